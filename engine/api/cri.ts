@@ -1,0 +1,208 @@
+import type { NodeName, PodUid, Timestamp } from './names.ts'
+import type { PodRecord } from './records.ts'
+
+/** What a runtime is asked, at the grain of Kubernetes' CRI. All of it is decided in kubelet/ and carried out in runtimes/. */
+
+export interface CreatePodRequest {
+  readonly record: PodRecord
+  readonly hostname: string
+  readonly hostNetwork: boolean
+  readonly hostIPC: boolean
+  /** Contents of /etc/hosts but for the pod's own line, which the runtime adds once it knows the address. */
+  readonly hostAliases: readonly HostAlias[]
+  /** Absent: the node's own resolv.conf. */
+  readonly resolvConf?: string
+  readonly portMappings: readonly PortMapping[]
+  readonly volumes: readonly VolumeRequest[]
+  /** Set on emptyDir, configMap and secret volumes: the group that owns their files. */
+  readonly fsGroup?: number
+}
+
+export interface HostAlias {
+  readonly ip: string
+  readonly hostnames: readonly string[]
+}
+
+export interface PortMapping {
+  readonly hostPort: number
+  readonly containerPort: number
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly hostIP?: string
+}
+
+export type VolumeRequest =
+  | {
+      readonly kind: 'emptyDir'
+      readonly name: string
+      readonly medium: '' | 'Memory'
+      readonly sizeLimitBytes?: number
+    }
+  | { readonly kind: 'hostPath'; readonly name: string; readonly path: string; readonly type: HostPathType }
+  | {
+      readonly kind: 'files'
+      readonly name: string
+      /** Secrets: on a tmpfs, never on a disk. */
+      readonly secret: boolean
+      readonly files: readonly VolumeFile[]
+    }
+
+export type HostPathType =
+  | ''
+  | 'DirectoryOrCreate'
+  | 'Directory'
+  | 'FileOrCreate'
+  | 'File'
+  | 'Socket'
+  | 'CharDevice'
+  | 'BlockDevice'
+
+export interface VolumeFile {
+  /** Relative to the volume, without `..`. */
+  readonly path: string
+  /** Permission bits, such as 0o644. */
+  readonly mode: number
+  readonly content: Uint8Array
+}
+
+export interface PullImageRequest {
+  /** As written in the manifest: `busybox:1.36`, `registry.example/app@sha256:...`. */
+  readonly image: string
+  readonly policy: 'Always' | 'IfNotPresent' | 'Never'
+  /** Contents of the kubernetes.io/dockerconfigjson (or .dockercfg, normalised) secrets of the pod, tried in order. */
+  readonly auths: readonly DockerConfig[]
+}
+
+export interface DockerConfig {
+  readonly auths: Readonly<Record<string, { readonly auth?: string; readonly username?: string; readonly password?: string }>>
+}
+
+export interface ImageInfo {
+  /** The config's digest, `sha256:...`. */
+  readonly id: string
+  /** `registry/repository@sha256:...`, for ContainerStatus.imageID. */
+  readonly reference: string
+}
+
+export interface StartContainerRequest {
+  readonly uid: PodUid
+  readonly container: string
+  readonly attempt: number
+  /** From the pull that came before. */
+  readonly image: string
+  /** Replaces the image's entrypoint; empty: the image's. */
+  readonly command: readonly string[]
+  /** Replaces the image's cmd; with `command` given and this empty there are none. */
+  readonly args: readonly string[]
+  readonly workingDir?: string
+  readonly env: readonly (readonly [name: string, value: string])[]
+  readonly mounts: readonly MountRequest[]
+  readonly security: ContainerSecurity
+  readonly resources: ContainerResources
+  readonly terminationMessagePath: string
+  readonly terminationMessagePolicy: 'File' | 'FallbackToLogsOnError'
+  readonly restart: RestartRule
+  /** The pod's pid namespace is shared, or the host's is used. */
+  readonly pidMode: 'container' | 'pod' | 'host'
+  readonly hostNetwork: boolean
+  readonly hostIPC: boolean
+  readonly labels: { readonly namespace: string; readonly pod: string }
+}
+
+export interface MountRequest {
+  readonly volume: string
+  readonly mountPath: string
+  readonly subPath?: string
+  readonly readOnly: boolean
+  readonly propagation: 'private' | 'rslave'
+}
+
+export interface ContainerSecurity {
+  /** Absent: the image's user. A name is looked up in the image's /etc/passwd. */
+  readonly runAsUser?: number
+  readonly runAsGroup?: number
+  /** Refuse to start as uid 0, and with a user that cannot be told to be a number. */
+  readonly runAsNonRoot: boolean
+  readonly supplementalGroups: readonly number[]
+  readonly addCapabilities: readonly string[]
+  readonly dropCapabilities: readonly string[]
+  readonly privileged: boolean
+  readonly readOnlyRootFilesystem: boolean
+  readonly allowPrivilegeEscalation: boolean
+  readonly seccomp: 'RuntimeDefault' | 'Unconfined' | { readonly localhostProfile: string }
+  readonly procMount: 'Default' | 'Unmasked'
+}
+
+export interface ContainerResources {
+  /** Kubernetes' formula: request in millicores x 1024 / 1000, at least 2. */
+  readonly cpuShares: number
+  /** Microseconds of cpu a period of 100,000; absent: no limit. */
+  readonly cpuQuotaUs?: number
+  readonly memoryLimitBytes?: number
+  readonly pidsMax?: number
+}
+
+/** What the node's exit hook does when the container ends, with no engine asked. */
+export interface RestartRule {
+  readonly policy: 'Always' | 'OnFailure' | 'Never'
+  /** The wait before the first restart, the second, ...; the last one is used from then on. */
+  readonly delaysSeconds: readonly number[]
+  /** A run this long starts the delays anew. */
+  readonly resetAfterSeconds: number
+}
+
+export interface StopContainerRequest {
+  readonly uid: PodUid
+  readonly container: string
+  readonly attempt: number
+  /** Absent: the image's STOPSIGNAL, or SIGTERM. */
+  readonly signal?: string
+  /** From the signal to SIGKILL. */
+  readonly graceMs: number
+}
+
+export interface ExecRequest {
+  readonly uid: PodUid
+  readonly container: string
+  readonly command: readonly string[]
+  readonly timeoutMs?: number
+}
+
+export interface ExecResult {
+  readonly exitCode: number
+  /** stdout and stderr as they came, cut after 10 kB: for messages. */
+  readonly output: string
+  readonly timedOut: boolean
+}
+
+export interface LogRequest {
+  readonly uid: PodUid
+  readonly container: string
+  readonly previous: boolean
+  readonly follow: boolean
+  readonly tailLines?: number
+  readonly since?: Timestamp
+}
+
+export interface LogLine {
+  readonly at: Timestamp
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+}
+
+export interface NodeInfo {
+  readonly node: NodeName
+  readonly runtime: string
+  readonly bootId: string
+  readonly addresses: readonly string[]
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly podsMax: number
+  /** What works less well than it should here and why, a sentence each: shown as warnings. */
+  readonly warnings: readonly string[]
+}
+
+export interface NodeEvent {
+  readonly node: NodeName
+  /** Absent: look at the whole node. */
+  readonly uid?: PodUid
+}

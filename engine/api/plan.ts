@@ -1,0 +1,143 @@
+import type { NodeName, ObjectKey, PodUid } from './names.ts'
+import type { ObjectRecord, PodRecord } from './records.ts'
+
+/** One step towards the desired state, as plain data: logged, shown, tested and executed from the same value. */
+export type Action = PodAction | RecordAction
+
+/** About one pod; a pod has one action at a time. */
+export type PodAction = CreatePod | UpdatePod | DeletePod | StartContainers | RunPostStart | StopContainers | RemovePod
+
+interface OfPod {
+  readonly node: NodeName
+  readonly uid: PodUid
+  /** `namespace/name`, for people. */
+  readonly pod: string
+  /** The object that wants this: the pod's controller, or the pod itself. */
+  readonly object: ObjectKey
+  /** Why, in words for people. */
+  readonly reason: string
+}
+
+/** Writes the record, then makes namespaces, network and volumes. Also makes a broken or absent sandbox again. */
+export interface CreatePod extends OfPod {
+  readonly kind: 'createPod'
+  readonly record: PodRecord
+}
+
+/** Writes the record only: conditions, readiness, metadata. */
+export interface UpdatePod extends OfPod {
+  readonly kind: 'updatePod'
+  readonly record: PodRecord
+}
+
+/** Writes the record with its deletionTimestamp and disarms the node's restarts. What follows is up to the next plans. */
+export interface DeletePod extends OfPod {
+  readonly kind: 'deletePod'
+  readonly record: PodRecord
+}
+
+/** Pulls each one's image where the policy asks for it, then starts it; in this order. */
+export interface StartContainers extends OfPod {
+  readonly kind: 'startContainers'
+  readonly containers: readonly ContainerAttempt[]
+}
+
+/** `record` holds the hook's start. The outcome is recorded by the executor. */
+export interface RunPostStart extends OfPod {
+  readonly kind: 'runPostStart'
+  readonly record: PodRecord
+  readonly container: ContainerAttempt
+}
+
+/** All at once. The record holds the preStop hooks' start and the pod's deletion, if any, from which grace is counted. */
+export interface StopContainers extends OfPod {
+  readonly kind: 'stopContainers'
+  readonly record: PodRecord
+  readonly containers: readonly ContainerStop[]
+}
+
+/** The containers are dead: unmounts, frees the address, deletes what is on disk, the record last. */
+export interface RemovePod extends OfPod {
+  readonly kind: 'removePod'
+}
+
+export interface ContainerAttempt {
+  readonly name: string
+  readonly attempt: number
+}
+
+export interface ContainerStop extends ContainerAttempt {
+  /** From now to SIGKILL, preStop hook included. */
+  readonly graceMs: number
+  readonly runPreStop: boolean
+}
+
+export type RecordAction = WriteRecord | DeleteRecord
+
+export interface WriteRecord {
+  readonly kind: 'writeRecord'
+  readonly object: ObjectKey
+  readonly record: ObjectRecord
+  readonly reason: string
+}
+
+export interface DeleteRecord {
+  readonly kind: 'deleteRecord'
+  readonly object: ObjectKey
+  readonly key: ObjectKey
+  readonly reason: string
+}
+
+/** Where a pod stands in a plan; every pod, observed or wanted, is in exactly one. */
+export type Bucket = 'create' | 'delete' | 'change' | 'keep' | 'wait' | 'unknown'
+
+export interface PodVerdict {
+  readonly uid: PodUid
+  readonly pod: string
+  readonly object: ObjectKey
+  readonly bucket: Bucket
+  readonly reason: string
+}
+
+/** What differs between the pod that runs and the one that is wanted: `spec.containers[web].image`, from, to. */
+export interface FieldChange {
+  readonly path: string
+  readonly from: string
+  readonly to: string
+}
+
+export interface Plan {
+  /** In the order to begin them; actions of different pods run side by side. */
+  readonly actions: readonly Action[]
+  readonly verdicts: readonly PodVerdict[]
+  /** By object, for those whose running state differs from the commit. */
+  readonly changes: ReadonlyMap<ObjectKey, readonly FieldChange[]>
+  /** Official objects with their status: one for every desired object that has one, and for every pod. */
+  readonly statuses: ReadonlyMap<ObjectKey, StatusReport>
+  /** Broken invariants: bugs of ours. Their objects' actions are not in `actions`. */
+  readonly violations: readonly Violation[]
+  /** Plan again then, even if nothing happens. Absent: nothing falls due. */
+  readonly requeueAt?: Temporal.Instant
+}
+
+export interface StatusReport {
+  readonly key: ObjectKey
+  readonly health: Health
+  /** The official status object, such as DeploymentStatus or PodStatus. */
+  readonly status: unknown
+  /** The whole official object for pods and derived ReplicaSets, which are in no commit. */
+  readonly object?: unknown
+}
+
+/** What `--once` waits for. */
+export type Health =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'progressing'; readonly message: string }
+  /** Certain not to become healthy unless something outside changes. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly message: string }
+
+export interface Violation {
+  readonly invariant: string
+  readonly object: ObjectKey
+  readonly message: string
+}

@@ -1,0 +1,86 @@
+import type { KubernetesObject, Pod, PodCondition } from './generated/types.ts'
+import type { NodeName, ObjectKey, Timestamp } from './names.ts'
+
+/** The version that this engine writes. The last one is read too; of an unknown one the pod is kept and reported. */
+export const RECORD_VERSION = 1
+
+/**
+ * What a node remembers of a pod: `pods/<uid>/pod.json` under the root, written before the thing it describes.
+ * Holds no secret: `pod.spec` names Secrets, it never carries their data.
+ */
+export interface PodRecord {
+  readonly recordVersion: number
+  /** Grows by one with every write. */
+  readonly generation: number
+  readonly node: NodeName
+  /** The commit that the pod was last seen in. */
+  readonly commit: string
+  /**
+   * `metadata` is whole (uid, ownerReferences, creationTimestamp, and once it is to go deletionTimestamp and
+   * deletionGracePeriodSeconds); `spec` is as written, before defaults; there is no `status`.
+   */
+  readonly pod: Pod
+  /** The pod's conditions as last recorded, for their transition times. */
+  readonly conditions: readonly PodCondition[]
+  /** By container: what must outlive the engine. */
+  readonly containers: Readonly<Record<string, ContainerRecord>>
+}
+
+export interface ContainerRecord {
+  /** The attempt that the rest of this record speaks of; it says nothing of a later one. */
+  readonly attempt: number
+  readonly ready: boolean
+  /** The start-up probe has succeeded, or there is none. */
+  readonly started: boolean
+  readonly postStart?: HookRecord
+  readonly preStop?: HookRecord
+}
+
+/** A hook runs at least once: its start is recorded before it runs. */
+export interface HookRecord {
+  readonly startedAt: Timestamp
+  readonly endedAt?: Timestamp
+  /** Absent while it runs and when it succeeded. */
+  readonly failure?: string
+}
+
+/**
+ * What outlives pods: `records/<kind>/<namespace>/<name>.json` under the root.
+ * The official object with its uid and status: a Deployment's holds uid, creationTimestamp and the conditions (its
+ * spec is in Git); a derived ReplicaSet's is whole, its template as written.
+ */
+export interface ObjectRecord {
+  readonly recordVersion: number
+  readonly generation: number
+  readonly key: ObjectKey
+  readonly commit: string
+  readonly object: RecordedObject
+}
+
+export interface RecordedObject {
+  readonly apiVersion: string
+  readonly kind: KubernetesObject['kind']
+  readonly metadata: NonNullable<KubernetesObject['metadata']>
+  readonly spec?: unknown
+  readonly status?: unknown
+}
+
+/** Whose a root is: `root.json`. Only this set of objects is pruned; another one is refused. */
+export interface RootRecord {
+  readonly recordVersion: number
+  /** Names everything on the host that is global to it: bridge, nft table, cgroup parent, /run folder. */
+  readonly rootId: string
+  readonly owner: RootOwner
+  readonly podCIDR: string
+  /** The commit that was last applied whole; absent before the first. */
+  readonly appliedCommit?: string
+}
+
+export interface RootOwner {
+  /** The Cluster object's name, `default` where there is none. */
+  readonly cluster: string
+  /** `--path`, empty for the whole repository. */
+  readonly path: string
+  /** The repository as the user named it, without credentials: for messages, and to tell two repositories apart. */
+  readonly repository: string
+}

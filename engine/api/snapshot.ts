@@ -1,0 +1,118 @@
+import type { NodeInfo } from './cri.ts'
+import type { Cluster, KubernetesObject, Node } from './generated/types.ts'
+import type { NodeName, ObjectKey, PodUid, Timestamp } from './names.ts'
+import type { Action } from './plan.ts'
+import type { ObjectRecord, PodRecord } from './records.ts'
+
+/** All that a plan is made from. Nothing else is read while planning. */
+export interface Snapshot {
+  readonly desired: Desired
+  readonly observed: Observed
+  readonly records: ReadonlyMap<ObjectKey, ObjectRecord>
+  /** Work under way, by pod: laid over what was observed, so that nothing is begun twice. */
+  readonly busy: ReadonlyMap<PodUid, Action>
+}
+
+/** The validated objects of one commit. */
+export interface Desired {
+  /** A full commit id, or `uncommitted` for a directory read as it is. */
+  readonly commit: string
+  readonly cluster: Cluster
+  readonly nodes: readonly Node[]
+  readonly objects: ReadonlyMap<ObjectKey, DesiredObject>
+}
+
+export interface DesiredObject {
+  readonly key: ObjectKey
+  /** As written, with the namespace filled in: what records keep and templates are compared by. */
+  readonly written: KubernetesObject
+  /** With the official API server's defaults. */
+  readonly object: KubernetesObject
+  readonly position: SourcePosition
+}
+
+export interface SourcePosition {
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  readonly column: number
+}
+
+export interface Observed {
+  readonly nodes: ReadonlyMap<NodeName, ObservedNode>
+}
+
+export interface ObservedNode {
+  readonly name: NodeName
+  /** False: what is below is the last that was known. Its pods are unknown, and nothing is done about them. */
+  readonly reachable: boolean
+  /** Since when the node is, or is not, reachable. */
+  readonly since: Timestamp
+  readonly info?: NodeInfo
+  readonly pods: ReadonlyMap<PodUid, ObservedPod>
+}
+
+/** A pod as its node has it. kubelet/ makes the official Pod with its status from this. */
+export interface ObservedPod {
+  readonly record: PodRecord
+  /** `broken`: part of it is missing (after a reboot, or by another's hand); it must be made again. */
+  readonly sandbox: 'ready' | 'absent' | 'broken'
+  readonly ip?: string
+  readonly containers: ReadonlyMap<string, ObservedContainer>
+  /** What the prober found, by `container/probe`; empty after the engine's start. */
+  readonly probes: ReadonlyMap<ProbeKey, ProbeTally>
+  /** Attempts to do something for this pod that failed, by container; the empty name is the pod itself. */
+  readonly failures: ReadonlyMap<string, Failure>
+}
+
+export type ProbeKind = 'startup' | 'liveness' | 'readiness'
+export type ProbeKey = `${string}/${ProbeKind}`
+
+export interface ObservedContainer {
+  readonly name: string
+  /** From 0; also the number of restarts so far. */
+  readonly attempt: number
+  readonly state: ContainerState
+  readonly image: { readonly id: string; readonly reference: string }
+  /** How the attempt before this one ended. */
+  readonly previous?: ContainerExit
+}
+
+export type ContainerState =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'running'; readonly startedAt: Timestamp }
+  | { readonly kind: 'exited'; readonly exit: ContainerExit; /** The node's hook starts the next attempt then. */ readonly restartAt?: Timestamp }
+
+export interface ContainerExit {
+  readonly attempt: number
+  readonly exitCode: number
+  readonly signal?: number
+  readonly oomKilled: boolean
+  readonly startedAt: Timestamp
+  readonly finishedAt: Timestamp
+  /** From terminationMessagePath, or the log's end. */
+  readonly message?: string
+  /** The runtime could not start it: `message` says why. */
+  readonly startFailed: boolean
+}
+
+/** The last results of one probe on one attempt of a container. */
+export interface ProbeTally {
+  readonly attempt: number
+  readonly lastAt: Timestamp
+  readonly lastSucceeded: boolean
+  /** How many results in a row were like the last one. */
+  readonly inARow: number
+  readonly message: string
+}
+
+/** Something that an action tried in vain; kept by the engine only, forgotten on success. */
+export interface Failure {
+  /** Kubernetes' reason: ErrImagePull, CreateContainerConfigError, CreateContainerError, RunContainerError, CreatePodSandboxError ... */
+  readonly reason: string
+  readonly message: string
+  readonly count: number
+  readonly lastAt: Timestamp
+  /** Trying again cannot help unless something outside changes (the image does not exist, a Secret is missing). */
+  readonly certain: boolean
+}
