@@ -1,0 +1,83 @@
+import type {
+  CreatePodRequest,
+  ExecRequest,
+  ExecResult,
+  ImageInfo,
+  LogLine,
+  LogRequest,
+  NodeEvent,
+  NodeInfo,
+  PullImageRequest,
+  StartContainerRequest,
+  StopContainerRequest,
+} from '../api/cri.ts'
+import type { Failure, ObservedPod } from '../api/snapshot.ts'
+import type { ObjectKey, PodUid } from '../api/names.ts'
+import type { ObjectRecord, PodRecord } from '../api/records.ts'
+
+/** A pod as the node tells it: without what only the engine knows. */
+export type PodListing = Omit<ObservedPod, 'probes' | 'failures'>
+
+export interface NodeListing {
+  readonly pods: ReadonlyMap<PodUid, PodListing>
+  /** Things on the node that are ours by place and cannot be read (an unknown record version, a damaged file). Kept. */
+  readonly unreadable: readonly { readonly uid: PodUid; readonly message: string }[]
+}
+
+/**
+ * One node's container runtime, at the grain of Kubernetes' CRI. Every verb can be repeated: done twice it is done once.
+ * A verb rejects with a RuntimeFailure; anything else that is thrown is our bug.
+ */
+export interface Runtime {
+  /** What the node is and has. Rejects when something is missing, naming it and the command that installs it. */
+  check(signal?: AbortSignal): Promise<NodeInfo>
+  list(signal?: AbortSignal): Promise<NodeListing>
+  inspect(uid: PodUid, signal?: AbortSignal): Promise<PodListing | undefined>
+  /** Ends when the signal is aborted. May tell of nothing, and of things twice. */
+  events(signal: AbortSignal): AsyncIterable<NodeEvent>
+  /** Pulls of one image that are under way at once are one pull. */
+  pullImage(request: PullImageRequest, signal?: AbortSignal): Promise<ImageInfo>
+  /** Writes the record first. */
+  createPod(request: CreatePodRequest, signal?: AbortSignal): Promise<void>
+  startContainer(request: StartContainerRequest, signal?: AbortSignal): Promise<void>
+  /** Resolves when the container has ended and its exit is on record. */
+  stopContainer(request: StopContainerRequest, signal?: AbortSignal): Promise<void>
+  /** From here on the node's exit hook starts nothing in this pod. */
+  disarm(uid: PodUid, signal?: AbortSignal): Promise<void>
+  /** Its containers have ended. The record goes last. */
+  removePod(uid: PodUid, signal?: AbortSignal): Promise<void>
+  exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult>
+  /** Runs with the caller's terminal; resolves to the exit status. */
+  execInteractive(request: ExecRequest & { readonly stdin: boolean; readonly tty: boolean }): Promise<number>
+  logs(request: LogRequest, signal?: AbortSignal): AsyncIterable<LogLine>
+  stats(uid: PodUid, signal?: AbortSignal): Promise<readonly ContainerStats[]>
+  writePodRecord(record: PodRecord, signal?: AbortSignal): Promise<void>
+  readObjectRecords(signal?: AbortSignal): Promise<ReadonlyMap<ObjectKey, ObjectRecord>>
+  writeObjectRecord(record: ObjectRecord, signal?: AbortSignal): Promise<void>
+  deleteObjectRecord(key: ObjectKey, signal?: AbortSignal): Promise<void>
+  /** A connection to a port as seen from the node: for httpGet and tcpSocket probes. */
+  connect(address: string, port: number, signal: AbortSignal): Promise<import('node:stream').Duplex>
+  /** Deletes images and layers that no pod uses and that are not in `keep`; what was freed, for people. */
+  collectImages(keep: readonly string[], signal?: AbortSignal): Promise<{ readonly images: number; readonly bytes: number }>
+}
+
+export interface ContainerStats {
+  readonly container: string
+  /** Since the container's start. */
+  readonly cpuNanoseconds: number
+  readonly memoryBytes: number
+}
+
+/** The world's failure: it becomes a condition with this reason, and is tried again. */
+export class RuntimeFailure extends Error {
+  override readonly name = 'RuntimeFailure'
+  /** Kubernetes' reason, such as ErrImagePull. */
+  readonly reason: string
+  readonly certain: Failure['certain']
+
+  constructor(reason: string, message: string, options: { readonly certain?: boolean; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.reason = reason
+    this.certain = options.certain ?? false
+  }
+}
