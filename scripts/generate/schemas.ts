@@ -3,6 +3,8 @@ import path from 'node:path'
 
 /** A JSON Schema of this repository: draft 2020-12 as far as the schemas use it, and our marks (`x-...`). */
 export interface Schema {
+  readonly $schema?: string
+  readonly $id?: string
   readonly title?: string
   readonly description?: string
   readonly type?: string | readonly string[]
@@ -18,6 +20,7 @@ export interface Schema {
   readonly 'x-unsupported'?: string
   readonly 'x-unsupported-values'?: Readonly<Record<string, string>>
   readonly 'x-no-effect'?: string
+  readonly 'x-no-effect-values'?: Readonly<Record<string, string>>
 }
 
 /** The schemas by name, which is the file's name and the schema's title. Sorted, so that every output is stable. */

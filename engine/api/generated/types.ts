@@ -122,6 +122,7 @@ export interface Secret {
   readonly apiVersion: 'v1'
   readonly kind: 'Secret'
   readonly metadata: ObjectMeta
+  readonly type?: string
   readonly data?: {
     readonly [k: string]: string
   }
@@ -129,7 +130,6 @@ export interface Secret {
   readonly stringData?: {
     readonly [k: string]: string
   }
-  readonly type?: string
 }
 
 export interface Service {
@@ -171,8 +171,8 @@ export interface Affinity {
 }
 
 export interface AppArmorProfile {
-  readonly localhostProfile?: string
   readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'
+  readonly localhostProfile?: string
 }
 
 export interface AttachedVolume {
@@ -259,12 +259,12 @@ export interface ClusterTrustBundleProjection {
 }
 
 export interface Condition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime: string
   readonly message: string
   readonly observedGeneration?: number
   readonly reason: string
-  readonly type: string
 }
 
 export interface ConfigMapEnvSource {
@@ -442,11 +442,11 @@ export interface DaemonEndpoint {
 }
 
 export interface DaemonSetCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface DaemonSetSpec {
@@ -471,17 +471,17 @@ export interface DaemonSetStatus {
 }
 
 export interface DaemonSetUpdateStrategy {
-  readonly rollingUpdate?: RollingUpdateDaemonSet
   readonly type?: 'RollingUpdate' | 'OnDelete'
+  readonly rollingUpdate?: RollingUpdateDaemonSet
 }
 
 export interface DeploymentCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime?: string
   readonly lastUpdateTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface DeploymentSpec {
@@ -508,8 +508,8 @@ export interface DeploymentStatus {
 }
 
 export interface DeploymentStrategy {
-  readonly rollingUpdate?: RollingUpdateDeployment
   readonly type?: 'RollingUpdate' | 'Recreate'
+  readonly rollingUpdate?: RollingUpdateDeployment
 }
 
 export interface DownwardAPIProjection {
@@ -626,8 +626,8 @@ export interface GlusterfsVolumeSource {
 }
 
 export interface HPAScalingPolicy {
-  readonly periodSeconds: number
   readonly type: 'Pods' | 'Percent'
+  readonly periodSeconds: number
   readonly value: number
 }
 
@@ -657,11 +657,11 @@ export interface HorizontalPodAutoscalerBehavior {
 }
 
 export interface HorizontalPodAutoscalerCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface HorizontalPodAutoscalerSpec {
@@ -691,9 +691,9 @@ export interface HostIP {
 }
 
 export interface HostPathVolumeSource {
-  readonly path: string
   type?:
     '' | 'DirectoryOrCreate' | 'Directory' | 'FileOrCreate' | 'File' | 'Socket' | 'CharDevice' | 'BlockDevice'
+  readonly path: string
 }
 
 export interface ISCSIVolumeSource {
@@ -722,12 +722,12 @@ export interface ImageVolumeStatus {
 export type IntOrString = number | string
 
 export interface JobCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastProbeTime?: string
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface JobSpec {
@@ -837,27 +837,27 @@ export interface MetricIdentifier {
 }
 
 export interface MetricSpec {
+  readonly type: 'Object' | 'Pods' | 'Resource' | 'ContainerResource' | 'External'
   readonly containerResource?: ContainerResourceMetricSource
   readonly external?: ExternalMetricSource
   readonly object?: ObjectMetricSource
   readonly pods?: PodsMetricSource
   readonly resource?: ResourceMetricSource
-  readonly type: 'Object' | 'Pods' | 'Resource' | 'ContainerResource' | 'External'
 }
 
 export interface MetricStatus {
+  readonly type: 'Object' | 'Pods' | 'Resource' | 'ContainerResource' | 'External'
   readonly containerResource?: ContainerResourceMetricStatus
   readonly external?: ExternalMetricStatus
   readonly object?: ObjectMetricStatus
   readonly pods?: PodsMetricStatus
   readonly resource?: ResourceMetricStatus
-  readonly type: 'Object' | 'Pods' | 'Resource' | 'ContainerResource' | 'External'
 }
 
 export interface MetricTarget {
+  readonly type: 'Utilization' | 'Value' | 'AverageValue'
   readonly averageUtilization?: number
   readonly averageValue?: Quantity
-  readonly type: 'Utilization' | 'Value' | 'AverageValue'
   readonly value?: Quantity
 }
 
@@ -879,11 +879,11 @@ export interface NFSVolumeSource {
 }
 
 export interface NamespaceCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface NamespaceSpec {
@@ -896,8 +896,8 @@ export interface NamespaceStatus {
 }
 
 export interface NodeAddress {
-  readonly address: string
   readonly type: 'Hostname' | 'InternalIP' | 'ExternalIP' | 'InternalDNS' | 'ExternalDNS'
+  readonly address: string
 }
 
 export interface NodeAffinity {
@@ -914,12 +914,12 @@ export interface NodeAllocatableResourceClaimStatus {
 }
 
 export interface NodeCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastHeartbeatTime?: string
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface NodeDaemonEndpoints {
@@ -1062,12 +1062,12 @@ export interface OwnerReference {
 }
 
 export interface PersistentVolumeClaimCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastProbeTime?: string
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface PersistentVolumeClaimSpec {
@@ -1146,13 +1146,13 @@ export interface PodCertificateProjection {
 }
 
 export interface PodCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastProbeTime?: string
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly observedGeneration?: number
   readonly reason?: string
-  readonly type: string
 }
 
 export interface PodDNSConfig {
@@ -1201,8 +1201,8 @@ export interface PodFailurePolicyOnExitCodesRequirement {
 }
 
 export interface PodFailurePolicyOnPodConditionsPattern {
-  readonly status?: 'True' | 'False' | 'Unknown'
   readonly type: string
+  readonly status?: 'True' | 'False' | 'Unknown'
 }
 
 export interface PodFailurePolicyRule {
@@ -1409,11 +1409,11 @@ export interface RBDVolumeSource {
 }
 
 export interface ReplicaSetCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface ReplicaSetSpec {
@@ -1491,9 +1491,9 @@ export interface RollingUpdateStatefulSetStrategy {
 }
 
 export interface SELinuxOptions {
+  readonly type?: string
   readonly level?: string
   readonly role?: string
-  readonly type?: string
   readonly user?: string
 }
 
@@ -1511,8 +1511,8 @@ export interface ScaleIOVolumeSource {
 }
 
 export interface SeccompProfile {
-  readonly localhostProfile?: string
   readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'
+  readonly localhostProfile?: string
 }
 
 export interface SecretEnvSource {
@@ -1570,6 +1570,7 @@ export interface ServicePort {
 }
 
 export interface ServiceSpec {
+  readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName'
   readonly allocateLoadBalancerNodePorts?: boolean
   readonly clusterIP?: string
   readonly clusterIPs?: readonly string[]
@@ -1591,7 +1592,6 @@ export interface ServiceSpec {
   readonly sessionAffinity?: 'None' | 'ClientIP'
   readonly sessionAffinityConfig?: SessionAffinityConfig
   readonly trafficDistribution?: 'PreferClose' | 'PreferSameZone' | 'PreferSameNode'
-  readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName'
 }
 
 export interface ServiceStatus {
@@ -1608,11 +1608,11 @@ export interface SleepAction {
 }
 
 export interface StatefulSetCondition {
+  readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly lastTransitionTime?: string
   readonly message?: string
   readonly reason?: string
-  readonly type: string
 }
 
 export interface StatefulSetOrdinals {
@@ -1652,8 +1652,8 @@ export interface StatefulSetStatus {
 }
 
 export interface StatefulSetUpdateStrategy {
-  readonly rollingUpdate?: RollingUpdateStatefulSetStrategy
   readonly type?: 'RollingUpdate' | 'OnDelete'
+  readonly rollingUpdate?: RollingUpdateStatefulSetStrategy
 }
 
 export interface StorageOSVolumeSource {

@@ -1,0 +1,125 @@
+import { otherKinds } from '../../engine/manifests/otherKinds.ts'
+import { countKind, countType, type Counts, reasonOf, type Standing, standingOf } from './counts.ts'
+import { refName, type Schema, type SchemaSet } from './schemas.ts'
+
+const head = `# Which fields are honoured
+
+Made from \`schemas/\` by \`npm run generate\`; edit those instead.
+
+A field is *honoured*; or *accepted without effect*, with a warning that gives the reason; or *not honoured*, and then a
+manifest that uses it is refused with the reason. No field is silently ignored. Status fields are not counted: the
+engine writes them.
+`
+
+export function generateFields(schemas: SchemaSet): string {
+  const standing = standingOf(schemas, [...schemas.kinds.keys()].sort())
+  const parts = [...schemas.shared].filter(([name]) => standing.has(name))
+  const values = [...schemas.shared].filter(([, schema]) => schema.properties === undefined)
+  return [
+    head,
+    kindCounts(schemas),
+    partCounts(parts, standing),
+    otherKindsSection(),
+    '## Kinds\n',
+    ...[...schemas.kinds].map(([name, schema]) => section(name, schema, standing)),
+    '## Shared parts\n',
+    ...[...parts, ...values].map(([name, schema]) => section(name, schema, standing)),
+  ].join('\n')
+}
+
+type NamedSchema = readonly [name: string, schema: Schema]
+
+const countColumns = 'fields | honoured | without effect | not honoured | % honoured'
+
+function kindCounts(schemas: SchemaSet): string {
+  const rows = [...schemas.kinds].map(([kind, schema]) => {
+    return `| ${link(kind)} | ${countCells(countKind(kind, schemas))} | ${schema['x-unsupported'] ?? ''} |`
+  })
+  return `## In figures
+
+A kind's fields are its own and those of every part that it can hold, each counted once.
+
+| kind | ${countColumns} | the whole kind is refused, because |
+| --- | ---: | ---: | ---: | ---: | ---: | --- |
+${rows.join('\n')}
+`
+}
+
+function partCounts(parts: readonly NamedSchema[], standing: Standing): string {
+  const rows = parts.map(([name, schema]) => {
+    return `| ${link(name)} | ${countCells(countType(schema, standing.get(name) ?? 'not honoured'))} |`
+  })
+  return `The shared parts, by their own fields alone (none is honoured where only a refused field or kind holds the part):
+
+| part | ${countColumns} |
+| --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+`
+}
+
+function countCells({ honoured, withoutEffect, notHonoured }: Counts): string {
+  const fields = honoured + withoutEffect + notHonoured
+  const percent = fields === 0 ? 100 : Math.round((100 * honoured) / fields)
+  return [fields, honoured, withoutEffect, notHonoured, percent].join(' | ')
+}
+
+function otherKindsSection(): string {
+  const rows = [...otherKinds].map(([kind, { group, reason }]) => `| ${kind} | ${group} | ${reason} |`)
+  return `## Other kinds of Kubernetes\n\nNot supported, and said so:\n\n| kind | group | why |\n| --- | --- | --- |\n${rows.sort().join('\n')}\n`
+}
+
+function section(name: string, schema: Schema, standing: Standing): string {
+  const lines = [`### ${name}\n`]
+  if (schema.description !== undefined) lines.push(`${schema.description}\n`)
+  const refused = refusal(name, schema, standing)
+  if (refused !== undefined) lines.push(`${refused}\n`)
+  const rows = Object.entries(schema.properties ?? {}).map(([field, value]) => fieldRow(field, value, schema))
+  if (rows.length > 0)
+    lines.push('| field | type | support | what it is |\n| --- | --- | --- | --- |', ...rows, '')
+  return lines.join('\n')
+}
+
+function refusal(name: string, schema: Schema, standing: Standing): string | undefined {
+  if (schema['x-unsupported'] !== undefined) return `**Not supported:** ${schema['x-unsupported']}.`
+  if (standing.get(name) === 'not honoured') return '**Not honoured:** whatever holds it is refused.'
+  if (standing.get(name) === 'without effect') return '**Without effect:** whatever holds it is.'
+  return undefined
+}
+
+function fieldRow(field: string, property: Schema, parent: Schema): string {
+  const required = parent.required?.includes(field) ? ' (required)' : ''
+  const cells = [
+    `\`${field}\`${required}`,
+    typeWords(property),
+    supportWords(property),
+    property.description ?? '',
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function typeWords(property: Schema): string {
+  if (property.$ref !== undefined) return link(refName(property.$ref))
+  if (property.const !== undefined) return `\`${property.const}\``
+  if (property.enum !== undefined)
+    return property.enum.map((value) => `\`${value === '' ? '""' : value}\``).join(', ')
+  if (property.items !== undefined) return `list of ${typeWords(property.items)}`
+  if (typeof property.additionalProperties === 'object')
+    return `map to ${typeWords(property.additionalProperties)}`
+  return [property.type ?? 'any'].flat().join(' or ')
+}
+
+function supportWords(property: Schema): string {
+  const reason = property['x-unsupported'] ?? property['x-no-effect']
+  const words = [reason === undefined ? reasonOf(property) : `${reasonOf(property)}: ${reason}`]
+  words.push(...valueWords(property['x-unsupported-values'], 'not'))
+  words.push(...valueWords(property['x-no-effect-values'], 'without effect'))
+  return words.join('; ')
+}
+
+function valueWords(values: Readonly<Record<string, string>> | undefined, words: string): readonly string[] {
+  return Object.entries(values ?? {}).map(([value, reason]) => `${words} \`${value}\`: ${reason}`)
+}
+
+function link(name: string): string {
+  return `[${name}](#${name.toLowerCase()})`
+}
