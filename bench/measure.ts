@@ -1,0 +1,62 @@
+import { execa } from 'execa'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** One line of the table. */
+export interface Measurement {
+  readonly what: string
+  /** Milliseconds or bytes, as `unit` says; the median where it was measured more than once. */
+  readonly value: number
+  readonly unit: 'ms' | 'MB'
+  readonly runs: number
+  /** What it is held against, and the most that it may be. */
+  readonly target?: { readonly text: string; readonly most: number }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+export interface Timed {
+  readonly ms: number
+  readonly exitCode: number
+  readonly output: string
+}
+
+/** Runs a program to its end and takes its time. Throws with its output when it fails, so that no failure is timed. */
+export async function timed(
+  argv: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Timed> {
+  const [program, ...args] = argv
+  const began = performance.now()
+  const result = await execa(program, args, { env, reject: false, all: true, stdin: 'ignore' })
+  const ms = performance.now() - began
+  if (result.exitCode !== 0) {
+    throw new Error(`${argv.join(' ')} ended with ${result.exitCode ?? result.signal}:\n${result.all}`)
+  }
+  return { ms, exitCode: result.exitCode, output: result.all }
+}
+
+const ENGINE = new URL('../engine/main.ts', import.meta.url).pathname
+const RSS_REPORTER = new URL('report-rss.ts', import.meta.url).pathname
+
+/** The engine as its own process, as an installed one is started: node and engine/main.ts, not npx. */
+export function engine(...args: readonly string[]): readonly [string, ...string[]] {
+  return [process.execPath, ENGINE, ...args]
+}
+
+/** The same, and the largest resident set that it had, in bytes. */
+export async function engineWithMemory(...args: readonly string[]): Promise<Timed & { readonly maxRssBytes: number }> {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'rss')
+  const run = await timed([process.execPath, '--import', RSS_REPORTER, ENGINE, ...args], { REPORT_RSS_TO: file })
+  return { ...run, maxRssBytes: Number(readFileSync(file, 'utf8')) }
+}
+
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'reconcile-bench-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
