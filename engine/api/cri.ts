@@ -73,7 +73,9 @@ export interface PullImageRequest {
 }
 
 export interface DockerConfig {
-  readonly auths: Readonly<Record<string, { readonly auth?: string; readonly username?: string; readonly password?: string }>>
+  readonly auths: Readonly<
+    Record<string, { readonly auth?: string; readonly username?: string; readonly password?: string }>
+  >
 }
 
 export interface ImageInfo {

@@ -5,7 +5,14 @@ import type { ObjectRecord, PodRecord } from './records.ts'
 export type Action = PodAction | RecordAction
 
 /** About one pod; a pod has one action at a time. */
-export type PodAction = CreatePod | UpdatePod | DeletePod | StartContainers | RunPostStart | StopContainers | RemovePod
+export type PodAction =
+  | CreatePod
+  | UpdatePod
+  | DeletePod
+  | StartContainers
+  | RunPostStart
+  | StopContainers
+  | RemovePod
 
 interface OfPod {
   readonly node: NodeName

@@ -81,7 +81,11 @@ export interface ObservedContainer {
 export type ContainerState =
   | { readonly kind: 'created' }
   | { readonly kind: 'running'; readonly startedAt: Timestamp }
-  | { readonly kind: 'exited'; readonly exit: ContainerExit; /** The node's hook starts the next attempt then. */ readonly restartAt?: Timestamp }
+  | {
+      readonly kind: 'exited'
+      readonly exit: ContainerExit /** The node's hook starts the next attempt then. */
+      readonly restartAt?: Timestamp
+    }
 
 export interface ContainerExit {
   readonly attempt: number

@@ -1,0 +1,89 @@
+import type { Cluster, KubernetesObject, Namespace, Node, Secret } from '../generated/types.ts'
+import { autoscalerWithDefaults } from './autoscaler.ts'
+import { podSpecWithDefaults } from './pod.ts'
+import { serviceWithDefaults } from './service.ts'
+import {
+  claimSpecWithDefaults,
+  cronJobWithDefaults,
+  daemonSetWithDefaults,
+  deploymentWithDefaults,
+  jobWithDefaults,
+  replicaSetWithDefaults,
+  statefulSetWithDefaults,
+} from './workloads.ts'
+
+/**
+ * The object as the official API server would keep it: the defaults.go beside each API version in Kubernetes. What an API server allots
+ * (uid, addresses, a service account) is no default. The argument stays as it is.
+ */
+export function withDefaults(object: KubernetesObject): KubernetesObject {
+  switch (object.kind) {
+    case 'Pod':
+      return { ...object, spec: podSpecWithDefaults(object.spec) }
+    case 'Deployment':
+      return deploymentWithDefaults(object)
+    case 'ReplicaSet':
+      return replicaSetWithDefaults(object)
+    case 'StatefulSet':
+      return statefulSetWithDefaults(object)
+    case 'DaemonSet':
+      return daemonSetWithDefaults(object)
+    case 'Job':
+      return jobWithDefaults(object)
+    case 'CronJob':
+      return cronJobWithDefaults(object)
+    case 'Service':
+      return serviceWithDefaults(object)
+    case 'Secret':
+      return secretWithDefaults(object)
+    case 'Namespace':
+      return namespaceWithDefaults(object)
+    case 'PersistentVolumeClaim':
+      return { ...object, spec: claimSpecWithDefaults(object.spec) }
+    case 'HorizontalPodAutoscaler':
+      return autoscalerWithDefaults(object)
+    case 'PriorityClass':
+      return { ...object, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }
+    case 'Cluster':
+      return clusterWithDefaults(object)
+    case 'Node':
+      return nodeWithDefaults(object)
+    case 'ConfigMap':
+    case 'ServiceAccount':
+    case 'PodDisruptionBudget':
+      return object
+    default:
+      return object satisfies never
+  }
+}
+
+/** `stringData` is only a way to write `data`, and wins over it. */
+function secretWithDefaults(secret: Secret): Secret {
+  const { stringData, ...rest } = secret
+  const data: Record<string, string> = {}
+  for (const [key, value] of Object.entries(secret.data ?? {})) data[key] = value.replaceAll(/[\r\n]/g, '')
+  for (const [key, value] of Object.entries(stringData ?? {})) data[key] = base64(value)
+  return { ...rest, data, type: secret.type || 'Opaque' }
+}
+
+function base64(text: string): string {
+  return new TextEncoder().encode(text).toBase64()
+}
+
+/** The label by which namespaces are selected. */
+function namespaceWithDefaults(namespace: Namespace): Namespace {
+  const labels = {
+    ...namespace.metadata.labels,
+    'kubernetes.io/metadata.name': namespace.metadata.name ?? '',
+  }
+  return { ...namespace, metadata: { ...namespace.metadata, labels } }
+}
+
+function clusterWithDefaults(cluster: Cluster): Cluster {
+  const { podCIDR = '10.244.0.0/16', serviceCIDR = '10.96.0.0/16' } = cluster.spec ?? {}
+  return { ...cluster, spec: { ...cluster.spec, podCIDR, serviceCIDR } }
+}
+
+function nodeWithDefaults(node: Node): Node {
+  return { ...node, spec: { ...node.spec, runtime: node.spec?.runtime ?? 'oci' } }
+}
