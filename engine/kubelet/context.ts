@@ -1,0 +1,25 @@
+import type { Action } from '../api/plan.ts'
+import type { Desired, ObservedNode } from '../api/snapshot.ts'
+
+/** What surrounds one pod in a snapshot. */
+export interface PodContext {
+  readonly now: Temporal.Instant
+  readonly node: ObservedNode
+  readonly desired: Desired
+  /** What is being done to this pod right now. */
+  readonly busy?: Action
+}
+
+/** A request that cannot be made from what the commit says. */
+export interface ConfigProblem {
+  readonly kind: 'problem'
+  /** Kubernetes' reason, such as CreateContainerConfigError. */
+  readonly reason: string
+  readonly message: string
+  /** Only another commit helps. */
+  readonly certain: boolean
+}
+
+export function isProblem<T extends object>(value: T | ConfigProblem): value is ConfigProblem {
+  return 'kind' in value && value.kind === 'problem'
+}
