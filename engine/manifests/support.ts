@@ -23,7 +23,7 @@ export function findSupportIssues(kind: string, object: unknown): readonly Suppo
 /** The names of the fields that the object at `path` may have, sorted; none where names are free, as in labels. */
 export function knownFields(kind: string, path: Path): readonly string[] {
   const names = path.filter((segment) => typeof segment === 'string')
-  const type = names.reduce((parent, name) => fieldsOf(parent)[name] ?? '', isKind(kind) ? kind : '')
+  const type = names.reduce((parent, name) => leadsTo(parent, name) ?? '', isKind(kind) ? kind : '')
   return Object.keys(fieldsOf(type)).sort()
 }
 
@@ -35,15 +35,20 @@ function fieldsOf(type: string): Readonly<Record<string, string>> {
   return (Object.hasOwn(typeFields, type) ? typeFields[type] : undefined) ?? {}
 }
 
+/** The type of a field's value: empty for a value without fields of its own, undefined for an unknown field. */
+function leadsTo(type: string, field: string): string | undefined {
+  const fields = fieldsOf(type)
+  return Object.hasOwn(fields, field) ? fields[field] : undefined
+}
+
 function visit(type: string, value: unknown, path: Path, issues: SupportIssue[]): void {
   if (Array.isArray(value)) {
     value.forEach((item, index) => visit(type, item, [...path, index], issues))
     return
   }
   if (typeof value !== 'object' || value === null) return
-  const fields = fieldsOf(type)
   for (const [field, child] of Object.entries(value)) {
-    const next = Object.hasOwn(fields, field) ? fields[field] : undefined
+    const next = leadsTo(type, field)
     if (next === undefined || !isUsed(child)) continue
     const issue = issueOf(typeMarks[type]?.[field], child)
     if (issue !== undefined) issues.push({ path: [...path, field], ...issue })
