@@ -1,5 +1,13 @@
 import { otherKinds } from '../../engine/manifests/otherKinds.ts'
-import { countKind, countType, type Counts, reasonOf, type Standing, standingOf } from './counts.ts'
+import {
+  countKind,
+  countType,
+  type Counts,
+  type Reason,
+  reasonOf,
+  type Standing,
+  standingOf,
+} from './counts.ts'
 import { refName, type Schema, type SchemaSet } from './schemas.ts'
 
 const head = `# Which fields are honoured
@@ -73,7 +81,10 @@ function section(name: string, schema: Schema, standing: Standing): string {
   if (schema.description !== undefined) lines.push(`${schema.description}\n`)
   const refused = refusal(name, schema, standing)
   if (refused !== undefined) lines.push(`${refused}\n`)
-  const rows = Object.entries(schema.properties ?? {}).map(([field, value]) => fieldRow(field, value, schema))
+  const own = refused === undefined ? 'honoured' : (standing.get(name) ?? 'not honoured')
+  const rows = Object.entries(schema.properties ?? {}).map(([field, value]) =>
+    fieldRow(field, value, schema, own),
+  )
   if (rows.length > 0)
     lines.push('| field | type | support | what it is |\n| --- | --- | --- | --- |', ...rows, '')
   return lines.join('\n')
@@ -86,7 +97,7 @@ function refusal(name: string, schema: Schema, standing: Standing): string | und
   return undefined
 }
 
-function fieldRow(field: string, property: Schema, parent: Schema): string {
+function fieldRow(field: string, property: Schema, parent: Schema, standing: Reason): string {
   const required = parent.required?.includes(field) ? ' (required)' : ''
   const cells = [
     `\`${field}\`${required}`,
@@ -108,9 +119,11 @@ function typeWords(property: Schema): string {
   return [property.type ?? 'any'].flat().join(' or ')
 }
 
-function supportWords(property: Schema): string {
+/** A field of a part that is refused as a whole is no better than the part. */
+function supportWords(property: Schema, standing: Reason): string {
+  const support = standing === 'honoured' ? reasonOf(property) : standing
   const reason = property['x-unsupported'] ?? property['x-no-effect']
-  const words = [reason === undefined ? reasonOf(property) : `${reasonOf(property)}: ${reason}`]
+  const words = [reason === undefined ? support : `${support}: ${reason}`]
   words.push(...valueWords(property['x-unsupported-values'], 'not'))
   words.push(...valueWords(property['x-no-effect-values'], 'without effect'))
   return words.join('; ')
