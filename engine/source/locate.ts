@@ -1,0 +1,54 @@
+import { realpath, stat } from 'node:fs/promises'
+import { isAbsolute, join, normalize, resolve } from 'node:path'
+import { git, gitFailure, type GitOptions } from './git.ts'
+import { SourceError } from './source.ts'
+
+/** What a local path turned out to be. */
+export type Place =
+  | { readonly kind: 'directory'; readonly root: string; readonly folder: string }
+  | {
+      readonly kind: 'repository'
+      /** Where Git is run: the top of the working directory, or the bare repository. */
+      readonly root: string
+      readonly folder: string
+      readonly bare: boolean
+    }
+
+export async function locate(repo: string, path: string | undefined, options: GitOptions): Promise<Place> {
+  const given = resolve(options.cwd, repo)
+  const real = await realpath(given).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such directory' : cause.message
+    throw new SourceError(`opening the repository ${repo}: ${why}`, { cause })
+  })
+  if (!(await stat(real)).isDirectory()) {
+    throw new SourceError(
+      `opening the repository ${repo}: it is a file; give a folder, or use reconcile validate ${repo}`,
+    )
+  }
+  const inside = insideFolder(path ?? '')
+  const args = ['--is-bare-repository', '--is-inside-git-dir', '--absolute-git-dir', '--show-prefix']
+  const result = await git(['rev-parse', ...args], { ...options, cwd: real })
+  if (result.exitCode !== 0) {
+    if (!/not a git repository/.test(result.stderr)) {
+      throw gitFailure(`opening the repository ${repo}`, result, real)
+    }
+    return { kind: 'directory', root: real, folder: inside }
+  }
+  const [bare, insideGit, gitDirectory = real, prefix = ''] = result.stdout.toString('utf8').split('\n')
+  if (bare === 'true' || insideGit === 'true') {
+    return { kind: 'repository', root: gitDirectory, folder: inside, bare: true }
+  }
+  const root = prefix === '' ? real : real.slice(0, real.length - prefix.length)
+  return { kind: 'repository', root, folder: insideFolder(join(prefix, inside)), bare: false }
+}
+
+/** `--path` from the root of the repository, without `.`, `..` and slashes at the ends; empty for all of it. */
+export function insideFolder(path: string): string {
+  const plain = normalize(path === '' ? '.' : path).replace(/\/+$/, '')
+  if (isAbsolute(path) || plain === '..' || plain.startsWith('../')) {
+    throw new SourceError(
+      `--path ${path} leads out of the repository: give a folder inside it, such as apps/web`,
+    )
+  }
+  return plain === '.' ? '' : plain
+}

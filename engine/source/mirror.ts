@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { git, gitEnvironment, gitFailure, type GitOptions } from './git.ts'
+import { redactUrls } from './redact.ts'
+import { SourceError } from './source.ts'
+
+/** A fetch over a slow line may take long; one that moves nothing for this long is over. */
+const SILENT_TIMEOUT_MS = 120_000
+
+/** The bare mirror of a remote repository, fetched now. Two addresses never share one. */
+export async function fetchMirror(url: string, mirrors: string, options: GitOptions): Promise<string> {
+  const folder = join(mirrors, createHash('sha256').update(url).digest('hex').slice(0, 16))
+  if ((await stat(folder).catch(() => undefined)) === undefined) await makeMirror(folder, mirrors, options)
+  await fetchAll(url, folder, options)
+  return folder
+}
+
+/** Made aside and renamed: a mirror that was cut off while it was made is never taken for one. */
+async function makeMirror(folder: string, mirrors: string, options: GitOptions): Promise<void> {
+  await mkdir(mirrors, { recursive: true, mode: 0o700 })
+  const fresh = `${folder}.new-${process.pid}`
+  await rm(fresh, { recursive: true, force: true })
+  const args = ['init', '--quiet', '--bare', '--template=', fresh]
+  const result = await git(args, { ...options, cwd: mirrors })
+  if (result.exitCode !== 0) throw gitFailure(`making a mirror in ${mirrors}`, result, mirrors)
+  await rename(fresh, folder).catch(async (cause: NodeJS.ErrnoException) => {
+    await rm(fresh, { recursive: true, force: true })
+    // Another process was faster: its mirror is as good.
+    if (cause.code !== 'ENOTEMPTY' && cause.code !== 'EEXIST') throw cause
+  })
+}
+
+/**
+ * The address is given with each fetch and never written into the mirror's configuration, since it may hold a password.
+ * No automatic gc: a commit that was applied stays here after a forced push until the mirror is removed.
+ */
+async function fetchAll(url: string, folder: string, options: GitOptions): Promise<void> {
+  const { simpleGit } = await import('simple-git')
+  const signal = options.signal
+  const client = simpleGit({
+    baseDir: folder,
+    timeout: { block: SILENT_TIMEOUT_MS },
+    ...(signal === undefined ? {} : { abort: signal }),
+    config: ['core.hooksPath=/dev/null', 'gc.auto=0', 'protocol.ext.allow=never'],
+    // What it warns of here is ours: an environment that was cleaned before, and no hooks.
+    unsafe: {
+      allowUnsafeHooksPath: true,
+      allowUnsafeSshCommand: true,
+      allowUnsafeAskPass: true,
+      allowUnsafeProtocolOverride: true,
+    },
+  }).env(gitEnvironment(options.environment))
+  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
+  try {
+    await client.raw([
+      'fetch',
+      '--quiet',
+      '--prune',
+      '--no-write-fetch-head',
+      '--progress',
+      '--',
+      url,
+      ...refs,
+    ])
+    await setHead(url, folder, options)
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw fetchError(url, cause)
+  }
+}
+
+/** The remote's default branch becomes the mirror's HEAD. */
+async function setHead(url: string, folder: string, options: GitOptions): Promise<void> {
+  const result = await git(['ls-remote', '--symref', '--', url, 'HEAD'], { ...options, cwd: folder })
+  if (result.exitCode !== 0) throw new Error(result.stderr)
+  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(result.stdout.toString('utf8'))?.[1]
+  if (branch === undefined) return
+  await git(['symbolic-ref', 'HEAD', branch], { ...options, cwd: folder })
+}
+
+function fetchError(url: string, cause: unknown): SourceError {
+  const text = redactUrls(cause instanceof Error ? cause.message : String(cause))
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.at(-1) ?? 'git says nothing'
+  const hint =
+    /could not read Username|Authentication failed|Permission denied|terminal prompts disabled/.test(text)
+      ? '; it asks for credentials: set up a git credential helper or an ssh key for this user'
+      : ''
+  // No cause: its message and its task hold the address with the password.
+  return new SourceError(`fetching ${redactUrls(url)}: ${line.replace(/^(fatal|error): /, '')}${hint}`)
+}

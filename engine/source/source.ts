@@ -1,0 +1,66 @@
+/** A file of a revision that may be a manifest. */
+export interface SourceFile {
+  /** From the root of the repository, with `/` between. */
+  readonly path: string
+  /** Git's id of the content: the same id is the same content. Absent for files that no commit holds. */
+  readonly blob?: string
+  readonly content: Uint8Array
+}
+
+/** What is wrong with one entry of a revision, before anything in it is parsed. */
+export interface SourceProblem {
+  readonly path: string
+  /** `error`: the revision cannot be applied, since a manifest would be left out. */
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+}
+
+export interface Revision {
+  /** A full commit id, or `uncommitted`. */
+  readonly commit: string
+  /** Sorted by path. */
+  readonly files: readonly SourceFile[]
+  readonly problems: readonly SourceProblem[]
+}
+
+export interface Source {
+  /** The repository as the user may see it named: without credentials. */
+  readonly repository: string
+  /** The folder in it that is read, from its root; empty for all of it. */
+  readonly path: string
+  readonly kind: 'repository' | 'mirror' | 'directory'
+  /** What the branch, or the directory, holds now. A mirror is fetched first. Rejects with a SourceError. */
+  read(signal?: AbortSignal): Promise<Revision>
+  /** Whether this commit is part of the repository's history as far as it is kept here. */
+  contains(commit: string, signal?: AbortSignal): Promise<boolean>
+}
+
+export interface SourceOptions {
+  /** A path, or a URL that Git understands. */
+  readonly repo: string
+  /** A branch, a tag or a commit. Absent: what is checked out, or the remote's default branch. */
+  readonly branch?: string
+  /** A folder, from the root of the repository (or from `repo`, when that is a folder in one). */
+  readonly path?: string
+  /** Where mirrors of remote repositories are kept. */
+  readonly mirrors: string
+  /** Whether uncommitted changes are read in place of the commit. */
+  readonly allowUncommitted: boolean
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Something about the repository that its owner has to set right. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError'
+  /** What was asked for and what there is, so that a near name can be proposed. */
+  readonly asked: { readonly name: string; readonly candidates: readonly string[] } | undefined
+
+  constructor(
+    message: string,
+    options: { readonly asked?: SourceError['asked']; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.asked = options.asked
+  }
+}
