@@ -101,8 +101,8 @@ function fieldRow(field: string, property: Schema, parent: Schema, standing: Rea
   const required = parent.required?.includes(field) ? ' (required)' : ''
   const cells = [
     `\`${field}\`${required}`,
-    typeWords(property),
-    supportWords(property),
+    field === 'status' ? 'a status' : typeWords(property),
+    supportWords(property, standing),
     property.description ?? '',
   ]
   return `| ${cells.join(' | ')} |`
