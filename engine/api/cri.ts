@@ -10,12 +10,19 @@ export interface CreatePodRequest {
   readonly hostIPC: boolean
   /** Contents of /etc/hosts but for the pod's own line, which the runtime adds once it knows the address. */
   readonly hostAliases: readonly HostAlias[]
-  /** Absent: the node's own resolv.conf. */
+  /** The whole /etc/resolv.conf. Absent: the node's own, with `dnsAdditions` merged in (api/resolvConf.ts). */
   readonly resolvConf?: string
+  readonly dnsAdditions?: DnsConfig
   readonly portMappings: readonly PortMapping[]
   readonly volumes: readonly VolumeRequest[]
   /** Set on emptyDir, configMap and secret volumes: the group that owns their files. */
   readonly fsGroup?: number
+}
+
+export interface DnsConfig {
+  readonly nameservers: readonly string[]
+  readonly searches: readonly string[]
+  readonly options: readonly { readonly name: string; readonly value?: string }[]
 }
 
 export interface HostAlias {

@@ -61,6 +61,8 @@ export interface StopContainers extends OfPod {
   readonly kind: 'stopContainers'
   readonly record: PodRecord
   readonly containers: readonly ContainerStop[]
+  /** First keep the node's hook from restarting anything in this pod: it has run to its end, only sidecars are left. */
+  readonly disarm: boolean
 }
 
 /** The containers are dead: unmounts, frees the address, deletes what is on disk, the record last. */

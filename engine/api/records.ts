@@ -22,6 +22,11 @@ export interface PodRecord {
   readonly pod: Pod
   /** The pod's conditions as last recorded, for their transition times. */
   readonly conditions: readonly PodCondition[]
+  /**
+   * When its sandbox was last made anew, after a reboot or a loss; absent while it is the first one. A container that
+   * ended before this belongs to the sandbox before: init containers run again, and the node's hook restarts nothing.
+   */
+  readonly sandboxSince?: Timestamp
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
 }
