@@ -101,7 +101,7 @@ function fieldRow(field: string, property: Schema, parent: Schema, standing: Rea
   const required = parent.required?.includes(field) ? ' (required)' : ''
   const cells = [
     `\`${field}\`${required}`,
-    field === 'status' ? 'a status' : typeWords(property),
+    field === 'status' && property.$ref !== undefined ? 'a status' : typeWords(property),
     supportWords(property, standing),
     property.description ?? '',
   ]
