@@ -1,0 +1,146 @@
+import { execa, type ResultPromise } from 'execa'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
+
+export interface EngineRun {
+  readonly exitCode: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ShownContainer {
+  readonly name: string
+  readonly restartCount: number
+  readonly ready: boolean
+  readonly image: string
+  readonly state: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly lastState?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+export interface ShownPod {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string }
+  readonly spec: { readonly containers: readonly { readonly name: string; readonly image: string }[] }
+  readonly status: {
+    readonly phase: string
+    readonly podIP?: string
+    readonly containerStatuses?: readonly ShownContainer[]
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[]
+  }
+}
+
+/**
+ * A repository, a root and the engine between them, as a user has them: everything goes through the command line.
+ * Disposing takes the root down and deletes both.
+ */
+export class World implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-e2e-'))
+  readonly repo: string
+  readonly root: string
+  readonly #clusterYaml: string
+
+  private constructor(options: WorldOptions) {
+    this.repo = join(this.folder, 'repo')
+    this.root = options.root ?? join(this.folder, 'root')
+    this.#clusterYaml = clusterYaml(options)
+  }
+
+  static async create(options: WorldOptions): Promise<World> {
+    const world = new World(options)
+    mkdirSync(world.repo)
+    await world.git('init', '--quiet', '--initial-branch=main')
+    return world
+  }
+
+  /** The repository's one new commit holds exactly these files, and the Cluster. Resolves to its id. */
+  async commit(files: Readonly<Record<string, string>>): Promise<string> {
+    await this.git('rm', '-r', '--quiet', '--ignore-unmatch', '.')
+    for (const [path, text] of Object.entries({ 'cluster.yaml': this.#clusterYaml, ...files })) {
+      mkdirSync(dirname(join(this.repo, path)), { recursive: true })
+      writeFileSync(join(this.repo, path), text)
+    }
+    await this.git('add', '--all')
+    await this.git('commit', '--quiet', '--allow-empty', '--message', 'test')
+    return (await this.git('rev-parse', 'HEAD')).trim()
+  }
+
+  async git(...args: readonly string[]): Promise<string> {
+    const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.invalid']
+    return (await execa('git', [...author, ...args], { cwd: this.repo })).stdout
+  }
+
+  /** Begins a command of the engine; the caller may kill it. */
+  start(...args: readonly string[]): ResultPromise<{ reject: false; stdin: 'ignore' }> {
+    return execa(process.execPath, [MAIN, ...args, '--root', this.root], { reject: false, stdin: 'ignore' })
+  }
+
+  async run(...args: readonly string[]): Promise<EngineRun> {
+    const { exitCode, stdout, stderr } = await this.start(...args)
+    return { exitCode, stdout, stderr }
+  }
+
+  async once(...args: readonly string[]): Promise<EngineRun> {
+    return this.run('--once', '--repo', this.repo, ...args)
+  }
+
+  /** `exec POD -- COMMAND`; the output without its last line end. */
+  async exec(pod: string, ...command: readonly string[]): Promise<string> {
+    const result = await this.run('exec', pod, '--', ...command)
+    if (result.exitCode !== 0) throw new Error(`exec in ${pod} ended with ${result.exitCode}: ${result.stderr}`)
+    return result.stdout
+  }
+
+  /** The official Pod objects that `status -o json` shows. */
+  async pods(): Promise<readonly ShownPod[]> {
+    const { stdout, stderr, exitCode } = await this.run('status', '-o', 'json', '--repo', this.repo)
+    if (exitCode !== 0) throw new Error(`status ended with ${exitCode}: ${stderr}`)
+    const list = JSON.parse(stdout) as { readonly items: readonly ShownPod[] }
+    return list.items.filter((item) => item.kind === 'Pod')
+  }
+
+  async pod(name: string): Promise<ShownPod> {
+    const pods = await this.pods()
+    const found = pods.find((pod) => pod.metadata.name === name)
+    if (found === undefined) throw new Error(`no pod ${name} among ${pods.map((pod) => pod.metadata.name).join(', ')}`)
+    return found
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const down = await this.run('down')
+    rmSync(this.folder, { recursive: true, force: true })
+    if (down.exitCode !== 0) throw new Error(`down ended with ${down.exitCode}: ${down.stderr}`)
+  }
+}
+
+export interface WorldOptions {
+  /** One of its own for each test file: they run side by side. */
+  readonly podCIDR: string
+  /** `http://127.0.0.1:port`, which stands for docker.io. */
+  readonly registry: string
+  readonly cluster?: string
+  readonly root?: string
+}
+
+function clusterYaml(options: WorldOptions): string {
+  return `apiVersion: reconcile.dev/v1
+kind: Cluster
+metadata: {name: ${options.cluster ?? 'e2e'}}
+spec:
+  podCIDR: ${options.podCIDR}
+  registries: {mirrors: {docker.io: ["${options.registry}"]}}
+`
+}
+
+/** Asks again until the answer satisfies; fails with the last answer. For what no event tells of from outside. */
+export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T) => boolean, limitMs = 60_000): Promise<T> {
+  const until = performance.now() + limitMs
+  for (;;) {
+    const answer = await ask()
+    if (satisfies(answer)) return answer
+    if (performance.now() > until) throw new Error(`not within ${limitMs} ms; last: ${JSON.stringify(answer)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
