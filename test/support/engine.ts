@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from 'execa'
+import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -73,7 +73,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Begins a command of the engine; the caller may kill it. */
-  start(...args: readonly string[]): ResultPromise<{ reject: false; stdin: 'ignore' }> {
+  start(...args: readonly string[]) {
     return execa(process.execPath, [MAIN, ...args, '--root', this.root], { reject: false, stdin: 'ignore' })
   }
 

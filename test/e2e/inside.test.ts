@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { World, eventually } from '../support/engine.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+
+let registry: Registry
+let world: World
+
+const PODS = `apiVersion: v1
+kind: Pod
+metadata: {name: pair}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: server
+      image: busybox:1.36
+      command: ["sh", "-c", "echo from the server > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"]
+      readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+    - {name: client, image: "busybox:1.36", command: ["sleep", "3600"]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - {name: main, image: "busybox:1.36", command: ["sleep", "3600"]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: busy}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: main
+      image: busybox:1.36
+      command: ["sh", "-c", "while true; do :; done"]
+      resources: {limits: {cpu: 200m, memory: 32Mi}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: greedy}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: main
+      image: busybox:1.36
+      command: ["sh", "-c", "sleep 1; exec tail /dev/zero"]
+      resources: {limits: {memory: 16Mi}}
+`
+
+beforeAll(async () => {
+  registry = await startRegistry()
+  world = await World.create({ podCIDR: '10.211.0.0/16', registry: registry.url })
+  await world.commit({ 'pods.yaml': PODS })
+  await world.once()
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+})
+
+describe('inside a pod', () => {
+  test('a container sees its own process as 1, and no other', async () => {
+    const ps = await world.exec('other', 'ps')
+    const lines = ps.split('\n').slice(1)
+    expect(lines[0]).toMatch(/^\s*1 .*sleep 3600/)
+    // The second is ps itself.
+    expect(lines).toHaveLength(2)
+  })
+
+  test('the hostname is the pod name', async () => {
+    expect(await world.exec('other', 'hostname')).toBe('other')
+  })
+
+  test('two containers of a pod reach each other on localhost and do not see each other’s files', async () => {
+    const run = await world.run('exec', 'pair', '-c', 'client', '--', 'wget', '-qO-', 'http://localhost:8080/')
+    expect(run).toMatchObject({ exitCode: 0, stdout: 'from the server' })
+    const file = await world.run('exec', 'pair', '-c', 'client', '--', 'ls', '/tmp/index.html')
+    expect(file.exitCode).not.toBe(0)
+  })
+
+  test('two pods of one image do not see each other’s writes', async () => {
+    await world.exec('other', 'sh', '-c', 'echo mine > /etc/mine')
+    const run = await world.run('exec', 'pair', '-c', 'client', '--', 'cat', '/etc/mine')
+    expect(run.exitCode).not.toBe(0)
+    expect(await world.exec('other', 'cat', '/etc/mine')).toBe('mine')
+  })
+
+  test('the default seccomp filter is in force', async () => {
+    expect(await world.exec('other', 'grep', 'Seccomp:', '/proc/self/status')).toMatch(/Seccomp:\s+2/)
+  })
+
+  test('exec hands on the exit status of the command', async () => {
+    expect((await world.run('exec', 'other', '--', 'sh', '-c', 'exit 7')).exitCode).toBe(7)
+  })
+})
+
+describe('limits', () => {
+  test('a busy loop limited to 200m uses a fifth of a core', async () => {
+    const inside = await world.exec('busy', 'cat', '/proc/self/cgroup')
+    const usage = cpuUsage(inside)
+    const [began, from] = [performance.now(), usage()]
+    // The quota is handed out a hundred times in this time: what is measured is the kernel's doing.
+    await new Promise((resolve) => setTimeout(resolve, 10_000))
+    const share = (usage() - from) / 1e6 / (performance.now() - began)
+    expect(share).toBeGreaterThan(0.18)
+    expect(share).toBeLessThan(0.22)
+  })
+
+  test('a container that allocates past its limit is OOMKilled and says so', async () => {
+    const pod = await eventually(
+      () => world.pod('greedy'),
+      (p) => p.status.phase === 'Failed',
+    )
+    expect(pod.status.containerStatuses?.[0]?.state['terminated']).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
+  })
+})
+
+/** Reads the nanoseconds of cpu that a cgroup has used, from the lines of /proc/PID/cgroup. */
+function cpuUsage(cgroups: string): () => number {
+  const v1 = /^\d+:[^:]*cpuacct[^:]*:(.*)$/m.exec(cgroups)?.[1]
+  if (v1 !== undefined) return () => Number(readFileSync(`/sys/fs/cgroup/cpuacct${v1}/cpuacct.usage`, 'utf8'))
+  const v2 = /^0::(.*)$/m.exec(cgroups)?.[1] ?? ''
+  return () => {
+    const stat = readFileSync(`/sys/fs/cgroup${v2}/cpu.stat`, 'utf8')
+    return Number(/^usage_usec (\d+)$/m.exec(stat)?.[1]) * 1000
+  }
+}
