@@ -1,5 +1,23 @@
 import type { ImageInfo, PullImageRequest } from '../../../api/cri.ts'
 import type { Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
+import { createBlobs } from './blobs.ts'
+import type { Catalog, ImageRecord } from './catalog.ts'
+import { createCatalog } from './catalog.ts'
+import { createGate } from './gate.ts'
+import { createLayers } from './layers.ts'
+import type { Platform } from './manifest.ts'
+import { goArchitecture } from './manifest.ts'
+import type { StorePaths } from './paths.ts'
+import { blobDirectory, layerDirectory, storePaths } from './paths.ts'
+import type { PullParts } from './pull.ts'
+import { presentImage, pullImage } from './pull.ts'
+import { parseReference, referenceText } from './reference.ts'
+import type { Mirrors } from './registries.ts'
+import { registriesConf } from './registries.ts'
+import { runOrFail } from './run.ts'
+import { createLimit, createShare } from './sharing.ts'
+import { sweepImages } from './sweep.ts'
 
 /** What an image says about the process it is made for. Lists are empty where it says nothing. */
 export interface ImageConfig {
@@ -56,6 +74,119 @@ export interface ImageStoreOptions {
   readonly pullTimeoutMs?: number
 }
 
-export function createImageStore(_options: ImageStoreOptions): ImageStore {
-  throw new Error('not written yet')
+export function createImageStore(options: ImageStoreOptions): ImageStore {
+  const { transport } = options
+  const paths = storePaths(options.root, options.runDir)
+  const catalog = createCatalog(transport, paths)
+  const share = createShare<ImageInfo>()
+  const parts = pullParts(options, paths, catalog)
+  const ready = once(async () => await prepare(transport, paths, options.mirrors ?? {}))
+
+  return {
+    pull: async (request, signal) => {
+      const reference = parseReference(request.image)
+      if (typeof reference === 'string') throw invalidName(request.image, reference)
+      if (request.policy !== 'Always') {
+        const present = await presentImage(catalog, reference)
+        if (present !== undefined) return present
+        if (request.policy === 'Never') throw neverPulled(request.image)
+      }
+      // Another pod's credentials must not answer for this pod's: only requests with the same ones share a pull.
+      const key = JSON.stringify([referenceText(reference), request.auths])
+      return await share(key, signal, async (shared) => {
+        await ready()
+        return await pullImage(parts, reference, request, shared)
+      })
+    },
+    resolve: async (id) => {
+      const image = await catalog.image(id)
+      return image === undefined ? undefined : localImage(paths, image)
+    },
+    collect: async (keep, signal) => {
+      await ready()
+      const end = signal ?? new AbortController().signal
+      const swept = await parts.gate.sweep(
+        async () => await sweepImages(transport, paths, catalog, keep, end),
+      )
+      return swept ?? { images: 0, bytes: 0 }
+    },
+  }
+}
+
+const HALF_AN_HOUR_MS = 30 * 60_000
+
+function pullParts(options: ImageStoreOptions, paths: StorePaths, catalog: Catalog): PullParts {
+  const { transport } = options
+  const pullTimeoutMs = options.pullTimeoutMs ?? HALF_AN_HOUR_MS
+  return {
+    registry: {
+      transport,
+      paths,
+      mirrors: options.mirrors ?? {},
+      environment: options.environment ?? { HOME: '/root' },
+      pullTimeoutMs,
+    },
+    catalog,
+    ensureBlobs: createBlobs(transport, paths),
+    ensureLayer: createLayers(transport, paths, pullTimeoutMs),
+    pulls: createLimit(options.pullsMax ?? 4),
+    gate: createGate(),
+    platform: once(async () => await nodePlatform(transport)),
+  }
+}
+
+/** Makes the folders, and clears what a run that was cut off left behind: the caller has the lock on the root. */
+async function prepare(transport: Transport, paths: StorePaths, mirrors: Mirrors): Promise<void> {
+  await Promise.all([transport.remove(paths.scratch), transport.remove(paths.auth)])
+  const folders = [blobDirectory(paths), paths.layers, paths.records, paths.names, paths.scratch, paths.auth]
+  await Promise.all(folders.map(async (folder) => await transport.makeDirectory(folder, 0o700)))
+  if (Object.keys(mirrors).length > 0) {
+    await transport.writeFile(paths.registriesConf, registriesConf(mirrors), 0o600)
+  }
+}
+
+async function nodePlatform(transport: Transport): Promise<Platform> {
+  const never = new AbortController().signal
+  const { stdout } = await runOrFail(
+    transport,
+    { argv: ['uname', '-m'] },
+    "asking for the node's architecture",
+    never,
+  )
+  return { os: 'linux', architecture: goArchitecture(stdout.trim()) }
+}
+
+function localImage(paths: StorePaths, image: ImageRecord): LocalImage {
+  const directories = image.layers.map((layer) => layerDirectory(paths, layer.diffId))
+  // Overlayfs refuses a layer that is there twice; the upper one hides all of the lower one.
+  const layerDirs = directories.filter((directory, i) => directories.lastIndexOf(directory) === i)
+  return { id: image.id, reference: image.reference, layerDirs, config: image.config }
+}
+
+function invalidName(image: string, why: string): RuntimeFailure {
+  return new RuntimeFailure('InvalidImageName', `image name ${JSON.stringify(image)} is not valid: ${why}`, {
+    certain: true,
+  })
+}
+
+function neverPulled(image: string): RuntimeFailure {
+  return new RuntimeFailure(
+    'ErrImageNeverPull',
+    `image ${image} is not on the node, and its pull policy is Never`,
+    { certain: true },
+  )
+}
+
+/** Remembers success only. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return async () => {
+    const mine = (result ??= work())
+    try {
+      return await mine
+    } catch (error) {
+      if (result === mine) result = undefined
+      throw error
+    }
+  }
 }

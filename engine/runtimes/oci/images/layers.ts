@@ -1,0 +1,130 @@
+import type { Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
+import {
+  decompressCommand,
+  digestCommand,
+  directoriesCommand,
+  extractCommand,
+  opaqueCommand,
+  syncCommand,
+  takeWhiteoutsCommand,
+  whiteoutsCommand,
+} from './commands.ts'
+import { layerName } from './digest.ts'
+import type { LayerBlob } from './manifest.ts'
+import type { StorePaths } from './paths.ts'
+import { blobFile, layerDirectory } from './paths.ts'
+import { runCommand, runOrFail } from './run.ts'
+import { createShare } from './sharing.ts'
+import { parseWhiteouts, whiteoutsTar } from './whiteouts.ts'
+
+/** Makes the layer's folder from its blob, unless it is there. Asked for several times at once, it is made once. */
+export type EnsureLayer = (blob: LayerBlob, diffId: string, signal: AbortSignal) => Promise<void>
+
+/** The blob on the disk is not what the image names: it was damaged there, or the image lies. */
+export class DamagedBlob extends Error {
+  override readonly name = 'DamagedBlob'
+  readonly digest: string
+
+  constructor(digest: string, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options)
+    this.digest = digest
+  }
+}
+
+/** Arguments of one setfattr call. */
+const PATHS_A_CALL = 500
+
+export function createLayers(transport: Transport, paths: StorePaths, timeoutMs: number): EnsureLayer {
+  const share = createShare<void>()
+  let scratchCount = 0
+
+  async function make(blob: LayerBlob, diffId: string, signal: AbortSignal): Promise<void> {
+    const name = layerName(diffId)
+    if ((await transport.listDirectory(paths.layers, signal)).includes(name)) return
+    scratchCount += 1
+    const scratch = `${paths.scratch}/layer-${name}-${scratchCount}`
+    try {
+      await transport.makeDirectory(`${scratch}/root`, 0o755, signal)
+      const tarFile = await plainTar(blob, scratch, signal)
+      await extract(blob, diffId, tarFile, `${scratch}/root`, signal)
+      await convertWhiteouts(`${scratch}/root`, signal)
+      await run(syncCommand(`${scratch}/root`, timeoutMs), 'writing a layer to the disk', signal)
+      await transport.rename(`${scratch}/root`, layerDirectory(paths, diffId), signal)
+    } finally {
+      await transport.remove(scratch)
+    }
+  }
+
+  async function run(
+    command: Parameters<typeof runOrFail>[1],
+    doing: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    return (await runOrFail(transport, command, doing, signal)).stdout
+  }
+
+  async function plainTar(blob: LayerBlob, scratch: string, signal: AbortSignal): Promise<string> {
+    const file = blobFile(paths, blob.digest)
+    if (blob.compression === 'none') return file
+    const tarFile = `${scratch}/layer.tar`
+    const doing = `unpacking layer ${blob.digest}`
+    const result = await runCommand(transport, decompressCommand(file, tarFile, timeoutMs), doing, signal)
+    if (result.exitCode === 0 && !result.timedOut) return tarFile
+    if (/no space left/i.test(result.stderr) || result.timedOut) {
+      throw new RuntimeFailure(
+        'ErrImagePull',
+        `${doing}: the disk is full or too slow: ${result.stderr.trim()}`,
+      )
+    }
+    throw new DamagedBlob(blob.digest, `${doing}: ${result.stderr.trim()}`)
+  }
+
+  /** Both read the same file at once; the folder counts only when the digest turns out to be the right one. */
+  async function extract(
+    blob: LayerBlob,
+    diffId: string,
+    tarFile: string,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const [digest, extraction] = await Promise.allSettled([
+      run(digestCommand(tarFile, timeoutMs), `checking layer ${blob.digest}`, signal),
+      run(extractCommand(tarFile, directory, timeoutMs), `extracting layer ${blob.digest}`, signal),
+    ])
+    if (digest.status === 'rejected') throw digest.reason
+    // GNU coreutils puts a backslash before the line when the name had to be escaped.
+    const found = `sha256:${digest.value.replace(/^\\/, '').slice(0, 64)}`
+    if (found !== diffId) {
+      throw new DamagedBlob(
+        blob.digest,
+        `layer ${blob.digest} is ${found} once unpacked, and the image says ${diffId}`,
+      )
+    }
+    if (extraction.status === 'rejected') throw extraction.reason
+  }
+
+  async function convertWhiteouts(directory: string, signal: AbortSignal): Promise<void> {
+    const doing = 'converting whiteouts of a layer'
+    const printed = await run(takeWhiteoutsCommand(directory, timeoutMs), doing, signal)
+    if (printed === '') return
+    const { gone, opaque } = parseWhiteouts(printed)
+    const absolute = (path: string): string => (path === '' ? directory : `${directory}/${path}`)
+    // A folder that is removed and made anew in one layer hides the old one's content.
+    const anew =
+      gone.length === 0
+        ? ''
+        : (await runCommand(transport, directoriesCommand(gone.map(absolute), timeoutMs), doing, signal))
+            .stdout
+    if (gone.length > 0) await run(whiteoutsCommand(directory, whiteoutsTar(gone), timeoutMs), doing, signal)
+    const hiding = [
+      ...new Set([...opaque.map(absolute), ...anew.split('\0').filter((path) => path !== '')]),
+    ].toSorted()
+    for (let at = 0; at < hiding.length; at += PATHS_A_CALL) {
+      await run(opaqueCommand(hiding.slice(at, at + PATHS_A_CALL), timeoutMs), doing, signal)
+    }
+  }
+
+  return async (blob, diffId, signal) =>
+    await share(diffId, signal, async (shared) => await make(blob, diffId, shared))
+}

@@ -1,0 +1,43 @@
+import type { Command, CommandResult, Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
+
+/** A failed step after the registry has answered: the disk, a program, a damaged layer. */
+export async function runOrFail(
+  transport: Transport,
+  command: Command,
+  doing: string,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const result = await runCommand(transport, command, doing, signal)
+  if (result.exitCode === 0 && !result.timedOut) return result
+  throw commandFailure(command, result, doing)
+}
+
+/** As the transport's, but what keeps a command from running at all is the world's failure too. */
+export async function runCommand(
+  transport: Transport,
+  command: Command,
+  doing: string,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  try {
+    const result = await transport.run(command, signal)
+    signal.throwIfAborted()
+    return result
+  } catch (cause) {
+    signal.throwIfAborted()
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new RuntimeFailure('ErrImagePull', `${doing}: ${command.argv[0]} could not be run: ${message}`, {
+      cause,
+    })
+  }
+}
+
+function commandFailure(command: Command, result: CommandResult, doing: string): RuntimeFailure {
+  const said = result.stderr.trim().slice(0, 1000)
+  const full = /no space left on device|disk quota exceeded/i.test(said)
+    ? ': the disk is full; free some space'
+    : ''
+  const end = result.timedOut ? 'took too long' : `ended with ${result.exitCode}`
+  return new RuntimeFailure('ErrImagePull', `${doing}${full}: ${command.argv[0]} ${end}: ${said}`)
+}
