@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { git, gitEnvironment, gitFailure, type GitOptions } from './git.ts'
+import { git, gitFailure, type GitOptions } from './git.ts'
 import { redactUrls } from './redact.ts'
 import { SourceError } from './source.ts'
 
-/** A fetch over a slow line may take long; one that moves nothing for this long is over. */
-const SILENT_TIMEOUT_MS = 120_000
+/** The first fetch of a large repository over a slow line takes minutes. */
+const FETCH_TIMEOUT_MS = 600_000
 
 /** The bare mirror of a remote repository, fetched now. Two addresses never share one. */
 export async function fetchMirror(url: string, mirrors: string, options: GitOptions): Promise<string> {
@@ -36,57 +36,28 @@ async function makeMirror(folder: string, mirrors: string, options: GitOptions):
  * No automatic gc: a commit that was applied stays here after a forced push until the mirror is removed.
  */
 async function fetchAll(url: string, folder: string, options: GitOptions): Promise<void> {
-  const { simpleGit } = await import('simple-git')
-  const signal = options.signal
-  const client = simpleGit({
-    baseDir: folder,
-    timeout: { block: SILENT_TIMEOUT_MS },
-    ...(signal === undefined ? {} : { abort: signal }),
-    config: ['core.hooksPath=/dev/null', 'gc.auto=0', 'protocol.ext.allow=never'],
-    // What it warns of here is ours: an environment that was cleaned before, and no hooks.
-    unsafe: {
-      allowUnsafeHooksPath: true,
-      allowUnsafeSshCommand: true,
-      allowUnsafeAskPass: true,
-      allowUnsafeProtocolOverride: true,
-    },
-  }).env(gitEnvironment(options.environment))
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
-  try {
-    await client.raw([
-      'fetch',
-      '--quiet',
-      '--prune',
-      '--no-write-fetch-head',
-      '--progress',
-      '--',
-      url,
-      ...refs,
-    ])
-    await setHead(url, folder, options)
-  } catch (cause) {
-    signal?.throwIfAborted()
-    throw fetchError(url, cause)
-  }
+  const settings = ['-c', 'gc.auto=0', '-c', 'protocol.ext.allow=never']
+  const fetch = ['fetch', '--quiet', '--prune', '--no-write-fetch-head', '--no-recurse-submodules', '--']
+  const at = { ...options, cwd: folder, timeoutMs: FETCH_TIMEOUT_MS }
+  const result = await git([...settings, ...fetch, url, ...refs], at)
+  if (result.exitCode !== 0) throw fetchError(url, result.stderr)
+  await setHead(url, at)
 }
 
 /** The remote's default branch becomes the mirror's HEAD. */
-async function setHead(url: string, folder: string, options: GitOptions): Promise<void> {
-  const result = await git(['ls-remote', '--symref', '--', url, 'HEAD'], { ...options, cwd: folder })
-  if (result.exitCode !== 0) throw new Error(result.stderr)
+async function setHead(url: string, options: GitOptions): Promise<void> {
+  const result = await git(['ls-remote', '--symref', '--', url, 'HEAD'], options)
+  if (result.exitCode !== 0) throw fetchError(url, result.stderr)
   const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(result.stdout.toString('utf8'))?.[1]
-  if (branch === undefined) return
-  await git(['symbolic-ref', 'HEAD', branch], { ...options, cwd: folder })
+  if (branch !== undefined) await git(['symbolic-ref', 'HEAD', branch], options)
 }
 
-function fetchError(url: string, cause: unknown): SourceError {
-  const text = redactUrls(cause instanceof Error ? cause.message : String(cause))
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
+function fetchError(url: string, stderr: string): SourceError {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
   const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.at(-1) ?? 'git says nothing'
-  const hint =
-    /could not read Username|Authentication failed|Permission denied|terminal prompts disabled/.test(text)
-      ? '; it asks for credentials: set up a git credential helper or an ssh key for this user'
-      : ''
-  // No cause: its message and its task hold the address with the password.
+  const hint = /could not read Username|Authentication failed|Permission denied|terminal prompts/.test(stderr)
+    ? '; it asks for credentials: set up a git credential helper or an ssh key for this user'
+    : ''
   return new SourceError(`fetching ${redactUrls(url)}: ${line.replace(/^(fatal|error): /, '')}${hint}`)
 }

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { redactUrls } from '../../engine/source/redact.ts'
+import { isUrl } from '../../engine/source/url.ts'
+import { commit, git, open, repository, temporaryFolder, texts } from './repositories.ts'
+
+const environment = { PATH: process.env['PATH'], HOME: '/nonexistent' }
+
+test('a file URL is mirrored, and read again it is fetched again', async () => {
+  const repo = repository({ 'a.yaml': '1' })
+  const source = await open(`file://${repo}`)
+  expect([source.kind, source.repository]).toEqual(['mirror', `file://${repo}`])
+  expect(texts(await source.read())).toEqual({ 'a.yaml': '1' })
+  commit(repo, { 'a.yaml': '2' })
+  expect(texts(await source.read())).toEqual({ 'a.yaml': '2' })
+})
+
+test('the default branch of the remote is read, and another one where it is named', async () => {
+  const repo = repository({ 'a.yaml': 'trunk' })
+  git(repo, 'branch', '-m', 'main', 'trunk')
+  git(repo, 'checkout', '--quiet', '-b', 'main')
+  commit(repo, { 'a.yaml': 'main' })
+  git(repo, 'checkout', '--quiet', 'trunk')
+  expect(texts(await (await open(`file://${repo}`)).read())).toEqual({ 'a.yaml': 'trunk' })
+  expect(texts(await (await open(`file://${repo}`, { branch: 'main' })).read())).toEqual({ 'a.yaml': 'main' })
+})
+
+test('a forced push is followed, and the commit before it is still known', async () => {
+  const repo = repository({ 'a.yaml': '1' })
+  const second = commit(repo, { 'a.yaml': '2' })
+  const source = await open(`file://${repo}`)
+  await source.read()
+  git(repo, 'reset', '--quiet', '--hard', 'HEAD~1')
+  const forced = commit(repo, { 'a.yaml': 'forced' })
+  const revision = await source.read()
+  expect([revision.commit, texts(revision)]).toEqual([forced, { 'a.yaml': 'forced' }])
+  expect(await source.contains(second)).toBe(true)
+})
+
+test('a branch that the remote deleted is not found in the mirror either', async () => {
+  const repo = repository({ 'a.yaml': '1' })
+  git(repo, 'branch', 'side')
+  const source = await open(`file://${repo}`, { branch: 'side' })
+  await source.read()
+  git(repo, 'branch', '--quiet', '-D', 'side')
+  await expect(source.read()).rejects.toThrow('has no branch, tag or commit side')
+})
+
+test('an empty remote has no commit, and a missing one cannot be fetched', async () => {
+  const source = await open(`file://${repository()}`)
+  await expect(source.read()).rejects.toThrow('has no commit yet')
+  await expect(open('file:///nonexistent/x')).rejects.toThrow(/^fetching file:\/\/\/nonexistent\/x: .*not/)
+})
+
+test('a server that asks for a password gives an error without the credentials, and stores none', async () => {
+  const server = createServer((_, response) => response.writeHead(401, { 'www-authenticate': 'Basic' }).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const mirrors = temporaryFolder()
+  const url = `http://joe:geheim@127.0.0.1:${port}/x.git`
+  const failure = await open(url, { mirrors, environment }).catch((error: Error) => error)
+  expect(failure).toBeInstanceOf(Error)
+  const shown = JSON.stringify([String(failure), failure])
+  expect(shown).toContain(`fetching http://***@127.0.0.1:${port}/x.git`)
+  expect(shown).not.toContain('geheim')
+  const kept = readdirSync(mirrors, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+  expect(kept.length).toBeGreaterThan(0)
+  for (const file of kept) {
+    expect(readFileSync(join(file.parentPath, file.name), 'utf8')).not.toContain('geheim')
+  }
+})
+
+test('addresses are told from paths, and those that run commands are refused', () => {
+  for (const url of ['https://h/x', 'ssh://git@h/x', 'git@h:x/y.git', 'file:///x'])
+    expect(isUrl(url)).toBe(true)
+  for (const path of ['.', '/a/b', './a:b', 'a/b', 'C']) expect(isUrl(path)).toBe(false)
+  expect(() => isUrl('ext::sh -c touch% /tmp/x')).toThrow('is not fetched')
+})
+
+test('credentials in addresses are redacted wherever they stand, and a plain ssh account is kept', () => {
+  expect(redactUrls("fatal: 'https://u:p@h/x' and http://token@h")).toBe(
+    "fatal: 'https://***@h/x' and http://***@h",
+  )
+  expect(redactUrls('ssh://git@h/x')).toBe('ssh://git@h/x')
+  expect(redactUrls('ssh://git:pw@h/x')).toBe('ssh://***@h/x')
+})
