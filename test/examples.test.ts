@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { nodeName } from '../engine/api/names.ts'
+import type { ObservedNode } from '../engine/api/snapshot.ts'
+import { diagnosticText } from '../engine/manifests/diagnostics.ts'
+import { createManifestReader } from '../engine/manifests/reader.ts'
+import { plan } from '../engine/planner/plan.ts'
+
+const FOLDER = new URL('../examples/', import.meta.url).pathname
+const NOW = Temporal.Instant.from('2026-01-01T00:00:00Z')
+const EMPTY_NODE: ObservedNode = {
+  name: nodeName('here'),
+  reachable: true,
+  since: NOW.toString(),
+  pods: new Map(),
+}
+
+describe.each(readdirSync(FOLDER).toSorted())('examples/%s', (name) => {
+  test('is valid without a warning, and every pod of it is planned', () => {
+    const content = readFileSync(join(FOLDER, name))
+    const result = createManifestReader().read([{ path: name, content }], { mode: 'commit' })
+    if (result.kind === 'invalid') throw new Error(result.errors.map(diagnosticText).join('\n'))
+    expect(result.warnings.map(diagnosticText)).toEqual([])
+    const desired = { commit: 'example', cluster: result.cluster, nodes: [], objects: result.objects }
+    const observed = { nodes: new Map([[EMPTY_NODE.name, EMPTY_NODE]]) }
+    const planned = plan({ desired, observed, records: new Map(), busy: new Map() }, NOW)
+    expect(planned.violations).toEqual([])
+    const wanted = [...result.objects.values()].reduce((sum, { object }) => sum + podsOf(object), 0)
+    expect(planned.verdicts.filter((verdict) => verdict.bucket === 'create')).toHaveLength(wanted)
+  })
+})
+
+function podsOf(object: { readonly kind: string; readonly spec?: unknown }): number {
+  if (object.kind === 'Pod') return 1
+  if (object.kind !== 'Deployment') return 0
+  return (object.spec as { readonly replicas: number }).replicas
+}
