@@ -39,7 +39,11 @@ export type Outcome =
   | { readonly kind: 'healthy' }
   /** Whatever is not healthy is certain not to become so; all else is done. */
   | { readonly kind: 'failed'; readonly objects: readonly UnhealthyObject[] }
-  | { readonly kind: 'timeout'; readonly objects: readonly UnhealthyObject[]; readonly problems: readonly string[] }
+  | {
+      readonly kind: 'timeout'
+      readonly objects: readonly UnhealthyObject[]
+      readonly problems: readonly string[]
+    }
   | { readonly kind: 'interrupted' }
 
 export interface WaitOptions {

@@ -5,7 +5,12 @@ import type { NodeName } from '../api/names.ts'
 /** What the loop tells while it works. It prints nothing itself. */
 export type ProgressEvent =
   | { readonly kind: 'actionStarted'; readonly at: Timestamp; readonly action: Action }
-  | { readonly kind: 'actionEnded'; readonly at: Timestamp; readonly action: Action; readonly durationMs: number }
+  | {
+      readonly kind: 'actionEnded'
+      readonly at: Timestamp
+      readonly action: Action
+      readonly durationMs: number
+    }
   | {
       readonly kind: 'actionFailed'
       readonly at: Timestamp
@@ -32,7 +37,13 @@ export type ProgressEvent =
       readonly summary: PodSummary
       readonly before?: PodSummary
     }
-  | { readonly kind: 'podGone'; readonly at: Timestamp; readonly uid: PodUid; readonly pod: string; readonly node: NodeName }
+  | {
+      readonly kind: 'podGone'
+      readonly at: Timestamp
+      readonly uid: PodUid
+      readonly pod: string
+      readonly node: NodeName
+    }
   | {
       readonly kind: 'nodeChanged'
       readonly at: Timestamp

@@ -1,0 +1,63 @@
+import type { CreatePod, DeletePod, PodAction, RemovePod, UpdatePod } from '../../api/plan.ts'
+import { isProblem } from '../../kubelet/context.ts'
+import { createPodRequest } from '../../kubelet/requests/createPod.ts'
+import { runPostStart } from './postStart.ts'
+import { startContainers } from './start.ts'
+import { stopContainers } from './stop.ts'
+import type { ActionWorld } from './world.ts'
+
+/** Does what the action says. What a part could not do is told to the world; a rejection is about the whole pod. */
+export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
+  switch (action.kind) {
+    case 'createPod':
+      return createPod(action, world)
+    case 'updatePod':
+      return updatePod(action, world)
+    case 'deletePod':
+      return deletePod(action, world)
+    case 'startContainers':
+      return startContainers(action, world)
+    case 'runPostStart':
+      return runPostStart(action, world)
+    case 'stopContainers':
+      return stopContainers(action, world)
+    case 'removePod':
+      return removePod(action, world)
+    default:
+      return action satisfies never
+  }
+}
+
+async function createPod(action: CreatePod, world: ActionWorld): Promise<void> {
+  const request = createPodRequest(action.record, world.desired)
+  if (isProblem(request)) {
+    // the record alone: from then on the pod exists, and the problem has a place to be shown and counted
+    await world.inSlot(() => world.runtime.writePodRecord(action.record, world.signal))
+    world.problem({ ...request, container: '' })
+    return
+  }
+  await world.inSlot(() => world.runtime.createPod(request, world.signal))
+  world.done('')
+}
+
+async function updatePod(action: UpdatePod, world: ActionWorld): Promise<void> {
+  await world.inSlot(() => world.runtime.writePodRecord(action.record, world.signal))
+  world.done('')
+}
+
+/**
+ * The record first: an engine that dies between the two leaves a pod that the next one knows is to go, and it disarms
+ * again before it stops anything. The other way round it would leave a pod that nobody restarts.
+ */
+async function deletePod(action: DeletePod, world: ActionWorld): Promise<void> {
+  await world.inSlot(async () => {
+    await world.runtime.writePodRecord(action.record, world.signal)
+    await world.runtime.disarm(action.uid, world.signal)
+  })
+  world.done('')
+}
+
+async function removePod(action: RemovePod, world: ActionWorld): Promise<void> {
+  await world.inSlot(() => world.runtime.removePod(action.uid, world.signal))
+  world.done('')
+}

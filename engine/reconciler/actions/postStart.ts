@@ -1,0 +1,32 @@
+import type { RunPostStart } from '../../api/plan.ts'
+import { hookCommand } from '../../kubelet/hooks.ts'
+import type { HandlerResult } from '../handlers.ts'
+import { runHook } from '../handlers.ts'
+import { problemOf } from '../problems.ts'
+import { hookEnds } from './hookRecord.ts'
+import type { ActionWorld } from './world.ts'
+
+/** The start is on record before it runs, the end after: a hook that failed is kubelet/'s to judge. */
+export async function runPostStart(action: RunPostStart, world: ActionWorld): Promise<void> {
+  const { runtime, clock, signal } = world
+  await world.inSlot(() => runtime.writePodRecord(action.record, signal))
+  const result = await run(action, world)
+  const { name: container } = action.container
+  await hookEnds(action.record, world)({ container, hook: 'postStart', result, at: clock.now() })
+  world.done('')
+}
+
+async function run(action: RunPostStart, world: ActionWorld): Promise<HandlerResult> {
+  const { runtime, clock, signal } = world
+  const pod = world.pod()
+  const container = action.container.name
+  const context = { now: clock.now(), node: world.node(), desired: world.desired }
+  const target = pod && hookCommand(pod, container, 'postStart', context)
+  if (target === undefined) return { succeeded: true, message: 'no hook' }
+  try {
+    return await runHook(target, { runtime, uid: action.uid, container, clock, signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    return { succeeded: false, message: problemOf(error, container).message }
+  }
+}

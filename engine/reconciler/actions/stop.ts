@@ -1,0 +1,69 @@
+import type { ContainerStop, StopContainers } from '../../api/plan.ts'
+import { hookCommand } from '../../kubelet/hooks.ts'
+import { after, millisecondsBetween } from '../clock.ts'
+import type { HandlerResult } from '../handlers.ts'
+import { runHook } from '../handlers.ts'
+import { messageOf } from '../problems.ts'
+import { within } from '../within.ts'
+import type { HookEnd } from './hookRecord.ts'
+import { hookEnds } from './hookRecord.ts'
+import type { ActionWorld } from './world.ts'
+
+/** The kubelet's minimum between a preStop hook's end and SIGKILL, however long the hook took. */
+const AFTER_HOOK_MS_MIN = 2_000
+
+/** All at once. Grace is waited for outside of the node's slots. */
+export async function stopContainers(action: StopContainers, world: ActionWorld): Promise<void> {
+  const { runtime, signal } = world
+  await world.inSlot(async () => {
+    await runtime.writePodRecord(action.record, signal)
+    // once more than deletePod: an engine that died in between had written the record only
+    if (action.record.pod.metadata.deletionTimestamp !== undefined) await runtime.disarm(action.uid, signal)
+  })
+  const ended = hookEnds(action.record, world)
+  const stops = action.containers.map((container) => stopOne(action, container, ended, world))
+  const results = await Promise.allSettled(stops)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  world.done('')
+}
+
+async function stopOne(
+  action: StopContainers,
+  container: ContainerStop,
+  ended: (end: HookEnd) => Promise<void>,
+  world: ActionWorld,
+): Promise<void> {
+  const { runtime, clock, signal } = world
+  const killAt = after(clock.now(), container.graceMs)
+  const hook = container.runPreStop ? await preStop(action, container, world) : undefined
+  if (hook !== undefined) {
+    await ended({ container: container.name, hook: 'preStop', result: hook, at: clock.now() })
+  }
+  const least = hook === undefined ? 0 : Math.min(AFTER_HOOK_MS_MIN, container.graceMs)
+  const graceMs = Math.max(millisecondsBetween(clock.now(), killAt), least)
+  const { name, attempt } = container
+  await runtime.stopContainer({ uid: action.uid, container: name, attempt, graceMs }, signal)
+}
+
+/** Has the grace period and no longer. Its failure is recorded and stops nothing. */
+async function preStop(
+  action: StopContainers,
+  container: ContainerStop,
+  world: ActionWorld,
+): Promise<HandlerResult | undefined> {
+  const { runtime, clock } = world
+  const pod = world.pod()
+  const context = { now: clock.now(), node: world.node(), desired: world.desired }
+  const target = pod && hookCommand(pod, container.name, 'preStop', context)
+  if (target === undefined) return undefined
+  try {
+    const hook = await within(clock, container.graceMs, world.signal, (signal) =>
+      runHook(target, { runtime, uid: action.uid, container: container.name, clock, signal }),
+    )
+    if (hook.kind === 'done') return hook.value
+    return { succeeded: false, message: `not done within the grace period of ${container.graceMs} ms` }
+  } catch (error) {
+    world.signal.throwIfAborted()
+    return { succeeded: false, message: messageOf(error) }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Desired, ObservedNode, ObservedPod } from '../../api/snapshot.ts'
+import type { ConfigProblem } from '../../kubelet/context.ts'
+import type { Runtime } from '../../runtimes/runtime.ts'
+import type { Clock } from '../clock.ts'
+import type { Problem } from '../progress.ts'
+
+/** What an action may use while it is carried out. */
+export interface ActionWorld {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly desired: Desired
+  readonly signal: AbortSignal
+  /** As last observed. */
+  readonly node: () => ObservedNode
+  readonly pod: () => ObservedPod | undefined
+  /** For work that keeps the node busy; waiting for a pull, a hook or a grace period is done outside of it. */
+  readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>
+  /** A part of the action is done. The empty name is the pod itself. */
+  readonly done: (container: string) => void
+  readonly problem: (problem: Problem) => void
+  /** Does one container's part: a problem and a rejection are its failure, not the action's; rejects when cancelled. */
+  readonly attempt: (container: string, work: () => Promise<ConfigProblem | undefined>) => Promise<void>
+}

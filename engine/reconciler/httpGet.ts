@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { connect as tlsConnect } from 'node:tls'
+import type { HttpTarget } from '../kubelet/handlers.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly message: string
+}
+
+/** The kubelet's limits. */
+const BODY_BYTES_MAX = 10 * 1024
+const REDIRECTS_MAX = 10
+
+/**
+ * One GET over a connection that the node makes. Redirects within the host are followed; one that leads to another
+ * host ends the request and counts as an answer, as the kubelet has it.
+ */
+export async function httpGet(
+  target: HttpTarget,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  let url = new URL(`${target.scheme.toLowerCase()}://${hostPart(target.host)}:${target.port}`)
+  url = new URL(target.path === '' ? '/' : target.path, url)
+  for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+    const { status, location, body } = await get(url, target, runtime, signal)
+    if (location === undefined) return { status, message: `HTTP probe answered ${status}: ${body}` }
+    const next = new URL(location, url)
+    if (next.hostname !== url.hostname) {
+      return { status, message: `HTTP probe answered ${status}: redirect to ${next.host} not followed` }
+    }
+    url = next
+  }
+  throw new Error(`requesting ${url.href}: stopped after ${REDIRECTS_MAX} redirects`)
+}
+
+function hostPart(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+interface Reply {
+  readonly status: number
+  readonly location?: string
+  readonly body: string
+}
+
+async function get(url: URL, target: HttpTarget, runtime: Runtime, signal: AbortSignal): Promise<Reply> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  const plain = await runtime.connect(host, port, signal)
+  const socket = url.protocol === 'https:' ? tlsConnect({ socket: plain, rejectUnauthorized: false }) : plain
+  try {
+    const response = await answered(socket, url, headersOf(target, url), signal)
+    const body = await text(response)
+    const status = response.statusCode ?? 0
+    const { location } = response.headers
+    return status >= 300 && status < 400 && location !== undefined
+      ? { status, location, body }
+      : { status, body }
+  } finally {
+    socket.destroy()
+    plain.destroy()
+  }
+}
+
+function headersOf(target: HttpTarget, url: URL): Readonly<Record<string, string[]>> {
+  const headers: Record<string, string[]> = {}
+  for (const [name, value] of target.headers) (headers[name.toLowerCase()] ??= []).push(value)
+  headers['host'] ??= [url.host]
+  headers['user-agent'] ??= ['kube-probe/1.36']
+  headers['accept'] ??= ['*/*']
+  headers['connection'] = ['close']
+  return headers
+}
+
+function answered(
+  socket: Duplex,
+  url: URL,
+  headers: Readonly<Record<string, string[]>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request({
+    createConnection: () => socket,
+    method: 'GET',
+    path: `${url.pathname}${url.search}`,
+    headers,
+    signal,
+  })
+    .once('response', resolve)
+    .once('error', (error) => reject(new Error(`requesting ${url.href}: ${error.message}`, { cause: error })))
+    .end()
+  return promise
+}
+
+async function text(response: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response) {
+    if (!(chunk instanceof Uint8Array)) continue
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes >= BODY_BYTES_MAX) break
+  }
+  return Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX).toString('utf8').trim()
+}

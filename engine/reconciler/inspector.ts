@@ -1,0 +1,187 @@
+import type { NodeName, PodUid } from '../api/names.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { Bell } from './bell.ts'
+import type { Clock } from './clock.ts'
+import { after } from './clock.ts'
+import type { Limits } from './limits.ts'
+import { retryDelayMs } from './limits.ts'
+import type { Logger } from './logger.ts'
+import type { Observer } from './observer.ts'
+import { blame, messageOf, stackOf } from './problems.ts'
+import { Slots } from './slots.ts'
+
+export interface InspectorOptions {
+  readonly runtimes: ReadonlyMap<NodeName, Runtime>
+  readonly observer: Observer
+  readonly clock: Clock
+  readonly log: Logger
+  readonly limits: Limits
+  readonly signal: AbortSignal
+  /** A look at a pod, or (uid absent) at a whole node, has been merged in. */
+  readonly looked: (node: NodeName, uid?: PodUid) => void
+  readonly nodeChanged: (node: NodeName, reachable: boolean, message?: string) => void
+}
+
+interface Watch {
+  readonly name: NodeName
+  readonly runtime: Runtime
+  readonly slots: Slots
+  readonly bell: Bell
+  /** Pods being looked at; true: once more afterwards. */
+  readonly underWay: Map<PodUid, boolean>
+  listingWanted: boolean
+  /** Listings in a row that the node did not answer. */
+  failures: number
+  checked: boolean
+}
+
+/** Decides when to look at what: a whole node at the start, now and then, and when in doubt; a single pod when told. */
+export class Inspector {
+  readonly #options: InspectorOptions
+  readonly #watches: ReadonlyMap<NodeName, Watch>
+
+  constructor(options: InspectorOptions) {
+    this.#options = options
+    this.#watches = new Map(
+      [...options.runtimes].map(([name, runtime]) => [name, this.#watch(name, runtime)]),
+    )
+  }
+
+  #watch(name: NodeName, runtime: Runtime): Watch {
+    const slots = new Slots(this.#options.limits.inspectionsPerNodeMax)
+    const state = { listingWanted: false, failures: 0, checked: false }
+    return { name, runtime, slots, bell: new Bell(), underWay: new Map(), ...state }
+  }
+
+  /** Each node once. A node that does not answer is tried again by `run`. */
+  async first(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((watch) => this.#list(watch)))
+  }
+
+  /** Until the signal is aborted. */
+  async run(): Promise<void> {
+    const lives = [...this.#watches.values()].flatMap((watch) => [this.#resyncs(watch), this.#events(watch)])
+    await Promise.all(lives)
+  }
+
+  resync(name: NodeName): void {
+    const watch = this.#watches.get(name)
+    if (watch === undefined || watch.listingWanted) return
+    watch.listingWanted = true
+    watch.bell.ring()
+  }
+
+  /** Looks at one pod soon, by a look that begins after this call. */
+  inspect(name: NodeName, uid: PodUid): void {
+    const watch = this.#watches.get(name)
+    // a node that does not answer is listed whole once it does
+    if (watch === undefined || this.#options.signal.aborted || watch.failures > 0) return
+    if (watch.underWay.has(uid)) watch.underWay.set(uid, true)
+    else void this.#inspections(watch, uid)
+  }
+
+  async #inspections(watch: Watch, uid: PodUid): Promise<void> {
+    do {
+      watch.underWay.set(uid, false)
+      await this.#inspection(watch, uid)
+    } while (watch.underWay.get(uid) && !this.#options.signal.aborted)
+    watch.underWay.delete(uid)
+  }
+
+  async #inspection(watch: Watch, uid: PodUid): Promise<void> {
+    const { observer, signal, looked } = this.#options
+    try {
+      await watch.slots.run(async () => {
+        // whoever asked while this one waited for its turn is served by it too
+        watch.underWay.set(uid, false)
+        const stamp = observer.stamp()
+        const listing = await watch.runtime.inspect(uid, signal)
+        if (!signal.aborted) observer.mergeInspection(watch.name, uid, listing, stamp)
+      }, signal)
+      looked(watch.name, uid)
+    } catch (error) {
+      if (signal.aborted) return
+      this.#report(`looking at pod ${uid}`, watch, error)
+      this.resync(watch.name)
+    }
+  }
+
+  async #resyncs(watch: Watch): Promise<void> {
+    const { clock, signal, limits } = this.#options
+    while (!signal.aborted) {
+      const { failures } = watch
+      const waitMs =
+        failures === 0 ? limits.resyncEveryMs : retryDelayMs(failures, limits.retryMinMs, limits.retryMaxMs)
+      if (!watch.listingWanted) await watch.bell.wait(clock, after(clock.now(), waitMs), signal)
+      if (signal.aborted) return
+      await this.#list(watch)
+    }
+  }
+
+  async #list(watch: Watch): Promise<void> {
+    const { observer, signal, looked } = this.#options
+    watch.listingWanted = false
+    const stamp = observer.stamp()
+    try {
+      const [listing] = await Promise.all([watch.runtime.list(signal), this.#check(watch)])
+      if (signal.aborted) return
+      observer.mergeListing(watch.name, listing, stamp)
+      this.#answered(watch)
+    } catch (error) {
+      if (!signal.aborted) this.#silent(watch, error)
+      return
+    }
+    looked(watch.name)
+  }
+
+  async #check(watch: Watch): Promise<void> {
+    if (watch.checked) return
+    this.#options.observer.setInfo(watch.name, await watch.runtime.check(this.#options.signal))
+    watch.checked = true
+  }
+
+  #answered(watch: Watch): void {
+    const { observer, nodeChanged } = this.#options
+    watch.failures = 0
+    if (observer.reachable(watch.name)) return
+    observer.setReachable(watch.name, true)
+    nodeChanged(watch.name, true)
+  }
+
+  /** Whatever the reason: what cannot be listed is unknown, and unknown is not absent. */
+  #silent(watch: Watch, error: unknown): void {
+    const { observer, nodeChanged } = this.#options
+    const first = watch.failures === 0
+    watch.failures += 1
+    watch.checked = false
+    // somebody who asked in the meantime is served by the retry
+    watch.listingWanted = false
+    observer.setReachable(watch.name, false, messageOf(error))
+    if (!first) return
+    this.#report('listing pods', watch, error)
+    nodeChanged(watch.name, false, messageOf(error))
+  }
+
+  #report(doing: string, watch: Watch, error: unknown): void {
+    const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
+    this.#options.log('warn', `${doing} failed: ${messageOf(error)}`, { node: watch.name, ...stack })
+  }
+
+  async #events(watch: Watch): Promise<void> {
+    const { clock, signal, limits } = this.#options
+    while (!signal.aborted) {
+      try {
+        for await (const event of watch.runtime.events(signal)) {
+          if (event.uid === undefined) this.resync(watch.name)
+          else this.inspect(watch.name, event.uid)
+        }
+      } catch (error) {
+        if (!signal.aborted) this.#report('following events', watch, error)
+      }
+      if (signal.aborted) return
+      await clock.sleepUntil(after(clock.now(), limits.retryMinMs), signal)
+      // what happened while nobody listened
+      this.resync(watch.name)
+    }
+  }
+}

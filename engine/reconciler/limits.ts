@@ -1,0 +1,34 @@
+/** Everything has a limit with its unit in the name. */
+export interface Limits {
+  /** Verbs that work on one node at a time; see ActionWorld.inSlot. */
+  readonly workPerNodeMax: number
+  readonly inspectionsPerNodeMax: number
+  readonly probesPerNodeMax: number
+  readonly recordWritesMax: number
+  /** A full listing this often, should an event have been lost. */
+  readonly resyncEveryMs: number
+  /** The first wait for a node that does not answer; doubles up to the second. */
+  readonly retryMinMs: number
+  readonly retryMaxMs: number
+  /** The least wait before an action that failed is begun again; kubelet/ asks for longer ones where Kubernetes does. */
+  readonly failureRetryMinMs: number
+  /** The same action succeeds this often in a row, each time at once, without an effect: a bug of ours. */
+  readonly repeatsMax: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  workPerNodeMax: 8,
+  inspectionsPerNodeMax: 16,
+  probesPerNodeMax: 32,
+  recordWritesMax: 16,
+  resyncEveryMs: 60_000,
+  retryMinMs: 1_000,
+  retryMaxMs: 30_000,
+  failureRetryMinMs: 250,
+  repeatsMax: 20,
+}
+
+/** The wait after so many failures in a row: doubling, bounded. */
+export function retryDelayMs(failures: number, minMs: number, maxMs: number): number {
+  return Math.min(maxMs, minMs * 2 ** Math.min(failures - 1, 30))
+}

@@ -1,0 +1,192 @@
+import type { NodeInfo } from '../api/cri.ts'
+import type { NodeName, PodUid } from '../api/names.ts'
+import type { PodRecord } from '../api/records.ts'
+import type { Failure, Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
+import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
+import type { Clock } from './clock.ts'
+import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
+import { intend, seen, withFailure, withSuccess, withTally } from './podEntry.ts'
+
+interface NodeView {
+  readonly name: NodeName
+  readonly pods: Map<PodUid, PodEntry>
+  /** When the newest merged listing began. */
+  listed: Stamp
+  reachable: boolean
+  since: Temporal.Instant
+  info?: NodeInfo
+  /** Why it does not answer. */
+  message?: string
+  unreadable: readonly string[]
+  /** What was last handed out; undefined once something has changed since. */
+  handedOut: ObservedNode | undefined
+}
+
+/**
+ * What the nodes last told, merged with what only the engine knows. Looks may come back in any order: each carries the
+ * stamp of when it began, and one that began earlier never overwrites one that began later.
+ */
+export class Observer {
+  readonly #nodes: ReadonlyMap<NodeName, NodeView>
+  readonly #clock: Clock
+  readonly #changed: () => void
+  #stamp: Stamp = 0
+
+  constructor(nodes: readonly NodeName[], clock: Clock, changed: () => void) {
+    this.#clock = clock
+    this.#changed = changed
+    this.#nodes = new Map(nodes.toSorted().map((name) => [name, unseen(name, clock.now())]))
+  }
+
+  /** To be taken before a look begins, and when an action has ended. */
+  stamp(): Stamp {
+    this.#stamp += 1
+    return this.#stamp
+  }
+
+  mergeListing(name: NodeName, listing: NodeListing, stamp: Stamp): void {
+    const node = this.#node(name)
+    if (stamp < node.listed) return
+    node.listed = stamp
+    const kept = new Set(listing.unreadable.map((pod) => pod.uid))
+    for (const [uid, entry] of node.pods) {
+      if (listing.pods.has(uid) || kept.has(uid) || entry.seen > stamp) continue
+      this.#put(node, uid, seen(entry, undefined, stamp))
+      if (node.pods.get(uid)?.pod === undefined) node.pods.delete(uid)
+    }
+    for (const [uid, pod] of listing.pods) this.#merge(node, uid, pod, stamp)
+    node.unreadable = listing.unreadable.map(
+      (pod) => `pod ${pod.uid} on node ${name} is kept as it is: ${pod.message}`,
+    )
+  }
+
+  mergeInspection(name: NodeName, uid: PodUid, listing: PodListing | undefined, stamp: Stamp): void {
+    const node = this.#node(name)
+    if (stamp < node.listed) return
+    this.#merge(node, uid, listing, stamp)
+  }
+
+  #merge(node: NodeView, uid: PodUid, listing: PodListing | undefined, stamp: Stamp): void {
+    const entry = node.pods.get(uid)
+    if (entry !== undefined && stamp < entry.seen) return
+    this.#put(node, uid, seen(entry, listing, stamp))
+  }
+
+  #put(node: NodeView, uid: PodUid, entry: PodEntry): void {
+    const before = node.pods.get(uid)
+    node.pods.set(uid, entry)
+    if (before?.pod !== entry.pod) this.#touch(node)
+  }
+
+  #touch(node: NodeView): void {
+    node.handedOut = undefined
+    this.#changed()
+  }
+
+  /** Has a look that began after `stamp` been merged in? */
+  lookedSince(name: NodeName, uid: PodUid, stamp: Stamp): boolean {
+    const node = this.#node(name)
+    return Math.max(node.listed, node.pods.get(uid)?.seen ?? 0) > stamp
+  }
+
+  setReachable(name: NodeName, reachable: boolean, message?: string): void {
+    const node = this.#node(name)
+    if (message === undefined) delete node.message
+    else node.message = message
+    if (node.reachable === reachable) return
+    node.reachable = reachable
+    node.since = this.#clock.now()
+    this.#touch(node)
+  }
+
+  setInfo(name: NodeName, info: NodeInfo): void {
+    const node = this.#node(name)
+    node.info = info
+    this.#touch(node)
+  }
+
+  failed(
+    name: NodeName,
+    uid: PodUid,
+    what: Attempted,
+    failure: Omit<Failure, 'count'>,
+    intended?: PodRecord,
+  ): void {
+    const node = this.#node(name)
+    const before = node.pods.get(uid)
+    const entry = intended === undefined ? before : intend(before, intended)
+    if (entry !== undefined) this.#put(node, uid, withFailure(entry, what, failure))
+  }
+
+  succeeded(name: NodeName, uid: PodUid, what: Attempted): void {
+    const node = this.#node(name)
+    const entry = node.pods.get(uid)
+    if (entry !== undefined) this.#put(node, uid, withSuccess(entry, what))
+  }
+
+  tally(name: NodeName, uid: PodUid, key: ProbeKey, tally: ProbeTally): void {
+    const node = this.#node(name)
+    const entry = node.pods.get(uid)
+    if (entry === undefined) return
+    node.pods.set(uid, withTally(entry, key, tally))
+    node.handedOut = undefined
+  }
+
+  pod(name: NodeName, uid: PodUid): ObservedPod | undefined {
+    return this.#node(name).pods.get(uid)?.pod
+  }
+
+  reachable(name: NodeName): boolean {
+    return this.#node(name).reachable
+  }
+
+  node(name: NodeName): ObservedNode {
+    const node = this.#node(name)
+    node.handedOut ??= handOut(node)
+    return node.handedOut
+  }
+
+  observed(): Observed {
+    return { nodes: new Map([...this.#nodes.keys()].map((name) => [name, this.node(name)])) }
+  }
+
+  /** Sentences about nodes that do not answer and pods that cannot be read. */
+  problems(): readonly string[] {
+    return [...this.#nodes.values()].flatMap((node) => [
+      ...(node.reachable
+        ? []
+        : [`node ${node.name} does not answer: ${node.message ?? 'it was not asked yet'}`]),
+      ...node.unreadable,
+    ])
+  }
+
+  #node(name: NodeName): NodeView {
+    const node = this.#nodes.get(name)
+    if (node === undefined) throw new Error(`looking up node ${name}: there is no runtime for it`)
+    return node
+  }
+}
+
+function unseen(name: NodeName, now: Temporal.Instant): NodeView {
+  return {
+    name,
+    pods: new Map(),
+    listed: 0,
+    reachable: false,
+    since: now,
+    unreadable: [],
+    handedOut: undefined,
+  }
+}
+
+function handOut(node: NodeView): ObservedNode {
+  const pods = new Map<PodUid, ObservedPod>()
+  for (const [uid, entry] of node.pods) if (entry.pod !== undefined) pods.set(uid, entry.pod)
+  return {
+    name: node.name,
+    reachable: node.reachable,
+    since: node.since.toString(),
+    ...(node.info === undefined ? {} : { info: node.info }),
+    pods,
+  }
+}

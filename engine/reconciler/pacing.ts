@@ -1,0 +1,89 @@
+import type { Action } from '../api/plan.ts'
+import { after, millisecondsBetween } from './clock.ts'
+import type { Limits } from './limits.ts'
+import { retryDelayMs } from './limits.ts'
+
+interface Past {
+  readonly signature: string
+  readonly endedAt: Temporal.Instant
+  readonly failures: number
+  /** How often it has succeeded in a row, each time soon after the last. */
+  readonly repeats: number
+}
+
+/** Longer apart, the same action is a new occasion: a probe that flaps, a container that crashes again. */
+const IN_A_ROW_MS = 1_000
+const REPEAT_DELAY_MIN_MS = 1_000
+const REPEAT_DELAY_MAX_MS = 60_000
+
+/** Keeps a failing or pointless action from being begun again and again without a pause, whatever the plan says. */
+export class Pacing {
+  readonly #limits: Limits
+  readonly #past = new Map<string, Past>()
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** Not before then; undefined: at any time. */
+  notBefore(action: Action): Temporal.Instant | undefined {
+    const past = this.#past.get(subject(action))
+    if (past === undefined || past.signature !== signature(action)) return undefined
+    const delayMs = this.#delayMs(past)
+    return delayMs === 0 ? undefined : after(past.endedAt, delayMs)
+  }
+
+  /** True: this is the moment to report a plan that wants the same again and again though it succeeds. */
+  succeeded(action: Action, now: Temporal.Instant): boolean {
+    const past = this.#past.get(subject(action))
+    const again = past !== undefined && past.signature === signature(action) && this.#soonAfter(past, now)
+    const repeats = again ? past.repeats + 1 : 1
+    this.#past.set(subject(action), { signature: signature(action), endedAt: now, failures: 0, repeats })
+    return repeats === this.#limits.repeatsMax
+  }
+
+  failed(action: Action, now: Temporal.Instant): void {
+    const past = this.#past.get(subject(action))
+    const failures = past?.signature === signature(action) ? past.failures + 1 : 1
+    this.#past.set(subject(action), { signature: signature(action), endedAt: now, failures, repeats: 0 })
+  }
+
+  forget(action: Action): void {
+    this.#past.delete(subject(action))
+  }
+
+  #delayMs(past: Past): number {
+    const { failureRetryMinMs, retryMaxMs, repeatsMax } = this.#limits
+    if (past.failures > 0) return retryDelayMs(past.failures, failureRetryMinMs, retryMaxMs)
+    if (past.repeats < repeatsMax) return 0
+    return retryDelayMs(past.repeats - repeatsMax + 1, REPEAT_DELAY_MIN_MS, REPEAT_DELAY_MAX_MS)
+  }
+
+  #soonAfter(past: Past, now: Temporal.Instant): boolean {
+    return millisecondsBetween(past.endedAt, now) <= this.#delayMs(past) + IN_A_ROW_MS
+  }
+}
+
+function subject(action: Action): string {
+  switch (action.kind) {
+    case 'writeRecord':
+      return action.record.key
+    case 'deleteRecord':
+      return action.key
+    default:
+      return action.uid
+  }
+}
+
+/** What makes two actions the same attempt: not their words, and not the record that they write. */
+function signature(action: Action): string {
+  switch (action.kind) {
+    case 'startContainers':
+    case 'stopContainers':
+      return [action.kind, ...action.containers.map(({ name, attempt }) => `${name}/${attempt}`)].join(' ')
+    case 'runPostStart':
+      return `${action.kind} ${action.container.name}/${action.container.attempt}`
+    default:
+      return action.kind
+  }
+}

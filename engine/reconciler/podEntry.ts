@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { PodAction } from '../api/plan.ts'
+import type { PodRecord } from '../api/records.ts'
+import type { Failure, ObservedContainer, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
+import type { PodListing } from '../runtimes/runtime.ts'
+
+/** A place in the order of all looks and action ends of this engine: a later one is greater. */
+export type Stamp = number
+
+/** One pod as last seen, and what only the engine knows of it. Never changed, only replaced. */
+export interface PodEntry {
+  /** When the newest look that is merged in here began. */
+  readonly seen: Stamp
+  /** Absent: not on the node. The entry stays, so that an older look does not bring the pod back. */
+  readonly pod?: ObservedPod
+  /** By container: which kind of action failed, so that another kind's success does not forget it. */
+  readonly failedBy: ReadonlyMap<string, PodAction['kind']>
+  /** What a create in vain wanted: stands in while the node has nothing of the pod, so that the attempt is counted. */
+  readonly intended?: PodRecord
+}
+
+export interface Attempted {
+  readonly kind: PodAction['kind']
+  /** Empty: the pod itself. */
+  readonly container: string
+}
+
+const NOTHING: PodEntry = { seen: 0, failedBy: new Map() }
+const NO_PROBES: ReadonlyMap<ProbeKey, ProbeTally> = new Map()
+const NO_FAILURES: ReadonlyMap<string, Failure> = new Map()
+
+/** `listing` undefined: the look found nothing. An entry whose pod looks the same keeps the same pod object. */
+export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined, stamp: Stamp): PodEntry {
+  const { pod: before, ...rest } = entry
+  const found = listing ?? ghost(entry)
+  if (found === undefined) return { ...NOTHING, seen: stamp }
+  const merged: ObservedPod = {
+    ...found,
+    probes: before?.probes ?? NO_PROBES,
+    failures: before?.failures ?? NO_FAILURES,
+  }
+  const pod = before !== undefined && isDeepStrictEqual(before, merged) ? before : merged
+  return forgetDisproved({ ...rest, seen: stamp, pod })
+}
+
+function ghost({ intended, failedBy }: PodEntry): PodListing | undefined {
+  if (intended === undefined || failedBy.get('') !== 'createPod') return undefined
+  return { record: intended, sandbox: 'absent', containers: new Map() }
+}
+
+/** An answer may be lost on the way: what then is seen to be done has not failed. */
+function forgetDisproved(entry: PodEntry): PodEntry {
+  const { pod } = entry
+  if (pod === undefined || pod.failures.size === 0) return entry
+  const disproved = [...entry.failedBy].filter(([container, kind]) => {
+    if (kind === 'createPod') return pod.sandbox === 'ready'
+    if (kind === 'startContainers') return runs(pod.containers.get(container))
+    return false
+  })
+  return disproved.reduce((all, [container]) => withoutFailure(all, container), entry)
+}
+
+function runs(container: ObservedContainer | undefined): boolean {
+  return container?.state.kind === 'running'
+}
+
+export function withFailure(entry: PodEntry, what: Attempted, failure: Omit<Failure, 'count'>): PodEntry {
+  if (entry.pod === undefined) return entry
+  const before = entry.pod.failures.get(what.container)
+  const again = entry.failedBy.get(what.container) === what.kind
+  const count = again ? (before?.count ?? 0) + 1 : 1
+  return {
+    ...entry,
+    pod: { ...entry.pod, failures: new Map(entry.pod.failures).set(what.container, { ...failure, count }) },
+    failedBy: new Map(entry.failedBy).set(what.container, what.kind),
+  }
+}
+
+/** A create failed before anything could be seen of the pod: from here on the entry stands for what was wanted. */
+export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
+  const pod = entry.pod ?? {
+    record,
+    sandbox: 'absent' as const,
+    containers: new Map<string, ObservedContainer>(),
+    probes: NO_PROBES,
+    failures: NO_FAILURES,
+  }
+  return { ...entry, intended: record, pod }
+}
+
+/**
+ * Writing a record says nothing of why something else failed, so updatePod forgets its own failures only. Any other
+ * success on the pod itself is a step on, past whatever failed before.
+ */
+export function withSuccess(entry: PodEntry, what: Attempted): PodEntry {
+  const failedBy = entry.failedBy.get(what.container)
+  if (failedBy === undefined) return entry
+  if (what.kind === 'updatePod' && failedBy !== 'updatePod') return entry
+  return withoutFailure(entry, what.container)
+}
+
+function withoutFailure(entry: PodEntry, container: string): PodEntry {
+  if (entry.pod === undefined) return entry
+  const failures = new Map(entry.pod.failures)
+  const failedBy = new Map(entry.failedBy)
+  failures.delete(container)
+  failedBy.delete(container)
+  return { ...entry, pod: { ...entry.pod, failures }, failedBy }
+}
+
+export function withTally(entry: PodEntry, key: ProbeKey, tally: ProbeTally): PodEntry {
+  if (entry.pod === undefined) return entry
+  return { ...entry, pod: { ...entry.pod, probes: new Map(entry.pod.probes).set(key, tally) } }
+}

@@ -1,0 +1,104 @@
+import type { ObjectKey } from '../api/names.ts'
+import type { Action, PodAction, RecordAction } from '../api/plan.ts'
+import type { ObjectRecord } from '../api/records.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import type { Clock } from './clock.ts'
+import type { Limits } from './limits.ts'
+import type { Logger } from './logger.ts'
+import type { Pacing } from './pacing.ts'
+import { blame, messageOf, stackOf } from './problems.ts'
+import { Slots } from './slots.ts'
+
+/** Object records, in memory as they are on the head's disk: a write shows here only once it is safe there. */
+export class RecordKeeper {
+  readonly #runtime: Runtime
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #pacing: Pacing
+  readonly #slots: Slots
+  readonly #unwritten = new Map<ObjectKey, string>()
+  #records: ReadonlyMap<ObjectKey, ObjectRecord> = new Map()
+
+  constructor(runtime: Runtime, clock: Clock, log: Logger, pacing: Pacing, limits: Limits) {
+    this.#runtime = runtime
+    this.#clock = clock
+    this.#log = log
+    this.#pacing = pacing
+    this.#slots = new Slots(limits.recordWritesMax)
+  }
+
+  get records(): ReadonlyMap<ObjectKey, ObjectRecord> {
+    return this.#records
+  }
+
+  /** Records that could not be written and why: a sentence each. */
+  problems(): readonly string[] {
+    return [...this.#unwritten].map(
+      ([key, message]) => `the record of ${key} could not be written: ${message}`,
+    )
+  }
+
+  async read(signal: AbortSignal): Promise<void> {
+    this.#records = await this.#runtime.readObjectRecords(signal)
+  }
+
+  /** Resolves to the objects whose records could not be written: nothing that they cover may begin. */
+  async write(actions: readonly RecordAction[], signal: AbortSignal): Promise<ReadonlySet<ObjectKey>> {
+    if (actions.length === 0) return new Set()
+    const records = new Map(this.#records)
+    const failed = new Set<ObjectKey>()
+    await Promise.all(
+      actions.map(async (action) => {
+        if (await this.#writeOne(action, signal)) apply(records, action)
+        else failed.add(action.object).add(keyOf(action))
+      }),
+    )
+    this.#records = records
+    return failed
+  }
+
+  async #writeOne(action: RecordAction, signal: AbortSignal): Promise<boolean> {
+    const key = keyOf(action)
+    try {
+      await this.#slots.run(() => this.#send(action, signal), signal)
+    } catch (error) {
+      if (signal.aborted) return false
+      const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
+      const fields = { object: key, action: action.kind, ...stack }
+      this.#log('error', `writing the record failed: ${messageOf(error)}`, fields)
+      this.#unwritten.set(key, messageOf(error))
+      this.#pacing.failed(action, this.#clock.now())
+      return false
+    }
+    this.#unwritten.delete(key)
+    if (this.#pacing.succeeded(action, this.#clock.now())) {
+      const message = 'a bug in the engine: the plan writes the same record again and again'
+      this.#log('error', message, { object: key, action: action.kind })
+    }
+    return true
+  }
+
+  #send(action: RecordAction, signal: AbortSignal): Promise<void> {
+    return action.kind === 'writeRecord'
+      ? this.#runtime.writeObjectRecord(action.record, signal)
+      : this.#runtime.deleteObjectRecord(action.key, signal)
+  }
+}
+
+export function isRecordAction(action: Action): action is RecordAction {
+  return action.kind === 'writeRecord' || action.kind === 'deleteRecord'
+}
+
+/** Is this action about a pod of one of these objects? */
+export function isCoveredBy(action: PodAction, objects: ReadonlySet<ObjectKey>): boolean {
+  return objects.has(action.object)
+}
+
+function keyOf(action: RecordAction): ObjectKey {
+  return action.kind === 'writeRecord' ? action.record.key : action.key
+}
+
+function apply(records: Map<ObjectKey, ObjectRecord>, action: RecordAction): void {
+  if (action.kind === 'writeRecord') records.set(action.record.key, action.record)
+  else records.delete(action.key)
+}

@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts'
+import { after } from './clock.ts'
+
+export type Timed<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'timedOut' }
+
+/** Lets `work` have that long, by the given clock; then its signal is aborted and its answer no longer waited for. */
+export async function within<T>(
+  clock: Clock,
+  milliseconds: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Timed<T>> {
+  const over = new AbortController()
+  const both = AbortSignal.any([signal, over.signal])
+  const late = clock.sleepUntil(after(clock.now(), milliseconds), both).then(() => {
+    signal.throwIfAborted()
+    return { kind: 'timedOut' } as const
+  })
+  const done = work(both).then((value) => ({ kind: 'done', value }) as const)
+  try {
+    return await Promise.race([done, late])
+  } finally {
+    over.abort()
+    // whichever lost the race may still reject, with nobody left to hear it
+    void Promise.allSettled([done, late])
+  }
+}
