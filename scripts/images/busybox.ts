@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { TarEntry } from '../../engine/runtimes/oci/images/tar.ts'
 
 /** From Debian's busybox-static. */
-const BUSYBOX = '/usr/bin/busybox'
+const BUSYBOX = '/bin/busybox'
 
 const FOLDERS = [
   'bin/',
