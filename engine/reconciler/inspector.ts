@@ -58,10 +58,14 @@ export class Inspector {
     await Promise.all([...this.#watches.values()].map((watch) => this.#list(watch)))
   }
 
-  /** Until the signal is aborted. */
+  /** Hears of changes, until the signal is aborted. To be begun before the first listing, so that nothing falls between. */
+  async follow(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((watch) => this.#events(watch)))
+  }
+
+  /** Listings after the first one, until the signal is aborted. */
   async run(): Promise<void> {
-    const lives = [...this.#watches.values()].flatMap((watch) => [this.#resyncs(watch), this.#events(watch)])
-    await Promise.all(lives)
+    await Promise.all([...this.#watches.values()].map((watch) => this.#resyncs(watch)))
   }
 
   resync(name: NodeName): void {

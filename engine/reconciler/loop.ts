@@ -1,10 +1,26 @@
 import type { NodeName, ObjectKey } from '../api/names.ts'
-import type { Health, Plan } from '../api/plan.ts'
+import type { Action, Plan } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
+import { plan as planFor } from '../planner/plan.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { Bell } from './bell.ts'
+import { Changes } from './changes.ts'
 import type { Clock } from './clock.ts'
+import { after, millisecondsBetween } from './clock.ts'
+import { Executor } from './executor.ts'
+import { Inspector } from './inspector.ts'
+import type { Limits } from './limits.ts'
+import { DEFAULT_LIMITS, retryDelayMs } from './limits.ts'
 import type { Logger } from './logger.ts'
+import { silentLogger } from './logger.ts'
+import { Observer } from './observer.ts'
+import type { Outcome } from './outcome.ts'
+import { Pacing } from './pacing.ts'
+import { Prober } from './prober.ts'
+import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
+import { isCoveredBy, isRecordAction, RecordKeeper } from './recordKeeper.ts'
+import { Waiters } from './waiters.ts'
 
 export interface LoopOptions {
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
@@ -17,6 +33,9 @@ export interface LoopOptions {
   readonly log?: Logger
   readonly onProgress?: (event: ProgressEvent) => void
   readonly onTick?: (state: LoopState) => void
+  readonly limits?: Partial<Limits>
+  /** The planner, unless a test wants a wrong one. */
+  readonly plan?: (snapshot: Snapshot, now: Temporal.Instant) => Plan
 }
 
 export interface LoopState {
@@ -29,23 +48,6 @@ export interface LoopState {
   readonly problems: readonly string[]
 }
 
-/** An object that keeps `--once` from ending well, and how it stands. */
-export interface UnhealthyObject {
-  readonly object: ObjectKey
-  readonly health: Health
-}
-
-export type Outcome =
-  | { readonly kind: 'healthy' }
-  /** Whatever is not healthy is certain not to become so; all else is done. */
-  | { readonly kind: 'failed'; readonly objects: readonly UnhealthyObject[] }
-  | {
-      readonly kind: 'timeout'
-      readonly objects: readonly UnhealthyObject[]
-      readonly problems: readonly string[]
-    }
-  | { readonly kind: 'interrupted' }
-
 export interface WaitOptions {
   readonly timeoutMs: number
   /** Objects that need not become healthy, such as Jobs with `--no-wait-jobs`. */
@@ -53,13 +55,223 @@ export interface WaitOptions {
 }
 
 export interface Loop {
-  /** Resolves when the signal is aborted and everything has been let go of; rejects on a bug of ours. Call it once. */
+  /** Resolves when the signal is aborted and everything has been let go of. Rejects when object records cannot be read. */
   run(): Promise<void>
   setDesired(desired: Desired): void
   state(): LoopState
   untilHealthy(options: WaitOptions): Promise<Outcome>
 }
 
-export function createLoop(_options: LoopOptions): Loop {
-  throw new Error('not there yet')
+export function createLoop(options: LoopOptions): Loop {
+  return new TheLoop(options)
+}
+
+/** After a tick, at least this many times as long as it took is left to others; so planning never takes all the time. */
+const REST_FACTOR = 2
+const REST_MS_MAX = 50
+/** The least time to the next tick that a plan asks for, so that one which asks for the past does not spin. */
+const REQUEUE_MS_MIN = 10
+
+class TheLoop implements Loop {
+  readonly #options: LoopOptions
+  readonly #limits: Limits
+  readonly #log: Logger
+  readonly #bell = new Bell()
+  readonly #pacing: Pacing
+  readonly #observer: Observer
+  readonly #inspector: Inspector
+  readonly #executor: Executor
+  readonly #prober: Prober
+  readonly #keeper: RecordKeeper
+  readonly #changes: Changes
+  readonly #waiters: Waiters
+  #desired: Desired
+  #plan: Plan | undefined
+  #snapshot: Snapshot | undefined
+  #ticks = 0
+  #planFailures = 0
+  #planProblem: string | undefined
+
+  constructor(options: LoopOptions) {
+    const { runtimes, clock, signal, desired, log = silentLogger } = options
+    const wake = (): void => this.#bell.ring()
+    const progress = (event: ProgressEvent): void => options.onProgress?.(event)
+    this.#options = options
+    this.#desired = desired
+    this.#log = (level, message, fields) => log(level, message, { commit: this.#desired.commit, ...fields })
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#pacing = new Pacing(this.#limits)
+    this.#observer = new Observer([...runtimes.keys()], clock, wake)
+    this.#keeper = new RecordKeeper(headOf(options), clock, this.#log, this.#pacing, this.#limits)
+    this.#changes = new Changes(progress)
+    this.#waiters = new Waiters(clock, signal)
+    const shared = {
+      runtimes,
+      clock,
+      signal,
+      observer: this.#observer,
+      log: this.#log,
+      limits: this.#limits,
+      desired: () => this.#desired,
+    }
+    this.#inspector = new Inspector({
+      ...shared,
+      looked: (node, uid) => {
+        if (this.#executor.looked(node, uid)) wake()
+      },
+      nodeChanged: (node, reachable, message) =>
+        progress({
+          kind: 'nodeChanged',
+          at: clock.now().toString(),
+          node,
+          reachable,
+          ...(message === undefined ? {} : { message }),
+        }),
+    })
+    this.#executor = new Executor({
+      ...shared,
+      pacing: this.#pacing,
+      progress,
+      ended: (node, uid) => this.#inspector.inspect(node, uid),
+      nodeLost: (node) => this.#inspector.resync(node),
+    })
+    this.#prober = new Prober({ ...shared, wake })
+  }
+
+  setDesired(desired: Desired): void {
+    this.#desired = desired
+    this.#bell.ring()
+  }
+
+  state(): LoopState {
+    return {
+      ...(this.#plan === undefined ? {} : { plan: this.#plan }),
+      ...(this.#snapshot === undefined ? {} : { snapshot: this.#snapshot }),
+      ticks: this.#ticks,
+      problems: [
+        ...(this.#planProblem === undefined ? [] : [this.#planProblem]),
+        ...this.#observer.problems(),
+        ...this.#keeper.problems(),
+      ],
+    }
+  }
+
+  untilHealthy({ timeoutMs, ignore = () => false }: WaitOptions): Promise<Outcome> {
+    const outcome = this.#waiters.add(timeoutMs, ignore, () => this.state())
+    this.#bell.ring()
+    return outcome
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    const following = this.#inspector.follow()
+    try {
+      await Promise.all([this.#inspector.first(), this.#keeper.read(signal)])
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    await Promise.all([following, this.#inspector.run(), this.#prober.run(), this.#ticksUntilAborted()])
+    await this.#executor.settled()
+  }
+
+  async #ticksUntilAborted(): Promise<void> {
+    const { clock, signal } = this.#options
+    while (!signal.aborted) {
+      const began = clock.now()
+      const next = await this.#tick(began)
+      await this.#rest(began)
+      await this.#bell.wait(clock, next, signal)
+    }
+  }
+
+  async #rest(began: Temporal.Instant): Promise<void> {
+    const { clock, signal } = this.#options
+    const now = clock.now()
+    const tookMs = Math.max(0, millisecondsBetween(began, now))
+    const restMs = Math.min(REST_MS_MAX, tookMs * REST_FACTOR)
+    // below a millisecond, a timer's own cost is more than what it saves
+    if (restMs >= 1) await clock.sleepUntil(after(now, restMs), signal)
+  }
+
+  /** Snapshot, plan, act; when the next one is due if nothing happens. */
+  async #tick(now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
+    const snapshot: Snapshot = {
+      desired: this.#desired,
+      observed: this.#observer.observed(),
+      records: this.#keeper.records,
+      busy: this.#executor.busy(),
+    }
+    const plan = this.#planned(snapshot, now)
+    this.#ticks += 1
+    if (plan === undefined) {
+      return after(now, retryDelayMs(this.#planFailures, this.#limits.retryMinMs, this.#limits.retryMaxMs))
+    }
+    this.#plan = plan
+    this.#snapshot = snapshot
+    this.#changes.report(plan, snapshot.observed, now.toString())
+    this.#prober.update(snapshot.observed)
+    const heldUntil = await this.#act(plan, now)
+    if (snapshot.desired === this.#desired) this.#waiters.judge(plan, snapshot)
+    this.#options.onTick?.(this.state())
+    return earliest(requeueAt(plan, now), heldUntil)
+  }
+
+  /** A planner that throws is a bug of ours. The engine lives on, with everything as it is. */
+  #planned(snapshot: Snapshot, now: Temporal.Instant): Plan | undefined {
+    try {
+      const plan = (this.#options.plan ?? planFor)(snapshot, now)
+      this.#planFailures = 0
+      this.#planProblem = undefined
+      return plan
+    } catch (error) {
+      this.#planFailures += 1
+      this.#planProblem = `a bug in the engine: planning failed: ${messageOf(error)}`
+      this.#log('error', this.#planProblem, { stack: stackOf(error) })
+      return undefined
+    }
+  }
+
+  /** Begins what may begin now; when the first of those held back may. */
+  async #act(plan: Plan, now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
+    const { allowed, heldUntil } = this.#pace(plan.actions, now)
+    const unwritten = await this.#keeper.write(allowed.filter(isRecordAction), this.#options.signal)
+    for (const action of allowed) {
+      if (!isRecordAction(action) && !isCoveredBy(action, unwritten)) this.#executor.begin(action)
+    }
+    // the next plan is made from the records as they are now
+    if (allowed.some(isRecordAction)) this.#bell.ring()
+    return heldUntil
+  }
+
+  #pace(
+    actions: readonly Action[],
+    now: Temporal.Instant,
+  ): { readonly allowed: readonly Action[]; readonly heldUntil: Temporal.Instant | undefined } {
+    const allowed: Action[] = []
+    let heldUntil: Temporal.Instant | undefined
+    for (const action of actions) {
+      const notBefore = this.#pacing.notBefore(action)
+      if (notBefore === undefined || Temporal.Instant.compare(notBefore, now) <= 0) allowed.push(action)
+      else heldUntil = earliest(heldUntil, notBefore)
+    }
+    return { allowed, heldUntil }
+  }
+}
+
+function headOf({ runtimes, head = runtimes.keys().next().value }: LoopOptions): Runtime {
+  const runtime = head === undefined ? undefined : runtimes.get(head)
+  if (runtime === undefined)
+    throw new Error(`creating the loop: no runtime for the head node ${head ?? '(none given)'}`)
+  return runtime
+}
+
+function requeueAt(plan: Plan, now: Temporal.Instant): Temporal.Instant | undefined {
+  if (plan.requeueAt === undefined) return undefined
+  const least = after(now, REQUEUE_MS_MIN)
+  return Temporal.Instant.compare(plan.requeueAt, least) < 0 ? least : plan.requeueAt
+}
+
+function earliest(one?: Temporal.Instant, other?: Temporal.Instant): Temporal.Instant | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return Temporal.Instant.compare(one, other) <= 0 ? one : other
 }

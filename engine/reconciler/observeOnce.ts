@@ -2,13 +2,33 @@ import type { NodeName } from '../api/names.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
+import { Inspector } from './inspector.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import { silentLogger } from './logger.ts'
+import { Observer } from './observer.ts'
 
-/** One look at every node, for `plan` and `status`: writes nothing, starts nothing. */
-export function observeOnce(
-  _runtimes: ReadonlyMap<NodeName, Runtime>,
-  _desired: Desired,
-  _clock: Clock,
-  _signal?: AbortSignal,
+/**
+ * One look at every node, for `plan` and `status`: writes nothing, starts nothing. A node that does not answer is in
+ * the snapshot as not reachable. Rejects when the head's object records (the first runtime's) cannot be read.
+ */
+export async function observeOnce(
+  runtimes: ReadonlyMap<NodeName, Runtime>,
+  desired: Desired,
+  clock: Clock,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<Snapshot> {
-  throw new Error('not there yet')
+  const [head] = runtimes.values()
+  const observer = new Observer([...runtimes.keys()], clock, () => undefined)
+  const inspector = new Inspector({
+    runtimes,
+    observer,
+    clock,
+    signal,
+    log: silentLogger,
+    limits: DEFAULT_LIMITS,
+    looked: () => undefined,
+    nodeChanged: () => undefined,
+  })
+  const [records] = await Promise.all([head?.readObjectRecords(signal) ?? new Map(), inspector.first()])
+  return { desired, observed: observer.observed(), records, busy: new Map() }
 }

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { NodeName, ObjectKey, PodUid, Timestamp } from '../api/names.ts'
+import type { Health, Plan } from '../api/plan.ts'
+import type { Observed, ObservedPod } from '../api/snapshot.ts'
+import type { PodSummary, ProgressEvent } from './progress.ts'
+
+interface ReportedPod {
+  readonly node: NodeName
+  readonly pod: ObservedPod
+  readonly summary: PodSummary
+}
+
+/** Remembers what was last told, and tells what has changed since. */
+export class Changes {
+  readonly #tell: (event: ProgressEvent) => void
+  readonly #pods = new Map<PodUid, ReportedPod>()
+  readonly #health = new Map<ObjectKey, Health>()
+  #violations = new Set<string>()
+
+  constructor(tell: (event: ProgressEvent) => void) {
+    this.#tell = tell
+  }
+
+  report(plan: Plan, observed: Observed, at: Timestamp): void {
+    this.#reportPods(observed, at)
+    this.#reportHealth(plan, at)
+    this.#reportViolations(plan, at)
+  }
+
+  #reportPods({ nodes }: Observed, at: Timestamp): void {
+    const gone = new Map(this.#pods)
+    for (const { name: node, pods } of nodes.values()) {
+      for (const [uid, pod] of pods) {
+        gone.delete(uid)
+        if (this.#pods.get(uid)?.pod !== pod) this.#reportPod(node, uid, pod, at)
+      }
+    }
+    for (const [uid, { node, pod }] of gone) {
+      this.#pods.delete(uid)
+      this.#tell({ kind: 'podGone', at, uid, pod: nameOf(pod), node })
+    }
+  }
+
+  #reportPod(node: NodeName, uid: PodUid, pod: ObservedPod, at: Timestamp): void {
+    const summary = summaryOf(pod)
+    const before = this.#pods.get(uid)?.summary
+    this.#pods.set(uid, { node, pod, summary })
+    if (isDeepStrictEqual(before, summary)) return
+    const past = before === undefined ? {} : { before }
+    this.#tell({ kind: 'podChanged', at, uid, pod: nameOf(pod), node, summary, ...past })
+  }
+
+  #reportHealth({ statuses }: Plan, at: Timestamp): void {
+    for (const object of this.#health.keys()) if (!statuses.has(object)) this.#health.delete(object)
+    for (const [object, { health }] of statuses) {
+      const before = this.#health.get(object)
+      if (isDeepStrictEqual(before, health)) continue
+      this.#health.set(object, health)
+      this.#tell({ kind: 'healthChanged', at, object, health, ...(before === undefined ? {} : { before }) })
+    }
+  }
+
+  #reportViolations({ violations }: Plan, at: Timestamp): void {
+    const now = new Set(violations.map((violation) => JSON.stringify(violation)))
+    for (const violation of violations) {
+      if (!this.#violations.has(JSON.stringify(violation))) this.#tell({ kind: 'violation', at, violation })
+    }
+    this.#violations = now
+  }
+}
+
+function nameOf({ record }: ObservedPod): string {
+  const { namespace, name } = record.pod.metadata
+  return `${namespace ?? 'default'}/${name ?? ''}`
+}
+
+export function summaryOf({ record, sandbox, containers }: ObservedPod): PodSummary {
+  const all = [...containers.values()]
+  const readyNow = all.filter(
+    ({ name, attempt, state }) =>
+      state.kind === 'running' &&
+      record.containers[name]?.attempt === attempt &&
+      record.containers[name].ready,
+  )
+  return {
+    sandbox,
+    containers: record.pod.spec.containers.length,
+    running: all.filter(({ state }) => state.kind === 'running').length,
+    ready: readyNow.length,
+    restarts: all.reduce((sum, { attempt }) => sum + attempt, 0),
+    deleting: record.pod.metadata.deletionTimestamp !== undefined,
+  }
+}

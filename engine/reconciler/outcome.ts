@@ -1,0 +1,77 @@
+import type { ObjectKey } from '../api/names.ts'
+import { objectKey } from '../api/names.ts'
+import type { Action, Health, Plan } from '../api/plan.ts'
+import type { Snapshot } from '../api/snapshot.ts'
+
+/** An object that keeps `--once` from ending well, and how it stands. */
+export interface UnhealthyObject {
+  readonly object: ObjectKey
+  readonly health: Health
+}
+
+export type Outcome =
+  | { readonly kind: 'healthy' }
+  /** Whatever is not healthy is certain not to become so; all else is done. */
+  | { readonly kind: 'failed'; readonly objects: readonly UnhealthyObject[] }
+  | {
+      readonly kind: 'timeout'
+      readonly objects: readonly UnhealthyObject[]
+      readonly problems: readonly string[]
+    }
+  | { readonly kind: 'interrupted' }
+
+export type Verdict = Extract<Outcome, { readonly kind: 'healthy' | 'failed' }>
+
+/** Objects of the commit that are not healthy, violations of ours among them, in the order of their keys. */
+export function unhealthy(
+  plan: Plan,
+  snapshot: Snapshot,
+  ignore: (object: ObjectKey) => boolean,
+): readonly UnhealthyObject[] {
+  const found = new Map<ObjectKey, Health>()
+  for (const key of snapshot.desired.objects.keys()) {
+    const health = plan.statuses.get(key)?.health
+    if (health !== undefined && health.kind !== 'healthy' && !ignore(key)) found.set(key, health)
+  }
+  for (const { object, invariant, message } of plan.violations) {
+    const owner = wantedBy(object, snapshot) ?? object
+    found.set(owner, { kind: 'failed', reason: 'InvariantViolated', message: `${invariant}: ${message}` })
+  }
+  return [...found]
+    .map(([object, health]) => ({ object, health }))
+    .toSorted((a, b) => (a.object < b.object ? -1 : 1))
+}
+
+/** Undefined: something may still change for the better. */
+export function verdict(
+  plan: Plan,
+  snapshot: Snapshot,
+  ignore: (object: ObjectKey) => boolean,
+): Verdict | undefined {
+  const objects = unhealthy(plan, snapshot, ignore)
+  if (objects.some(({ health }) => health.kind !== 'failed')) return undefined
+  const settled = new Set(objects.map(({ object }) => object))
+  const open = unfinished(plan, snapshot).filter((object) => {
+    const owner = wantedBy(object, snapshot) ?? object
+    return !settled.has(owner) && !ignore(owner)
+  })
+  if (open.length > 0) return undefined
+  return objects.length === 0 ? { kind: 'healthy' } : { kind: 'failed', objects }
+}
+
+/** Objects for which something is under way or planned. */
+function unfinished(plan: Plan, snapshot: Snapshot): readonly ObjectKey[] {
+  const waiting = plan.verdicts.filter(({ bucket }) => bucket !== 'keep' && bucket !== 'unknown')
+  const actions: readonly Action[] = [...plan.actions, ...snapshot.busy.values()]
+  return [...waiting, ...actions].map(({ object }) => object)
+}
+
+/** The object of the commit on whose behalf a derived one (a Deployment's ReplicaSet) exists. */
+function wantedBy(object: ObjectKey, { desired, records }: Snapshot): ObjectKey | undefined {
+  if (desired.objects.has(object)) return object
+  const metadata = records.get(object)?.object.metadata
+  const owner = metadata?.ownerReferences?.find((reference) => reference.controller)
+  if (metadata === undefined || owner === undefined) return undefined
+  const key = objectKey(owner.kind, metadata.namespace, owner.name)
+  return desired.objects.has(key) ? key : undefined
+}

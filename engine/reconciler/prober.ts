@@ -1,0 +1,153 @@
+import type { NodeName, PodUid } from '../api/names.ts'
+import type { Desired, Observed, ObservedPod, ProbeTally } from '../api/snapshot.ts'
+import type { ProbeDue, ProbeResult } from '../kubelet/probes.ts'
+import { countProbe, probesOf } from '../kubelet/probes.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { Bell } from './bell.ts'
+import type { Clock } from './clock.ts'
+import { after } from './clock.ts'
+import type { HandlerResult } from './handlers.ts'
+import { runProbe } from './handlers.ts'
+import type { Limits } from './limits.ts'
+import type { Logger } from './logger.ts'
+import type { Observer } from './observer.ts'
+import { blame, messageOf, stackOf } from './problems.ts'
+import { Slots } from './slots.ts'
+import { within } from './within.ts'
+
+export interface ProberOptions {
+  readonly runtimes: ReadonlyMap<NodeName, Runtime>
+  readonly observer: Observer
+  readonly clock: Clock
+  readonly log: Logger
+  readonly limits: Limits
+  readonly signal: AbortSignal
+  readonly desired: () => Desired
+  /** A result came that may change a decision. */
+  readonly wake: () => void
+}
+
+/** The probes of one pod as it was last seen. */
+interface Schedule {
+  readonly node: NodeName
+  readonly pod: ObservedPod
+  readonly probes: readonly ProbeDue[]
+}
+
+/** Runs probes when they fall due and tells the observer what came of them. */
+export class Prober {
+  readonly #options: ProberOptions
+  readonly #bell = new Bell()
+  readonly #schedules = new Map<PodUid, Schedule>()
+  /** By pod, probe and attempt: none runs twice at a time. */
+  readonly #underWay = new Set<string>()
+  readonly #slots: ReadonlyMap<NodeName, Slots>
+
+  constructor(options: ProberOptions) {
+    this.#options = options
+    const { probesPerNodeMax } = options.limits
+    this.#slots = new Map([...options.runtimes.keys()].map((name) => [name, new Slots(probesPerNodeMax)]))
+  }
+
+  /** After every tick. A pod that has not changed costs one comparison. */
+  update({ nodes }: Observed): void {
+    const gone = new Set(this.#schedules.keys())
+    for (const node of nodes.values()) {
+      if (!node.reachable) continue
+      for (const [uid, pod] of node.pods) {
+        gone.delete(uid)
+        if (this.#schedules.get(uid)?.pod !== pod) this.#schedule(node.name, uid, pod)
+      }
+    }
+    for (const uid of gone) this.#schedules.delete(uid)
+    this.#bell.ring()
+  }
+
+  #schedule(node: NodeName, uid: PodUid, pod: ObservedPod): void {
+    const { clock, observer, desired } = this.#options
+    const probes = probesOf(pod, { now: clock.now(), node: observer.node(node), desired: desired() })
+    this.#schedules.set(uid, { node, pod, probes })
+  }
+
+  /** Until the signal is aborted. */
+  async run(): Promise<void> {
+    const { clock, signal } = this.#options
+    while (!signal.aborted) {
+      const next = this.#beginDue(clock.now())
+      await this.#bell.wait(clock, next, signal)
+    }
+  }
+
+  /** Begins what is due; when the next one will be. */
+  #beginDue(now: Temporal.Instant): Temporal.Instant | undefined {
+    let next: Temporal.Instant | undefined
+    for (const [uid, { node, probes }] of this.#schedules) {
+      for (const due of probes) {
+        if (this.#underWay.has(idOf(uid, due))) continue
+        if (Temporal.Instant.compare(due.dueAt, now) <= 0) void this.#probe(node, uid, due)
+        else if (next === undefined || Temporal.Instant.compare(due.dueAt, next) < 0) next = due.dueAt
+      }
+    }
+    return next
+  }
+
+  async #probe(node: NodeName, uid: PodUid, due: ProbeDue): Promise<void> {
+    const id = idOf(uid, due)
+    this.#underWay.add(id)
+    try {
+      const result = await this.#slots.get(node)?.run(() => this.#ask(node, uid, due), this.#options.signal)
+      if (result !== undefined && !this.#options.signal.aborted) this.#count(node, uid, due, result)
+    } catch (error) {
+      if (!this.#options.signal.aborted) this.#unanswered(node, uid, due, error)
+    } finally {
+      this.#underWay.delete(id)
+      this.#bell.ring()
+    }
+  }
+
+  async #ask(node: NodeName, uid: PodUid, due: ProbeDue): Promise<HandlerResult | undefined> {
+    const { runtimes, clock, signal } = this.#options
+    const runtime = runtimes.get(node)
+    if (runtime === undefined) return undefined
+    const { container, target, timeoutMs } = due
+    const asked = await within(clock, timeoutMs, signal, (both) =>
+      runProbe(target, { runtime, uid, container, clock, signal: both, timeoutMs }),
+    )
+    if (asked.kind === 'done') return asked.value
+    return { succeeded: false, message: `no answer within ${timeoutMs} ms` }
+  }
+
+  #count(node: NodeName, uid: PodUid, due: ProbeDue, { succeeded, message }: HandlerResult): void {
+    const { clock, observer, wake } = this.#options
+    const before = observer.pod(node, uid)?.probes.get(due.key)
+    const result: ProbeResult = { attempt: due.attempt, at: clock.now().toString(), succeeded, message }
+    const tally = countProbe(before, result)
+    observer.tally(node, uid, due.key, tally)
+    const pod = observer.pod(node, uid)
+    if (pod !== undefined) this.#schedule(node, uid, pod)
+    if (mayMatter(tally, due)) wake()
+  }
+
+  /** The command could not be run: the probe says nothing of the container and counts neither way, but is asked again. */
+  #unanswered(node: NodeName, uid: PodUid, due: ProbeDue, error: unknown): void {
+    const { clock, log, limits, observer } = this.#options
+    const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
+    const name = observer.pod(node, uid)?.record.pod.metadata.name ?? uid
+    log('warn', `${due.key} probe could not be run: ${messageOf(error)}`, { node, pod: name, ...stack })
+    const schedule = this.#schedules.get(uid)
+    if (schedule === undefined) return
+    const periodMs = (due.probe.periodSeconds ?? 10) * 1_000
+    const dueAt = after(clock.now(), Math.max(periodMs, limits.retryMinMs))
+    const probes = schedule.probes.map((it) => (it.key === due.key ? { ...it, dueAt } : it))
+    this.#schedules.set(uid, { ...schedule, probes })
+  }
+}
+
+/** Once a result has come more often in a row than any threshold asks for, one more like it changes nothing. */
+function mayMatter(tally: ProbeTally, { probe }: ProbeDue): boolean {
+  return tally.inARow <= Math.max(probe.successThreshold ?? 1, probe.failureThreshold ?? 3)
+}
+
+function idOf(uid: PodUid, due: ProbeDue): string {
+  return `${uid} ${due.key} ${due.attempt}`
+}
