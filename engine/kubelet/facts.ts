@@ -1,5 +1,6 @@
 import { podSpecWithDefaults } from '../api/defaults/pod.ts'
-import type { Container, PodSpec, PodStatus } from '../api/generated/types.ts'
+import type { Container, PodSpec, PodStatus, Probe } from '../api/generated/types.ts'
+import type { ProbeKey, ProbeKind } from '../api/snapshot.ts'
 import { qosClassOf } from './qosClass.ts'
 
 /** What follows from a pod's spec alone. */
@@ -21,6 +22,18 @@ export interface ContainerFacts {
   /** `sidecar`: an init container with restartPolicy Always. */
   readonly role: 'init' | 'sidecar' | 'main'
   readonly restart: RestartPolicy
+  readonly probes: readonly ProbeFacts[]
+  readonly hasPostStart: boolean
+}
+
+export interface ProbeFacts {
+  readonly kind: ProbeKind
+  readonly key: ProbeKey
+  /** With defaults. */
+  readonly probe: Probe
+  readonly successThreshold: number
+  readonly failureThreshold: number
+  readonly periodMs: number
 }
 
 /**
@@ -42,12 +55,7 @@ function makeFacts(spec: PodSpec): PodFacts {
   return {
     spec,
     inits: (spec.initContainers ?? []).map((container) => initFacts(container, restartPolicy)),
-    mains: spec.containers.map((container) => ({
-      name: container.name,
-      container,
-      role: 'main',
-      restart: restartPolicy,
-    })),
+    mains: spec.containers.map((container) => oneContainer(container, 'main', restartPolicy)),
     restartPolicy,
     graceMs: (spec.terminationGracePeriodSeconds ?? 30) * 1000,
     qosClass: qosClassOf(spec),
@@ -56,9 +64,39 @@ function makeFacts(spec: PodSpec): PodFacts {
 
 /** An init container that fails is run again, unless the pod is never to restart; one that succeeded is done. */
 function initFacts(container: Container, ofPod: RestartPolicy): ContainerFacts {
-  const { name } = container
-  if (container.restartPolicy === 'Always') return { name, container, role: 'sidecar', restart: 'Always' }
-  return { name, container, role: 'init', restart: ofPod === 'Never' ? 'Never' : 'OnFailure' }
+  if (container.restartPolicy === 'Always') return oneContainer(container, 'sidecar', 'Always')
+  return oneContainer(container, 'init', ofPod === 'Never' ? 'Never' : 'OnFailure')
+}
+
+function oneContainer(
+  container: Container,
+  role: ContainerFacts['role'],
+  restart: RestartPolicy,
+): ContainerFacts {
+  const { lifecycle, livenessProbe, name, readinessProbe, startupProbe } = container
+  const probes = [
+    probeFacts(name, 'startup', startupProbe),
+    probeFacts(name, 'liveness', livenessProbe),
+    probeFacts(name, 'readiness', readinessProbe),
+  ].filter((probe) => probe !== undefined)
+  return { name, container, role, restart, probes, hasPostStart: lifecycle?.postStart !== undefined }
+}
+
+function probeFacts(container: string, kind: ProbeKind, probe: Probe | undefined): ProbeFacts | undefined {
+  if (probe === undefined) return undefined
+  return {
+    kind,
+    key: `${container}/${kind}`,
+    probe,
+    successThreshold: probe.successThreshold ?? 1,
+    failureThreshold: probe.failureThreshold ?? 3,
+    periodMs: (probe.periodSeconds ?? 10) * 1000,
+  }
+}
+
+export function probeOf(facts: ContainerFacts, kind: ProbeKind): ProbeFacts | undefined {
+  for (const probe of facts.probes) if (probe.kind === kind) return probe
+  return undefined
 }
 
 export function containerFacts(facts: PodFacts, name: string): ContainerFacts | undefined {

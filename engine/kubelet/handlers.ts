@@ -1,3 +1,8 @@
+import type { Container, HTTPGetAction, TCPSocketAction } from '../api/generated/types.ts'
+import type { ObservedPod } from '../api/snapshot.ts'
+import { podAddress } from './addresses.ts'
+import type { PodContext } from './context.ts'
+
 /** What a probe or a hook does, with its ports resolved. */
 export type HandlerTarget = ExecTarget | HttpTarget | TcpTarget
 
@@ -25,4 +30,56 @@ export interface TcpTarget {
 export interface SleepTarget {
   readonly kind: 'sleep'
   readonly ms: number
+}
+
+/** The kubelet's own headers; a probe that names one of them overrides it. */
+const HEADERS = [
+  ['User-Agent', 'kube-probe/1.36'],
+  ['Accept', '*/*'],
+] as const
+
+export function httpTarget(
+  action: HTTPGetAction,
+  container: Container,
+  pod: ObservedPod,
+  context: PodContext,
+): HttpTarget | undefined {
+  const host = action.host || podAddress(pod, context)
+  const port = portNumber(action.port, container)
+  if (host === undefined || port === undefined) return undefined
+  return {
+    kind: 'http',
+    scheme: action.scheme ?? 'HTTP',
+    host,
+    port,
+    path: action.path || '/',
+    headers: headers(action),
+  }
+}
+
+export function tcpTarget(
+  action: TCPSocketAction,
+  container: Container,
+  pod: ObservedPod,
+  context: PodContext,
+): TcpTarget | undefined {
+  const host = action.host || podAddress(pod, context)
+  const port = portNumber(action.port, container)
+  return host === undefined || port === undefined ? undefined : { kind: 'tcp', host, port }
+}
+
+function headers(action: HTTPGetAction): HttpTarget['headers'] {
+  const own = (action.httpHeaders ?? []).map(({ name, value }) => [name, value] as const)
+  const named = new Set(own.map(([name]) => name.toLowerCase()))
+  return [...HEADERS.filter(([name]) => !named.has(name.toLowerCase())), ...own].filter(
+    ([, value]) => value !== '',
+  )
+}
+
+/** A port by its number, or by the name that the container gives it. */
+function portNumber(port: number | string, container: Container): number | undefined {
+  if (typeof port === 'number') return port
+  const named = container.ports?.find(({ name }) => name === port)
+  if (named !== undefined) return named.containerPort
+  return /^[0-9]+$/.test(port) ? Number(port) : undefined
 }

@@ -2,7 +2,11 @@ import type { Probe } from '../api/generated/types.ts'
 import type { Timestamp } from '../api/names.ts'
 import type { ObservedPod, ProbeKey, ProbeKind, ProbeTally } from '../api/snapshot.ts'
 import type { PodContext } from './context.ts'
-import type { HandlerTarget } from './handlers.ts'
+import type { ProbeFacts } from './facts.ts'
+import { type HandlerTarget, httpTarget, tcpTarget } from './handlers.ts'
+import { after } from './time.ts'
+import { tallyOf } from './verdicts.ts'
+import { type ContainerView, type PodView, viewOf } from './view.ts'
 
 export interface ProbeDue {
   readonly key: ProbeKey
@@ -11,6 +15,7 @@ export interface ProbeDue {
   readonly attempt: number
   /** With defaults. */
   readonly probe: Probe
+  /** May have passed. */
   readonly dueAt: Temporal.Instant
   readonly target: HandlerTarget
   readonly timeoutMs: number
@@ -23,11 +28,50 @@ export interface ProbeResult {
   readonly message: string
 }
 
-/** The probes that are to run, each with its next instant, which may have passed. */
-export function probesOf(_pod: ObservedPod, _context: PodContext): readonly ProbeDue[] {
-  throw new Error('not built yet')
+const NONE: readonly ProbeDue[] = []
+
+/** The probes that are to run, each with its next instant; none once the pod is to end. */
+export function probesOf(pod: ObservedPod, context: PodContext): readonly ProbeDue[] {
+  const view = viewOf(pod, context)
+  if (view.over || pod.sandbox !== 'ready' || !context.node.reachable) return NONE
+  return [...view.inits, ...view.mains].flatMap((container) => probesOfContainer(container, view))
 }
 
-export function countProbe(_tally: ProbeTally | undefined, _result: ProbeResult): ProbeTally {
-  throw new Error('not built yet')
+export function countProbe(tally: ProbeTally | undefined, result: ProbeResult): ProbeTally {
+  const { at, attempt, message, succeeded } = result
+  const goesOn = tally !== undefined && tally.attempt === attempt && tally.lastSucceeded === succeeded
+  return { attempt, lastAt: at, lastSucceeded: succeeded, inARow: goesOn ? tally.inARow + 1 : 1, message }
+}
+
+function probesOfContainer(container: ContainerView, view: PodView): readonly ProbeDue[] {
+  const { facts, shown, started } = container
+  if (shown !== 'running' || facts.probes.length === 0) return NONE
+  return facts.probes
+    .filter(({ kind }) => (kind === 'startup') !== started)
+    .map((probe) => dueProbe(probe, container, view))
+    .filter((due) => due !== undefined)
+}
+
+function dueProbe(facts: ProbeFacts, container: ContainerView, view: PodView): ProbeDue | undefined {
+  const { observed } = container
+  const target = probeTarget(facts.probe, container, view)
+  if (observed?.state.kind !== 'running' || target === undefined) return undefined
+  const { key, kind, probe } = facts
+  const tally = tallyOf(view.pod, facts, observed.attempt)
+  const dueAt =
+    tally === undefined
+      ? after(observed.state.startedAt, (probe.initialDelaySeconds ?? 0) * 1000)
+      : after(tally.lastAt, facts.periodMs)
+  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000
+  return { key, kind, container: container.name, attempt: observed.attempt, probe, dueAt, target, timeoutMs }
+}
+
+/** Undefined: no such port, or no address yet. */
+function probeTarget(probe: Probe, { facts }: ContainerView, view: PodView): HandlerTarget | undefined {
+  const { container } = facts
+  if (probe.exec !== undefined) return { kind: 'exec', command: probe.exec.command ?? [] }
+  if (probe.httpGet !== undefined) return httpTarget(probe.httpGet, container, view.pod, view.context)
+  return probe.tcpSocket === undefined
+    ? undefined
+    : tcpTarget(probe.tcpSocket, container, view.pod, view.context)
 }

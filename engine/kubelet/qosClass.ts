@@ -11,7 +11,9 @@ export function qosClassOf(spec: PodSpec): NonNullable<PodStatus['qosClass']> {
 }
 
 function asksForAnything({ resources }: Container): boolean {
-  return COUNTED.some((name) => isPositive(resources?.limits?.[name]) || isPositive(resources?.requests?.[name]))
+  return COUNTED.some(
+    (name) => isPositive(resources?.limits?.[name]) || isPositive(resources?.requests?.[name]),
+  )
 }
 
 function getsWhatItAsks({ resources }: Container): boolean {

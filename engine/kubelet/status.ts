@@ -1,7 +1,36 @@
 import type { PodStatus } from '../api/generated/types.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
+import { podAddress } from './addresses.ts'
+import { conditionsOf, podMessage } from './conditions.ts'
+import { containerStatus } from './containerStatus.ts'
 import type { PodContext } from './context.ts'
+import { type PodView, viewOf } from './view.ts'
 
-export function podStatus(_pod: ObservedPod, _context: PodContext): PodStatus {
-  throw new Error('not built yet')
+/** The official status of a pod, as its node was last read; while the node is silent its Ready is Unknown. */
+export function podStatus(pod: ObservedPod, context: PodContext): PodStatus {
+  const view = viewOf(pod, context)
+  const { metadata } = pod.record.pod
+  const message = podMessage(view)
+  return {
+    phase: view.phase,
+    conditions: conditionsOf(view),
+    ...(message !== undefined && { message }),
+    ...addresses(view),
+    ...(metadata.creationTimestamp !== undefined && { startTime: metadata.creationTimestamp }),
+    ...(view.inits.length > 0 && {
+      initContainerStatuses: view.inits.map((container) => containerStatus(container, view)),
+    }),
+    containerStatuses: view.mains.map((container) => containerStatus(container, view)),
+    qosClass: view.facts.qosClass,
+  }
+}
+
+function addresses(view: PodView): Partial<PodStatus> {
+  const host = view.context.node.info?.addresses ?? []
+  const [hostIP] = host
+  const podIP = podAddress(view.pod, view.context)
+  return {
+    ...(hostIP !== undefined && { hostIP, hostIPs: host.map((ip) => ({ ip })) }),
+    ...(podIP !== undefined && { podIP, podIPs: [{ ip: podIP }] }),
+  }
 }

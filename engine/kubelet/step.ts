@@ -1,6 +1,15 @@
 import type { PodAction } from '../api/plan.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
+import { ofPod } from './actions.ts'
 import type { PodContext } from './context.ts'
+import { postStartStep } from './hooks.ts'
+import { killStep } from './kills.ts'
+import { freshRecord, isUpToDate } from './record.ts'
+import { sandboxStep } from './sandbox.ts'
+import { startStep } from './starts.ts'
+import { finishStep, terminationStep } from './termination.ts'
+import { earliest } from './time.ts'
+import { type PodView, viewOf } from './view.ts'
 
 export interface PodStep {
   readonly action?: PodAction
@@ -10,6 +19,43 @@ export interface PodStep {
   readonly waiting?: string
 }
 
-export function podStep(_pod: ObservedPod, _context: PodContext): PodStep {
-  throw new Error('not built yet')
+const NOTHING: PodStep = {}
+
+/** What one pod needs next: at most one action, for after it the pod is looked at again. */
+export function podStep(pod: ObservedPod, context: PodContext): PodStep {
+  if (!context.node.reachable) return { waiting: `node ${context.node.name} does not answer` }
+  if (context.busy !== undefined) return { waiting: `${context.busy.kind} is under way` }
+  const view = viewOf(pod, context)
+  if (view.deleting) return terminationStep(view)
+  const step = lifeStep(view)
+  return step.action === undefined ? withRecording(view, step) : step
+}
+
+/** In the order of urgency; whatever waits does not keep the pod's record from being written. */
+function lifeStep(view: PodView): PodStep {
+  if (view.over) return finishStep(view)
+  if (view.pod.sandbox !== 'ready') return sandboxStep(view)
+  return killStep(view) ?? postStartStep(view) ?? startStep(view)
+}
+
+function withRecording(view: PodView, step: PodStep): PodStep {
+  if (!isUpToDate(view)) {
+    const action: PodAction = {
+      ...ofPod(view, 'its state has changed'),
+      kind: 'updatePod',
+      record: freshRecord(view),
+    }
+    return { ...step, action }
+  }
+  const requeueAt = earliest(step.requeueAt, heldUntil(view))
+  if (requeueAt === undefined) return step.waiting === undefined ? NOTHING : step
+  return { ...step, requeueAt }
+}
+
+/** When a readiness that was only remembered has to be given up. */
+function heldUntil(view: PodView): Temporal.Instant | undefined {
+  let soonest: Temporal.Instant | undefined
+  for (const { heldUntil: until } of view.mains) if (until !== undefined) soonest = earliest(soonest, until)
+  for (const { heldUntil: until } of view.inits) if (until !== undefined) soonest = earliest(soonest, until)
+  return soonest
 }

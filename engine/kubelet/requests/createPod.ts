@@ -1,8 +1,75 @@
-import type { CreatePodRequest } from '../../api/cri.ts'
+import type { CreatePodRequest, DnsConfig, PortMapping, VolumeRequest } from '../../api/cri.ts'
+import type { PodSpec } from '../../api/generated/types.ts'
 import type { PodRecord } from '../../api/records.ts'
+import { resolvConfText } from '../../api/resolvConf.ts'
 import type { Desired } from '../../api/snapshot.ts'
-import type { ConfigProblem } from '../context.ts'
+import { type ConfigProblem, isProblem } from '../context.ts'
+import { factsOf, type PodFacts } from '../facts.ts'
+import { type VolumeContext, volumeRequest } from './volumes.ts'
 
-export function createPodRequest(_record: PodRecord, _desired: Desired): CreatePodRequest | ConfigProblem {
-  throw new Error('not built yet')
+/** The kernel's limit for a host name. */
+const HOSTNAME_MAX = 63
+
+export function createPodRequest(record: PodRecord, desired: Desired): CreatePodRequest | ConfigProblem {
+  const facts = factsOf(record.pod.spec)
+  const { spec } = facts
+  const { name = '', namespace = 'default' } = record.pod.metadata
+  const fsGroup = spec.securityContext?.fsGroup
+  const volumes = volumeRequests(spec, { namespace, fsGroup, desired })
+  if (isProblem(volumes)) return volumes
+  return {
+    record,
+    hostname: hostname(spec, name),
+    hostNetwork: spec.hostNetwork ?? false,
+    hostIPC: spec.hostIPC ?? false,
+    hostAliases: (spec.hostAliases ?? []).map(({ hostnames = [], ip }) => ({ ip, hostnames })),
+    ...dns(spec),
+    portMappings: spec.hostNetwork === true ? [] : portMappings(facts),
+    volumes,
+    ...(fsGroup !== undefined && { fsGroup }),
+  }
+}
+
+function volumeRequests(spec: PodSpec, context: VolumeContext): readonly VolumeRequest[] | ConfigProblem {
+  const requests: VolumeRequest[] = []
+  for (const volume of spec.volumes ?? []) {
+    const request = volumeRequest(volume, context)
+    if (request.kind === 'problem') return request
+    requests.push(request)
+  }
+  return requests
+}
+
+/** A pod's name may be longer than a host's; what is cut off must not leave a hyphen or a dot at the end. */
+function hostname(spec: PodSpec, name: string): string {
+  const wanted = spec.hostname || name
+  return wanted.length <= HOSTNAME_MAX ? wanted : wanted.slice(0, HOSTNAME_MAX).replace(/[-.]+$/, '')
+}
+
+/** There is no DNS of the cluster yet, so ClusterFirst is as good as Default: the node's own. */
+function dns(spec: PodSpec): Pick<CreatePodRequest, 'resolvConf' | 'dnsAdditions'> {
+  const config: DnsConfig = {
+    nameservers: spec.dnsConfig?.nameservers ?? [],
+    searches: spec.dnsConfig?.searches ?? [],
+    options: (spec.dnsConfig?.options ?? []).map(({ name = '', value }) => ({
+      name,
+      ...(value !== undefined && { value }),
+    })),
+  }
+  if (spec.dnsPolicy === 'None') return { resolvConf: resolvConfText(config) }
+  return spec.dnsConfig === undefined ? {} : { dnsAdditions: config }
+}
+
+function portMappings(facts: PodFacts): readonly PortMapping[] {
+  const lasting = [...facts.inits.filter(({ role }) => role === 'sidecar'), ...facts.mains]
+  return lasting.flatMap(({ container }) =>
+    (container.ports ?? [])
+      .filter(({ hostPort }) => hostPort !== undefined && hostPort > 0)
+      .map(({ containerPort, hostIP, hostPort, protocol }) => ({
+        hostPort: hostPort ?? containerPort,
+        containerPort,
+        protocol: protocol ?? 'TCP',
+        ...(hostIP !== undefined && hostIP !== '' && { hostIP }),
+      })),
+  )
 }

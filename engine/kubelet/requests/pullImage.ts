@@ -1,12 +1,77 @@
-import type { PullImageRequest } from '../../api/cri.ts'
+import type { DockerConfig, PullImageRequest } from '../../api/cri.ts'
 import type { PodRecord } from '../../api/records.ts'
 import type { Desired } from '../../api/snapshot.ts'
 import type { ConfigProblem } from '../context.ts'
+import { containerFacts, factsOf } from '../facts.ts'
+import { configError } from './environment.ts'
+import { sourceData, textOf } from './sources.ts'
 
+/** A pull secret that does not exist is passed over, as in Kubernetes: the image may be public. */
 export function pullImageRequest(
-  _record: PodRecord,
-  _container: string,
-  _desired: Desired,
+  record: PodRecord,
+  container: string,
+  desired: Desired,
 ): PullImageRequest | ConfigProblem {
-  throw new Error('not built yet')
+  const facts = factsOf(record.pod.spec)
+  const found = containerFacts(facts, container)?.container
+  if (found?.image === undefined || found.image === '') {
+    return {
+      kind: 'problem',
+      reason: 'InvalidImageName',
+      message: `container ${container} names no image`,
+      certain: true,
+    }
+  }
+  const auths: DockerConfig[] = []
+  for (const { name = '' } of facts.spec.imagePullSecrets ?? []) {
+    const data = sourceData(desired, 'Secret', record.pod.metadata.namespace ?? 'default', name)
+    const config =
+      data === undefined ? undefined : dockerConfig(data.get('.dockerconfigjson'), data.get('.dockercfg'))
+    if (config === null)
+      return configError(`pull secret "${name}" does not hold the JSON of a Docker configuration`)
+    if (config !== undefined) auths.push(config)
+  }
+  return { image: found.image, policy: found.imagePullPolicy ?? 'IfNotPresent', auths }
+}
+
+type Data = string | Uint8Array | undefined
+
+/** Null: not to be read. A .dockercfg is what a .dockerconfigjson has under `auths`. */
+function dockerConfig(json: Data, legacy: Data): DockerConfig | null | undefined {
+  const text = json ?? legacy
+  if (text === undefined) return undefined
+  const parsed = parseObject(textOf(text))
+  const auths = json === undefined ? parsed : toObject(parsed?.['auths'] ?? {})
+  return auths === undefined ? null : { auths: mapValues(auths) }
+}
+
+/** Never the parser's own words: they quote what they could not read. */
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return toObject(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function toObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+}
+
+function mapValues(auths: Readonly<Record<string, unknown>>): DockerConfig['auths'] {
+  const result: Record<string, DockerConfig['auths'][string]> = {}
+  for (const registry of Object.keys(auths).toSorted()) {
+    const entry = toObject(auths[registry]) ?? {}
+    result[registry] = { ...text('auth', entry), ...text('username', entry), ...text('password', entry) }
+  }
+  return result
+}
+
+function text<K extends string>(
+  key: K,
+  entry: Readonly<Record<string, unknown>>,
+): Partial<Record<K, string>> {
+  const value = entry[key]
+  const result: Partial<Record<string, string>> = typeof value === 'string' ? { [key]: value } : {}
+  return result
 }

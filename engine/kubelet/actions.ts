@@ -1,0 +1,88 @@
+import { nodeName, type NodeName, type ObjectKey, objectKey, type PodUid, podUid } from '../api/names.ts'
+import type { ContainerStop, StopContainers } from '../api/plan.ts'
+import type { Failure } from '../api/snapshot.ts'
+import { isBackingOff, retryAt } from './backOff.ts'
+import { freshRecord, withHook } from './record.ts'
+import type { PodStep } from './step.ts'
+import type { ContainerView, PodView } from './view.ts'
+
+interface OfPod {
+  readonly node: NodeName
+  readonly uid: PodUid
+  readonly pod: string
+  readonly object: ObjectKey
+  readonly reason: string
+}
+
+/** What every action about a pod says. */
+export function ofPod(view: PodView, reason: string): OfPod {
+  const { name = '', namespace = 'default', ownerReferences = [], uid = '' } = view.pod.record.pod.metadata
+  const owner = ownerReferences.find(({ controller }) => controller === true)
+  return {
+    node: nodeName(view.pod.record.node),
+    uid: podUid(uid),
+    pod: `${namespace}/${name}`,
+    object:
+      owner === undefined ? objectKey('Pod', namespace, name) : objectKey(owner.kind, namespace, owner.name),
+    reason,
+  }
+}
+
+/** Kubernetes leaves a container this long after its preStop hook, however short the grace. */
+export const GRACE_MIN_MS = 2_000
+
+export function isAlive(container: ContainerView): boolean {
+  const kind = container.observed?.state.kind
+  return kind === 'running' || kind === 'created'
+}
+
+export interface StopPlan {
+  readonly reason: string
+  readonly graceMs: (container: ContainerView) => number
+  readonly disarm: boolean
+}
+
+export function stopAction(
+  view: PodView,
+  containers: readonly ContainerView[],
+  plan: StopPlan,
+): StopContainers {
+  let record = freshRecord(view)
+  const stops: ContainerStop[] = []
+  for (const container of containers) {
+    const stop = containerStop(container, plan)
+    if (stop.runPreStop) record = withHook(record, container, 'preStop', view.context.now)
+    stops.push(stop)
+  }
+  return {
+    ...ofPod(view, plan.reason),
+    kind: 'stopContainers',
+    record,
+    containers: stops,
+    disarm: plan.disarm,
+  }
+}
+
+/** A container that was made but never ran has no process that could heed a signal. */
+function containerStop(container: ContainerView, plan: StopPlan): ContainerStop {
+  const { facts, name, observed, record } = container
+  const attempt = observed?.attempt ?? 0
+  if (observed?.state.kind !== 'running') return { name, attempt, graceMs: 0, runPreStop: false }
+  const hasHook = facts.container.lifecycle?.preStop !== undefined
+  const remaining = plan.graceMs(container)
+  const runPreStop = hasHook && remaining > 0 && record?.preStop?.endedAt === undefined
+  return { name, attempt, graceMs: Math.max(GRACE_MIN_MS, remaining), runPreStop }
+}
+
+/** The wait after something for this container, or with an empty name for the pod, has failed. */
+export function backOffOf(view: PodView, name: string): PodStep | undefined {
+  const failure = view.pod.failures.get(name)
+  const uid = podUid(view.pod.record.pod.metadata.uid ?? '')
+  if (failure === undefined || !isBackingOff(failure, uid, name, view.context.now)) return undefined
+  return { requeueAt: retryAt(failure, uid, name), waiting: failureText(name, failure) }
+}
+
+export function failureText(container: string, failure: Failure): string {
+  const what = `${failure.reason}: ${failure.message}`
+  return container === '' ? what : `container ${container}: ${what}`
+}

@@ -1,0 +1,104 @@
+import type { PodCondition } from '../api/generated/types.ts'
+import { isSandboxLost, type ContainerView, type PodView } from './view.ts'
+
+interface Finding {
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason?: string
+  readonly message?: string
+}
+
+const TRUE: Finding = { status: 'True' }
+
+/** As Kubernetes' pkg/kubelet/status/generate.go words them, in its order. */
+export function conditionsOf(view: PodView): readonly PodCondition[] {
+  const containers = containersReady(view)
+  return [
+    condition(view, 'PodReadyToStartContainers', sandboxReady(view)),
+    condition(view, 'Initialized', initialized(view)),
+    condition(view, 'Ready', ready(view, containers)),
+    condition(view, 'ContainersReady', containers),
+    condition(view, 'PodScheduled', TRUE),
+  ]
+}
+
+export function isReady(view: PodView): boolean {
+  return ready(view, containersReady(view)).status === 'True'
+}
+
+/** Only a change of status is worth a write: reasons and messages follow from the rest. */
+export function sameStatuses(recorded: readonly PodCondition[], current: readonly PodCondition[]): boolean {
+  return current.every((one, index) => {
+    const before =
+      recorded[index]?.type === one.type ? recorded[index] : recorded.find(({ type }) => type === one.type)
+    return before === one || before?.status === one.status
+  })
+}
+
+function condition(view: PodView, type: string, found: Finding): PodCondition {
+  const recorded = view.pod.record.conditions.find((one) => one.type === type)
+  const { message, reason, status } = found
+  if (recorded?.status !== status)
+    return { type, lastTransitionTime: transitionTime(view, type, recorded), ...found }
+  if (recorded.reason === reason && recorded.message === message) return recorded
+  const { lastTransitionTime } = recorded
+  return { type, ...(lastTransitionTime !== undefined && { lastTransitionTime }), ...found }
+}
+
+/** What is not read any more changed when the node fell silent; a pod is placed on its node when it is made. */
+function transitionTime(view: PodView, type: string, recorded: PodCondition | undefined): string {
+  const { context, pod } = view
+  const created = pod.record.pod.metadata.creationTimestamp
+  if (type === 'PodScheduled' && recorded === undefined && created !== undefined) return created
+  if (!context.node.reachable) return context.node.since
+  return context.now.toString()
+}
+
+function sandboxReady(view: PodView): Finding {
+  if (view.pod.sandbox === 'ready') return TRUE
+  const failure = view.pod.failures.get('')
+  if (failure === undefined) return { status: 'False' }
+  return { status: 'False', reason: failure.reason, message: failure.message }
+}
+
+function initialized(view: PodView): Finding {
+  if (view.phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
+  if (view.initialized) return TRUE
+  const incomplete = view.inits.filter((one) => !(one.facts.role === 'sidecar' ? one.started : one.ready))
+  const message = `containers with incomplete status: ${names(incomplete)}`
+  return { status: 'False', reason: 'ContainersNotInitialized', message }
+}
+
+function containersReady(view: PodView): Finding {
+  if (view.phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
+  if (view.phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  const allReady =
+    view.mains.every((one) => one.ready) && view.inits.every((one) => one.facts.role === 'init' || one.ready)
+  if (allReady && view.pod.sandbox === 'ready') return TRUE
+  const counted = [...view.inits.filter((one) => one.facts.role === 'sidecar'), ...view.mains]
+  const unready = view.pod.sandbox === 'ready' ? counted.filter((one) => !one.ready) : counted
+  const message = `containers with unready status: ${names(unready)}`
+  return { status: 'False', reason: 'ContainersNotReady', message }
+}
+
+function ready(view: PodView, containers: Finding): Finding {
+  const { node } = view.context
+  if (!node.reachable) {
+    return {
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+      message: `node ${node.name} has not answered since ${node.since}`,
+    }
+  }
+  if (!view.deleting || containers.status !== 'True') return containers
+  return { status: 'False', reason: 'Terminating', message: 'the pod is being deleted' }
+}
+
+function names(containers: readonly ContainerView[]): string {
+  return `[${containers.map(({ name }) => name).join(' ')}]`
+}
+
+/** PodStatus.message, for what no container can tell. */
+export function podMessage(view: PodView): string | undefined {
+  if (!isSandboxLost(view.facts, view.pod)) return undefined
+  return 'the pod has lost its sandbox, and its restart policy is Never'
+}

@@ -1,0 +1,70 @@
+import type { PodStatus } from '../api/generated/types.ts'
+import type { PodFacts } from './facts.ts'
+import type { ContainerView } from './view.ts'
+
+type Phase = NonNullable<PodStatus['phase']>
+
+interface Parts {
+  readonly facts: PodFacts
+  readonly inits: readonly ContainerView[]
+  readonly mains: readonly ContainerView[]
+  readonly deleting: boolean
+  readonly initialized: boolean
+}
+
+/** As getPhase in Kubernetes' pkg/kubelet/kubelet_pods.go. */
+export function phaseOf(parts: Parts): Phase {
+  const { facts, initialized, inits, mains } = parts
+  let running = 0
+  let waiting = 0
+  let pending = false
+  for (const init of inits) {
+    if (init.facts.role === 'init') {
+      if (failedForGood(init)) return 'Failed'
+      pending ||= !initialized && isPendingInit(init)
+      continue
+    }
+    pending ||= !initialized && init.shown !== 'terminated' && !init.started
+    if (init.shown === 'running') running += 1
+    if (init.shown === 'waiting' && !hasRun(init)) waiting += 1
+  }
+  let stopped = 0
+  let succeeded = 0
+  for (const main of mains) {
+    if (main.shown === 'running') running += 1
+    else if (main.shown === 'waiting' && !hasRun(main)) waiting += 1
+    else {
+      stopped += 1
+      if (main.shown === 'terminated' && exitCode(main) === 0) succeeded += 1
+    }
+  }
+  if (pending || waiting > 0) return 'Pending'
+  if (running > 0) return 'Running'
+  if (stopped === 0) return 'Pending'
+  return ended(facts, parts.deleting, stopped === succeeded)
+}
+
+function ended(facts: PodFacts, deleting: boolean, allSucceeded: boolean): Phase {
+  if (deleting) return allSucceeded ? 'Succeeded' : 'Failed'
+  if (facts.restartPolicy === 'Always') return 'Running'
+  if (allSucceeded) return 'Succeeded'
+  return facts.restartPolicy === 'Never' ? 'Failed' : 'Running'
+}
+
+function failedForGood(init: ContainerView): boolean {
+  return init.facts.restart === 'Never' && init.shown === 'terminated' && exitCode(init) !== 0
+}
+
+/** Not yet begun or under way; one that failed and is tried again leaves the pod Pending too, for it has no main container. */
+function isPendingInit(init: ContainerView): boolean {
+  return !init.ready
+}
+
+function hasRun(container: ContainerView): boolean {
+  return container.observed?.state.kind === 'exited' || container.observed?.previous !== undefined
+}
+
+function exitCode(container: ContainerView): number {
+  const state = container.observed?.state
+  return state?.kind === 'exited' ? state.exit.exitCode : 0
+}

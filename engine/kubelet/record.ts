@@ -1,0 +1,51 @@
+import type { HookRecord, ContainerRecord, PodRecord } from '../api/records.ts'
+import { conditionsOf, sameStatuses } from './conditions.ts'
+import type { ContainerView, PodView } from './view.ts'
+
+/** The record brought up to what is known now: every action that writes it writes this. */
+export function freshRecord(view: PodView, changes: Partial<PodRecord> = {}): PodRecord {
+  const { record } = view.pod
+  const containers: Record<string, ContainerRecord> = { ...record.containers }
+  for (const container of [...view.inits, ...view.mains]) {
+    if (container.observed !== undefined && !isRecorded(container))
+      containers[container.name] = freshContainer(container)
+  }
+  return {
+    ...record,
+    generation: record.generation + 1,
+    conditions: conditionsOf(view),
+    containers,
+    ...changes,
+  }
+}
+
+/** What the record does not say yet and could not be told again after a restart of the engine. */
+export function isUpToDate(view: PodView): boolean {
+  return (
+    view.mains.every(isRecorded) &&
+    view.inits.every(isRecorded) &&
+    sameStatuses(view.pod.record.conditions, conditionsOf(view))
+  )
+}
+
+function isRecorded(container: ContainerView): boolean {
+  const { record } = container
+  return (record?.ready ?? false) === container.ready && (record?.started ?? false) === container.started
+}
+
+function freshContainer(container: ContainerView): ContainerRecord {
+  const { observed, ready, record, started } = container
+  return { ...record, attempt: observed?.attempt ?? 0, ready, started }
+}
+
+/** The start of a hook goes on record before the hook runs, so that an engine that dies meanwhile is known to have begun. */
+export function withHook(
+  record: PodRecord,
+  container: ContainerView,
+  hook: 'postStart' | 'preStop',
+  now: Temporal.Instant,
+): PodRecord {
+  const started: HookRecord = { startedAt: now.toString() }
+  const entry: ContainerRecord = { ...freshContainer(container), ...container.record, [hook]: started }
+  return { ...record, containers: { ...record.containers, [container.name]: entry } }
+}

@@ -1,0 +1,35 @@
+import { backOffOf, isAlive, ofPod, stopAction } from './actions.ts'
+import { isProblem } from './context.ts'
+import { freshRecord } from './record.ts'
+import { createPodRequest } from './requests/createPod.ts'
+import type { PodStep } from './step.ts'
+import type { PodView } from './view.ts'
+
+/** What lives in a broken sandbox is ended first: its network is gone, and no container may run twice. */
+export function sandboxStep(view: PodView): PodStep {
+  const { context, pod } = view
+  const alive = [...view.mains, ...view.inits].filter(isAlive)
+  const [first] = alive
+  if (first !== undefined) {
+    const wait = backOffOf(view, first.name)
+    const reason = 'its sandbox is broken, and what still runs in it ends before it is made again'
+    return (
+      wait ?? {
+        action: stopAction(view, alive, { reason, graceMs: () => view.facts.graceMs, disarm: false }),
+      }
+    )
+  }
+  const wait = backOffOf(view, '')
+  if (wait !== undefined) return wait
+  const request = createPodRequest(pod.record, context.desired)
+  if (isProblem(request)) return { waiting: `${request.reason}: ${request.message}` }
+  return { action: createAction(view) }
+}
+
+function createAction(view: PodView): NonNullable<PodStep['action']> {
+  const { pod, context } = view
+  const again = pod.containers.size > 0
+  const reason = again ? 'its sandbox is gone and is made again' : 'its sandbox is not whole yet'
+  const record = freshRecord(view, again ? { sandboxSince: context.now.toString() } : {})
+  return { ...ofPod(view, reason), kind: 'createPod', record }
+}

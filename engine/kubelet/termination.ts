@@ -1,0 +1,80 @@
+import { backOffOf, isAlive, ofPod, stopAction } from './actions.ts'
+import type { PodStep } from './step.ts'
+import { after, instant, msBetween } from './time.ts'
+import type { ContainerView, PodView } from './view.ts'
+
+/**
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination: main containers at once, then the sidecars, the
+ * last one started first; then what the pod was made of.
+ */
+export function terminationStep(view: PodView): PodStep {
+  const next = nextToEnd(view)
+  if (next.length === 0) {
+    return (
+      failedSinceDeletion(view, '') ?? {
+        action: { ...ofPod(view, 'nothing runs in it any more'), kind: 'removePod' },
+      }
+    )
+  }
+  const remainingMs = msBetween(view.context.now, deadline(view))
+  return (
+    firstDefined(next, ({ name }) => failedSinceDeletion(view, name)) ?? {
+      action: stopAction(view, next, {
+        reason: 'the pod is being deleted',
+        graceMs: () => remainingMs,
+        disarm: true,
+      }),
+    }
+  )
+}
+
+/** A pod that has run to its end: its sidecars would run for ever. */
+export function finishStep(view: PodView): PodStep {
+  const next = nextToEnd(view)
+  if (next.length === 0) return {}
+  return (
+    firstDefined(next, ({ name }) => backOffOf(view, name)) ?? {
+      action: stopAction(view, next, {
+        reason: 'its main containers have run to their end',
+        graceMs: () => view.facts.graceMs,
+        disarm: true,
+      }),
+    }
+  )
+}
+
+/** All that is no sidecar together, then one sidecar at a time. */
+function nextToEnd(view: PodView): readonly ContainerView[] {
+  const others = [...view.inits.filter((one) => one.facts.role === 'init'), ...view.mains].filter(isAlive)
+  if (others.length > 0) return others
+  const sidecar = view.inits.findLast((one) => one.facts.role === 'sidecar' && isAlive(one))
+  return sidecar === undefined ? [] : [sidecar]
+}
+
+/** Grace counts from the recorded deletion, whichever engine carries it out. */
+function deadline(view: PodView): Temporal.Instant {
+  const { deletionGracePeriodSeconds, deletionTimestamp } = view.pod.record.pod.metadata
+  const graceMs =
+    deletionGracePeriodSeconds === undefined ? view.facts.graceMs : deletionGracePeriodSeconds * 1000
+  return after(deletionTimestamp ?? view.context.now, graceMs)
+}
+
+/** What failed before the deletion, such as a start, is no reason to put the end off. */
+function failedSinceDeletion(view: PodView, name: string): PodStep | undefined {
+  const failure = view.pod.failures.get(name)
+  const { deletionTimestamp } = view.pod.record.pod.metadata
+  if (failure === undefined || deletionTimestamp === undefined) return undefined
+  const before = Temporal.Instant.compare(instant(failure.lastAt), instant(deletionTimestamp)) < 0
+  return before ? undefined : backOffOf(view, name)
+}
+
+function firstDefined(
+  containers: readonly ContainerView[],
+  find: (container: ContainerView) => PodStep | undefined,
+): PodStep | undefined {
+  for (const container of containers) {
+    const found = find(container)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,155 @@
+import type { PodStatus } from '../api/generated/types.ts'
+import type { ContainerRecord } from '../api/records.ts'
+import type { ContainerExit, ObservedContainer, ObservedPod } from '../api/snapshot.ts'
+import { restartDelayMs, restartsAfter } from './backOff.ts'
+import type { PodContext } from './context.ts'
+import { type ContainerFacts, factsOf, type PodFacts } from './facts.ts'
+import { phaseOf } from './phase.ts'
+import { judge, NOT_READY } from './verdicts.ts'
+
+/** One pod as this instant finds it: what its status says and its next step follows from. */
+export interface PodView {
+  readonly pod: ObservedPod
+  readonly context: PodContext
+  readonly facts: PodFacts
+  readonly inits: readonly ContainerView[]
+  readonly mains: readonly ContainerView[]
+  readonly deleting: boolean
+  /** Nothing in it is to start again: it goes, or it has run to its end. */
+  readonly over: boolean
+  /** The main containers may run: one of them has begun in this sandbox, or all init containers are done. */
+  readonly initialized: boolean
+  readonly phase: NonNullable<PodStatus['phase']>
+}
+
+export interface ContainerView {
+  readonly name: string
+  readonly facts: ContainerFacts
+  readonly observed: ObservedContainer | undefined
+  /** Of this very attempt. */
+  readonly record: ContainerRecord | undefined
+  /** It ended before the sandbox was made anew: whatever it was, it has not begun in this one. */
+  readonly stale: boolean
+  readonly shown: 'waiting' | 'running' | 'terminated'
+  readonly started: boolean
+  readonly ready: boolean
+  readonly heldUntil?: Temporal.Instant
+}
+
+/** A plan asks for a pod's status and for its step: the second one finds the view of the first. Same arguments, same view. */
+const last = new WeakMap<ObservedPod, PodView>()
+
+export function viewOf(pod: ObservedPod, context: PodContext): PodView {
+  const found = last.get(pod)
+  if (found !== undefined && sameContext(found.context, context)) return found
+  const view = makeView(pod, context)
+  last.set(pod, view)
+  return view
+}
+
+function sameContext(a: PodContext, b: PodContext): boolean {
+  return a === b || (a.now === b.now && a.node === b.node && a.desired === b.desired && a.busy === b.busy)
+}
+
+function makeView(pod: ObservedPod, context: PodContext): PodView {
+  const facts = factsOf(pod.record.pod.spec)
+  const deleting = pod.record.pod.metadata.deletionTimestamp !== undefined
+  const over = deleting || isOver(facts, pod)
+  const view = (one: ContainerFacts): ContainerView => viewContainer(one, pod, over, context)
+  const inits = facts.inits.map(view)
+  const mains = facts.mains.map(view)
+  const initialized = mains.some(hasBegun) || inits.every(isInitDone)
+  const phase = isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ facts, inits, mains, deleting, initialized })
+  return { pod, context, facts, inits, mains, deleting, over, initialized, phase }
+}
+
+function hasBegun(container: ContainerView): boolean {
+  return container.observed !== undefined && !container.stale
+}
+
+function isInitDone(container: ContainerView): boolean {
+  return container.facts.role === 'sidecar' ? container.started : container.ready
+}
+
+function isOver(facts: PodFacts, pod: ObservedPod): boolean {
+  return (
+    isSandboxLost(facts, pod) || facts.mains.every((main) => hasEnded(main, pod)) || hasFailedInit(facts, pod)
+  )
+}
+
+/** A pod that never restarts has failed once the sandbox of its containers is gone. */
+export function isSandboxLost(facts: PodFacts, pod: ObservedPod): boolean {
+  return facts.restartPolicy === 'Never' && pod.sandbox !== 'ready' && pod.containers.size > 0
+}
+
+function hasFailedInit(facts: PodFacts, pod: ObservedPod): boolean {
+  return (
+    facts.restartPolicy === 'Never' && facts.inits.some((init) => (exitOf(pod, init)?.exitCode ?? 0) !== 0)
+  )
+}
+
+function hasEnded(facts: ContainerFacts, pod: ObservedPod): boolean {
+  const exit = exitOf(pod, facts)
+  return exit !== undefined && !restartsAfter(facts.restart, exit)
+}
+
+function exitOf(pod: ObservedPod, facts: ContainerFacts): ContainerExit | undefined {
+  const state = pod.containers.get(facts.name)?.state
+  return state?.kind === 'exited' ? state.exit : undefined
+}
+
+function viewContainer(
+  facts: ContainerFacts,
+  pod: ObservedPod,
+  over: boolean,
+  context: PodContext,
+): ContainerView {
+  const { name } = facts
+  const observed = pod.containers.get(name)
+  const recorded = pod.record.containers[name]
+  const record = recorded !== undefined && recorded.attempt === observed?.attempt ? recorded : undefined
+  const base = { name, facts, observed, record, stale: false, shown: 'waiting', ...NOT_READY } as const
+  if (observed === undefined) return base
+  const { state } = observed
+  switch (state.kind) {
+    case 'created':
+      return base
+    case 'running':
+      return {
+        ...base,
+        shown: hookRan(facts, record) ? 'running' : 'waiting',
+        ...judge(pod, facts, observed, record, context),
+      }
+    case 'exited': {
+      const stale = isStale(state.exit, pod)
+      const shown = !over && isShownWaiting(facts, pod, observed, stale) ? 'waiting' : 'terminated'
+      return { ...base, stale, shown, ready: facts.role === 'init' && !stale && state.exit.exitCode === 0 }
+    }
+    default:
+      return state satisfies never
+  }
+}
+
+/** Kubernetes calls a container running only once its postStart hook has run. */
+function hookRan(facts: ContainerFacts, record: ContainerRecord | undefined): boolean {
+  return !facts.hasPostStart || record?.postStart?.endedAt !== undefined
+}
+
+function isStale(exit: ContainerExit, pod: ObservedPod): boolean {
+  const since = pod.record.sandboxSince
+  if (since === undefined) return false
+  return Temporal.Instant.compare(Temporal.Instant.from(exit.finishedAt), Temporal.Instant.from(since)) <= 0
+}
+
+/** An end after which there is a wait: for the back-off, for a start that failed, for the new sandbox. */
+function isShownWaiting(
+  facts: ContainerFacts,
+  pod: ObservedPod,
+  observed: ObservedContainer,
+  stale: boolean,
+): boolean {
+  if (observed.state.kind !== 'exited') return false
+  if (stale && facts.role !== 'main') return true
+  if (!restartsAfter(facts.restart, observed.state.exit)) return false
+  return stale || pod.failures.has(facts.name) || restartDelayMs(observed.state) > 0
+}
