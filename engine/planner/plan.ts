@@ -1,7 +1,55 @@
-import type { Plan } from '../api/plan.ts'
+import type { ObjectKey } from '../api/names.ts'
+import type { FieldChange, Plan, PodVerdict, Violation } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
+import type { Decision } from '../controllers/decision.ts'
+import { draft } from './actions.ts'
+import { decide } from './decide.ts'
+import { brokenInvariants } from './invariants.ts'
+import { place } from './place.ts'
+import { reportsOf } from './reports.ts'
+import { worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
-export function plan(_snapshot: Snapshot, _now: Temporal.Instant): Plan {
-  return { actions: [], verdicts: [], changes: new Map(), statuses: new Map(), violations: [] }
+export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
+  const world = worldOf(snapshot, now)
+  const { decisions, violations: undecided } = decide(world)
+  const placements = place(decisions, world)
+  const drafts = draft(decisions, placements, world)
+  const violations = [
+    ...world.violations,
+    ...undecided,
+    ...drafts.violations,
+    ...brokenInvariants(drafts.actions, world),
+  ]
+  const dropped = new Set(violations.map(({ object }) => object))
+  const requeueAtMs = Math.min(drafts.requeueAtMs, ...decisions.map((decision) => decision.requeueAtMs))
+  return {
+    actions: drafts.actions.filter(({ object }) => !dropped.has(object)),
+    verdicts: drafts.verdicts.map((verdict) => heldBack(verdict, violations, dropped)),
+    changes: changesOf(decisions),
+    statuses: reportsOf(decisions, placements, world),
+    violations,
+    ...(Number.isFinite(requeueAtMs) && {
+      requeueAt: Temporal.Instant.fromEpochMilliseconds(Math.ceil(requeueAtMs)),
+    }),
+  }
+}
+
+/** Nothing is done about an object that a bug of ours concerns, so each of its pods waits. */
+function heldBack(
+  verdict: PodVerdict,
+  violations: readonly Violation[],
+  dropped: ReadonlySet<ObjectKey>,
+): PodVerdict {
+  if (!dropped.has(verdict.object) || verdict.bucket === 'unknown') return verdict
+  const broken = violations.find(({ object }) => object === verdict.object)
+  return { ...verdict, bucket: 'wait', reason: `left alone: broken invariant, ${broken?.invariant ?? ''}` }
+}
+
+function changesOf(decisions: readonly Decision[]): ReadonlyMap<ObjectKey, readonly FieldChange[]> {
+  const changes = new Map<ObjectKey, readonly FieldChange[]>()
+  for (const decision of decisions) {
+    if (decision.changes.length > 0) changes.set(decision.object, decision.changes)
+  }
+  return changes
 }

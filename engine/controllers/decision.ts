@@ -1,0 +1,75 @@
+import type { ObjectMeta, PodSpec } from '../api/generated/types.ts'
+import type { ObjectKey, PodUid } from '../api/names.ts'
+import type { Bucket, FieldChange, RecordAction, StatusReport } from '../api/plan.ts'
+import type { PodRecord } from '../api/records.ts'
+import type { PodView } from './view.ts'
+
+/** What a controller wants for one object. Where pods go and what their containers need next is for others to say. */
+export interface Decision {
+  readonly object: ObjectKey
+  readonly records: readonly RecordAction[]
+  readonly creates: readonly PodWish[]
+  readonly deletes: readonly PodDeletion[]
+  readonly updates: readonly PodUpdate[]
+  /** Why pods that stay as they are, for now, are not simply kept. */
+  readonly notes: readonly PodNote[]
+  readonly changes: readonly FieldChange[]
+  readonly reports: readonly StatusReport[]
+  /** Milliseconds since 1970: decide again then. */
+  readonly requeueAtMs: number
+}
+
+export interface PodWish {
+  readonly uid: PodUid
+  readonly key: ObjectKey
+  readonly label: string
+  readonly metadata: ObjectMeta
+  /** As written. */
+  readonly spec: PodSpec
+  readonly reason: string
+}
+
+export interface PodDeletion {
+  readonly pod: PodView
+  readonly reason: string
+  /** `change`: it is made again, differently. */
+  readonly bucket: 'delete' | 'change'
+}
+
+export interface PodUpdate {
+  readonly pod: PodView
+  readonly record: PodRecord
+  readonly reason: string
+}
+
+export interface PodNote {
+  readonly pod: PodView
+  readonly bucket: Bucket
+  readonly reason: string
+}
+
+export interface ControllerContext {
+  readonly now: Temporal.Instant
+  readonly nowMs: number
+  readonly commit: string
+}
+
+/** Of an object about which there is nothing to say. */
+export function nothing(object: ObjectKey): Decision {
+  return {
+    object,
+    records: [],
+    creates: [],
+    deletes: [],
+    updates: [],
+    notes: [],
+    changes: [],
+    reports: [],
+    requeueAtMs: Number.POSITIVE_INFINITY,
+  }
+}
+
+/** As Kubernetes keeps times, but to the millisecond: pods start faster than in seconds. */
+export function timestamp(now: Temporal.Instant): string {
+  return now.toString({ smallestUnit: 'millisecond' })
+}

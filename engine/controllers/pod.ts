@@ -1,0 +1,78 @@
+import { canonicalJson, fieldChanges } from '../api/canonical.ts'
+import { podSpecWithDefaults } from '../api/defaults/pod.ts'
+import type { ObjectMeta, Pod, PodSpec } from '../api/generated/types.ts'
+import { keyParts, podUid, uidHash } from '../api/names.ts'
+import type { FieldChange } from '../api/plan.ts'
+import type { DesiredObject } from '../api/snapshot.ts'
+import { templateText } from '../api/templates.ts'
+import { type ControllerContext, type Decision, nothing, type PodWish, timestamp } from './decision.ts'
+import { memoised } from './memo.ts'
+import type { PodView } from './view.ts'
+
+/**
+ * A Pod that no controller owns. Kubernetes refuses nearly every change to a Pod's spec; here it is replaced, the old one gone first,
+ * since two of one name must never run. Labels and annotations are changed in place. One that has failed stays, as in Kubernetes.
+ */
+export function podDecision(
+  desired: DesiredObject,
+  wanted: Pod,
+  existing: PodView | undefined,
+  context: ControllerContext,
+): Decision {
+  const none = nothing(desired.key)
+  if (existing === undefined) return { ...none, creates: [wishFor(desired, wanted, context)] }
+  const { record } = existing
+  const changes = changesOf(record.pod, wanted)
+  if (existing.deleting) {
+    const reason = 'is removed; then it is made again as the commit has it'
+    return { ...none, changes, notes: [{ pod: existing, bucket: 'change', reason }] }
+  }
+  if (specText(record.pod.spec) !== specText(wanted.spec)) {
+    const reason = 'its spec changed: it is removed, then made again'
+    return { ...none, changes, deletes: [{ pod: existing, reason, bucket: 'change' }] }
+  }
+  if (metaText(record.pod.metadata) === metaText(wanted.metadata)) return none
+  const pod: Pod = { ...record.pod, metadata: withWritten(record.pod.metadata, wanted.metadata) }
+  const updated = { ...record, generation: record.generation + 1, commit: context.commit, pod }
+  const reason = 'its labels or annotations changed'
+  return { ...none, changes, updates: [{ pod: existing, record: updated, reason }] }
+}
+
+const specText = memoised((spec: PodSpec): string => templateText({ spec }))
+
+const metaText = memoised((metadata: ObjectMeta): string =>
+  canonicalJson([metadata.labels ?? {}, metadata.annotations ?? {}]),
+)
+
+function wishFor(desired: DesiredObject, wanted: Pod, context: ControllerContext): PodWish {
+  const { namespace, name } = keyParts(desired.key)
+  const created = timestamp(context.now)
+  const uid = podUid(uidHash(desired.key, name, created))
+  const metadata = { ...written(wanted.metadata), name, namespace, uid, creationTimestamp: created }
+  const reason = 'is in the commit and not on a node'
+  return { uid, key: desired.key, label: `${namespace}/${name}`, metadata, spec: wanted.spec, reason }
+}
+
+type Written = Pick<ObjectMeta, 'labels' | 'annotations'>
+
+function written({ labels, annotations }: ObjectMeta): Written {
+  return { ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }
+}
+
+function withWritten(metadata: ObjectMeta, wanted: ObjectMeta): ObjectMeta {
+  const { labels: _labels, annotations: _annotations, ...rest } = metadata
+  return { ...rest, ...written(wanted) }
+}
+
+function changesOf(running: Pod, wanted: Pod): readonly FieldChange[] {
+  if (
+    specText(running.spec) === specText(wanted.spec) &&
+    metaText(running.metadata) === metaText(wanted.metadata)
+  )
+    return []
+  const shown = (pod: Pod): unknown => ({
+    metadata: written(pod.metadata),
+    spec: podSpecWithDefaults(pod.spec),
+  })
+  return fieldChanges(shown(running), shown(wanted))
+}

@@ -1,0 +1,175 @@
+import type { ObjectKey, PodUid } from '../api/names.ts'
+import type {
+  Action,
+  Bucket,
+  DeletePod,
+  PodAction,
+  PodVerdict,
+  RecordAction,
+  UpdatePod,
+  Violation,
+} from '../api/plan.ts'
+import type { PodRecord } from '../api/records.ts'
+import type { Decision, PodDeletion, PodUpdate } from '../controllers/decision.ts'
+import { timestamp } from '../controllers/decision.ts'
+import { podStep } from '../kubelet/step.ts'
+import type { Placements } from './place.ts'
+import { thrown, type World, type WorldPod } from './world.ts'
+
+/** Kubernetes' default, for a pod whose spec does not say. */
+const GRACE_SECONDS = 30
+
+export interface Drafts {
+  readonly actions: readonly Action[]
+  readonly verdicts: readonly PodVerdict[]
+  readonly violations: readonly Violation[]
+  /** Milliseconds since 1970. */
+  readonly requeueAtMs: number
+}
+
+interface Said {
+  readonly bucket: Bucket
+  readonly reason: string
+  readonly action: PodAction | undefined
+}
+
+/** Joins what the controllers want with what each pod's containers need next: one action for a pod at the most. */
+export function draft(decisions: readonly Decision[], placements: Placements, world: World): Drafts {
+  const controllers = new Map<PodUid, Said>()
+  for (const decision of decisions) sayings(decision, world, controllers)
+  const steps = new Steps()
+  const podActions: PodAction[] = []
+  const verdicts: PodVerdict[] = []
+  for (const pod of world.pods) {
+    const said = verdictOn(pod, controllers.get(pod.view.uid), steps)
+    if (said.action !== undefined) podActions.push(said.action)
+    const { label, uid } = pod.view
+    verdicts.push({ uid, pod: label, object: pod.object, bucket: said.bucket, reason: said.reason })
+  }
+  for (const { object, pod, reason, uid } of placements.creates)
+    verdicts.push({ uid, pod, object, bucket: 'create', reason })
+  for (const { message, object, wish } of placements.pending)
+    verdicts.push({ uid: wish.uid, pod: wish.label, object, bucket: 'wait', reason: message })
+  return {
+    actions: inPlanOrder(decisions, placements, podActions),
+    verdicts,
+    violations: steps.violations,
+    requeueAtMs: steps.requeueAtMs,
+  }
+}
+
+/**
+ * Records before what they cover. Then what is to go (it frees room), what is to come, and what goes on; each by object as the
+ * decisions stand, so that what has left the commit goes first. Records that nobody needs any more come last.
+ */
+function inPlanOrder(
+  decisions: readonly Decision[],
+  { creates }: Placements,
+  podActions: readonly PodAction[],
+): readonly Action[] {
+  const records: readonly RecordAction[] = decisions.flatMap((decision) => decision.records)
+  const place = new Map<ObjectKey, number>(decisions.map(({ object }, index) => [object, index]))
+  const deletions = podActions
+    .filter(({ kind }) => kind === 'deletePod')
+    .toSorted((a, b) => (place.get(a.object) ?? 0) - (place.get(b.object) ?? 0))
+  return [
+    ...records.filter(({ kind }) => kind === 'writeRecord'),
+    ...deletions,
+    ...creates,
+    ...podActions.filter(({ kind }) => kind !== 'deletePod'),
+    ...records.filter(({ kind }) => kind === 'deleteRecord'),
+  ]
+}
+
+function sayings(decision: Decision, world: World, said: Map<PodUid, Said>): void {
+  const { deletes, notes, object, updates } = decision
+  for (const { bucket, pod, reason } of notes) said.set(pod.uid, { bucket, reason, action: undefined })
+  for (const update of updates) {
+    const { pod, reason } = update
+    said.set(pod.uid, { bucket: 'change', reason, action: updatePod(update, object) })
+  }
+  for (const deletion of deletes) {
+    const { bucket, pod, reason } = deletion
+    said.set(pod.uid, { bucket, reason, action: deletePod(deletion, object, world) })
+  }
+}
+
+/** Undefined while something else is being done to the pod. */
+function updatePod({ pod, record, reason }: PodUpdate, object: ObjectKey): UpdatePod | undefined {
+  if (pod.busy !== undefined) return undefined
+  return { kind: 'updatePod', node: pod.node, uid: pod.uid, pod: pod.label, object, reason, record }
+}
+
+function deletePod(
+  { pod, reason }: PodDeletion,
+  object: ObjectKey,
+  { context }: World,
+): DeletePod | undefined {
+  const isCancellable = pod.busy?.kind === 'startContainers' || pod.busy?.kind === 'createPod'
+  if (pod.busy !== undefined && !isCancellable) return undefined
+  const record = withDeletion(pod.record, timestamp(context.now))
+  return { kind: 'deletePod', node: pod.node, uid: pod.uid, pod: pod.label, object, reason, record }
+}
+
+/** The deletion is counted from here: `deletionTimestamp` is when it was asked for. */
+function withDeletion(record: PodRecord, deletionTimestamp: string): PodRecord {
+  const { metadata, spec } = record.pod
+  const deletionGracePeriodSeconds = spec.terminationGracePeriodSeconds ?? GRACE_SECONDS
+  return {
+    ...record,
+    generation: record.generation + 1,
+    pod: { ...record.pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds } },
+  }
+}
+
+function verdictOn(pod: WorldPod, said: Said | undefined, steps: Steps): Said {
+  const { busy, deleting, node, reachable } = pod.view
+  if (!reachable) {
+    const note = said === undefined ? '' : `; ${said.reason}`
+    return { bucket: 'unknown', reason: `node ${node} does not answer${note}`, action: undefined }
+  }
+  if (said?.action !== undefined) return said
+  const goes = deleting || said?.bucket === 'delete' ? 'delete' : undefined
+  const replaced = said?.bucket === 'change' ? 'change' : goes
+  if (busy !== undefined) {
+    const reason =
+      busy.reason === '' ? `${busy.kind} is under way` : `${busy.kind} is under way: ${busy.reason}`
+    return { bucket: replaced ?? 'wait', reason, action: undefined }
+  }
+  const step = steps.of(pod)
+  if (step.action !== undefined) {
+    return { bucket: replaced ?? 'change', reason: step.action.reason, action: step.action }
+  }
+  if (said !== undefined) return said
+  if (deleting) return { bucket: 'delete', reason: step.waiting ?? 'is being removed', action: undefined }
+  if (step.waiting !== undefined) return { bucket: 'wait', reason: step.waiting, action: undefined }
+  return KEPT
+}
+
+const KEPT: Said = { bucket: 'keep', reason: 'is as the commit wants it', action: undefined }
+
+/** Asks the kubelet about one pod after the other; keeps what goes wrong, and when to ask again. */
+class Steps {
+  readonly violations: Violation[] = []
+  requeueAtMs = Number.POSITIVE_INFINITY
+
+  of({ context, object, observed }: WorldPod): { readonly action?: PodAction; readonly waiting?: string } {
+    try {
+      const { action, requeueAt, waiting } = podStep(observed, context)
+      if (requeueAt !== undefined) this.requeueAtMs = Math.min(this.requeueAtMs, epochMsUp(requeueAt))
+      return {
+        ...(action !== undefined && { action: { ...action, object } }),
+        ...(waiting !== undefined && { waiting }),
+      }
+    } catch (error) {
+      this.violations.push(thrown(object, error))
+      return { waiting: 'what it needs next could not be decided' }
+    }
+  }
+}
+
+/** Rounded up: planning a part of a millisecond too early would find nothing due, again and again. */
+function epochMsUp(at: Temporal.Instant): number {
+  const ms = at.epochMilliseconds
+  return BigInt(ms) * 1_000_000n < at.epochNanoseconds ? ms + 1 : ms
+}

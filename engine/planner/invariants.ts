@@ -1,0 +1,130 @@
+import type { Deployment } from '../api/generated/types.ts'
+import { type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
+import type { Action, PodAction, Violation } from '../api/plan.ts'
+import { boundsOf } from '../controllers/fenceposts.ts'
+import { isActive, isAvailable, isCancellable } from '../controllers/view.ts'
+import type { World, WorldPod } from './world.ts'
+
+/**
+ * What no plan may do, looked at on the finished plan and apart from the code that made it. A violation is a bug of ours, so nothing of
+ * the object concerned is done, and the plan says so.
+ */
+export function brokenInvariants(actions: readonly Action[], world: World): readonly Violation[] {
+  const podActions = actions.filter(isPodAction)
+  const pods = new Map(world.pods.map((pod) => [pod.view.uid, pod]))
+  return [
+    ...podActions.flatMap((action) => alone(action, pods, world)),
+    ...twice(podActions),
+    ...twoOfOneName(podActions, world),
+    ...outOfBounds(podActions, pods, world),
+  ]
+}
+
+function isPodAction(action: Action): action is PodAction {
+  return action.kind !== 'writeRecord' && action.kind !== 'deleteRecord'
+}
+
+type Pods = ReadonlyMap<PodUid, WorldPod>
+
+/** What can be seen from one action. */
+function alone(action: PodAction, pods: Pods, world: World): readonly Violation[] {
+  const { kind, node, object } = action
+  const found: Violation[] = []
+  const broken = (invariant: string, message: string): void => {
+    found.push({ invariant, object, message: `${kind} of ${action.pod} on ${node}: ${message}` })
+  }
+  if (world.snapshot.observed.nodes.get(node)?.reachable !== true)
+    broken('no action on a node that does not answer', 'the node does not answer')
+  const view = pods.get(action.uid)?.view
+  if (view === undefined) {
+    if (kind !== 'createPod') broken('nothing is done to what is not ours', 'no such pod was observed')
+    return found
+  }
+  if (view.node !== node) broken('never two live copies of one pod', `the pod is on ${view.node}`)
+  if (view.busy !== undefined && !(kind === 'deletePod' && isCancellable(view.busy)))
+    broken('no action for a busy pod', `${view.busy.kind} is under way`)
+  if (kind === 'removePod' && !view.deleting)
+    broken('nothing is removed whose deletion is not on record', 'its record has no deletionTimestamp')
+  return found
+}
+
+function twice(actions: readonly PodAction[]): readonly Violation[] {
+  const seen = new Set<PodUid>()
+  return actions.flatMap(({ kind, object, pod, uid }) => {
+    if (!seen.has(uid)) {
+      seen.add(uid)
+      return []
+    }
+    return [
+      { invariant: 'one action for a pod', object, message: `${kind} of ${pod}: it has another action` },
+    ]
+  })
+}
+
+/** Also one that is ending is still there. */
+function twoOfOneName(actions: readonly PodAction[], world: World): readonly Violation[] {
+  const created = actions.filter(({ kind }) => kind === 'createPod')
+  if (created.length === 0) return []
+  const uids = new Map<ObjectKey, PodUid>(world.pods.map(({ view }) => [view.key, view.uid]))
+  return created.flatMap(({ object, pod, uid }) => {
+    const [namespace, name = ''] = pod.split('/')
+    const key = objectKey('Pod', namespace, name)
+    const other = uids.get(key)
+    uids.set(key, uid)
+    if (other === undefined || other === uid) return []
+    const message = `createPod of ${pod}: there is one of this name, ${other}`
+    return [{ invariant: 'never two live copies of one pod', object, message }]
+  })
+}
+
+function outOfBounds(actions: readonly PodAction[], pods: Pods, world: World): readonly Violation[] {
+  const touched = new Set<ObjectKey>()
+  for (const { kind, object } of actions)
+    if (kind === 'deletePod' || kind === 'createPod') touched.add(object)
+  return [...touched].flatMap((key) => {
+    const wanted = world.snapshot.desired.objects.get(key)?.object
+    return wanted?.kind === 'Deployment' ? rolloutBounds(key, wanted, actions, pods, world) : []
+  })
+}
+
+function rolloutBounds(
+  key: ObjectKey,
+  deployment: Deployment,
+  actions: readonly PodAction[],
+  pods: Pods,
+  world: World,
+): readonly Violation[] {
+  const { ceiling, floor } = boundsOf(deployment)
+  const minReadySeconds = deployment.spec.minReadySeconds ?? 0
+  const available = ({ view }: WorldPod): boolean =>
+    isActive(view) && isAvailable(view, minReadySeconds, world.context.nowMs)
+  const active = world.pods.filter((pod) => pod.object === key && isActive(pod.view))
+  let activeNow = active.length
+  let availableNow = active.filter(available).length
+  let made = 0
+  let taken = 0
+  for (const { kind, object, uid } of actions) {
+    if (object !== key) continue
+    const pod = pods.get(uid)
+    if (kind === 'createPod' && pod === undefined) {
+      made += 1
+      activeNow += 1
+    }
+    if (kind !== 'deletePod' || pod === undefined || !isActive(pod.view)) continue
+    activeNow -= 1
+    if (!available(pod)) continue
+    availableNow -= 1
+    taken += 1
+  }
+  const found: Violation[] = []
+  const counts = `of ${deployment.spec.replicas ?? 1} wanted`
+  if (taken > 0 && availableNow < floor) {
+    const message = `deleting ${taken} available pods leaves ${availableNow} ${counts}, under the floor of ${floor}`
+    found.push({ invariant: "available pods stay at the rollout's floor", object: key, message })
+  }
+  if (made > 0 && activeNow > ceiling) {
+    const message = `making ${made} pods comes to ${activeNow} ${counts}, over the ceiling of ${ceiling}`
+    found.push({ invariant: "pods stay under the rollout's ceiling", object: key, message })
+  }
+  return found
+}

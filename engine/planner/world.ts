@@ -1,0 +1,246 @@
+import type { ControllerContext } from '../controllers/decision.ts'
+import { type SetRecord, setOfRecord } from '../controllers/sets.ts'
+import type { PodView } from '../controllers/view.ts'
+import type { OwnerReference, PodStatus } from '../api/generated/types.ts'
+import { nodeName, type NodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
+import type { Action, Health, Violation } from '../api/plan.ts'
+import type { PodRecord } from '../api/records.ts'
+import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
+import type { PodContext } from '../kubelet/context.ts'
+import { podHealth } from '../kubelet/health.ts'
+import { podStatus } from '../kubelet/status.ts'
+
+/** A pod of the snapshot, as controllers and as the kubelet look at it. */
+export interface WorldPod {
+  readonly view: PodView
+  readonly observed: ObservedPod
+  readonly context: PodContext
+  /** The object that is answerable for it: a Deployment, or the pod itself. */
+  readonly object: ObjectKey
+  readonly owner: OwnerReference | undefined
+}
+
+/** The snapshot, put in order once: everything that is asked of it while planning is an index here. */
+export interface World {
+  readonly snapshot: Snapshot
+  readonly context: ControllerContext
+  /** By key. */
+  readonly pods: readonly WorldPod[]
+  /** By their controller's uid. */
+  readonly owned: ReadonlyMap<string, readonly PodView[]>
+  readonly bare: ReadonlyMap<ObjectKey, PodView>
+  /** By Deployment, oldest first. */
+  readonly sets: ReadonlyMap<ObjectKey, readonly SetRecord[]>
+  /** Nodes of which nothing was ever read: nobody knows which pods they have. */
+  readonly unread: readonly NodeName[]
+  readonly violations: readonly Violation[]
+}
+
+export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
+  const context = { now, nowMs: now.epochMilliseconds, commit: snapshot.desired.commit }
+  const violations: Violation[] = []
+  const records = setRecords(snapshot)
+  const pods: WorldPod[] = []
+  for (const node of inOrder([...snapshot.observed.nodes.values()], (node) => node.name)) {
+    for (const pod of podsOf(node, snapshot))
+      pods.push(worldPod(pod, node, snapshot, now, records, violations))
+  }
+  const ordered = inOrder(pods, ({ view }) => view.key)
+  const sets = groupBy([...records.values()], (set) => set.deployment)
+  return {
+    snapshot,
+    context,
+    pods: ordered,
+    ...indicesOf(ordered),
+    sets: new Map(
+      [...sets].map(([key, group]) => [key, inOrder(group, (set) => `${set.created} ${set.name}`)]),
+    ),
+    unread: unreadNodes(snapshot),
+    violations,
+  }
+}
+
+/** By uid. */
+function setRecords({ records }: Snapshot): ReadonlyMap<string, SetRecord> {
+  const sets = new Map<string, SetRecord>()
+  for (const record of records.values()) {
+    const set = setOfRecord(record)
+    if (set !== undefined) sets.set(set.uid, set)
+  }
+  return sets
+}
+
+/** With work under way laid over it: what is being made is there already, what is being written is the record. */
+function podsOf(node: ObservedNode, { busy }: Snapshot): readonly ObservedPod[] {
+  const pods: ObservedPod[] = []
+  for (const pod of node.pods.values())
+    pods.push(laidOver(pod, busy.get(podUid(pod.record.pod.metadata.uid ?? ''))))
+  for (const action of busy.values()) {
+    if (action.kind !== 'createPod' || action.node !== node.name || node.pods.has(action.uid)) continue
+    pods.push({
+      record: action.record,
+      sandbox: 'absent',
+      containers: new Map(),
+      probes: new Map(),
+      failures: new Map(),
+    })
+  }
+  return pods
+}
+
+function laidOver(pod: ObservedPod, busy: Action | undefined): ObservedPod {
+  const record = busy === undefined ? undefined : podRecordOf(busy)
+  if (record === undefined || record.generation <= pod.record.generation) return pod
+  return { ...pod, record }
+}
+
+function podRecordOf(action: Action): PodRecord | undefined {
+  switch (action.kind) {
+    case 'createPod':
+    case 'updatePod':
+    case 'deletePod':
+    case 'runPostStart':
+    case 'stopContainers':
+      return action.record
+    case 'startContainers':
+    case 'removePod':
+    case 'writeRecord':
+    case 'deleteRecord':
+      return undefined
+    default:
+      return action satisfies never
+  }
+}
+
+function worldPod(
+  observed: ObservedPod,
+  node: ObservedNode,
+  snapshot: Snapshot,
+  now: Temporal.Instant,
+  sets: ReadonlyMap<string, SetRecord>,
+  violations: Violation[],
+): WorldPod {
+  const { metadata } = observed.record.pod
+  const uid = podUid(metadata.uid ?? '')
+  const { namespace = '', name = '' } = metadata
+  const busy = snapshot.busy.get(uid)
+  const context: PodContext = {
+    now,
+    node,
+    desired: snapshot.desired,
+    ...(busy !== undefined && { busy }),
+  }
+  const owner = metadata.ownerReferences?.find((reference) => reference.controller === true)
+  const key = objectKey('Pod', namespace, name)
+  const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
+  const { health, status } = readPod(observed, context, object, violations)
+  const { phase } = status
+  const view: PodView = {
+    uid,
+    key,
+    label: `${namespace}/${name}`,
+    node: node.name,
+    record: observed.record,
+    status,
+    reachable: node.reachable,
+    busy,
+    deleting: metadata.deletionTimestamp !== undefined,
+    finished: phase === 'Succeeded' || phase === 'Failed',
+    // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
+    ready: node.reachable && isReady(status),
+    health,
+  }
+  return { view, observed, context, object, owner }
+}
+
+interface Reading {
+  readonly status: PodStatus
+  readonly health: Health
+}
+
+/** A pod that cannot even be read is our bug: it is reported, its object is left alone, and the rest of the plan goes on. */
+function readPod(
+  observed: ObservedPod,
+  context: PodContext,
+  object: ObjectKey,
+  violations: Violation[],
+): Reading {
+  try {
+    return { status: podStatus(observed, context), health: podHealth(observed, context) }
+  } catch (error) {
+    violations.push(thrown(object, error))
+    return { status: {}, health: { kind: 'progressing', message: 'its status could not be made' } }
+  }
+}
+
+export function thrown(object: ObjectKey, error: unknown): Violation {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { invariant: 'planning throws nothing', object, message }
+}
+
+function isReady({ conditions = [] }: PodStatus): boolean {
+  for (const { status, type } of conditions) if (type === 'Ready') return status === 'True'
+  return false
+}
+
+function ownerKey(owner: OwnerReference, namespace: string, sets: ReadonlyMap<string, SetRecord>): ObjectKey {
+  return sets.get(owner.uid)?.deployment ?? objectKey(owner.kind, namespace, owner.name)
+}
+
+function indicesOf(pods: readonly WorldPod[]): Pick<World, 'owned' | 'bare'> {
+  const owned = new Map<string, PodView[]>()
+  const bare = new Map<ObjectKey, PodView>()
+  for (const { owner, view } of pods) {
+    if (owner === undefined) {
+      // Should there be two of one name, the one that is not going stands for both; the other is looked at when it is gone.
+      if (bare.get(view.key)?.deleting !== false) bare.set(view.key, view)
+      continue
+    }
+    const siblings = owned.get(owner.uid)
+    if (siblings === undefined) owned.set(owner.uid, [view])
+    else siblings.push(view)
+  }
+  return { owned, bare }
+}
+
+function unreadNodes({ desired, observed }: Snapshot): readonly NodeName[] {
+  const names = new Set<NodeName>()
+  for (const node of observed.nodes.values()) {
+    if (!node.reachable && node.info === undefined && node.pods.size === 0) names.add(node.name)
+  }
+  for (const { metadata } of desired.nodes) {
+    const name = nodeName(metadata.name ?? '')
+    if (!observed.nodes.has(name)) names.add(name)
+  }
+  return [...names].toSorted()
+}
+
+function groupBy<K, V>(items: readonly V[], keyOf: (item: V) => K): ReadonlyMap<K, readonly V[]> {
+  const groups = new Map<K, V[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+/** Sorted by key; what is sorted already, as the nodes list it, costs one look. */
+export function inOrder<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  let last = ''
+  let sorted = true
+  for (const item of items) {
+    const key = keyOf(item)
+    if (key < last) {
+      sorted = false
+      break
+    }
+    last = key
+  }
+  if (sorted) return items
+  return items
+    .map((item) => ({ item, key: keyOf(item) }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item)
+}
