@@ -38,11 +38,61 @@ export interface Transport {
   /** With all that is in it, never across a mount point; no error when it is not there. */
   remove(path: string, signal?: AbortSignal): Promise<void>
   rename(from: string, to: string, signal?: AbortSignal): Promise<void>
+  /** Without symbolic links, as far as it exists. */
+  realPath(path: string, signal?: AbortSignal): Promise<string>
+  /** Of what a path leads to, links followed; undefined when it leads to nothing. */
+  stat(path: string, signal?: AbortSignal): Promise<FileStatus | undefined>
+  /** Many small files in one go, below `path`; also an empty result when there is nothing. */
+  readTree(path: string, options: TreeOptions, signal?: AbortSignal): Promise<readonly TreeFile[]>
+  /**
+   * Makes these below an existing or new directory, in this order, with exactly these modes. What is there already is
+   * given the content and mode. Neither atomic nor synced: for what is made again after a crash.
+   */
+  writeTree(path: string, entries: readonly TreeEntry[], signal?: AbortSignal): Promise<void>
+  /** Bind-mounts what `subPath` leads to within `base`, and never anything outside of it, on a new file or directory. */
+  bindBeneath(base: string, subPath: string, target: string, signal?: AbortSignal): Promise<void>
+  /** False: there is no such process. The caller has made sure that the process is the one that is meant. */
+  signal(pid: number, name: NodeJS.Signals): Promise<boolean>
   /** Tells that something in one of these files or directories changed; ends with the signal. */
   watch(paths: readonly string[], signal: AbortSignal): AsyncIterable<string>
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** A lock that the kernel frees when this process dies. Undefined: another one holds it; what it wrote is in the file. */
   lock(path: string, content: string): Promise<AsyncDisposable | undefined>
+}
+
+export interface FileStatus {
+  readonly kind: 'file' | 'directory' | 'socket' | 'charDevice' | 'blockDevice' | 'other'
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+export interface TreeOptions {
+  /** Only files with one of these names are read, or all. */
+  readonly names?: ReadonlySet<string>
+  /** Directories with these names are not entered. */
+  readonly skip?: ReadonlySet<string>
+  /** 1: only what is in the directory itself. */
+  readonly depth: number
+}
+
+export interface TreeFile {
+  /** Relative to the tree's directory. */
+  readonly path: string
+  /** Undefined for a directory: they are listed too, before what is in them. */
+  readonly content?: string
+  readonly modifiedMs: number
+}
+
+export interface TreeEntry {
+  /** Relative to the tree's directory, without `..`; its parents come before it. */
+  readonly path: string
+  /** Permission bits; of no meaning for a link. */
+  readonly mode: number
+  readonly group?: number
+  readonly what:
+    | { readonly kind: 'directory' }
+    | { readonly kind: 'file'; readonly content: string | Uint8Array }
+    | { readonly kind: 'link'; readonly target: string }
 }
 
 export class TransportError extends Error {

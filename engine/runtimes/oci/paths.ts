@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { PodUid } from '../../api/names.ts'
+import type { Transport } from '../../transport/transport.ts'
+
+/** Everything that one root has on a host, by place and by name. Two roots share nothing but the kernel. */
+export interface RootPaths {
+  /** Absolute, without symbolic links. */
+  readonly root: string
+  /** Eight hex letters of a hash of the root's path. */
+  readonly rootId: string
+  readonly rootFile: string
+  readonly lockFile: string
+  readonly events: string
+  readonly pods: string
+  readonly records: string
+  readonly hooks: string
+  /** On a tmpfs, root's alone. */
+  readonly runDir: string
+  readonly runPods: string
+  /** The OCI runtime's own state. */
+  readonly runtimeState: string
+  /** Addresses in use, kept by CNI's host-local. */
+  readonly addresses: string
+  /** At most 15 letters: the kernel's limit for a link's name. */
+  readonly bridge: string
+  readonly table: string
+  /** Below every cgroup hierarchy's root. */
+  readonly cgroup: string
+}
+
+export async function rootPaths(transport: Transport, root: string, runDir?: string): Promise<RootPaths> {
+  const real = await transport.realPath(root)
+  const rootId = createHash('sha256').update(real).digest('hex').slice(0, 8)
+  const run = runDir ?? `/run/reconcile/${rootId}`
+  return {
+    root: real,
+    rootId,
+    rootFile: join(real, 'root.json'),
+    lockFile: join(real, 'lock'),
+    events: join(real, 'events'),
+    pods: join(real, 'pods'),
+    records: join(real, 'records'),
+    hooks: join(real, 'hook'),
+    runDir: run,
+    runPods: join(run, 'pods'),
+    runtimeState: join(run, 'runtime'),
+    addresses: join(run, 'addresses'),
+    bridge: `rc-${rootId}`,
+    table: `reconcile-${rootId}`,
+    cgroup: `/reconcile-${rootId}`,
+  }
+}
+
+/** What a pod has on the disk, and what it has until the next boot. */
+export interface PodPaths {
+  readonly directory: string
+  readonly record: string
+  readonly disarmed: string
+  readonly containers: string
+  readonly volumes: string
+  readonly run: string
+  readonly lock: string
+  readonly sandbox: string
+  readonly network: string
+  readonly pins: { readonly net: string; readonly ipc: string; readonly uts: string }
+  readonly etc: string
+  readonly runVolumes: string
+  readonly runContainers: string
+  readonly cgroup: string
+}
+
+export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
+  const directory = `${paths.pods}/${uid}`
+  const run = `${paths.runPods}/${uid}`
+  return {
+    directory,
+    record: `${directory}/pod.json`,
+    disarmed: `${directory}/disarmed`,
+    containers: `${directory}/containers`,
+    volumes: `${directory}/volumes`,
+    run,
+    lock: `${run}/lock`,
+    sandbox: `${run}/sandbox.json`,
+    network: `${run}/network.json`,
+    pins: { net: `${run}/net`, ipc: `${run}/ipc`, uts: `${run}/uts` },
+    etc: `${run}/etc`,
+    runVolumes: `${run}/volumes`,
+    runContainers: `${run}/containers`,
+    cgroup: `${paths.cgroup}/pod${uid}`,
+  }
+}
+
+export interface ContainerPaths {
+  /** The OCI runtime's name for it: one at a time, whatever the attempt. */
+  readonly id: string
+  readonly directory: string
+  /** What the hook does, without secrets: see docs/decisions/001. */
+  readonly rule: string
+  readonly terminationLog: string
+  /** The OCI bundle: config.json, with secrets in its environment, and where the root file system is mounted. */
+  readonly bundle: string
+  readonly config: string
+  readonly rootfs: string
+  readonly subPaths: string
+  readonly cgroup: string
+}
+
+export function containerPaths(pod: PodPaths, uid: PodUid, name: string): ContainerPaths {
+  const bundle = `${pod.runContainers}/${name}`
+  const directory = `${pod.containers}/${name}`
+  return {
+    id: `${uid}-${name}`,
+    directory,
+    rule: `${directory}/rule`,
+    terminationLog: `${directory}/termination-log`,
+    bundle,
+    config: `${bundle}/config.json`,
+    rootfs: `${bundle}/rootfs`,
+    subPaths: `${bundle}/subpaths`,
+    cgroup: `${pod.cgroup}/${name}`,
+  }
+}

@@ -1,0 +1,42 @@
+import { bindBeneath } from './localBind.ts'
+import { runCommand, runInteractive, streamCommand } from './localCommands.ts'
+import {
+  fileStatus,
+  listDirectory,
+  makeDirectory,
+  readFile,
+  realPath,
+  remove,
+  rename,
+  writeFile,
+} from './localFiles.ts'
+import { lockFile } from './localLock.ts'
+import { connectTo, sendSignal, watchPaths } from './localSystem.ts'
+import { readTree, writeTree } from './localTrees.ts'
+import type { Transport } from './transport.ts'
+
+/** The machine that the engine runs on. */
+export function localTransport(): Transport {
+  return {
+    run: runCommand,
+    runInteractive,
+    stream: streamCommand,
+    readFile,
+    writeFile,
+    makeDirectory,
+    listDirectory,
+    remove,
+    rename,
+    realPath,
+    stat: fileStatus,
+    readTree,
+    writeTree,
+    bindBeneath: async (base, subPath, target, signal) => {
+      await bindBeneath(runCommand, base, subPath, target, signal)
+    },
+    signal: sendSignal,
+    watch: watchPaths,
+    connect: connectTo,
+    lock: lockFile,
+  }
+}

@@ -1,0 +1,42 @@
+import { execa } from 'execa'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { TransportError } from './transport.ts'
+
+/**
+ * `flock` becomes `cat` and keeps the lock with it: the child's stdin is a pipe from this process, so whatever ends this
+ * process ends the child, and the kernel frees the lock. What `cat` gives back tells that the lock is had.
+ */
+export async function lockFile(path: string, content: string): Promise<AsyncDisposable | undefined> {
+  const child = execa('flock', ['--nonblock', '--no-fork', path, 'cat'], {
+    stdin: 'pipe',
+    reject: false,
+    buffer: false,
+    // Ctrl-C goes to the engine, which still has things to put in order under the lock.
+    detached: true,
+    cleanup: false,
+    extendEnv: false,
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+  })
+  // A child that ended before it read anything: told by its exit status.
+  child.stdin.on('error', () => undefined)
+  child.stdin.write('.')
+  const had = await Promise.race([once(child.stdout, 'data').then(() => true), child.then(() => false)])
+  if (!had) return refused(await child, path)
+  // In place: another name in its stead would be another file, with another lock.
+  writeFileSync(path, content)
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.stdin.end()
+      await child
+    },
+  }
+}
+
+function refused(
+  result: { readonly exitCode?: number | undefined; readonly cause?: unknown },
+  path: string,
+): undefined {
+  if (result.exitCode === 1) return undefined
+  throw new TransportError(`locking ${path}: flock ended with ${result.exitCode ?? String(result.cause)}`)
+}

@@ -1,0 +1,64 @@
+import { watch } from 'node:fs'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { isCode } from './localFiles.ts'
+
+export async function sendSignal(pid: number, name: NodeJS.Signals): Promise<boolean> {
+  try {
+    return process.kill(pid, name)
+  } catch (error) {
+    if (isCode(error, 'ESRCH')) return false
+    throw error
+  }
+}
+
+export async function connectTo(address: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  signal.throwIfAborted()
+  const socket = connect({ host: address, port, signal })
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
+  socket.once('connect', () => resolve(socket))
+  socket.once('error', reject)
+  try {
+    return await promise
+  } finally {
+    socket.off('error', reject)
+  }
+}
+
+/** Paths that are not there are not watched. Changes that come while the last one is looked at are told once. */
+export async function* watchPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  const changed = new Set<string>()
+  let wake = Promise.withResolvers<void>()
+  const stop = () => wake.resolve()
+  const watchers = paths.flatMap((path) => {
+    const watcher = watcherOf(path, () => {
+      changed.add(path)
+      wake.resolve()
+    })
+    return watcher === undefined ? [] : [watcher]
+  })
+  signal.addEventListener('abort', stop)
+  try {
+    while (!signal.aborted) {
+      await wake.promise
+      wake = Promise.withResolvers<void>()
+      const told = [...changed].toSorted()
+      changed.clear()
+      if (!signal.aborted) yield* told
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    for (const watcher of watchers) watcher.close()
+  }
+}
+
+function watcherOf(path: string, changed: () => void) {
+  try {
+    const watcher = watch(path, changed)
+    watcher.on('error', changed)
+    return watcher
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}

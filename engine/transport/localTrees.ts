@@ -1,0 +1,117 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { isCode } from './localFiles.ts'
+import type { TreeEntry, TreeFile, TreeOptions } from './transport.ts'
+
+/*
+ * Synchronous on purpose: for files of a few hundred bytes in the kernel's cache or on a tmpfs, a trip to the thread
+ * pool costs several times the call itself. A node with 1,000 pods is read in some ten thousand calls.
+ */
+
+/** What a small file may have; a larger one is no file of ours. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024
+
+export async function readTree(path: string, options: TreeOptions): Promise<readonly TreeFile[]> {
+  const files: TreeFile[] = []
+  readInto(files, path, '', options.depth, options)
+  return files
+}
+
+function readInto(files: TreeFile[], root: string, below: string, depth: number, options: TreeOptions): void {
+  const path = below === '' ? root : `${root}/${below}`
+  for (const entry of entriesOf(path)) {
+    const relative = below === '' ? entry.name : `${below}/${entry.name}`
+    if (entry.isDirectory()) {
+      files.push({ path: relative, modifiedMs: 0 })
+      const enter = depth > 1 && options.skip?.has(entry.name) !== true
+      if (enter) readInto(files, root, relative, depth - 1, options)
+    } else if (entry.isFile() && options.names?.has(entry.name) !== false) {
+      const file = readSmall(`${root}/${relative}`, relative)
+      if (file !== undefined) files.push(file)
+    }
+  }
+}
+
+function entriesOf(path: string) {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+  } catch (error) {
+    if (isGone(error)) return []
+    throw error
+  }
+}
+
+function readSmall(path: string, relative: string): TreeFile | undefined {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+  try {
+    const { size, mtimeMs } = fstatSync(file)
+    if (size > FILE_BYTES_MAX) return { path: relative, content: '', modifiedMs: mtimeMs }
+    return { path: relative, content: readFileSync(file, 'utf8'), modifiedMs: mtimeMs }
+  } finally {
+    closeSync(file)
+  }
+}
+
+export async function writeTree(path: string, entries: readonly TreeEntry[]): Promise<void> {
+  for (const entry of entries) writeEntry(join(path, entry.path), entry)
+}
+
+function writeEntry(path: string, entry: TreeEntry): void {
+  const { what } = entry
+  switch (what.kind) {
+    case 'directory':
+      mkdirSync(path, { recursive: true, mode: entry.mode })
+      setOwnerAndMode(path, entry)
+      return
+    case 'file':
+      writeFileSync(path, what.content, { mode: entry.mode })
+      setOwnerAndMode(path, entry)
+      return
+    case 'link':
+      writeLink(path, what.target)
+      return
+    default:
+      what satisfies never
+  }
+}
+
+/** The owner first: a change of it clears the set-group-id bit. The mode again, as the process's mask has cut it. */
+function setOwnerAndMode(path: string, entry: TreeEntry): void {
+  if (entry.group !== undefined) chownSync(path, 0, entry.group)
+  if ((statSync(path).mode & 0o7777) !== entry.mode) chmodSync(path, entry.mode)
+}
+
+function writeLink(path: string, target: string): void {
+  try {
+    symlinkSync(target, path)
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
+    if (readlinkSync(path) === target) return
+    unlinkSync(path)
+    symlinkSync(target, path)
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ESRCH')
+}
