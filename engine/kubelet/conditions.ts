@@ -1,5 +1,5 @@
 import type { PodCondition } from '../api/generated/types.ts'
-import { isSandboxLost, type ContainerView, type PodView } from './view.ts'
+import type { BareView, ContainerView, PodView } from './view.ts'
 
 interface Finding {
   readonly status: 'True' | 'False' | 'Unknown'
@@ -10,7 +10,7 @@ interface Finding {
 const TRUE: Finding = { status: 'True' }
 
 /** As Kubernetes' pkg/kubelet/status/generate.go words them, in its order. */
-export function conditionsOf(view: PodView): readonly PodCondition[] {
+export function conditionsOf(view: BareView): readonly PodCondition[] {
   const containers = containersReady(view)
   return [
     condition(view, 'PodReadyToStartContainers', sandboxReady(view)),
@@ -21,8 +21,8 @@ export function conditionsOf(view: PodView): readonly PodCondition[] {
   ]
 }
 
-export function isReady(view: PodView): boolean {
-  return ready(view, containersReady(view)).status === 'True'
+export function isReady({ conditions }: PodView): boolean {
+  return conditions.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 
 /** Only a change of status is worth a write: reasons and messages follow from the rest. */
@@ -34,7 +34,7 @@ export function sameStatuses(recorded: readonly PodCondition[], current: readonl
   })
 }
 
-function condition(view: PodView, type: string, found: Finding): PodCondition {
+function condition(view: BareView, type: string, found: Finding): PodCondition {
   const recorded = view.pod.record.conditions.find((one) => one.type === type)
   const { message, reason, status } = found
   if (recorded?.status !== status)
@@ -45,7 +45,7 @@ function condition(view: PodView, type: string, found: Finding): PodCondition {
 }
 
 /** What is not read any more changed when the node fell silent; a pod is placed on its node when it is made. */
-function transitionTime(view: PodView, type: string, recorded: PodCondition | undefined): string {
+function transitionTime(view: BareView, type: string, recorded: PodCondition | undefined): string {
   const { context, pod } = view
   const created = pod.record.pod.metadata.creationTimestamp
   if (type === 'PodScheduled' && recorded === undefined && created !== undefined) return created
@@ -53,14 +53,14 @@ function transitionTime(view: PodView, type: string, recorded: PodCondition | un
   return context.now.toString()
 }
 
-function sandboxReady(view: PodView): Finding {
+function sandboxReady(view: BareView): Finding {
   if (view.pod.sandbox === 'ready') return TRUE
   const failure = view.pod.failures.get('')
   if (failure === undefined) return { status: 'False' }
   return { status: 'False', reason: failure.reason, message: failure.message }
 }
 
-function initialized(view: PodView): Finding {
+function initialized(view: BareView): Finding {
   if (view.phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
   if (view.initialized) return TRUE
   const incomplete = view.inits.filter((one) => !(one.facts.role === 'sidecar' ? one.started : one.ready))
@@ -68,7 +68,7 @@ function initialized(view: PodView): Finding {
   return { status: 'False', reason: 'ContainersNotInitialized', message }
 }
 
-function containersReady(view: PodView): Finding {
+function containersReady(view: BareView): Finding {
   if (view.phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
   if (view.phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
   const allReady =
@@ -80,7 +80,7 @@ function containersReady(view: PodView): Finding {
   return { status: 'False', reason: 'ContainersNotReady', message }
 }
 
-function ready(view: PodView, containers: Finding): Finding {
+function ready(view: BareView, containers: Finding): Finding {
   const { node } = view.context
   if (!node.reachable) {
     return {
@@ -95,10 +95,4 @@ function ready(view: PodView, containers: Finding): Finding {
 
 function names(containers: readonly ContainerView[]): string {
   return `[${containers.map(({ name }) => name).join(' ')}]`
-}
-
-/** PodStatus.message, for what no container can tell. */
-export function podMessage(view: PodView): string | undefined {
-  if (!isSandboxLost(view.facts, view.pod)) return undefined
-  return 'the pod has lost its sandbox, and its restart policy is Never'
 }

@@ -41,14 +41,8 @@ function podFailed(view: PodView): Health {
 
 function certainFailure(view: PodView): Health | undefined {
   for (const [name, failure] of [...view.pod.failures].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    // Whether a configuration can be resolved is told anew from the commit at hand.
-    if (
-      !failure.certain ||
-      failure.reason === 'CreateContainerConfigError' ||
-      failure.reason === 'FailedMount'
-    )
-      continue
-    return { kind: 'failed', reason: failure.reason, message: failureText(name, failure) }
+    if (failure.certain)
+      return { kind: 'failed', reason: failure.reason, message: failureText(name, failure) }
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 import type { PodStatus } from '../api/generated/types.ts'
+import type { ObservedPod } from '../api/snapshot.ts'
 import type { PodFacts } from './facts.ts'
 import type { ContainerView } from './view.ts'
 
@@ -10,6 +11,11 @@ interface Parts {
   readonly mains: readonly ContainerView[]
   readonly deleting: boolean
   readonly initialized: boolean
+}
+
+/** A pod that never restarts has failed once the sandbox of its containers is gone. */
+export function isSandboxLost(facts: PodFacts, pod: ObservedPod): boolean {
+  return facts.restartPolicy === 'Never' && pod.sandbox !== 'ready' && pod.containers.size > 0
 }
 
 /** As getPhase in Kubernetes' pkg/kubelet/kubelet_pods.go. */

@@ -1,5 +1,5 @@
 import type { HookRecord, ContainerRecord, PodRecord } from '../api/records.ts'
-import { conditionsOf, sameStatuses } from './conditions.ts'
+import { sameStatuses } from './conditions.ts'
 import type { ContainerView, PodView } from './view.ts'
 
 /** The record brought up to what is known now: every action that writes it writes this. */
@@ -13,7 +13,7 @@ export function freshRecord(view: PodView, changes: Partial<PodRecord> = {}): Po
   return {
     ...record,
     generation: record.generation + 1,
-    conditions: conditionsOf(view),
+    conditions: view.conditions,
     containers,
     ...changes,
   }
@@ -24,7 +24,7 @@ export function isUpToDate(view: PodView): boolean {
   return (
     view.mains.every(isRecorded) &&
     view.inits.every(isRecorded) &&
-    sameStatuses(view.pod.record.conditions, conditionsOf(view))
+    sameStatuses(view.pod.record.conditions, view.conditions)
   )
 }
 

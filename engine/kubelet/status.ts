@@ -1,20 +1,20 @@
 import type { PodStatus } from '../api/generated/types.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import { podAddress } from './addresses.ts'
-import { conditionsOf, podMessage } from './conditions.ts'
 import { containerStatus } from './containerStatus.ts'
 import type { PodContext } from './context.ts'
+import { isSandboxLost } from './phase.ts'
 import { type PodView, viewOf } from './view.ts'
 
 /** The official status of a pod, as its node was last read; while the node is silent its Ready is Unknown. */
 export function podStatus(pod: ObservedPod, context: PodContext): PodStatus {
   const view = viewOf(pod, context)
   const { metadata } = pod.record.pod
-  const message = podMessage(view)
+  const lost = isSandboxLost(view.facts, pod)
   return {
     phase: view.phase,
-    conditions: conditionsOf(view),
-    ...(message !== undefined && { message }),
+    conditions: view.conditions,
+    ...(lost && { message: 'the pod has lost its sandbox, and its restart policy is Never' }),
     ...addresses(view),
     ...(metadata.creationTimestamp !== undefined && { startTime: metadata.creationTimestamp }),
     ...(view.inits.length > 0 && {

@@ -1,11 +1,12 @@
-import type { PodStatus } from '../api/generated/types.ts'
+import type { PodCondition, PodStatus } from '../api/generated/types.ts'
 import type { ContainerRecord } from '../api/records.ts'
 import type { ContainerExit, ObservedContainer, ObservedPod } from '../api/snapshot.ts'
 import { restartDelayMs, restartsAfter } from './backOff.ts'
+import { conditionsOf } from './conditions.ts'
 import type { PodContext } from './context.ts'
 import { type ContainerFacts, factsOf, type PodFacts } from './facts.ts'
-import { phaseOf } from './phase.ts'
-import { judge, NOT_READY } from './verdicts.ts'
+import { isSandboxLost, phaseOf } from './phase.ts'
+import { judge, NOT_READY, type Verdict } from './verdicts.ts'
 
 /** One pod as this instant finds it: what its status says and its next step follows from. */
 export interface PodView {
@@ -20,7 +21,11 @@ export interface PodView {
   /** The main containers may run: one of them has begun in this sandbox, or all init containers are done. */
   readonly initialized: boolean
   readonly phase: NonNullable<PodStatus['phase']>
+  readonly conditions: readonly PodCondition[]
 }
+
+/** All but the conditions, which follow from the rest. */
+export type BareView = Omit<PodView, 'conditions'>
 
 export interface ContainerView {
   readonly name: string
@@ -33,7 +38,7 @@ export interface ContainerView {
   readonly shown: 'waiting' | 'running' | 'terminated'
   readonly started: boolean
   readonly ready: boolean
-  readonly heldUntil?: Temporal.Instant
+  readonly heldUntil: Temporal.Instant | undefined
 }
 
 /** A plan asks for a pod's status and for its step: the second one finds the view of the first. Same arguments, same view. */
@@ -60,7 +65,8 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
   const mains = facts.mains.map(view)
   const initialized = mains.some(hasBegun) || inits.every(isInitDone)
   const phase = isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ facts, inits, mains, deleting, initialized })
-  return { pod, context, facts, inits, mains, deleting, over, initialized, phase }
+  const bare = { pod, context, facts, inits, mains, deleting, over, initialized, phase }
+  return { ...bare, conditions: conditionsOf(bare) }
 }
 
 function hasBegun(container: ContainerView): boolean {
@@ -75,11 +81,6 @@ function isOver(facts: PodFacts, pod: ObservedPod): boolean {
   return (
     isSandboxLost(facts, pod) || facts.mains.every((main) => hasEnded(main, pod)) || hasFailedInit(facts, pod)
   )
-}
-
-/** A pod that never restarts has failed once the sandbox of its containers is gone. */
-export function isSandboxLost(facts: PodFacts, pod: ObservedPod): boolean {
-  return facts.restartPolicy === 'Never' && pod.sandbox !== 'ready' && pod.containers.size > 0
 }
 
 function hasFailedInit(facts: PodFacts, pod: ObservedPod): boolean {
@@ -104,30 +105,32 @@ function viewContainer(
   over: boolean,
   context: PodContext,
 ): ContainerView {
-  const { name } = facts
-  const observed = pod.containers.get(name)
-  const recorded = pod.record.containers[name]
+  const observed = pod.containers.get(facts.name)
+  const recorded = pod.record.containers[facts.name]
   const record = recorded !== undefined && recorded.attempt === observed?.attempt ? recorded : undefined
-  const base = { name, facts, observed, record, stale: false, shown: 'waiting', ...NOT_READY } as const
-  if (observed === undefined) return base
-  const { state } = observed
-  switch (state.kind) {
-    case 'created':
-      return base
-    case 'running':
-      return {
-        ...base,
-        shown: hookRan(facts, record) ? 'running' : 'waiting',
-        ...judge(pod, facts, observed, record, context),
-      }
-    case 'exited': {
-      const stale = isStale(state.exit, pod)
-      const shown = !over && isShownWaiting(facts, pod, observed, stale) ? 'waiting' : 'terminated'
-      return { ...base, stale, shown, ready: facts.role === 'init' && !stale && state.exit.exitCode === 0 }
-    }
-    default:
-      return state satisfies never
+  const state = observed?.state
+  if (observed === undefined || state === undefined || state.kind === 'created') {
+    return oneView(facts, observed, record, 'waiting', NOT_READY)
   }
+  if (state.kind === 'running') {
+    const shown = hookRan(facts, record) ? 'running' : 'waiting'
+    return oneView(facts, observed, record, shown, judge(pod, facts, observed, record, context))
+  }
+  const stale = isStale(state.exit, pod)
+  const shown = !over && isShownWaiting(facts, pod, observed, stale) ? 'waiting' : 'terminated'
+  const ready = facts.role === 'init' && !stale && state.exit.exitCode === 0
+  return { ...oneView(facts, observed, record, shown, { started: false, ready }), stale }
+}
+
+/** Written out, not spread: this is made for every container in every plan. */
+function oneView(
+  facts: ContainerFacts,
+  observed: ObservedContainer | undefined,
+  record: ContainerRecord | undefined,
+  shown: ContainerView['shown'],
+  { heldUntil, ready, started }: Verdict,
+): ContainerView {
+  return { name: facts.name, facts, observed, record, stale: false, shown, started, ready, heldUntil }
 }
 
 /** Kubernetes calls a container running only once its postStart hook has run. */
