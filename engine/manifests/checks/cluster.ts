@@ -1,0 +1,53 @@
+import type { Cluster, Node } from '../../api/generated/types.ts'
+import type { CheckContext } from '../context.ts'
+import { overlap, type Range, rangeOf } from './addresses.ts'
+
+const DEFAULT_POD_CIDR = '10.244.0.0/16'
+const DEFAULT_SERVICE_CIDR = '10.96.0.0/16'
+
+export function checkCluster(context: CheckContext, cluster: Cluster): void {
+  const { spec } = cluster
+  if (spec === undefined || !context.sound(['spec'])) return
+  const pods = checkRange(context, 'podCIDR', spec.podCIDR ?? DEFAULT_POD_CIDR)
+  const services = checkRange(context, 'serviceCIDR', spec.serviceCIDR ?? DEFAULT_SERVICE_CIDR)
+  if (pods !== undefined && services !== undefined && overlap(pods, services)) {
+    const field = spec.podCIDR === undefined ? 'serviceCIDR' : 'podCIDR'
+    context.error(
+      ['spec', field],
+      'podCIDR and serviceCIDR overlap',
+      'pods and Services need addresses of their own',
+    )
+  }
+  for (const [registry, mirrors] of Object.entries(spec.registries?.mirrors ?? {})) {
+    for (const [index, mirror] of mirrors.entries()) {
+      if (/^https?:\/\/[^/\s]+(?:\/\S*)?$/.test(mirror)) continue
+      const path = ['spec', 'registries', 'mirrors', registry, index]
+      context.error(
+        path,
+        `${JSON.stringify(mirror)} is no address of a registry`,
+        'such as https://mirror.example',
+      )
+    }
+  }
+}
+
+function checkRange(context: CheckContext, field: string, text: string): Range | undefined {
+  const range = rangeOf(text)
+  if (range === undefined) {
+    const message = `${JSON.stringify(text)} is no range of addresses`
+    context.error(
+      ['spec', field],
+      message,
+      'an address with no bits behind its prefix, such as 10.244.0.0/16',
+    )
+  }
+  return range
+}
+
+export function checkNode(context: CheckContext, node: Node): void {
+  const address = node.spec?.address
+  if (address === undefined || !context.sound(['spec'])) return
+  if (/^(?:local|ssh:\/\/(?:[^@/\s]+@)?[^@/\s]+)$/.test(address)) return
+  const message = `${JSON.stringify(address)} is no address of a machine`
+  context.error(['spec', 'address'], message, 'such as ssh://user@host or, for this machine, none at all')
+}

@@ -1,0 +1,77 @@
+import type { Container } from '../../api/generated/types.ts'
+import type { CheckContext } from '../context.ts'
+import type { Path } from '../diagnostics.ts'
+import { checkEnvironment } from './environment.ts'
+import { dnsLabel } from './names.ts'
+import { absolutePath } from './paths.ts'
+import { checkPorts } from './ports.ts'
+import { checkLifecycle, checkProbes } from './probes.ts'
+import { checkResources } from './resources.ts'
+import { checkContainerSecurity } from './security.ts'
+import { checkMounts } from './volumes.ts'
+
+/** What a container's checks have to know of its pod. */
+export interface PodFacts {
+  readonly hostNetwork: boolean
+  readonly graceSeconds: number
+  readonly restartPolicy: string
+  readonly os: string | undefined
+  /** Names; undefined when not all of them are known. */
+  readonly volumes: readonly string[] | undefined
+}
+
+export function checkContainer(context: CheckContext, path: Path, container: Container, pod: PodFacts): void {
+  checkWords(context, path, container)
+  checkPorts(context, path, container, pod.hostNetwork)
+  checkEnvironment(context, path, container)
+  checkMounts(context, path, container, pod.volumes)
+  checkProbes(context, path, container)
+  checkLifecycle(context, path, container, pod.graceSeconds, pod.os)
+  if (container.resources !== undefined) checkResources(context, [...path, 'resources'], container.resources)
+  if (container.securityContext !== undefined) {
+    checkContainerSecurity(context, [...path, 'securityContext'], container.securityContext)
+  }
+}
+
+function checkWords(context: CheckContext, path: Path, container: Container): void {
+  const { image, name, workingDir } = container
+  const rule = dnsLabel(name)
+  if (rule !== undefined) context.error([...path, 'name'], `${JSON.stringify(name)} ${rule}`)
+  if (!image) context.error([...path, 'image'], 'required field is missing')
+  else if (image !== image.trim()) context.error([...path, 'image'], 'must not start or end with white space')
+  else checkImage(context, [...path, 'image'], image)
+  const directory = workingDir ? absolutePath(workingDir) : undefined
+  if (directory !== undefined) context.error([...path, 'workingDir'], directory)
+}
+
+/** registry[:port]/path[:tag][@digest], after distribution's reference grammar. Kubernetes says so only when it pulls. */
+const IMAGE =
+  /^(?:[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::[0-9]+)?\/|\[[0-9a-fA-F:]+\](?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(?:@[a-z0-9]+:[0-9a-f]{32,})?$/
+
+function checkImage(context: CheckContext, path: Path, image: string): void {
+  if (image.length > 1024 || IMAGE.test(image)) return
+  context.warn(path, `${JSON.stringify(image)} is no image reference, so it cannot be pulled`)
+}
+
+/** What an init container may have depends on whether it is one that runs on: a sidecar. */
+export function checkInitContainer(context: CheckContext, path: Path, container: Container): void {
+  if (container.restartPolicy === 'Always') return
+  for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+    if (container[field] !== undefined) {
+      const message = 'may not be set for init containers without restartPolicy: Always'
+      context.error([...path, field], message)
+    }
+  }
+}
+
+export function checkMainContainer(
+  context: CheckContext,
+  path: Path,
+  container: Container,
+  pod: PodFacts,
+): void {
+  if (container.restartPolicy === 'Always' && pod.restartPolicy !== 'Always') {
+    const message = 'not supported: a restart policy of one container is followed for init containers only'
+    context.error([...path, 'restartPolicy'], message)
+  }
+}

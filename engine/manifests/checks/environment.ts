@@ -1,0 +1,88 @@
+import type { Container, EnvVar, EnvVarSource } from '../../api/generated/types.ts'
+import type { CheckContext } from '../context.ts'
+import type { Path } from '../diagnostics.ts'
+import { didYouMean } from '../suggestions.ts'
+import { variableName } from './names.ts'
+import { checkOne } from './probes.ts'
+import { checkQuantity } from './resources.ts'
+
+const SOURCES = ['configMapKeyRef', 'fieldRef', 'fileKeyRef', 'resourceFieldRef', 'secretKeyRef']
+const FROM = ['configMapRef', 'secretRef']
+
+const FIELDS = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+]
+
+const RESOURCES = [
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+]
+
+export function checkEnvironment(context: CheckContext, path: Path, container: Container): void {
+  for (const [index, variable] of (container.env ?? []).entries()) {
+    checkVariable(context, [...path, 'env', index], variable)
+  }
+  for (const [index, source] of (container.envFrom ?? []).entries()) {
+    const at = [...path, 'envFrom', index]
+    checkOne(context, at, FROM, source)
+    const rule = source.prefix ? variableName(source.prefix) : undefined
+    if (rule !== undefined) context.error([...at, 'prefix'], `${JSON.stringify(source.prefix)} ${rule}`)
+    checkNamed(context, [...at, 'configMapRef'], source.configMapRef)
+    checkNamed(context, [...at, 'secretRef'], source.secretRef)
+  }
+}
+
+function checkVariable(context: CheckContext, path: Path, variable: EnvVar): void {
+  const rule = variableName(variable.name)
+  if (rule !== undefined) context.error([...path, 'name'], `${JSON.stringify(variable.name)} ${rule}`)
+  if (variable.valueFrom === undefined) return
+  if (variable.value) context.error([...path, 'valueFrom'], 'may not be given together with value')
+  checkSource(context, [...path, 'valueFrom'], variable.valueFrom)
+}
+
+function checkSource(context: CheckContext, path: Path, source: EnvVarSource): void {
+  checkOne(context, path, SOURCES, source)
+  checkNamed(context, [...path, 'configMapKeyRef'], source.configMapKeyRef)
+  checkNamed(context, [...path, 'secretKeyRef'], source.secretKeyRef)
+  if (source.fieldRef !== undefined)
+    checkFieldPath(context, [...path, 'fieldRef', 'fieldPath'], source.fieldRef.fieldPath)
+  const { resourceFieldRef } = source
+  if (resourceFieldRef === undefined) return
+  const { resource, divisor } = resourceFieldRef
+  if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource)) {
+    const { suggestion } = didYouMean(resource, RESOURCES)
+    context.error([...path, 'resourceFieldRef', 'resource'], notOf(resource, RESOURCES), suggestion)
+  }
+  if (divisor !== undefined) checkQuantity(context, [...path, 'resourceFieldRef', 'divisor'], divisor)
+}
+
+function checkFieldPath(context: CheckContext, path: Path, fieldPath: string): void {
+  if (FIELDS.includes(fieldPath) || /^metadata\.(?:labels|annotations)\['[^']+'\]$/.test(fieldPath)) return
+  const all = [...FIELDS, "metadata.labels['KEY']", "metadata.annotations['KEY']"]
+  context.error(path, notOf(fieldPath, all), didYouMean(fieldPath, FIELDS).suggestion)
+}
+
+function checkNamed(
+  context: CheckContext,
+  path: Path,
+  reference: { readonly name?: string } | undefined,
+): void {
+  if (reference !== undefined && !reference.name)
+    context.error([...path, 'name'], 'required field is missing')
+}
+
+function notOf(value: string, values: readonly string[]): string {
+  return `${JSON.stringify(value)} is not one of the supported values ${values.join(', ')}`
+}

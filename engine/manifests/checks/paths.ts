@@ -1,0 +1,15 @@
+/** Rules for paths, as sentences: undefined when the path is good. */
+
+export function absolutePath(path: string): string | undefined {
+  return path.startsWith('/') ? undefined : 'must be an absolute path'
+}
+
+export function noBacksteps(path: string): string | undefined {
+  return path.split('/').includes('..') ? "must not contain '..'" : undefined
+}
+
+/** Stays below the folder that it is put into. */
+export function descendingPath(path: string): string | undefined {
+  if (path.startsWith('/')) return 'must be a relative path'
+  return noBacksteps(path)
+}

@@ -1,0 +1,98 @@
+import type { PodSpec } from '../../api/generated/types.ts'
+import type { CheckContext } from '../context.ts'
+import type { Path } from '../diagnostics.ts'
+import { isAddress } from './addresses.ts'
+import { checkContainer, checkInitContainer, checkMainContainer, type PodFacts } from './container.ts'
+import { checkLabels } from './metadata.ts'
+import { dnsLabel, dnsSubdomain } from './names.ts'
+import { checkHostPorts } from './ports.ts'
+import { checkPodSecurity } from './security.ts'
+import { checkUnique } from './unique.ts'
+import { checkVolumes } from './volumes.ts'
+
+const NAMESERVERS_MAX = 3
+const SEARCHES_MAX = 32
+const DEFAULT_GRACE_SECONDS = 30
+
+export function checkPodSpec(context: CheckContext, path: Path, spec: PodSpec): void {
+  if (!context.intact(path)) return
+  checkContainers(context, path, spec)
+  checkVolumes(context, context.items([...path, 'volumes'], spec.volumes))
+  checkNetwork(context, path, spec)
+  checkNames(context, path, spec)
+  if (spec.shareProcessNamespace === true && spec.hostPID === true) {
+    context.error([...path, 'shareProcessNamespace'], 'may not be true together with hostPID')
+  }
+  const security = [...path, 'securityContext']
+  if (spec.securityContext !== undefined && context.sound(security)) {
+    checkPodSecurity(context, security, spec.securityContext)
+  }
+}
+
+function checkContainers(context: CheckContext, path: Path, spec: PodSpec): void {
+  const facts = factsOf(context, path, spec)
+  const init = context.items([...path, 'initContainers'], spec.initContainers)
+  const main = context.items([...path, 'containers'], spec.containers)
+  checkUnique(context, [...init, ...main], 'name', (container) => container.name)
+  for (const { value, path: at } of init) {
+    checkInitContainer(context, at, value)
+    checkContainer(context, at, value, facts)
+  }
+  for (const { value, path: at } of main) {
+    checkMainContainer(context, at, value, facts)
+    checkContainer(context, at, value, facts)
+  }
+  checkHostPorts(context, main, facts.hostNetwork)
+}
+
+function factsOf(context: CheckContext, path: Path, spec: PodSpec): PodFacts {
+  const volumes = context.items([...path, 'volumes'], spec.volumes)
+  const allKnown = context.intact([...path, 'volumes']) && volumes.length === (spec.volumes?.length ?? 0)
+  return {
+    hostNetwork: spec.hostNetwork === true,
+    graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
+    restartPolicy: spec.restartPolicy ?? 'Always',
+    os: spec.os?.name,
+    volumes: allKnown ? volumes.map((volume) => volume.value.name) : undefined,
+  }
+}
+
+function checkNetwork(context: CheckContext, path: Path, spec: PodSpec): void {
+  const { dnsConfig } = spec
+  if (dnsConfig !== undefined && context.sound([...path, 'dnsConfig'])) {
+    const servers = context.items([...path, 'dnsConfig', 'nameservers'], dnsConfig.nameservers)
+    for (const { value, path: at } of servers) {
+      if (!isAddress(value)) context.error(at, `${JSON.stringify(value)} is no IP address`)
+    }
+    checkCount(context, [...path, 'dnsConfig', 'nameservers'], servers.length, NAMESERVERS_MAX)
+    checkCount(context, [...path, 'dnsConfig', 'searches'], dnsConfig.searches?.length ?? 0, SEARCHES_MAX)
+  }
+  if (spec.dnsPolicy === 'None' && (dnsConfig?.nameservers ?? []).length === 0) {
+    context.error(
+      [...path, 'dnsConfig', 'nameservers'],
+      'must name at least one server when dnsPolicy is None',
+    )
+  }
+  for (const { value, path: at } of context.items([...path, 'hostAliases'], spec.hostAliases)) {
+    if (!isAddress(value.ip)) context.error([...at, 'ip'], `${JSON.stringify(value.ip)} is no IP address`)
+    for (const [index, name] of (value.hostnames ?? []).entries()) {
+      const rule = dnsSubdomain(name)
+      if (rule !== undefined) context.error([...at, 'hostnames', index], `${JSON.stringify(name)} ${rule}`)
+    }
+  }
+}
+
+function checkCount(context: CheckContext, path: Path, count: number, most: number): void {
+  if (count > most) context.error(path, `must have no more than ${most} items, not ${count}`)
+}
+
+function checkNames(context: CheckContext, path: Path, spec: PodSpec): void {
+  const hostname =
+    typeof spec.hostname === 'string' && spec.hostname !== '' ? dnsLabel(spec.hostname) : undefined
+  if (hostname !== undefined)
+    context.error([...path, 'hostname'], `${JSON.stringify(spec.hostname)} ${hostname}`)
+  const node =
+    typeof spec.nodeName === 'string' && spec.nodeName !== '' ? dnsSubdomain(spec.nodeName) : undefined
+  if (node !== undefined) context.error([...path, 'nodeName'], `${JSON.stringify(spec.nodeName)} ${node}`)
+  checkLabels(context, [...path, 'nodeSelector'], spec.nodeSelector)
+}

@@ -1,0 +1,68 @@
+import type { Container, KeyToPath, Volume } from '../../api/generated/types.ts'
+import type { CheckContext, Item } from '../context.ts'
+import type { Path } from '../diagnostics.ts'
+import { nearest } from '../suggestions.ts'
+import { dnsLabel } from './names.ts'
+import { absolutePath, descendingPath, noBacksteps } from './paths.ts'
+import { checkQuantity } from './resources.ts'
+import { checkUnique } from './unique.ts'
+
+export function checkVolumes(context: CheckContext, volumes: readonly Item<Volume>[]): void {
+  checkUnique(context, volumes, 'name', (volume) => volume.name)
+  for (const { value, path } of volumes) {
+    const rule = dnsLabel(value.name)
+    if (rule !== undefined) context.error([...path, 'name'], `${JSON.stringify(value.name)} ${rule}`)
+    const sources = Object.keys(value).filter((field) => field !== 'name')
+    if (sources.length > 1) context.error(path, `may not have more than one of ${sources.join(', ')}`)
+    checkSource(context, path, value)
+  }
+}
+
+function checkSource(context: CheckContext, path: Path, volume: Volume): void {
+  const { configMap, emptyDir, hostPath, secret } = volume
+  if (configMap !== undefined) {
+    if (!configMap.name) context.error([...path, 'configMap', 'name'], 'required field is missing')
+    checkItems(context, [...path, 'configMap', 'items'], configMap.items)
+  }
+  if (secret !== undefined) {
+    if (!secret.secretName) context.error([...path, 'secret', 'secretName'], 'required field is missing')
+    checkItems(context, [...path, 'secret', 'items'], secret.items)
+  }
+  if (emptyDir?.sizeLimit !== undefined) {
+    checkQuantity(context, [...path, 'emptyDir', 'sizeLimit'], emptyDir.sizeLimit)
+  }
+  if (hostPath !== undefined) {
+    const rule = noBacksteps(hostPath.path) ?? absolutePath(hostPath.path)
+    if (rule !== undefined) context.error([...path, 'hostPath', 'path'], rule)
+  }
+}
+
+function checkItems(context: CheckContext, path: Path, items: readonly KeyToPath[] | undefined): void {
+  for (const [index, item] of (items ?? []).entries()) {
+    const rule = item.path === '' ? 'must not be empty' : descendingPath(item.path)
+    if (rule !== undefined) context.error([...path, index, 'path'], rule)
+    if (item.key === '') context.error([...path, index, 'key'], 'must not be empty')
+  }
+}
+
+/** `volumes`: the names of all volumes of the pod; undefined when they cannot be known. */
+export function checkMounts(
+  context: CheckContext,
+  path: Path,
+  container: Container,
+  volumes: readonly string[] | undefined,
+): void {
+  const mounts = context.items([...path, 'volumeMounts'], container.volumeMounts)
+  checkUnique(context, mounts, 'mountPath', (mount) => mount.mountPath)
+  for (const { value, path: at } of mounts) {
+    if (volumes !== undefined && !volumes.includes(value.name)) {
+      const meant = nearest(value.name, volumes)
+      const message = `the pod has no volume named ${JSON.stringify(value.name)}`
+      context.error([...at, 'name'], message, meant === undefined ? undefined : `did you mean ${meant}?`)
+    }
+    const rule = absolutePath(value.mountPath)
+    if (rule !== undefined) context.error([...at, 'mountPath'], rule)
+    const below = value.subPath === undefined ? undefined : descendingPath(value.subPath)
+    if (below !== undefined) context.error([...at, 'subPath'], below)
+  }
+}

@@ -1,0 +1,157 @@
+import type { Document } from 'yaml'
+import { fieldText, type Diagnostic, type Path } from './diagnostics.ts'
+import type { Fields } from './identity.ts'
+import { offsetIn } from './locate.ts'
+import { type ReadObject, readObject } from './object.ts'
+import { createLines, type Place, textOf } from './text.ts'
+import { documentValue } from './values.ts'
+import { parseDocuments } from './yaml.ts'
+
+/** Of one file. Beyond them a file is a mistake or an attack. */
+const DOCUMENTS_MAX = 50_000
+const DIAGNOSTICS_MAX = 200
+
+/** A diagnostic of a file whose path is not part of it: the same content may lie elsewhere in the next commit. */
+export type FileDiagnostic = Omit<Diagnostic, 'file'>
+
+/** What one content gives, wherever it lies: kept by its blob id. */
+export interface ReadFile {
+  readonly text: string
+  readonly objects: readonly PlacedObject[]
+  readonly diagnostics: readonly FileDiagnostic[]
+}
+
+export interface PlacedObject {
+  readonly read: ReadObject
+  /** Which document of the file, from 0, and where in it: an item of a List is not at the root. */
+  readonly document: number
+  readonly root: Path
+  readonly place: Place
+}
+
+export function readFile(content: Uint8Array): ReadFile {
+  const decoded = textOf(content)
+  if (decoded.kind === 'problem') {
+    const { message, suggestion } = decoded
+    return { text: '', objects: [], diagnostics: [failure({ line: 1, column: 1 }, message, suggestion)] }
+  }
+  const { text } = decoded
+  const parsed = parseDocuments(text)
+  if (parsed.kind === 'tooDeep') {
+    const message = 'the file is nested too deep to be read'
+    return { text, objects: [], diagnostics: [failure({ line: 1, column: 1 }, message)] }
+  }
+  if (parsed.documents.length > DOCUMENTS_MAX) {
+    const message = `the file has ${parsed.documents.length} documents, more than the ${DOCUMENTS_MAX} that one file may have`
+    return { text, objects: [], diagnostics: [failure({ line: 1, column: 1 }, message, 'split it')] }
+  }
+  return readDocuments(text, parsed.documents)
+}
+
+function readDocuments(text: string, documents: readonly Document.Parsed[]): ReadFile {
+  const placeOf = createLines(text)
+  const objects: PlacedObject[] = []
+  const diagnostics: FileDiagnostic[] = []
+  for (const [index, document] of documents.entries()) {
+    const broken = syntaxError(document, text, placeOf)
+    if (broken !== undefined) diagnostics.push(broken)
+    else readDocument({ document, index, placeOf, objects, diagnostics })
+  }
+  return { text, objects, diagnostics: limited(diagnostics) }
+}
+
+/** Only the first of a document: the parser is off its track after it. */
+function syntaxError(
+  document: Document.Parsed,
+  text: string,
+  placeOf: (offset: number) => Place,
+): FileDiagnostic | undefined {
+  const error = document.errors[0] ?? document.warnings[0]
+  if (error === undefined) return undefined
+  const template = text.includes('{{')
+  const suggestion = template
+    ? 'it looks like a template; commit what it renders, such as the output of `helm template`'
+    : undefined
+  const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+  return failure(placeOf(error.pos[0]), `broken YAML: ${message}`, suggestion)
+}
+
+interface Reading {
+  readonly document: Document.Parsed
+  readonly index: number
+  readonly placeOf: (offset: number) => Place
+  readonly objects: PlacedObject[]
+  readonly diagnostics: FileDiagnostic[]
+}
+
+function readDocument(reading: Reading): void {
+  const { value, problems } = documentValue(reading.document)
+  const start = reading.placeOf(offsetIn(reading.document, [], false))
+  if (value !== undefined && !isFields(value)) {
+    reading.diagnostics.push(failure(start, 'a document must be an object, such as a Pod'))
+    return
+  }
+  const label = value === undefined ? undefined : addObjects(reading, value, [])
+  for (const { path, offset, message, suggestion } of problems) {
+    const field = fieldText(path)
+    reading.diagnostics.push({
+      ...failure(reading.placeOf(offset), message, suggestion),
+      ...(label !== undefined && { object: label }),
+      ...(field !== '' && { field }),
+    })
+  }
+}
+
+/** The object at `root`, or the items of a List. The label of the single object that it was. */
+function addObjects(reading: Reading, fields: Fields, root: Path): string | undefined {
+  const { apiVersion, items, kind } = fields
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items))
+    return addObject(reading, fields, root)
+  // The items of a PodList may leave out what they are.
+  const implied = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) }
+  for (const [index, item] of items.entries()) {
+    const at = [...root, 'items', index]
+    if (isFields(item)) addObjects(reading, { ...implied, ...item }, at)
+    else reading.diagnostics.push(failure(placeAt(reading, at), 'an item of a List must be an object'))
+  }
+  return undefined
+}
+
+function addObject(reading: Reading, fields: Fields, root: Path): string | undefined {
+  const read = readObject(fields)
+  reading.objects.push({ read, document: reading.index, root, place: placeAt(reading, root) })
+  for (const { path, severity, message, suggestion, atKey } of read.problems) {
+    const field = fieldText(path)
+    reading.diagnostics.push({
+      ...placeAt(reading, [...root, ...path], atKey),
+      severity,
+      ...(read.label !== undefined && { object: read.label }),
+      ...(field !== '' && { field }),
+      message,
+      ...(suggestion !== undefined && { suggestion }),
+    })
+  }
+  return read.label
+}
+
+function placeAt(reading: Reading, path: Path, atKey = false): Place {
+  return reading.placeOf(offsetIn(reading.document, path, atKey))
+}
+
+function failure(place: Place, message: string, suggestion?: string): FileDiagnostic {
+  return { ...place, severity: 'error', message, ...(suggestion !== undefined && { suggestion }) }
+}
+
+function limited(diagnostics: readonly FileDiagnostic[]): readonly FileDiagnostic[] {
+  if (diagnostics.length <= DIAGNOSTICS_MAX) return diagnostics
+  const shown = diagnostics
+    .toSorted((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
+    .slice(0, DIAGNOSTICS_MAX)
+  const last = shown.at(-1) ?? { line: 1, column: 1, severity: 'error' }
+  const message = `and ${diagnostics.length - DIAGNOSTICS_MAX} more in this file`
+  return [...shown, { line: last.line, column: last.column, severity: last.severity, message }]
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
