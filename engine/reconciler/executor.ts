@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { PodAction } from '../api/plan.ts'
 import type { Desired } from '../api/snapshot.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { carryOut } from './actions/carryOut.ts'
 import type { ActionWorld } from './actions/world.ts'
+import { attemptsOf } from './attempts.ts'
 import type { Clock } from './clock.ts'
 import { millisecondsBetween } from './clock.ts'
 import type { Limits } from './limits.ts'
@@ -205,21 +207,10 @@ export class Executor {
 
 /** A plan may repeat what is under way; that is no reason to begin it anew. */
 function sameAttempt(one: PodAction, other: PodAction): boolean {
-  return one.kind === other.kind && JSON.stringify(attempts(one)) === JSON.stringify(attempts(other))
-}
-
-function attempts(action: PodAction): unknown {
-  switch (action.kind) {
-    case 'startContainers':
-    case 'stopContainers':
-      return action.containers
-    case 'runPostStart':
-      return action.container
-    case 'updatePod':
-      return action.record
-    default:
-      return undefined
-  }
+  if (one.kind !== other.kind) return false
+  if (one.kind === 'updatePod' && other.kind === 'updatePod')
+    return isDeepStrictEqual(one.record, other.record)
+  return isDeepStrictEqual(attemptsOf(one), attemptsOf(other))
 }
 
 function fields(action: PodAction): { object: string; node: string; pod: string; action: string } {

@@ -1,4 +1,5 @@
 import type { Action } from '../api/plan.ts'
+import { signatureOf, subjectOf } from './attempts.ts'
 import { after, millisecondsBetween } from './clock.ts'
 import type { Limits } from './limits.ts'
 import { retryDelayMs } from './limits.ts'
@@ -27,29 +28,29 @@ export class Pacing {
 
   /** Not before then; undefined: at any time. */
   notBefore(action: Action): Temporal.Instant | undefined {
-    const past = this.#past.get(subject(action))
-    if (past === undefined || past.signature !== signature(action)) return undefined
+    const past = this.#past.get(subjectOf(action))
+    if (past === undefined || past.signature !== signatureOf(action)) return undefined
     const delayMs = this.#delayMs(past)
     return delayMs === 0 ? undefined : after(past.endedAt, delayMs)
   }
 
   /** True: this is the moment to report a plan that wants the same again and again though it succeeds. */
   succeeded(action: Action, now: Temporal.Instant): boolean {
-    const past = this.#past.get(subject(action))
-    const again = past !== undefined && past.signature === signature(action) && this.#soonAfter(past, now)
+    const past = this.#past.get(subjectOf(action))
+    const again = past !== undefined && past.signature === signatureOf(action) && this.#soonAfter(past, now)
     const repeats = again ? past.repeats + 1 : 1
-    this.#past.set(subject(action), { signature: signature(action), endedAt: now, failures: 0, repeats })
+    this.#past.set(subjectOf(action), { signature: signatureOf(action), endedAt: now, failures: 0, repeats })
     return repeats === this.#limits.repeatsMax
   }
 
   failed(action: Action, now: Temporal.Instant): void {
-    const past = this.#past.get(subject(action))
-    const failures = past?.signature === signature(action) ? past.failures + 1 : 1
-    this.#past.set(subject(action), { signature: signature(action), endedAt: now, failures, repeats: 0 })
+    const past = this.#past.get(subjectOf(action))
+    const failures = past?.signature === signatureOf(action) ? past.failures + 1 : 1
+    this.#past.set(subjectOf(action), { signature: signatureOf(action), endedAt: now, failures, repeats: 0 })
   }
 
   forget(action: Action): void {
-    this.#past.delete(subject(action))
+    this.#past.delete(subjectOf(action))
   }
 
   #delayMs(past: Past): number {
@@ -61,29 +62,5 @@ export class Pacing {
 
   #soonAfter(past: Past, now: Temporal.Instant): boolean {
     return millisecondsBetween(past.endedAt, now) <= this.#delayMs(past) + IN_A_ROW_MS
-  }
-}
-
-function subject(action: Action): string {
-  switch (action.kind) {
-    case 'writeRecord':
-      return action.record.key
-    case 'deleteRecord':
-      return action.key
-    default:
-      return action.uid
-  }
-}
-
-/** What makes two actions the same attempt: not their words, and not the record that they write. */
-function signature(action: Action): string {
-  switch (action.kind) {
-    case 'startContainers':
-    case 'stopContainers':
-      return [action.kind, ...action.containers.map(({ name, attempt }) => `${name}/${attempt}`)].join(' ')
-    case 'runPostStart':
-      return `${action.kind} ${action.container.name}/${action.container.attempt}`
-    default:
-      return action.kind
   }
 }

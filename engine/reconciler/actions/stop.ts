@@ -18,7 +18,8 @@ export async function stopContainers(action: StopContainers, world: ActionWorld)
   await world.inSlot(async () => {
     await runtime.writePodRecord(action.record, signal)
     // once more than deletePod: an engine that died in between had written the record only
-    if (action.record.pod.metadata.deletionTimestamp !== undefined) await runtime.disarm(action.uid, signal)
+    const deleted = action.record.pod.metadata.deletionTimestamp !== undefined
+    if (action.disarm || deleted) await runtime.disarm(action.uid, signal)
   })
   const ended = hookEnds(action.record, world)
   const stops = action.containers.map((container) => stopOne(action, container, ended, world))

@@ -1,0 +1,248 @@
+import type { NodeEvent, RestartRule, StartContainerRequest } from '../../api/cri.ts'
+import type { NodeName, ObjectKey, PodUid } from '../../api/names.ts'
+import type { ObjectRecord, PodRecord } from '../../api/records.ts'
+import type { ContainerExit, ContainerState, ObservedContainer } from '../../api/snapshot.ts'
+import type { PodListing } from '../runtime.ts'
+import type { SimulatedClock } from './clock.ts'
+import type { ContainerScript, Script } from './script.ts'
+
+export interface SimulatedPod {
+  readonly uid: PodUid
+  record: PodRecord
+  sandbox: PodListing['sandbox']
+  ip: string | undefined
+  /** False: the exit hook starts nothing. */
+  armed: boolean
+  readonly containers: Map<string, SimulatedContainer>
+}
+
+export interface SimulatedContainer {
+  readonly name: string
+  readonly attempt: number
+  readonly request: StartContainerRequest
+  readonly script: ContainerScript
+  readonly previous: ContainerExit | undefined
+  /** How often the hook has restarted it since a long enough run. */
+  readonly streak: number
+  state: ContainerState
+  /** SIGTERM was sent. */
+  stopping: boolean
+  /** Resolves when it has ended. */
+  readonly ended: PromiseWithResolvers<void>
+}
+
+/** What happened on the node, for a test to look at afterwards. */
+export type NodeFact =
+  | { readonly kind: 'created' | 'removed'; readonly uid: PodUid; readonly pod: string }
+  | {
+      readonly kind: 'started' | 'ended'
+      readonly by: 'engine' | 'hook' | 'itself'
+      readonly uid: PodUid
+      readonly pod: string
+      readonly container: string
+      readonly attempt: number
+    }
+
+/** A machine in memory: pods, containers that live by their scripts, the exit hook, records. It outlives every engine. */
+export class SimulatedNode {
+  readonly name: NodeName
+  readonly clock: SimulatedClock
+  readonly pods = new Map<PodUid, SimulatedPod>()
+  readonly objectRecords = new Map<ObjectKey, ObjectRecord>()
+  readonly images = new Set<string>()
+  readonly facts: NodeFact[] = []
+  /** Called at every fact, before anything follows from it. */
+  onFact: (fact: NodeFact) => void = () => undefined
+  reachable = true
+  boots = 1
+  readonly #script: Script
+  readonly #listeners = new Set<(event: NodeEvent) => void>()
+  #addresses = 0
+
+  constructor(name: NodeName, clock: SimulatedClock, script: Script) {
+    this.name = name
+    this.clock = clock
+    this.#script = script
+  }
+
+  listing(pod: SimulatedPod): PodListing {
+    const containers = [...pod.containers.values()].map(
+      (container) => [container.name, observed(container)] as const,
+    )
+    return {
+      record: pod.record,
+      sandbox: pod.sandbox,
+      ...(pod.ip === undefined ? {} : { ip: pod.ip }),
+      containers: new Map(containers),
+    }
+  }
+
+  listen(listener: (event: NodeEvent) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) }
+  }
+
+  #tell(uid: PodUid): void {
+    for (const listener of this.#listeners) listener({ node: this.name, uid })
+  }
+
+  writeRecord(uid: PodUid, record: PodRecord): SimulatedPod {
+    const known = this.pods.get(uid)
+    if (known !== undefined) {
+      known.record = record
+      return known
+    }
+    const containers = new Map<string, SimulatedContainer>()
+    const pod: SimulatedPod = { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers }
+    this.pods.set(uid, pod)
+    return pod
+  }
+
+  makeSandbox(pod: SimulatedPod): void {
+    if (pod.sandbox === 'ready') return
+    this.#addresses += 1
+    pod.ip = `10.88.${this.#addresses >> 8}.${this.#addresses & 255}`
+    pod.sandbox = 'ready'
+    this.#note({ kind: 'created', uid: pod.uid, pod: podName(pod) })
+  }
+
+  breakSandbox(pod: SimulatedPod): void {
+    pod.sandbox = 'broken'
+    pod.ip = undefined
+  }
+
+  remove(pod: SimulatedPod): void {
+    this.pods.delete(pod.uid)
+    this.#note({ kind: 'removed', uid: pod.uid, pod: podName(pod) })
+  }
+
+  /** Twice is once: an attempt that has begun is not begun again. */
+  start(pod: SimulatedPod, request: StartContainerRequest, by: 'engine' | 'hook', streak = 0): void {
+    const before = pod.containers.get(request.container)
+    if (before !== undefined && before.attempt >= request.attempt) return
+    const script = this.#script({
+      pod: pod.record.pod,
+      container: request.container,
+      attempt: request.attempt,
+    })
+    const container: SimulatedContainer = {
+      name: request.container,
+      attempt: request.attempt,
+      request,
+      script,
+      previous: before === undefined ? undefined : exitOf(before),
+      streak,
+      state: { kind: 'running', startedAt: this.clock.now().toString() },
+      stopping: false,
+      ended: Promise.withResolvers<void>(),
+    }
+    pod.containers.set(container.name, container)
+    this.#note(containerFact('started', by, pod, container))
+    if (script.exitAfterMs !== undefined) {
+      void this.#later(script.exitAfterMs, () => this.end(pod, container, script.exitCode ?? 0, 'itself'))
+    }
+  }
+
+  /** SIGTERM: it ends when its script says so, whether or not somebody still waits. */
+  terminate(pod: SimulatedPod, container: SimulatedContainer): void {
+    if (container.stopping) return
+    container.stopping = true
+    const { stopAfterMs = 0 } = container.script
+    if (stopAfterMs !== Infinity) void this.#later(stopAfterMs, () => this.end(pod, container, 143, 'engine'))
+  }
+
+  end(pod: SimulatedPod, container: SimulatedContainer, exitCode: number, by: 'engine' | 'itself'): void {
+    if (container.state.kind !== 'running') return
+    const startedAt = Temporal.Instant.from(container.state.startedAt)
+    const finishedAt = this.clock.now()
+    const exit: ContainerExit = {
+      attempt: container.attempt,
+      exitCode,
+      ...(exitCode > 128 ? { signal: exitCode - 128 } : {}),
+      oomKilled: false,
+      startedAt: startedAt.toString(),
+      finishedAt: finishedAt.toString(),
+      startFailed: false,
+    }
+    const ranSeconds = finishedAt.since(startedAt).total('seconds')
+    const delay = this.#restartDelay(pod, container, exitCode, ranSeconds)
+    const restartAt = delay && { restartAt: finishedAt.add({ seconds: delay.seconds }).toString() }
+    container.state = { kind: 'exited', exit, ...restartAt }
+    container.ended.resolve()
+    this.#note(containerFact('ended', by, pod, container))
+    if (delay !== undefined)
+      void this.#later(delay.seconds * 1_000, () => this.#hook(pod, container, delay.streak))
+  }
+
+  #restartDelay(
+    pod: SimulatedPod,
+    container: SimulatedContainer,
+    exitCode: number,
+    ranSeconds: number,
+  ): { readonly seconds: number; readonly streak: number } | undefined {
+    const { restart } = container.request
+    if (!pod.armed || !restarts(restart, exitCode)) return undefined
+    const streak = ranSeconds >= restart.resetAfterSeconds ? 0 : container.streak
+    const { delaysSeconds } = restart
+    return { seconds: delaysSeconds[Math.min(streak, delaysSeconds.length - 1)] ?? 0, streak: streak + 1 }
+  }
+
+  #hook(pod: SimulatedPod, container: SimulatedContainer, streak: number): void {
+    const current = this.pods.get(pod.uid) === pod && pod.containers.get(container.name) === container
+    if (!current || !pod.armed || pod.sandbox !== 'ready') return
+    this.start(pod, { ...container.request, attempt: container.attempt + 1 }, 'hook', streak)
+  }
+
+  /** Power off and on: whatever ran has ended, what was in memory is gone, records and images stay. */
+  reboot(): void {
+    this.boots += 1
+    for (const pod of this.pods.values()) {
+      const { armed } = pod
+      // a hook that waits dies with the machine
+      pod.armed = false
+      for (const container of pod.containers.values()) this.end(pod, container, 137, 'itself')
+      pod.armed = armed
+      if (pod.sandbox === 'ready') this.breakSandbox(pod)
+    }
+  }
+
+  #note(fact: NodeFact): void {
+    this.facts.push(fact)
+    this.onFact(fact)
+    this.#tell(fact.uid)
+  }
+
+  /** The node's own doings follow no engine and no signal. */
+  async #later(milliseconds: number, work: () => void): Promise<void> {
+    const { boots } = this
+    await this.clock.sleepFor(milliseconds)
+    if (boots === this.boots) work()
+  }
+}
+
+function restarts({ policy }: RestartRule, exitCode: number): boolean {
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
+}
+
+function exitOf({ state, previous }: SimulatedContainer): ContainerExit | undefined {
+  return state.kind === 'exited' ? state.exit : previous
+}
+
+function observed({ name, attempt, state, previous, request }: SimulatedContainer): ObservedContainer {
+  const image = { id: `sha256:${request.image}`, reference: request.image }
+  return { name, attempt, state, image, ...(previous === undefined ? {} : { previous }) }
+}
+
+function containerFact(
+  kind: 'started' | 'ended',
+  by: 'engine' | 'hook' | 'itself',
+  pod: SimulatedPod,
+  { name, attempt }: SimulatedContainer,
+): NodeFact {
+  return { kind, by, uid: pod.uid, pod: podName(pod), container: name, attempt }
+}
+
+export function podName({ record }: SimulatedPod): string {
+  const { namespace, name } = record.pod.metadata
+  return `${namespace ?? 'default'}/${name ?? ''}`
+}

@@ -1,0 +1,274 @@
+import type { Duplex } from 'node:stream'
+import type {
+  CreatePodRequest,
+  ExecRequest,
+  ExecResult,
+  ImageInfo,
+  NodeEvent,
+  NodeInfo,
+  PullImageRequest,
+  StartContainerRequest,
+  StopContainerRequest,
+} from '../../api/cri.ts'
+import type { PodUid } from '../../api/names.ts'
+import { podUid } from '../../api/names.ts'
+import type { PodRecord } from '../../api/records.ts'
+import type { PodListing, Runtime } from '../runtime.ts'
+import { RuntimeFailure } from '../runtime.ts'
+import { connectionTo } from './http.ts'
+import type { LineOptions } from './line.ts'
+import { Line } from './line.ts'
+import type { SimulatedContainer, SimulatedNode, SimulatedPod } from './node.ts'
+
+export interface ConnectionOptions extends LineOptions {
+  /** Whether the node's registry has the image; absent: it has all. */
+  readonly pullable?: (image: string) => boolean
+}
+
+/** One engine's connection to the node. Killed, it is as if the engine's process had been. */
+export interface Connection {
+  readonly runtime: Runtime
+  readonly line: Line
+}
+
+export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}): Connection {
+  const line = new Line(node, options)
+  const { pullable = () => true } = options
+  const runtime: Runtime = {
+    ...readingVerbs(node, line),
+    ...podVerbs(node, line),
+    ...containerVerbs(node, line),
+    ...recordVerbs(node, line),
+    pullImage: (request, signal) => line.call('pullImage', signal, () => pullImage(node, request, pullable)),
+    async collectImages() {
+      return { images: 0, bytes: 0 }
+    },
+  }
+  return { runtime, line }
+}
+
+type Reading = Pick<Runtime, 'check' | 'list' | 'inspect' | 'events' | 'logs' | 'stats'>
+
+function readingVerbs(node: SimulatedNode, line: Line): Reading {
+  return {
+    check: (signal) => line.call('check', signal, () => nodeInfo(node)),
+    list: (signal) =>
+      line.call('list', signal, () => {
+        const pods = [...node.pods.values()].map((pod) => [pod.uid, node.listing(pod)] as const)
+        return { pods: new Map<PodUid, PodListing>(pods), unreadable: [] }
+      }),
+    inspect: (uid, signal) =>
+      line.call('inspect', signal, () => {
+        const pod = node.pods.get(uid)
+        return pod && node.listing(pod)
+      }),
+    events: (signal) => events(node, line, signal),
+    async *logs() {
+      yield* []
+    },
+    async stats() {
+      return []
+    },
+  }
+}
+
+type OfPods = Pick<Runtime, 'createPod' | 'writePodRecord' | 'disarm' | 'removePod'>
+
+function podVerbs(node: SimulatedNode, line: Line): OfPods {
+  return {
+    createPod: ({ record }: CreatePodRequest, signal) =>
+      line.call('createPod', signal, async (between) => {
+        const pod = node.writeRecord(uidOf(record), record)
+        await between()
+        pod.armed = true
+        node.makeSandbox(pod)
+      }),
+    writePodRecord: (record, signal) =>
+      line.call('writePodRecord', signal, () => {
+        node.writeRecord(uidOf(record), record)
+      }),
+    disarm: (uid, signal) =>
+      line.call('disarm', signal, () => {
+        const pod = node.pods.get(uid)
+        if (pod !== undefined) pod.armed = false
+      }),
+    removePod: (uid, signal) =>
+      line.call('removePod', signal, async (between) => {
+        const pod = node.pods.get(uid)
+        if (pod === undefined) return
+        const alive = [...pod.containers.values()].filter(({ state }) => state.kind === 'running')
+        if (alive.length > 0)
+          throw new Error(`removing pod ${uid}: ${alive.length} of its containers are alive`)
+        node.breakSandbox(pod)
+        await between()
+        if (node.pods.get(uid) === pod) node.remove(pod)
+      }),
+  }
+}
+
+type OfContainers = Pick<Runtime, 'startContainer' | 'stopContainer' | 'exec' | 'execInteractive' | 'connect'>
+
+function containerVerbs(node: SimulatedNode, line: Line): OfContainers {
+  return {
+    startContainer: (request, signal) =>
+      line.call('startContainer', signal, () => startContainer(node, request)),
+    stopContainer: (request, signal) =>
+      line.call('stopContainer', signal, () => stopContainer(node, line, request, signal)),
+    exec: (request, signal) => line.call('exec', signal, () => exec(node, request)),
+    async execInteractive(request) {
+      return exec(node, request).exitCode
+    },
+    connect: (address, port, signal) => line.call('connect', signal, () => connect(node, address, port)),
+  }
+}
+
+type OfRecords = Pick<Runtime, 'readObjectRecords' | 'writeObjectRecord' | 'deleteObjectRecord'>
+
+function recordVerbs(node: SimulatedNode, line: Line): OfRecords {
+  return {
+    readObjectRecords: (signal) => line.call('readObjectRecords', signal, () => new Map(node.objectRecords)),
+    writeObjectRecord: (record, signal) =>
+      line.call('writeObjectRecord', signal, () => {
+        node.objectRecords.set(record.key, record)
+      }),
+    deleteObjectRecord: (key, signal) =>
+      line.call('deleteObjectRecord', signal, () => {
+        node.objectRecords.delete(key)
+      }),
+  }
+}
+
+function nodeInfo(node: SimulatedNode): NodeInfo {
+  return {
+    node: node.name,
+    runtime: 'simulated',
+    bootId: `boot-${node.boots}`,
+    addresses: ['192.0.2.1'],
+    cpuMillis: 1_000_000,
+    memoryBytes: 2 ** 50,
+    podsMax: 100_000,
+    warnings: [],
+  }
+}
+
+function pullImage(
+  node: SimulatedNode,
+  request: PullImageRequest,
+  pullable: (image: string) => boolean,
+): ImageInfo {
+  const { image, policy } = request
+  const present = node.images.has(image)
+  if (policy === 'Never' && !present) {
+    throw new RuntimeFailure('ErrImageNeverPull', `image ${image} is not on the node`, { certain: true })
+  }
+  if (!present && !pullable(image)) {
+    throw new RuntimeFailure('ErrImagePull', `pulling ${image}: there is no such image`, { certain: true })
+  }
+  node.images.add(image)
+  return { id: `sha256:${image}`, reference: image }
+}
+
+function startContainer(node: SimulatedNode, request: StartContainerRequest): void {
+  const pod = known(node, request.uid, 'starting a container')
+  if (pod.sandbox !== 'ready') {
+    throw new RuntimeFailure(
+      'RunContainerError',
+      `starting ${request.container}: the pod's sandbox is ${pod.sandbox}`,
+    )
+  }
+  node.start(pod, request, 'engine')
+}
+
+async function stopContainer(
+  node: SimulatedNode,
+  line: Line,
+  request: StopContainerRequest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const pod = node.pods.get(request.uid)
+  const container = pod?.containers.get(request.container)
+  if (pod === undefined || container === undefined || container.attempt !== request.attempt) return
+  if (container.state.kind !== 'running') return
+  node.terminate(pod, container)
+  await endOrGrace(node, container, request.graceMs, signal)
+  // SIGKILL is the engine's to send: one that died in the meantime sends none
+  await line.pause(0, signal)
+  node.end(pod, container, 137, 'engine')
+}
+
+async function endOrGrace(
+  node: SimulatedNode,
+  container: SimulatedContainer,
+  graceMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ended = new AbortController()
+  const either = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
+  void container.ended.promise.then(() => ended.abort())
+  await node.clock.sleepFor(graceMs, either)
+}
+
+function exec(node: SimulatedNode, request: ExecRequest): ExecResult {
+  const container = running(known(node, request.uid, 'running a command'), request.container)
+  if (container === undefined) {
+    throw new RuntimeFailure('ExecError', `running a command in ${request.container}: it does not run`)
+  }
+  const ranMs = ranFor(node, container)
+  if (container.script.exec !== undefined) return container.script.exec(request.command, ranMs)
+  const ready = ranMs >= (container.script.readyAfterMs ?? 0)
+  return { exitCode: ready ? 0 : 1, output: ready ? 'ready' : 'not ready', timedOut: false }
+}
+
+function connect(node: SimulatedNode, address: string, port: number): Duplex {
+  const pod = [...node.pods.values()].find(({ ip }) => ip === address)
+  const serving = [...(pod?.containers.values() ?? [])].find(
+    (container) =>
+      container.state.kind === 'running' && ranFor(node, container) >= (container.script.readyAfterMs ?? 0),
+  )
+  if (serving === undefined)
+    throw new RuntimeFailure('ConnectionRefused', `connecting to ${address}:${port}: refused`)
+  return connectionTo(serving.script.http ?? (() => ({ status: 200 })))
+}
+
+function ranFor(node: SimulatedNode, { state }: SimulatedContainer): number {
+  if (state.kind !== 'running') return 0
+  return node.clock.now().since(Temporal.Instant.from(state.startedAt)).total('milliseconds')
+}
+
+function running(pod: SimulatedPod, name: string): SimulatedContainer | undefined {
+  const container = pod.containers.get(name)
+  return container?.state.kind === 'running' ? container : undefined
+}
+
+function known(node: SimulatedNode, uid: PodUid, doing: string): SimulatedPod {
+  const pod = node.pods.get(uid)
+  if (pod === undefined) throw new RuntimeFailure('NotFound', `${doing} in pod ${uid}: there is no such pod`)
+  return pod
+}
+
+function uidOf(record: PodRecord): PodUid {
+  const { uid } = record.pod.metadata
+  if (uid === undefined) throw new Error('writing a pod record without a uid')
+  return podUid(uid)
+}
+
+/** What happened while nobody listened is not told later. */
+async function* events(node: SimulatedNode, line: Line, signal: AbortSignal): AsyncGenerator<NodeEvent> {
+  const heard: NodeEvent[] = []
+  let wake = (): void => undefined
+  using _listening = node.listen((event) => {
+    heard.push(event)
+    wake()
+  })
+  signal.addEventListener('abort', () => wake(), { once: true })
+  while (!signal.aborted) {
+    const event = heard.shift()
+    if (event !== undefined) {
+      if (!line.dead && node.reachable) yield event
+      continue
+    }
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+}
