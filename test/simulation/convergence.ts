@@ -1,0 +1,176 @@
+import { expect } from 'vitest'
+import { keyParts } from '../../engine/api/names.ts'
+import type { Action, Plan } from '../../engine/api/plan.ts'
+import type { Desired } from '../../engine/api/snapshot.ts'
+import { plan } from '../../engine/planner/plan.ts'
+import { brokenLaws } from './laws.ts'
+import { ModelWorld } from './model.ts'
+import type { Move, Run, Story } from './story.ts'
+import { commitOf, type Wanted } from './wanted.ts'
+
+/** A rollout of four pods, one at a time, with every pod's life in single steps, comes to some sixty plans. */
+const PLANS_MAX = 200
+
+const SMOOTH: Run = { cutAfter: Number.POSITIVE_INFINITY, outcomes: ['whole'] }
+
+/** One world through its story, then left in peace: it must come to what the last commit says, and stay there. */
+export function live(story: Story): void {
+  const life = new Life(new ModelWorld(story.nodes))
+  for (const move of story.moves) life.move(move)
+  life.settle()
+}
+
+class Life {
+  readonly #world: ModelWorld
+  #wanted: readonly Wanted[] = []
+  #desired: Desired = commitOf([])
+
+  constructor(world: ModelWorld) {
+    this.#world = world
+  }
+
+  move(move: Move): void {
+    const world = this.#world
+    switch (move.kind) {
+      case 'commit':
+        this.#commit(move.wanted)
+        return this.#tick(SMOOTH, 1)
+      case 'tick':
+        return this.#tick(move.run, 1)
+      case 'pass':
+        world.pass(move.seconds)
+        return world.restartDue()
+      case 'crash':
+        return world.crash(move.pod)
+      case 'silence':
+        return world.setReachable(move.node, false)
+      case 'return':
+        return world.setReachable(move.node, true)
+      case 'unready': {
+        const pod = world.pods[move.pod]
+        const uid = [...world.nodes].flatMap(({ pods }) => [...pods]).find(([, one]) => one === pod)?.[0]
+        if (uid !== undefined) world.unready.add(uid)
+        return
+      }
+      case 'ready':
+        return world.unready.clear()
+      default:
+        move satisfies never
+    }
+  }
+
+  #commit(wanted: readonly Wanted[]): void {
+    this.#wanted = wanted
+    this.#desired = commitOf(wanted)
+  }
+
+  #plan(): Plan {
+    const snapshot = this.#world.snapshot(this.#desired)
+    const result = plan(snapshot, this.#world.now)
+    expect(brokenLaws(snapshot, this.#wanted, result, this.#world.now.epochMilliseconds)).toEqual([])
+    return result
+  }
+
+  #tick(run: Run, seconds: number): void {
+    this.#finishSlow()
+    const { actions } = this.#plan()
+    for (const [index, action] of actions.entries()) {
+      if (index >= run.cutAfter) {
+        // The engine died: what was under way stops where it is, and nobody knows of it.
+        this.#world.busy.clear()
+        break
+      }
+      this.#begin(action, run.outcomes[index % run.outcomes.length] ?? 'whole')
+    }
+    this.#world.pass(seconds)
+    this.#world.restartDue()
+  }
+
+  #begin(action: Action, outcome: Run['outcomes'][number]): void {
+    const world = this.#world
+    if (action.kind === 'writeRecord' || action.kind === 'deleteRecord') {
+      // A record is there or not, and nothing that it covers is begun before.
+      world.apply(action, 'whole')
+      return
+    }
+    world.busy.delete(action.uid)
+    if (outcome === 'slow') world.busy.set(action.uid, action)
+    else world.apply(action, outcome)
+  }
+
+  #finishSlow(): void {
+    const ended = [...this.#world.busy.values()]
+    this.#world.busy.clear()
+    for (const [index, action] of ended.entries()) {
+      // Every second one takes another tick.
+      if (index % 2 === 1 && 'uid' in action) this.#world.busy.set(action.uid, action)
+      else this.#world.apply(action, 'whole')
+    }
+  }
+
+  /** The weather clears, the commit is one that can be fulfilled: in a bounded number of plans there is nothing left to do. */
+  settle(): void {
+    const world = this.#world
+    world.nodes.forEach((_, index) => world.setReachable(index, true))
+    world.unready.clear()
+    this.#commit(this.#wanted.map(feasible))
+    for (let count = 0; count < PLANS_MAX; count++) {
+      this.#finishSlow()
+      const result = this.#plan()
+      if (result.actions.length === 0 && world.busy.size === 0) {
+        if (result.requeueAt === undefined) return this.#check(result)
+        world.now = result.requeueAt
+        world.restartDue()
+        continue
+      }
+      for (const action of result.actions) this.#begin(action, 'whole')
+      world.pass(1)
+      world.restartDue()
+    }
+    throw new Error(`not settled after ${PLANS_MAX} plans: ${JSON.stringify(this.#plan().verdicts, null, 1)}`)
+  }
+
+  #check(result: Plan): void {
+    const world = this.#world
+    expect(this.#plan().actions).toEqual([])
+    expect(world.pods.map(({ record }) => portrait(record.pod)).toSorted()).toEqual(
+      this.#wanted.flatMap(portraits).toSorted(),
+    )
+    for (const { key } of this.#desired.objects.values())
+      expect(result.statuses.get(key)?.health).toEqual({ kind: 'healthy' })
+    expect(new Set(result.verdicts.map(({ bucket }) => bucket)).difference(new Set(['keep']))).toEqual(
+      new Set(),
+    )
+    const recorded = [...world.records.keys()].map(keyParts).filter(({ kind }) => kind === 'Deployment')
+    expect(recorded.map(({ name }) => name).toSorted()).toEqual(
+      this.#wanted.flatMap(({ kind, name }) => (kind === 'Deployment' ? [name] : [])).toSorted(),
+    )
+  }
+}
+
+function feasible(wanted: Wanted): Wanted {
+  const tag = wanted.tag === 'bad' ? 'a' : wanted.tag
+  return wanted.kind === 'Pod' ? { ...wanted, tag } : { ...wanted, tag, paused: false }
+}
+
+interface Portrayed {
+  readonly metadata: {
+    readonly name?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly ownerReferences?: readonly unknown[]
+  }
+  readonly spec: { readonly containers: readonly { readonly image?: string }[] }
+}
+
+function portrait({ metadata, spec }: Portrayed): string {
+  const image = spec.containers[0]?.image?.split(':')[1] ?? ''
+  const { labels, name, ownerReferences } = metadata
+  return ownerReferences === undefined
+    ? `${name} ${image} ${labels?.['color']}`
+    : `${labels?.['app']} ${image}`
+}
+
+function portraits(wanted: Wanted): readonly string[] {
+  if (wanted.kind === 'Pod') return [`${wanted.name} ${wanted.tag} ${wanted.label}`]
+  return Array.from({ length: wanted.replicas }, () => `${wanted.name} ${wanted.tag}`)
+}

@@ -1,0 +1,88 @@
+import { withDefaults } from '../../engine/api/defaults/objects.ts'
+import type { Cluster, Deployment, KubernetesObject, Pod, PodSpec } from '../../engine/api/generated/types.ts'
+import { objectKey } from '../../engine/api/names.ts'
+import type { Desired, DesiredObject } from '../../engine/api/snapshot.ts'
+
+/** One object of a random commit. */
+export type Wanted = WantedDeployment | WantedPod
+
+export interface WantedDeployment {
+  readonly kind: 'Deployment'
+  readonly name: string
+  readonly replicas: number
+  readonly tag: string
+  readonly strategy: 'RollingUpdate' | 'Recreate'
+  readonly maxSurge: number | string
+  readonly maxUnavailable: number | string
+  readonly minReadySeconds: number
+  readonly paused: boolean
+  readonly probed: boolean
+}
+
+export interface WantedPod {
+  readonly kind: 'Pod'
+  readonly name: string
+  readonly tag: string
+  readonly label: string
+}
+
+const CLUSTER: Cluster = {
+  apiVersion: 'reconcile.dev/v1',
+  kind: 'Cluster',
+  metadata: { name: 'default' },
+}
+
+let commits = 0
+
+export function commitOf(wanted: readonly Wanted[]): Desired {
+  const objects = new Map(wanted.map((one) => desiredObject(manifestOf(one))).map((one) => [one.key, one]))
+  commits += 1
+  return { commit: commits.toString(16).padStart(40, '0'), cluster: CLUSTER, nodes: [], objects }
+}
+
+export function desiredObject(written: KubernetesObject): DesiredObject {
+  const { name = '', namespace } = written.metadata ?? {}
+  return {
+    key: objectKey(written.kind, namespace, name),
+    written,
+    object: withDefaults(written),
+    position: { file: `${name}.yaml`, line: 1, column: 1 },
+  }
+}
+
+function manifestOf(wanted: Wanted): KubernetesObject {
+  return wanted.kind === 'Pod' ? podOf(wanted) : deploymentOf(wanted)
+}
+
+function podOf({ label, name, tag }: WantedPod): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { color: label } },
+    spec: specOf(tag, false),
+  }
+}
+
+function deploymentOf(wanted: WantedDeployment): Deployment {
+  const { maxSurge, maxUnavailable, minReadySeconds, name, paused, probed, replicas, strategy, tag } = wanted
+  const rolling = { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } as const
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      replicas,
+      minReadySeconds,
+      paused,
+      selector: { matchLabels: { app: name } },
+      strategy: strategy === 'Recreate' ? { type: 'Recreate' } : rolling,
+      template: { metadata: { labels: { app: name } }, spec: specOf(tag, probed) },
+    },
+  }
+}
+
+function specOf(tag: string, probed: boolean): PodSpec {
+  const probe = { exec: { command: ['true'] }, periodSeconds: 1 }
+  const main = { name: 'app', image: `registry.example/app:${tag}` }
+  return { containers: [probed ? { ...main, readinessProbe: probe } : main] }
+}
