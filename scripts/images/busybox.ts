@@ -32,7 +32,7 @@ helpers:x:2000:www
 nogroup:x:65534:
 `
 
-/** A layer with busybox, a link for each of its programs, and users to run as. */
+/** A layer with busybox, a hard link (as in the image on Docker Hub: cheaper to make than a symlink) for each of its programs, and users to run as. */
 export function busyboxLayer(): readonly TarEntry[] {
   const programs = execFileSync(BUSYBOX, ['--list'], { encoding: 'utf8' }).trim().split('\n').toSorted()
   return [
@@ -41,7 +41,9 @@ export function busyboxLayer(): readonly TarEntry[] {
     { kind: 'file', path: 'bin/busybox', mode: 0o755, content: readFileSync(BUSYBOX) },
     ...programs
       .filter((name) => name !== 'busybox')
-      .map((name): TarEntry => ({ kind: 'symlink', path: `bin/${name}`, mode: 0o777, target: 'busybox' })),
+      .map(
+        (name): TarEntry => ({ kind: 'hardlink', path: `bin/${name}`, mode: 0o755, target: 'bin/busybox' }),
+      ),
     { kind: 'symlink', path: 'usr/bin/env', mode: 0o777, target: '../../bin/busybox' },
     { kind: 'file', path: 'etc/passwd', mode: 0o644, content: PASSWD },
     { kind: 'file', path: 'etc/group', mode: 0o644, content: GROUP },

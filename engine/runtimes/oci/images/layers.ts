@@ -13,7 +13,7 @@ import {
 import { layerName } from './digest.ts'
 import type { LayerBlob } from './manifest.ts'
 import type { StorePaths } from './paths.ts'
-import { blobFile, layerDirectory } from './paths.ts'
+import { blobFile, layerDirectory, scratchName } from './paths.ts'
 import { runCommand, runOrFail } from './run.ts'
 import { createShare } from './sharing.ts'
 import { parseWhiteouts, whiteoutsTar } from './whiteouts.ts'
@@ -37,13 +37,11 @@ const PATHS_A_CALL = 500
 
 export function createLayers(transport: Transport, paths: StorePaths, timeoutMs: number): EnsureLayer {
   const share = createShare<void>()
-  let scratchCount = 0
 
   async function make(blob: LayerBlob, diffId: string, signal: AbortSignal): Promise<void> {
     const name = layerName(diffId)
     if ((await transport.listDirectory(paths.layers, signal)).includes(name)) return
-    scratchCount += 1
-    const scratch = `${paths.scratch}/layer-${name}-${scratchCount}`
+    const scratch = scratchName(paths, 'layer')
     try {
       await transport.makeDirectory(`${scratch}/root`, 0o755, signal)
       const tarFile = await plainTar(blob, scratch, signal)

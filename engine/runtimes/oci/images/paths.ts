@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { digestHex, layerName, sha256Hex } from './digest.ts'
 
 /** Where the store keeps what, on the node. */
@@ -44,4 +45,9 @@ export function recordFile(paths: StorePaths, id: string): string {
 
 export function nameFile(paths: StorePaths, name: string): string {
   return `${paths.names}/${sha256Hex(name)}.json`
+}
+
+/** Never used twice: a command that outlived an engine may still be writing to the one that it was given. */
+export function scratchName(paths: StorePaths, kind: string): string {
+  return `${paths.scratch}/${kind}-${randomUUID()}`
 }

@@ -91,10 +91,9 @@ async function unpackTwice(parts: PullParts, remote: RemoteImage, signal: AbortS
 
 async function unpack(parts: PullParts, remote: RemoteImage, signal: AbortSignal): Promise<ImageRecord> {
   const { reference, manifest } = remote
-  const { paths } = parts.registry
   const blobs = [manifest.config, ...manifest.layers.map((layer) => layer.digest)]
   await parts.ensureBlobs(blobs, signal, async () => {
-    await copyBlobs(parts.registry, remote, `${paths.scratch}/copy-${manifest.config.slice(-32)}`, signal)
+    await copyBlobs(parts.registry, remote, signal)
   })
   const file = await readConfig(parts, remote, signal)
   const layers = pairs(reference, manifest.layers, file.diffIds)

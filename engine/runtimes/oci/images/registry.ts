@@ -11,6 +11,7 @@ import { pullFailure, pullProblem } from './failures.ts'
 import type { Manifest, Platform } from './manifest.ts'
 import { choosePlatform, parseManifest, platformNames } from './manifest.ts'
 import type { StorePaths } from './paths.ts'
+import { scratchName } from './paths.ts'
 import type { ImageReference } from './reference.ts'
 import { isLoopback, pinnedText, referenceText } from './reference.ts'
 import type { Mirrors } from './registries.ts'
@@ -73,11 +74,11 @@ export async function withRemoteImage<T>(
 export async function copyBlobs(
   options: RegistryOptions,
   image: RemoteImage,
-  scratch: string,
   signal: AbortSignal,
 ): Promise<void> {
   const { transport, paths, pullTimeoutMs } = options
   const name = pinnedText(image.reference, image.manifestDigest)
+  const scratch = scratchName(paths, 'copy')
   await transport.makeDirectory(scratch, 0o700, signal)
   try {
     const to = { scratch: `${scratch}/layout`, blobDir: paths.blobs }

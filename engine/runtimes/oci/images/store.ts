@@ -94,7 +94,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
       // Another pod's credentials must not answer for this pod's: only requests with the same ones share a pull.
       const key = JSON.stringify([referenceText(reference), request.auths])
       return await share(key, signal, async (shared) => {
-        await ready()
+        await Promise.all([ready(), parts.platform()])
         return await pullImage(parts, reference, request, shared)
       })
     },
@@ -137,7 +137,8 @@ function pullParts(options: ImageStoreOptions, paths: StorePaths, catalog: Catal
 
 /** Makes the folders, and clears what a run that was cut off left behind: the caller has the lock on the root. */
 async function prepare(transport: Transport, paths: StorePaths, mirrors: Mirrors): Promise<void> {
-  await Promise.all([transport.remove(paths.scratch), transport.remove(paths.auth)])
+  // A command that outlived its engine may be writing there still; what it leaves is for the run after this one.
+  await Promise.allSettled([transport.remove(paths.scratch), transport.remove(paths.auth)])
   const folders = [blobDirectory(paths), paths.layers, paths.records, paths.names, paths.scratch, paths.auth]
   await Promise.all(folders.map(async (folder) => await transport.makeDirectory(folder, 0o700)))
   if (Object.keys(mirrors).length > 0) {

@@ -4,7 +4,7 @@ import type { Catalog, CatalogListing, ImageRecord } from './catalog.ts'
 import { sizeCommand } from './commands.ts'
 import { digestHex, layerName } from './digest.ts'
 import type { StorePaths } from './paths.ts'
-import { blobDirectory } from './paths.ts'
+import { blobDirectory, scratchName } from './paths.ts'
 import { parseReference, referenceText } from './reference.ts'
 import { runOrFail } from './run.ts'
 import type { CollectedImages } from './store.ts'
@@ -70,7 +70,7 @@ async function sweepFiles(
   for (const path of doomed) {
     signal.throwIfAborted()
     // Renamed first: half a layer must never have a layer's name.
-    const away = `${paths.scratch}/${path.slice(path.lastIndexOf('/') + 1)}.gone`
+    const away = scratchName(paths, 'gone')
     await transport.rename(path, away)
     await transport.remove(away)
   }
