@@ -35,13 +35,18 @@ export function sameStatuses(recorded: readonly PodCondition[], current: readonl
 }
 
 function condition(view: BareView, type: string, found: Finding): PodCondition {
-  const recorded = view.pod.record.conditions.find((one) => one.type === type)
+  const recorded = ofType(view.pod.record.conditions, type)
   const { message, reason, status } = found
   if (recorded?.status !== status)
     return { type, lastTransitionTime: transitionTime(view, type, recorded), ...found }
   if (recorded.reason === reason && recorded.message === message) return recorded
   const { lastTransitionTime } = recorded
   return { type, ...(lastTransitionTime !== undefined && { lastTransitionTime }), ...found }
+}
+
+function ofType(conditions: readonly PodCondition[], type: string): PodCondition | undefined {
+  for (const one of conditions) if (one.type === type) return one
+  return undefined
 }
 
 /** What is not read any more changed when the node fell silent; a pod is placed on its node when it is made. */

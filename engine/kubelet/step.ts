@@ -26,6 +26,7 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
   if (!context.node.reachable) return { waiting: `node ${context.node.name} does not answer` }
   if (context.busy !== undefined) return { waiting: `${context.busy.kind} is under way` }
   const view = viewOf(pod, context)
+  if (view.steady) return NOTHING
   if (view.deleting) return terminationStep(view)
   const step = lifeStep(view)
   return step.action === undefined ? withRecording(view, step) : step

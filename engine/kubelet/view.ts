@@ -22,10 +22,12 @@ export interface PodView {
   readonly initialized: boolean
   readonly phase: NonNullable<PodStatus['phase']>
   readonly conditions: readonly PodCondition[]
+  /** All runs, is well and on record: nothing about it follows from the time or from the commit. */
+  readonly steady: boolean
 }
 
-/** All but the conditions, which follow from the rest. */
-export type BareView = Omit<PodView, 'conditions'>
+/** All but what follows from the rest. */
+export type BareView = Omit<PodView, 'conditions' | 'steady'>
 
 export interface ContainerView {
   readonly name: string
@@ -41,19 +43,26 @@ export interface ContainerView {
   readonly heldUntil: Temporal.Instant | undefined
 }
 
-/** A plan asks for a pod's status and for its step: the second one finds the view of the first. Same arguments, same view. */
+/**
+ * A plan asks for a pod's status and for its step: the second one finds the view of the first. Most pods of most plans are steady: their
+ * view is the one of the plan before. Either way it is the view that would be made again.
+ */
 const last = new WeakMap<ObservedPod, PodView>()
 
 export function viewOf(pod: ObservedPod, context: PodContext): PodView {
   const found = last.get(pod)
-  if (found !== undefined && sameContext(found.context, context)) return found
+  if (found !== undefined && isStillTrue(found, context)) return found
   const view = makeView(pod, context)
   last.set(pod, view)
   return view
 }
 
-function sameContext(a: PodContext, b: PodContext): boolean {
-  return a === b || (a.now === b.now && a.node === b.node && a.desired === b.desired && a.busy === b.busy)
+function isStillTrue(view: PodView, context: PodContext): boolean {
+  const then = view.context
+  if (then === context) return true
+  if (then.busy !== context.busy || then.node.reachable !== context.node.reachable) return false
+  if (view.steady && then.node.info === context.node.info) return true
+  return then.now === context.now && then.node === context.node && then.desired === context.desired
 }
 
 function makeView(pod: ObservedPod, context: PodContext): PodView {
@@ -66,7 +75,23 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
   const initialized = mains.some(hasBegun) || inits.every(isInitDone)
   const phase = isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ facts, inits, mains, deleting, initialized })
   const bare = { pod, context, facts, inits, mains, deleting, over, initialized, phase }
-  return { ...bare, conditions: conditionsOf(bare) }
+  const conditions = conditionsOf(bare)
+  return { ...bare, conditions, steady: isSteady(bare, conditions) }
+}
+
+function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean {
+  const { context, inits, mains, over, pod } = view
+  if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
+  for (const main of mains) if (!isWell(main)) return false
+  for (const init of inits) if (!isWell(init)) return false
+  for (const tally of pod.probes.values()) if (!tally.lastSucceeded) return false
+  return conditions.every((condition) => pod.record.conditions.includes(condition))
+}
+
+function isWell({ facts, heldUntil, ready, record, shown, started }: ContainerView): boolean {
+  if (heldUntil !== undefined || !ready) return false
+  if (record?.ready !== ready || record.started !== started) return false
+  return shown === 'running' || facts.role === 'init'
 }
 
 function hasBegun(container: ContainerView): boolean {
