@@ -46,6 +46,8 @@ class Life {
         return world.setReachable(move.node, false)
       case 'return':
         return world.setReachable(move.node, true)
+      case 'reboot':
+        return world.reboot(move.node)
       case 'unready': {
         const pod = world.pods[move.pod]
         const uid = [...world.nodes].flatMap(({ pods }) => [...pods]).find(([, one]) => one === pod)?.[0]
@@ -76,7 +78,8 @@ class Life {
     const { actions } = this.#plan()
     for (const [index, action] of actions.entries()) {
       if (index >= run.cutAfter) {
-        // The engine died: what was under way stops where it is, and nobody knows of it.
+        // The engine died: what was under way stops half-way, and nobody knows of it.
+        for (const other of this.#world.busy.values()) this.#world.apply(other, 'half')
         this.#world.busy.clear()
         break
       }

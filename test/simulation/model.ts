@@ -80,6 +80,15 @@ export class ModelWorld {
     })
   }
 
+  /** The machine starts anew: what ran on it is dead, and what was on its tmpfs is gone. */
+  reboot(index: number): void {
+    const node = this.nodes[index % this.nodes.length]
+    for (const pod of node?.pods.values() ?? []) {
+      if (pod.sandbox === 'ready') pod.sandbox = 'broken'
+      this.#stop(pod)
+    }
+  }
+
   /** What the nodes' hooks do by themselves. */
   restartDue(): void {
     for (const { containers, record } of this.pods) {

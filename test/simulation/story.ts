@@ -10,6 +10,7 @@ export type Move =
   | { readonly kind: 'crash'; readonly pod: number }
   | { readonly kind: 'silence'; readonly node: number }
   | { readonly kind: 'return'; readonly node: number }
+  | { readonly kind: 'reboot'; readonly node: number }
   | { readonly kind: 'unready'; readonly pod: number }
   | { readonly kind: 'ready' }
 
@@ -82,11 +83,12 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), pod: fc.nat(8) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence' as const), node: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('return' as const), node: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reboot' as const), node: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('unready' as const), pod: fc.nat(8) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ready' as const) }) },
 )
 
 export const stories: fc.Arbitrary<Story> = fc.record({
   nodes: fc.integer({ min: 1, max: 3 }),
-  moves: fc.array(move, { minLength: 3, maxLength: 24 }),
+  moves: fc.array(move, { minLength: 3, maxLength: 40, size: 'max' }),
 })
