@@ -28,8 +28,10 @@ export function isUpToDate(view: PodView): boolean {
   )
 }
 
+/** Whether an init container is done follows from its exit, which the node keeps. */
 function isRecorded(container: ContainerView): boolean {
-  const { record } = container
+  const { facts, record } = container
+  if (facts.role === 'init') return true
   return (record?.ready ?? false) === container.ready && (record?.started ?? false) === container.started
 }
 

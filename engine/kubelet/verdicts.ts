@@ -29,6 +29,8 @@ export function judge(
   record: ContainerRecord | undefined,
   context: PodContext,
 ): Verdict {
+  // An init container is ready once it has ended well.
+  if (facts.role === 'init') return STARTED
   if (facts.hasPostStart && !hasSucceeded(record)) return NOT_READY
   if (facts.probes.length === 0) return READY
   if (!hasStarted(pod, facts, observed, record)) return NOT_READY

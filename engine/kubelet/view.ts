@@ -90,8 +90,8 @@ function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean 
 
 function isWell({ facts, heldUntil, ready, record, shown, started }: ContainerView): boolean {
   if (heldUntil !== undefined || !ready) return false
-  if (record?.ready !== ready || record.started !== started) return false
-  return shown === 'running' || facts.role === 'init'
+  if (facts.role === 'init') return true
+  return shown === 'running' && record?.ready === ready && record.started === started
 }
 
 function hasBegun(container: ContainerView): boolean {

@@ -1,0 +1,372 @@
+import { describe, expect, it } from 'vitest'
+import type { PodCondition } from '../../engine/api/generated/types.ts'
+import { podStatus } from '../../engine/kubelet/status.ts'
+import {
+  at,
+  attempt,
+  container,
+  context,
+  deletedRecord,
+  exit,
+  exited,
+  node,
+  observed,
+  record,
+  running,
+  tallies,
+  tally,
+} from './world.ts'
+
+const SIDECAR = container('proxy', { restartPolicy: 'Always' })
+const PROBED = container('app', { readinessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } })
+
+function conditionsOf(conditions: readonly PodCondition[] | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (conditions ?? []).map(({ type, status, reason }) => [
+      type,
+      reason === undefined ? status : `${status} ${reason}`,
+    ]),
+  )
+}
+
+describe('the phase', () => {
+  it.each([
+    ['Pending', 'nothing has started', {}, {}],
+    ['Running', 'all runs', {}, { app: running() }],
+    ['Running', 'a container that always restarts has ended', {}, { app: exited(1, 12) }],
+    ['Succeeded', 'all ended well', { restartPolicy: 'Never' }, { app: exited(0) }],
+    ['Succeeded', 'all ended well', { restartPolicy: 'OnFailure' }, { app: exited(0) }],
+    ['Failed', 'one failed for good', { restartPolicy: 'Never' }, { app: exited(3) }],
+    ['Running', 'a failed one is tried again', { restartPolicy: 'OnFailure' }, { app: exited(3, 12) }],
+    ['Pending', 'an init container runs', { initContainers: [container('setup')] }, { setup: running() }],
+    [
+      'Pending',
+      'an init container is tried again',
+      { initContainers: [container('setup')] },
+      { setup: exited(1, 30) },
+    ],
+    [
+      'Failed',
+      'an init container failed for good',
+      { restartPolicy: 'Never', initContainers: [container('setup')] },
+      { setup: exited(1) },
+    ],
+    [
+      'Running',
+      'init containers are done',
+      { initContainers: [container('setup')] },
+      { setup: exited(0), app: running() },
+    ],
+    [
+      'Pending',
+      'a sidecar runs and no main container yet',
+      { initContainers: [SIDECAR] },
+      { proxy: running() },
+    ],
+    [
+      'Running',
+      'a sidecar restarts after the main containers have begun',
+      { initContainers: [SIDECAR] },
+      { proxy: exited(1, 40), app: running() },
+    ],
+    [
+      'Running',
+      'a sidecar still runs after the main containers have ended',
+      { restartPolicy: 'Never', initContainers: [SIDECAR] },
+      { proxy: running(), app: exited(0) },
+    ],
+    [
+      'Succeeded',
+      'the sidecar was ended after the main containers',
+      { restartPolicy: 'Never', initContainers: [SIDECAR] },
+      { proxy: exited(143), app: exited(0) },
+    ],
+  ] as const)('is %s when %s', (phase, _when, spec, states) => {
+    const pod = observed(record(spec), states)
+    expect(podStatus(pod, context(10)).phase).toBe(phase)
+  })
+
+  it('is Failed when the sandbox is lost and the policy is Never, and says why', () => {
+    const pod = observed(record({ restartPolicy: 'Never' }), { app: exited(137) }, { sandbox: 'broken' })
+    const status = podStatus(pod, context(10))
+    expect(status.phase).toBe('Failed')
+    expect(status.message).toContain('lost its sandbox')
+  })
+
+  it('is Failed when a pod that is deleted was killed', () => {
+    const pod = observed(deletedRecord({}, 5), { app: exited(137) })
+    expect(podStatus(pod, context(10)).phase).toBe('Failed')
+  })
+})
+
+describe('the conditions', () => {
+  it('are all true once everything runs', () => {
+    const status = podStatus(observed(record(), { app: running() }), context(10))
+    expect(conditionsOf(status.conditions)).toEqual({
+      PodReadyToStartContainers: 'True',
+      Initialized: 'True',
+      Ready: 'True',
+      ContainersReady: 'True',
+      PodScheduled: 'True',
+    })
+  })
+
+  it('name the containers that are not ready', () => {
+    const pod = observed(record({ containers: [PROBED, container('b')] }), {
+      app: running(),
+      b: exited(1, 30),
+    })
+    const ready = podStatus(pod, context(10)).conditions?.find(({ type }) => type === 'Ready')
+    expect(ready).toEqual({
+      type: 'Ready',
+      status: 'False',
+      reason: 'ContainersNotReady',
+      message: 'containers with unready status: [app b]',
+      lastTransitionTime: at(10),
+    })
+  })
+
+  it('name the init containers that are not done', () => {
+    const pod = observed(record({ initContainers: [container('one'), SIDECAR] }), {
+      one: exited(0),
+      proxy: exited(1, 99),
+    })
+    const status = podStatus(pod, context(10))
+    const initialized = status.conditions?.find(({ type }) => type === 'Initialized')
+    expect(initialized?.reason).toBe('ContainersNotInitialized')
+    expect(initialized?.message).toBe('containers with incomplete status: [proxy]')
+  })
+
+  it('say that the pod has completed', () => {
+    const pod = observed(record({ restartPolicy: 'Never' }), { app: exited(0) })
+    expect(conditionsOf(podStatus(pod, context(10)).conditions)).toMatchObject({
+      Initialized: 'True PodCompleted',
+      Ready: 'False PodCompleted',
+      ContainersReady: 'False PodCompleted',
+    })
+  })
+
+  it('keep the recorded transition time while their status is the same', () => {
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: at(3) }] as const
+    const pod = observed(record({}, { conditions }), { app: running() })
+    const found = podStatus(pod, context(10)).conditions
+    expect(found?.find(({ type }) => type === 'Ready')?.lastTransitionTime).toBe(at(3))
+    expect(found?.find(({ type }) => type === 'ContainersReady')?.lastTransitionTime).toBe(at(10))
+  })
+
+  it('are not Ready as soon as the pod is to be deleted', () => {
+    const status = podStatus(observed(deletedRecord({}, 5), { app: running() }), context(10))
+    expect(conditionsOf(status.conditions)).toMatchObject({
+      Ready: 'False Terminating',
+      ContainersReady: 'True',
+    })
+  })
+
+  it('leave Ready unknown while the node is silent, since it fell silent', () => {
+    const silent = node({ reachable: false, since: at(7) })
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: at(3) }] as const
+    const pod = observed(record({}, { conditions }), { app: running() })
+    const status = podStatus(pod, context(60, { node: silent }))
+    const ready = status.conditions?.find(({ type }) => type === 'Ready')
+    expect(ready).toMatchObject({ status: 'Unknown', reason: 'NodeStatusUnknown', lastTransitionTime: at(7) })
+    expect(status.phase).toBe('Running')
+  })
+
+  it('tell why the sandbox could not be made', () => {
+    const failure = {
+      reason: 'FailedCreatePodSandBox',
+      message: 'no free address',
+      count: 1,
+      lastAt: at(4),
+      certain: false,
+    }
+    const pod = observed(record(), {}, { sandbox: 'absent', failures: new Map([['', failure]]) })
+    expect(podStatus(pod, context(10)).conditions?.[0]).toMatchObject({
+      status: 'False',
+      reason: 'FailedCreatePodSandBox',
+      message: 'no free address',
+    })
+  })
+})
+
+describe('a container status', () => {
+  const stateOf = (pod: Parameters<typeof podStatus>[0], seconds = 10) =>
+    podStatus(pod, context(seconds)).containerStatuses?.[0]
+
+  it('is running with its image and identity', () => {
+    expect(stateOf(observed(record(), { app: running(2) }))).toEqual({
+      name: 'app',
+      state: { running: { startedAt: at(2) } },
+      ready: true,
+      started: true,
+      restartCount: 0,
+      image: 'busybox:1.36',
+      imageID: 'docker.io/library/busybox@sha256:def',
+      containerID: 'oci://11111111-2222-8333-a444-555555555555/app/0',
+    })
+  })
+
+  it('waits for the container to be created', () => {
+    expect(stateOf(observed(record()))?.state).toEqual({ waiting: { reason: 'ContainerCreating' } })
+  })
+
+  it('waits for the init containers', () => {
+    const pod = observed(record({ initContainers: [container('one')] }), { one: running() })
+    expect(stateOf(pod)?.state).toEqual({ waiting: { reason: 'PodInitializing' } })
+  })
+
+  it('backs off after a crash and tells how the last attempt ended', () => {
+    const pod = observed(record(), {
+      app: attempt('app', 1, exited(7, 12, { attempt: 1, message: 'out of luck' })),
+    })
+    const status = stateOf(pod)
+    expect(status?.state).toEqual({
+      waiting: {
+        reason: 'CrashLoopBackOff',
+        message: `back-off 10s restarting failed container=app pod=web_default(${pod.record.pod.metadata.uid})`,
+      },
+    })
+    expect(status?.lastState?.terminated).toMatchObject({
+      exitCode: 7,
+      reason: 'Error',
+      message: 'out of luck',
+    })
+    expect(status?.restartCount).toBe(1)
+  })
+
+  it.each([
+    ['Completed', exit(0)],
+    ['Error', exit(1)],
+    ['OOMKilled', exit(137, { oomKilled: true })],
+    ['StartError', exit(128, { startFailed: true })],
+  ])('is terminated: %s', (reason, ended) => {
+    const pod = observed(record({ restartPolicy: 'Never' }), { app: { kind: 'exited', exit: ended } })
+    expect(stateOf(pod)?.state?.terminated).toMatchObject({ reason, exitCode: ended.exitCode })
+  })
+
+  it('is terminated, not backing off, while the first restart is at once', () => {
+    const pod = observed(record(), { app: exited(1, 2) })
+    expect(stateOf(pod)?.state?.terminated?.exitCode).toBe(1)
+  })
+
+  it('remembers how the attempt before this one ended', () => {
+    const pod = observed(record(), { app: attempt('app', 2, running(5), exit(9, { attempt: 1 })) })
+    expect(stateOf(pod)).toMatchObject({ restartCount: 2, lastState: { terminated: { exitCode: 9 } } })
+  })
+
+  it('tells the first failed pull as it was, and then that it backs off', () => {
+    const failure = { reason: 'ErrImagePull', message: 'manifest unknown', lastAt: at(5), certain: true }
+    const first = observed(record(), {}, { failures: new Map([['app', { ...failure, count: 1 }]]) })
+    const second = observed(record(), {}, { failures: new Map([['app', { ...failure, count: 2 }]]) })
+    expect(stateOf(first)?.state?.waiting).toEqual({ reason: 'ErrImagePull', message: 'manifest unknown' })
+    expect(stateOf(second)?.state?.waiting).toEqual({
+      reason: 'ImagePullBackOff',
+      message: 'Back-off pulling image "busybox:1.36": ErrImagePull: manifest unknown',
+    })
+  })
+
+  it('names the configuration that is missing', () => {
+    const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'gone', key: 'a' } } }]
+    const pod = observed(record({ containers: [container('app', { env })] }))
+    expect(stateOf(pod)?.state?.waiting).toEqual({
+      reason: 'CreateContainerConfigError',
+      message: 'configmap "gone" not found',
+    })
+  })
+
+  it('waits until its postStart hook has run', () => {
+    const hooked = container('app', { lifecycle: { postStart: { exec: { command: ['true'] } } } })
+    const pod = observed(record({ containers: [hooked] }), { app: running() })
+    expect(stateOf(pod)).toMatchObject({
+      state: { waiting: { reason: 'ContainerCreating' } },
+      ready: false,
+      started: false,
+    })
+  })
+
+  it('counts an init container that ended well as ready and not as started', () => {
+    const pod = observed(record({ initContainers: [container('one')] }), { one: exited(0) })
+    expect(podStatus(pod, context(10)).initContainerStatuses?.[0]).toMatchObject({
+      ready: true,
+      started: false,
+    })
+  })
+})
+
+describe('readiness', () => {
+  const spec = { containers: [PROBED] }
+  const readyAt = (
+    seconds: number,
+    recorded: boolean,
+    more: Parameters<typeof observed>[2] = {},
+    since = 0,
+  ) => {
+    const containers = { app: { attempt: 0, ready: recorded, started: true } }
+    const pod = observed(record(spec, { containers }), { app: running() }, more)
+    return podStatus(pod, context(seconds, { node: node({ since: at(since) }) })).containerStatuses?.[0]
+      ?.ready
+  }
+
+  it.each([
+    [false, 'one success of two needed', tally(true, 1), false],
+    [true, 'two successes', tally(true, 2), false],
+    [true, 'two failures of three allowed', tally(false, 2), true],
+    [false, 'three failures', tally(false, 3), true],
+    [false, 'one failure where it never was ready', tally(false, 1), false],
+  ])('is %s after %s', (expected, _after, found, recorded) => {
+    expect(readyAt(10, recorded, { probes: tallies({ 'app/readiness': found }) })).toBe(expected)
+  })
+
+  it('ignores the results of an earlier attempt', () => {
+    const probes = tallies({ 'app/readiness': tally(true, 5) })
+    const pod = observed(record(spec), { app: attempt('app', 1, running(8), exit(1)) }, { probes })
+    expect(podStatus(pod, context(10)).containerStatuses?.[0]?.ready).toBe(false)
+  })
+
+  it('that was recorded holds after a restart of the engine until the probe would have found otherwise', () => {
+    expect(readyAt(129.9, true, {}, 100)).toBe(true)
+    expect(readyAt(130, true, {}, 100)).toBe(false)
+    expect(readyAt(101, false, {}, 100)).toBe(false)
+  })
+
+  it('waits for the startup probe', () => {
+    const slow = container('app', { startupProbe: { tcpSocket: { port: 80 } } })
+    const pending = observed(record({ containers: [slow] }), { app: running() })
+    const probes = tallies({ 'app/startup': tally(true, 1) })
+    const done = observed(record({ containers: [slow] }), { app: running() }, { probes })
+    expect(podStatus(pending, context(10)).containerStatuses?.[0]).toMatchObject({
+      ready: false,
+      started: false,
+    })
+    expect(podStatus(done, context(10)).containerStatuses?.[0]).toMatchObject({ ready: true, started: true })
+  })
+})
+
+describe('the pod status', () => {
+  it('has the addresses of pod and node', () => {
+    expect(podStatus(observed(record(), { app: running() }), context(10))).toMatchObject({
+      podIP: '10.244.0.7',
+      podIPs: [{ ip: '10.244.0.7' }],
+      hostIP: '192.0.2.1',
+      hostIPs: [{ ip: '192.0.2.1' }, { ip: 'fd00::1' }],
+      startTime: at(0),
+    })
+  })
+
+  it('has the node address for a pod in the host network', () => {
+    const { ip: _, ...pod } = observed(record({ hostNetwork: true }), { app: running() })
+    expect(podStatus(pod, context(10)).podIP).toBe('192.0.2.1')
+  })
+
+  it.each([
+    ['BestEffort', {}],
+    ['Burstable', { requests: { cpu: '100m' } }],
+    ['Burstable', { limits: { cpu: '1' } }],
+    ['Burstable', { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } }],
+    ['Guaranteed', { limits: { cpu: '1', memory: '1Gi' } }],
+    ['Guaranteed', { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { cpu: '1', memory: '1Gi' } }],
+  ])('has the quality of service %s for %o', (qosClass, resources) => {
+    const pod = observed(record({ containers: [container('app', { resources })] }))
+    expect(podStatus(pod, context(10)).qosClass).toBe(qosClass)
+  })
+})
