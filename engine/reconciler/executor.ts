@@ -159,7 +159,7 @@ export class Executor {
       throw new Error(`${action.kind} of pod ${action.pod}: there is no runtime for node ${node}`)
     }
     const problem = (it: Problem): void => this.#fail(action, it, problems)
-    const done = (container: string): void => observer.succeeded(node, uid, { kind: action.kind, container })
+    const done = (container: string): void => observer.succeeded(node, uid, { action, container })
     return {
       runtime,
       clock,
@@ -201,7 +201,7 @@ export class Executor {
     problems.push(problem)
     const failure = { reason, message, certain, lastAt: clock.now().toString() }
     const intended = action.kind === 'createPod' ? action.record : undefined
-    observer.failed(action.node, action.uid, { kind: action.kind, container }, failure, intended)
+    observer.failed(action.node, action.uid, { action, container }, failure, intended)
   }
 }
 

@@ -3,6 +3,7 @@ import type { PodAction } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
 import type { Failure, ObservedContainer, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
 import type { PodListing } from '../runtimes/runtime.ts'
+import { attemptsOf } from './attempts.ts'
 
 /** A place in the order of all looks and action ends of this engine: a later one is greater. */
 export type Stamp = number
@@ -13,14 +14,14 @@ export interface PodEntry {
   readonly seen: Stamp
   /** Absent: not on the node. The entry stays, so that an older look does not bring the pod back. */
   readonly pod?: ObservedPod
-  /** By container: which kind of action failed, so that another kind's success does not forget it. */
-  readonly failedBy: ReadonlyMap<string, PodAction['kind']>
+  /** By container: the action that failed, to tell by a later look or success whether that still counts. */
+  readonly failedBy: ReadonlyMap<string, PodAction>
   /** What a create in vain wanted: stands in while the node has nothing of the pod, so that the attempt is counted. */
   readonly intended?: PodRecord
 }
 
 export interface Attempted {
-  readonly kind: PodAction['kind']
+  readonly action: PodAction
   /** Empty: the pod itself. */
   readonly container: string
 }
@@ -44,35 +45,50 @@ export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined,
 }
 
 function ghost({ intended, failedBy }: PodEntry): PodListing | undefined {
-  if (intended === undefined || failedBy.get('') !== 'createPod') return undefined
+  if (intended === undefined || failedBy.get('')?.kind !== 'createPod') return undefined
   return { record: intended, sandbox: 'absent', containers: new Map() }
 }
 
 /** An answer may be lost on the way: what then is seen to be done has not failed. */
 function forgetDisproved(entry: PodEntry): PodEntry {
   const { pod } = entry
-  if (pod === undefined || pod.failures.size === 0) return entry
-  const disproved = [...entry.failedBy].filter(([container, kind]) => {
-    if (kind === 'createPod') return pod.sandbox === 'ready'
-    if (kind === 'startContainers') return runs(pod.containers.get(container))
-    return false
-  })
+  if (pod === undefined || entry.failedBy.size === 0) return entry
+  const disproved = [...entry.failedBy].filter(([container, action]) => isSeenDone(action, container, pod))
   return disproved.reduce((all, [container]) => withoutFailure(all, container), entry)
 }
 
-function runs(container: ObservedContainer | undefined): boolean {
-  return container?.state.kind === 'running'
+function isSeenDone(action: PodAction, name: string, pod: ObservedPod): boolean {
+  const container = pod.containers.get(name)
+  const attempt = attemptsOf(action).find((one) => one.name === name)?.attempt ?? 0
+  switch (action.kind) {
+    case 'createPod':
+      return pod.sandbox === 'ready'
+    case 'updatePod':
+      return pod.record.generation >= action.record.generation
+    case 'deletePod':
+      return pod.record.pod.metadata.deletionTimestamp !== undefined
+    case 'startContainers':
+      return container?.state.kind === 'running' && container.attempt >= attempt
+    case 'stopContainers':
+      return container !== undefined && (container.state.kind === 'exited' || container.attempt > attempt)
+    case 'runPostStart':
+      return pod.record.containers[name]?.postStart?.endedAt !== undefined
+    case 'removePod':
+      return false
+    default:
+      return action satisfies never
+  }
 }
 
 export function withFailure(entry: PodEntry, what: Attempted, failure: Omit<Failure, 'count'>): PodEntry {
   if (entry.pod === undefined) return entry
   const before = entry.pod.failures.get(what.container)
-  const again = entry.failedBy.get(what.container) === what.kind
+  const again = entry.failedBy.get(what.container)?.kind === what.action.kind
   const count = again ? (before?.count ?? 0) + 1 : 1
   return {
     ...entry,
     pod: { ...entry.pod, failures: new Map(entry.pod.failures).set(what.container, { ...failure, count }) },
-    failedBy: new Map(entry.failedBy).set(what.container, what.kind),
+    failedBy: new Map(entry.failedBy).set(what.container, what.action),
   }
 }
 
@@ -95,7 +111,7 @@ export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
 export function withSuccess(entry: PodEntry, what: Attempted): PodEntry {
   const failedBy = entry.failedBy.get(what.container)
   if (failedBy === undefined) return entry
-  if (what.kind === 'updatePod' && failedBy !== 'updatePod') return entry
+  if (what.action.kind === 'updatePod' && failedBy.kind !== 'updatePod') return entry
   return withoutFailure(entry, what.container)
 }
 

@@ -9,10 +9,13 @@ import type { ActionWorld } from './world.ts'
 /** The start is on record before it runs, the end after: a hook that failed is kubelet/'s to judge. */
 export async function runPostStart(action: RunPostStart, world: ActionWorld): Promise<void> {
   const { runtime, clock, signal } = world
-  await world.inSlot(() => runtime.writePodRecord(action.record, signal))
-  const result = await run(action, world)
   const { name: container } = action.container
-  await hookEnds(action.record, world)({ container, hook: 'postStart', result, at: clock.now() })
+  await world.attempt(container, async () => {
+    await world.inSlot(() => runtime.writePodRecord(action.record, signal))
+    const result = await run(action, world)
+    await hookEnds(action.record, world)({ container, hook: 'postStart', result, at: clock.now() })
+    return undefined
+  })
   world.done('')
 }
 

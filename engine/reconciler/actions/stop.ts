@@ -22,9 +22,12 @@ export async function stopContainers(action: StopContainers, world: ActionWorld)
     if (action.disarm || deleted) await runtime.disarm(action.uid, signal)
   })
   const ended = hookEnds(action.record, world)
-  const stops = action.containers.map((container) => stopOne(action, container, ended, world))
-  const results = await Promise.allSettled(stops)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
+  await Promise.allSettled(
+    action.containers.map((container) =>
+      world.attempt(container.name, () => stopOne(action, container, ended, world)),
+    ),
+  )
+  signal.throwIfAborted()
   world.done('')
 }
 
@@ -33,12 +36,16 @@ async function stopOne(
   container: ContainerStop,
   ended: (end: HookEnd) => Promise<void>,
   world: ActionWorld,
-): Promise<void> {
+): Promise<undefined> {
   const { runtime, clock, signal } = world
   const killAt = after(clock.now(), container.graceMs)
   const hook = container.runPreStop ? await preStop(action, container, world) : undefined
   if (hook !== undefined) {
-    await ended({ container: container.name, hook: 'preStop', result: hook, at: clock.now() })
+    // only saves the next engine from running it again: a full disk must not keep the container alive
+    await ended({ container: container.name, hook: 'preStop', result: hook, at: clock.now() }).catch(
+      () => undefined,
+    )
+    signal.throwIfAborted()
   }
   const least = hook === undefined ? 0 : Math.min(AFTER_HOOK_MS_MIN, container.graceMs)
   const graceMs = Math.max(millisecondsBetween(clock.now(), killAt), least)
