@@ -6,6 +6,9 @@ import type { Quantity } from './generated/types.ts'
  */
 const FORM = /^([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)$/
 
+/** What most people write is canonical already. */
+const CANONICAL = /^[1-9][0-9]{0,2}(?:|[numkMGTPE]|[KMGTPE]i)$/
+
 /** A number of this many digits is a slip or an attack; the largest quantity, 2^63 - 1, has 19. */
 const DIGITS_MAX = 64
 
@@ -54,6 +57,7 @@ export function byteCount(quantity: Quantity): number {
 
 /** As the API server writes it back: `0.5` is `500m`, `1024Mi` is `1Gi`; what is no quantity stays as it is. */
 export function canonicalQuantity(quantity: Quantity): string {
+  if (typeof quantity === 'string' && CANONICAL.test(quantity)) return quantity
   const value = parse(quantity)
   if (value === undefined) return String(quantity)
   const small = value.nanos > -1024n * NANO && value.nanos < 1024n * NANO

@@ -49,7 +49,7 @@ function readKnown(kind: Kind, fields: Fields, names: Names): ReadObject {
   const problems = violations.map((violation) => violationProblem(kind, fields, violation))
   for (const { path, severity, reason } of findSupportIssues(kind, fields)) {
     const message = severity === 'error' ? `not supported: ${reason}` : `has no effect: ${reason}`
-    problems.push({ path, severity, message, atKey: true })
+    problems.push({ path, severity, message, atKey: path.length > 1 || path[0] !== 'kind' })
   }
   if (!namespaced && names.namespace !== undefined) {
     problems.push({

@@ -4,7 +4,7 @@ const LENGTH_MAX = 64
 /** The known name that was most likely meant; undefined when none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LENGTH_MAX) return undefined
-  const distanceMax = Math.max(1, Math.floor(name.length / 3))
+  const distanceMax = Math.max(1, Math.floor(name.length * 0.4))
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())

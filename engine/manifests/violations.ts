@@ -24,9 +24,10 @@ export function violationProblem(kind: Kind, object: unknown, violation: Violati
       return error(path, 'must not be empty')
     case 'minimum':
     case 'maximum':
-      return error(
+      return outOfRange(
         path,
-        `must be ${String(params['comparison'])} ${String(params['limit'])}, not ${String(valueAt(object, path))}`,
+        `${String(params['comparison'])} ${String(params['limit'])}`,
+        valueAt(object, path),
       )
     default:
       return error(path, `breaks the rule ${violation.keyword} of the schema`)
@@ -88,6 +89,13 @@ function homeOf(kind: Kind, path: Path, name: string): string | undefined {
   return child === undefined ? undefined : `${name} belongs into ${child}; check the indentation`
 }
 
+/** `defaultMode: 755` is decimal, and meant as octal by everybody who writes it. */
+function outOfRange(path: Path, bound: string, value: unknown): Problem {
+  const problem = error(path, `must be ${bound}, not ${String(value)}`)
+  const isMode = path.at(-1) === 'mode' || path.at(-1) === 'defaultMode'
+  return isMode ? { ...problem, suggestion: 'write it in octal, such as 0644' } : problem
+}
+
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   boolean: 'true or false',
@@ -122,8 +130,7 @@ function typeWord(value: unknown): string {
 function quoting(wanted: readonly string[], value: unknown): string | undefined {
   if (wanted.includes('string')) {
     if (typeof value === 'number') return 'put it in quotes'
-    // YAML 1.1, which Kubernetes reads, has many words for booleans.
-    if (typeof value === 'boolean') return 'put it in quotes, also yes, no, on and off'
+    if (typeof value === 'boolean') return 'put it in quotes: yes, no, on and off are booleans too'
   }
   if (typeof value !== 'string') return undefined
   if (wanted.includes('integer') && /^-?[0-9]+$/.test(value)) return 'take away the quotes'

@@ -6,7 +6,7 @@ import { variableName } from './names.ts'
 import { checkOne } from './probes.ts'
 import { checkQuantity } from './resources.ts'
 
-const SOURCES = ['configMapKeyRef', 'fieldRef', 'fileKeyRef', 'resourceFieldRef', 'secretKeyRef']
+const SOURCES = ['configMapKeyRef', 'fieldRef', 'resourceFieldRef', 'secretKeyRef']
 const FROM = ['configMapRef', 'secretRef']
 
 const FIELDS = [
@@ -53,7 +53,7 @@ function checkVariable(context: CheckContext, path: Path, variable: EnvVar): voi
 }
 
 function checkSource(context: CheckContext, path: Path, source: EnvVarSource): void {
-  checkOne(context, path, SOURCES, source)
+  checkOne(context, path, SOURCES, source, ['fileKeyRef'])
   checkNamed(context, [...path, 'configMapKeyRef'], source.configMapKeyRef)
   checkNamed(context, [...path, 'secretKeyRef'], source.secretKeyRef)
   if (source.fieldRef !== undefined)

@@ -32,7 +32,7 @@ export function qualifiedName(key: string): string | undefined {
   const prefix = parts.length === 2 ? (parts[0] ?? '') : undefined
   if (prefix === '') return "has nothing before the '/'"
   const ofPrefix = prefix === undefined ? undefined : dnsSubdomain(prefix)
-  if (ofPrefix !== undefined) return `its part before the '/' ${ofPrefix}`
+  if (ofPrefix !== undefined) return `has a part before the '/' that ${ofPrefix}`
   if (name === '') return 'must not be empty'
   if (name.length > LABEL_MAX) return atMost(LABEL_MAX)
   return /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(name)

@@ -1,7 +1,8 @@
 /** Rules for paths, as sentences: undefined when the path is good. */
 
+/** Kubernetes takes `C:\\data` too, for its Windows nodes. */
 export function absolutePath(path: string): string | undefined {
-  return path.startsWith('/') ? undefined : 'must be an absolute path'
+  return path.startsWith('/') ? undefined : 'must be an absolute path of a Linux machine, which starts with /'
 }
 
 export function noBacksteps(path: string): string | undefined {

@@ -11,8 +11,8 @@ import { portName } from './names.ts'
 
 type ProbeField = 'livenessProbe' | 'readinessProbe' | 'startupProbe'
 
-const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const
-const HOOKS = ['exec', 'httpGet', 'sleep', 'tcpSocket'] as const
+const HANDLERS = ['exec', 'httpGet', 'tcpSocket']
+const HOOKS = ['exec', 'httpGet', 'sleep']
 
 export function checkProbes(context: CheckContext, path: Path, container: Container): void {
   for (const field of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
@@ -28,7 +28,7 @@ function checkProbe(
   probe: Probe,
   container: Container,
 ): void {
-  checkOne(context, path, HANDLERS, probe)
+  checkOne(context, path, HANDLERS, probe, ['grpc'])
   checkAction(context, path, probe, container)
   if (field === 'readinessProbe') {
     if (probe.terminationGracePeriodSeconds !== undefined) {
@@ -63,7 +63,7 @@ function checkHook(
   container: Container,
   graceSeconds: number,
 ): void {
-  checkOne(context, path, HOOKS, hook)
+  checkOne(context, path, HOOKS, hook, ['tcpSocket'])
   // The hook by tcpSocket is refused before, and not looked into.
   const { tcpSocket: _, ...action } = hook
   checkAction(context, path, action, container)
@@ -83,11 +83,17 @@ function checkStopSignal(context: CheckContext, path: Path, signal: string, os: 
     context.error(path, 'may not be set without spec.os.name', 'set os: {name: linux}')
 }
 
-/** Exactly one of the fields is used. */
-export function checkOne(context: CheckContext, path: Path, fields: readonly string[], value: object): void {
-  const used = fields.filter((field) => field in value)
+/** Exactly one of the fields is used. `refused`: fields of Kubernetes that count too, but are not supported. */
+export function checkOne(
+  context: CheckContext,
+  path: Path,
+  offered: readonly string[],
+  value: object,
+  refused: readonly string[] = [],
+): void {
+  const used = [...offered, ...refused].filter((field) => field in value)
   if (used.length === 1) return
-  if (used.length === 0) context.error(path, `must have one of ${fields.join(', ')}`)
+  if (used.length === 0) context.error(path, `must have one of ${offered.join(', ')}`)
   else context.error(path, `may not have more than one of ${used.join(', ')}`)
 }
 
