@@ -138,12 +138,16 @@ function pullParts(options: ImageStoreOptions, paths: StorePaths, catalog: Catal
 /** Makes the folders, and clears what a run that was cut off left behind: the caller has the lock on the root. */
 async function prepare(transport: Transport, paths: StorePaths, mirrors: Mirrors): Promise<void> {
   // A command that outlived its engine may be writing there still; what it leaves is for the run after this one.
-  await Promise.allSettled([transport.remove(paths.scratch), transport.remove(paths.auth)])
+  await Promise.allSettled([paths.scratch, paths.auth].map(async (folder) => await clear(transport, folder)))
   const folders = [blobDirectory(paths), paths.layers, paths.records, paths.names, paths.scratch, paths.auth]
   await Promise.all(folders.map(async (folder) => await transport.makeDirectory(folder, 0o700)))
   if (Object.keys(mirrors).length > 0) {
     await transport.writeFile(paths.registriesConf, registriesConf(mirrors), 0o600)
   }
+}
+
+async function clear(transport: Transport, folder: string): Promise<void> {
+  if ((await transport.listDirectory(folder)).length > 0) await transport.remove(folder)
 }
 
 async function nodePlatform(transport: Transport): Promise<Platform> {
