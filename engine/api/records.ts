@@ -77,6 +77,8 @@ export interface RootRecord {
   readonly rootId: string
   readonly owner: RootOwner
   readonly podCIDR: string
+  /** What the head node is called; absent: its host name. Kept, so that a host that is renamed is still the same node. */
+  readonly head?: NodeName
   /** The commit that was last applied whole; absent before the first. */
   readonly appliedCommit?: string
 }
