@@ -2,14 +2,16 @@ import type { Document } from 'yaml'
 import { fieldText, type Diagnostic, type Path } from './diagnostics.ts'
 import type { Fields } from './identity.ts'
 import { offsetIn } from './locate.ts'
-import { type ReadObject, readObject } from './object.ts'
+import { nameObject, type ReadObject, readObject } from './object.ts'
 import { createLines, type Place, textOf } from './text.ts'
-import { documentValue } from './values.ts'
+import { documentValue, type ValueProblem } from './values.ts'
 import { parseDocuments } from './yaml.ts'
 
 /** Of one file. Beyond them a file is a mistake or an attack. */
 const DOCUMENTS_MAX = 50_000
 const DIAGNOSTICS_MAX = 200
+/** A longer path says nothing to anybody. */
+const FIELD_SEGMENTS_MAX = 20
 
 /** A diagnostic of a file whose path is not part of it: the same content may lie elsewhere in the next commit. */
 export type FileDiagnostic = Omit<Diagnostic, 'file'>
@@ -55,7 +57,7 @@ function readDocuments(text: string, documents: readonly Document.Parsed[]): Rea
   for (const [index, document] of documents.entries()) {
     const broken = syntaxError(document, text, placeOf)
     if (broken !== undefined) diagnostics.push(broken)
-    else readDocument({ document, index, placeOf, objects, diagnostics })
+    else readDocument({ text, document, index, placeOf, objects, diagnostics })
   }
   return { text, objects, diagnostics: limited(diagnostics) }
 }
@@ -68,15 +70,19 @@ function syntaxError(
 ): FileDiagnostic | undefined {
   const error = document.errors[0] ?? document.warnings[0]
   if (error === undefined) return undefined
-  const template = text.includes('{{')
-  const suggestion = template
-    ? 'it looks like a template; commit what it renders, such as the output of `helm template`'
-    : undefined
-  const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
-  return failure(placeOf(error.pos[0]), `broken YAML: ${message}`, suggestion)
+  // The parser calls itself for each level, and reports the end of the stack as any other error.
+  const deep = error.message.startsWith('Maximum call stack')
+  const said = deep ? 'it is nested too deep' : error.message.charAt(0).toLowerCase() + error.message.slice(1)
+  return failure(placeOf(error.pos[0]), `broken YAML: ${said}`, templateHint(text))
+}
+
+function templateHint(text: string): string | undefined {
+  if (!text.includes('{{')) return undefined
+  return 'it looks like a template; commit what it renders, such as the output of `helm template`'
 }
 
 interface Reading {
+  readonly text: string
   readonly document: Document.Parsed
   readonly index: number
   readonly placeOf: (offset: number) => Place
@@ -86,24 +92,42 @@ interface Reading {
 
 function readDocument(reading: Reading): void {
   const { value, problems } = documentValue(reading.document)
-  const start = reading.placeOf(offsetIn(reading.document, [], false))
+  if (value === undefined && problems.length === 0) return
   if (value !== undefined && !isFields(value)) {
-    reading.diagnostics.push(failure(start, 'a document must be an object, such as a Pod'))
+    const place = placeAt(reading, [])
+    reading.diagnostics.push(failure(place, 'a document must be an object, such as a Pod'))
     return
   }
-  const label = value === undefined ? undefined : addObjects(reading, value, [])
-  for (const { path, offset, message, suggestion } of problems) {
-    const field = fieldText(path)
-    reading.diagnostics.push({
-      ...failure(reading.placeOf(offset), message, suggestion),
-      ...(label !== undefined && { object: label }),
-      ...(field !== '' && { field }),
-    })
+  const lossy = problems.some((problem) => problem.lossy)
+  const label = value === undefined ? undefined : addObjects({ ...reading, lossy }, value, [])
+  // `name: {{ .Release.Name }}` is YAML, and one mistake, not one for each brace.
+  const hint = lossy ? templateHint(reading.text) : undefined
+  for (const problem of hint === undefined ? problems : problems.slice(0, 1)) {
+    reading.diagnostics.push(valueDiagnostic(reading, problem, label, hint))
   }
 }
 
+function valueDiagnostic(
+  reading: Reading,
+  problem: ValueProblem,
+  label: string | undefined,
+  hint: string | undefined,
+): FileDiagnostic {
+  const field = problem.path.length > FIELD_SEGMENTS_MAX ? '' : fieldText(problem.path)
+  return {
+    ...failure(reading.placeOf(problem.offset), problem.message, hint ?? problem.suggestion),
+    ...(label !== undefined && { object: label }),
+    ...(field !== '' && { field }),
+  }
+}
+
+interface ObjectReading extends Reading {
+  /** Parts of the document could not be read: its objects are named, and not looked into. */
+  readonly lossy: boolean
+}
+
 /** The object at `root`, or the items of a List. The label of the single object that it was. */
-function addObjects(reading: Reading, fields: Fields, root: Path): string | undefined {
+function addObjects(reading: ObjectReading, fields: Fields, root: Path): string | undefined {
   const { apiVersion, items, kind } = fields
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items))
     return addObject(reading, fields, root)
@@ -117,8 +141,8 @@ function addObjects(reading: Reading, fields: Fields, root: Path): string | unde
   return undefined
 }
 
-function addObject(reading: Reading, fields: Fields, root: Path): string | undefined {
-  const read = readObject(fields)
+function addObject(reading: ObjectReading, fields: Fields, root: Path): string | undefined {
+  const read = reading.lossy ? nameObject(fields) : readObject(fields)
   reading.objects.push({ read, document: reading.index, root, place: placeAt(reading, root) })
   for (const { path, severity, message, suggestion, atKey } of read.problems) {
     const field = fieldText(path)

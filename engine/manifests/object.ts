@@ -41,9 +41,17 @@ export function readObject(fields: Fields): ReadObject {
   return readKnown(identity.known, fields, names)
 }
 
+/** Which object it is, for a document of which parts could not be read. */
+export function nameObject(fields: Fields): ReadObject {
+  const identity = identify(fields)
+  const names = namesOf(fields)
+  if (identity.kind === 'problem') return { problems: [], references: [] }
+  return { ...keyed(identity.known, names), problems: [], references: [] }
+}
+
 function readKnown(kind: Kind, fields: Fields, names: Names): ReadObject {
   const { namespaced } = kinds[kind]
-  const namespace = namespaced ? (names.namespace ?? DEFAULT_NAMESPACE) : undefined
+  const namespace = namespaceOf(kind, names)
   const validate = validators[kind]
   const violations = validate(fields) ? [] : (validate.errors ?? [])
   const problems = violations.map((violation) => violationProblem(kind, fields, violation))
@@ -64,13 +72,22 @@ function readKnown(kind: Kind, fields: Fields, names: Names): ReadObject {
   const object = withoutServerFields(fields, namespace) as unknown as KubernetesObject
   checkObject(createContext(problems, broken), object)
   return {
-    ...labelled(kind, { ...names, namespace }),
-    ...(names.name !== undefined && { key: objectKey(kind, namespace, names.name) }),
+    ...keyed(kind, names),
     ...dataKeysOf(kind, fields),
     problems: oneAPlace(problems),
     references: broken.length === 0 ? referencesOf(object) : [],
     ...(!problems.some(isError) && { valid: { written: object, object: withDefaults(object) } }),
   }
+}
+
+function namespaceOf(kind: Kind, names: Names): string | undefined {
+  return kinds[kind].namespaced ? (names.namespace ?? DEFAULT_NAMESPACE) : undefined
+}
+
+function keyed(kind: Kind, names: Names): Pick<ReadObject, 'key' | 'label'> {
+  const namespace = namespaceOf(kind, names)
+  const label = labelled(kind, { ...names, namespace })
+  return names.name === undefined ? label : { ...label, key: objectKey(kind, namespace, names.name) }
 }
 
 interface Names {

@@ -21,6 +21,8 @@ export interface ValueProblem {
   readonly offset: number
   readonly message: string
   readonly suggestion?: string
+  /** The value lacks something for it, so that what else is found wrong with it may be wrong itself. */
+  readonly lossy: boolean
 }
 
 export interface DocumentValue {
@@ -71,11 +73,7 @@ function valueOf(node: unknown, reading: Reading): unknown {
 function scalarValue(node: Scalar, reading: Reading): unknown {
   if (node.anchor !== undefined) reading.anchors.set(node.anchor, node)
   if (exhausted(reading, node)) return undefined
-  const { value } = node
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    return problem(reading, node, `${node.source ?? value} is no number that JSON can hold`)
-  }
-  return value
+  return node.value
 }
 
 function mapValue(pairs: readonly unknown[], reading: Reading): Record<string, unknown> {
@@ -92,9 +90,9 @@ function mapValue(pairs: readonly unknown[], reading: Reading): Record<string, u
     if (key === undefined) continue
     // Nulls leave no trace in `value`, so they are remembered apart.
     if (Object.hasOwn(value, key) || seen?.has(key) === true) {
-      reading.path.push(key)
-      problem(reading, pair.key, `the key ${key} is written twice`, 'keep one of them')
-      reading.path.pop()
+      const message = `the key ${key} is written twice`
+      const place = { path: [...reading.path, key], offset: offsetOf(pair.key) }
+      reading.problems.push({ ...place, message, suggestion: 'keep one of them', lossy: false })
     }
     reading.path.push(key)
     const member = valueOf(pair.value, reading)
@@ -118,6 +116,8 @@ function merge(
   reading: Reading,
 ): void {
   const source = valueOf(node, reading)
+  // A broken alias has been reported.
+  if (source === undefined) return
   for (const one of Array.isArray(source) ? source : [source]) {
     if (typeof one !== 'object' || one === null || Array.isArray(one)) {
       problem(reading, node, 'the merge key << takes a map or a list of maps')
@@ -176,6 +176,7 @@ function problem(reading: Reading, node: unknown, message: string, suggestion?: 
     path: [...reading.path],
     offset,
     message,
+    lossy: true,
     ...(suggestion !== undefined && { suggestion }),
   })
 }

@@ -31,7 +31,7 @@ function integer(text: string): number | string {
   const digits = text.replace(/^[-+]/, '')
   const octal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits
   const value = Number(octal)
-  return Number.isNaN(value) ? text : sign * value
+  return Number.isFinite(value) ? sign * value : text
 }
 
 const float: ScalarTag = {
