@@ -55,7 +55,7 @@ export interface WaitOptions {
 }
 
 export interface Loop {
-  /** Resolves when the signal is aborted and everything has been let go of. Rejects when object records cannot be read. */
+  /** Resolves when the signal is aborted and everything has been let go of. Rejects when the object records are damaged. */
   run(): Promise<void>
   setDesired(desired: Desired): void
   state(): LoopState
@@ -165,11 +165,7 @@ class TheLoop implements Loop {
   async run(): Promise<void> {
     const { signal } = this.#options
     const following = this.#inspector.follow()
-    try {
-      await Promise.all([this.#inspector.first(), this.#keeper.read(signal)])
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
+    await Promise.all([this.#inspector.first(), this.#keeper.read(signal)])
     await Promise.all([following, this.#inspector.run(), this.#prober.run(), this.#ticksUntilAborted()])
     await this.#executor.settled()
   }

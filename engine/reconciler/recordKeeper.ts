@@ -3,10 +3,12 @@ import type { Action, PodAction, RecordAction } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
+import { after } from './clock.ts'
 import type { Limits } from './limits.ts'
+import { retryDelayMs } from './limits.ts'
 import type { Logger } from './logger.ts'
 import type { Pacing } from './pacing.ts'
-import { blame, messageOf, stackOf } from './problems.ts'
+import { blame, messageOf, problemOf, stackOf } from './problems.ts'
 import { Slots } from './slots.ts'
 
 /** Object records, in memory as they are on the head's disk: a write shows here only once it is safe there. */
@@ -15,8 +17,10 @@ export class RecordKeeper {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #pacing: Pacing
+  readonly #limits: Limits
   readonly #slots: Slots
   readonly #unwritten = new Map<ObjectKey, string>()
+  #unread: string | undefined
   #records: ReadonlyMap<ObjectKey, ObjectRecord> = new Map()
 
   constructor(runtime: Runtime, clock: Clock, log: Logger, pacing: Pacing, limits: Limits) {
@@ -24,6 +28,7 @@ export class RecordKeeper {
     this.#clock = clock
     this.#log = log
     this.#pacing = pacing
+    this.#limits = limits
     this.#slots = new Slots(limits.recordWritesMax)
   }
 
@@ -33,13 +38,34 @@ export class RecordKeeper {
 
   /** Records that could not be written and why: a sentence each. */
   problems(): readonly string[] {
-    return [...this.#unwritten].map(
+    const unread = this.#unread === undefined ? [] : [`the object records could not be read: ${this.#unread}`]
+    const unwritten = [...this.#unwritten].map(
       ([key, message]) => `the record of ${key} could not be written: ${message}`,
     )
+    return [...unread, ...unwritten]
   }
 
+  /** Tries until it has them, for nothing may be planned without. Rejects when trying again cannot help. */
   async read(signal: AbortSignal): Promise<void> {
-    this.#records = await this.#runtime.readObjectRecords(signal)
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      try {
+        this.#records = await this.#runtime.readObjectRecords(signal)
+        this.#unread = undefined
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        if (blame(error) === 'bug' || problemOf(error, '').certain) throw error
+        await this.#readAgain(messageOf(error), failures, signal)
+      }
+    }
+  }
+
+  async #readAgain(message: string, failures: number, signal: AbortSignal): Promise<void> {
+    this.#unread = message
+    this.#log('warn', `reading the object records failed: ${message}`)
+    const { retryMinMs, retryMaxMs } = this.#limits
+    const waitMs = retryDelayMs(failures, retryMinMs, retryMaxMs)
+    await this.#clock.sleepUntil(after(this.#clock.now(), waitMs), signal)
   }
 
   /** Resolves to the objects whose records could not be written: nothing that they cover may begin. */
@@ -63,9 +89,9 @@ export class RecordKeeper {
       await this.#slots.run(() => this.#send(action, signal), signal)
     } catch (error) {
       if (signal.aborted) return false
-      const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
-      const fields = { object: key, action: action.kind, ...stack }
-      this.#log('error', `writing the record failed: ${messageOf(error)}`, fields)
+      const isBug = blame(error) === 'bug'
+      const fields = { object: key, action: action.kind, ...(isBug && { stack: stackOf(error) }) }
+      this.#log(isBug ? 'error' : 'warn', `writing the record failed: ${messageOf(error)}`, fields)
       this.#unwritten.set(key, messageOf(error))
       this.#pacing.failed(action, this.#clock.now())
       return false

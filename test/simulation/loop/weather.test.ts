@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { seededWeather } from '../../../engine/runtimes/simulated/weather.ts'
+import type { World } from './engine.ts'
+import { createWorld, once, startEngine } from './engine.ts'
+import { containersOn, wantedContainers } from './expected.ts'
+import { Dice, randomCommits, randomScript } from './random.ts'
+import { Watch } from './watch.ts'
+
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 120)
+const FIRST_SEED = Number(process.env['SIMULATION_SEED'] ?? 1)
+
+test('whatever the weather, the node comes to run the last commit, and nothing is done twice', async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
+    try {
+      await storm(seed)
+    } catch (error) {
+      throw new Error(`seed ${seed} (SIMULATION_SEED=${seed} SIMULATION_SEEDS=1)`, { cause: error })
+    }
+  }
+})
+
+async function storm(seed: number): Promise<void> {
+  const dice = new Dice(seed)
+  const commits = randomCommits(dice)
+  const disturbed = dice.chance(0.5)
+  const world = createWorld(randomScript(seed, disturbed))
+  const watch = new Watch(world.node, { undisturbed: !disturbed })
+  const faultChance = dice.pick(0, 0.02, 0.1)
+  const latencyMsMax = dice.pick(5, 300, 3_000)
+  let calm = false
+  const weather = seededWeather(dice.next, { faultChance, latencyMsMax, calm: () => calm })
+  for (const desired of commits) {
+    watch.expect(desired)
+    const engine = startEngine(world, desired, { weather })
+    await world.clock.runFor(dice.whole(0, 40_000))
+    if (disturbed && dice.chance(0.3)) world.node.reboot()
+    if (dice.chance(0.3)) await outage(world, dice)
+    if (dice.chance(0.2)) world.clock.step(dice.whole(-60_000, 60_000))
+    await world.clock.runFor(dice.whole(0, 20_000))
+    if (dice.chance(0.7)) engine.kill()
+    else await engine.stop()
+  }
+  calm = true
+  await converges(world, commits, watch)
+}
+
+async function outage(world: World, dice: Dice): Promise<void> {
+  world.node.reachable = false
+  await world.clock.runFor(dice.whole(0, 20_000))
+  world.node.reachable = true
+}
+
+async function converges(
+  world: World,
+  commits: ReturnType<typeof randomCommits>,
+  watch: Watch,
+): Promise<void> {
+  const last = commits.at(-1)
+  if (last === undefined) throw new Error('a world without commits')
+  expect(await once(world, last)).toEqual({ kind: 'healthy' })
+  expect(containersOn(world.node)).toEqual(wantedContainers(last))
+  const facts = world.node.facts.length
+  expect(await once(world, last)).toEqual({ kind: 'healthy' })
+  expect(world.node.facts.slice(facts)).toEqual([])
+  expect(watch.broken).toEqual([])
+  expect(world.log.filter(({ level }) => level === 'error')).toEqual([])
+}
