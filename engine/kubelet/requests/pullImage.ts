@@ -41,7 +41,7 @@ function dockerConfig(json: Data, legacy: Data): DockerConfig | null | undefined
   const text = json ?? legacy
   if (text === undefined) return undefined
   const parsed = parseObject(textOf(text))
-  const auths = json === undefined ? parsed : toObject(parsed?.['auths'] ?? {})
+  const auths = json === undefined || parsed === undefined ? parsed : toObject(parsed['auths'] ?? {})
   return auths === undefined ? null : { auths: mapValues(auths) }
 }
 

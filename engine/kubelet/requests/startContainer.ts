@@ -7,6 +7,7 @@ import { restartRule } from '../backOff.ts'
 import { type ConfigProblem, isProblem, type PodContext } from '../context.ts'
 import { containerFacts, factsOf } from '../facts.ts'
 import { configError, environmentOf, expandAll, namespaceOf } from './environment.ts'
+import { pullImageRequest } from './pullImage.ts'
 import { resourcesOf } from './resources.ts'
 import { securityOf } from './security.ts'
 
@@ -46,7 +47,7 @@ export function startContainerRequest(
   }
 }
 
-/** Why the container cannot be described at all, whatever its image. */
+/** Why the container cannot be described at all, whatever its image holds. */
 export function containerProblem(
   pod: ObservedPod,
   container: string,
@@ -55,10 +56,12 @@ export function containerProblem(
   const facts = factsOf(pod.record.pod.spec)
   const own = containerFacts(facts, container)?.container
   if (own === undefined) return undefined
-  const env = environmentOf(own, pod, context)
-  if (isProblem(env)) return env
-  const security = securityOf(own, facts.spec)
-  return isProblem(security) ? security : undefined
+  const parts = [
+    pullImageRequest(pod.record, container, context.desired),
+    environmentOf(own, pod, context),
+    securityOf(own, facts.spec),
+  ]
+  return parts.find(isProblem)
 }
 
 function pidMode(spec: PodSpec): StartContainerRequest['pidMode'] {
