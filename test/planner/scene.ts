@@ -1,0 +1,108 @@
+import type { Deployment, KubernetesObject, Pod, PodSpec } from '../../engine/api/generated/types.ts'
+import { objectKey } from '../../engine/api/names.ts'
+import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
+import type { Desired } from '../../engine/api/snapshot.ts'
+import { plan } from '../../engine/planner/plan.ts'
+import { ModelWorld } from '../simulation/model.ts'
+import { desiredObject } from '../simulation/wanted.ts'
+
+/** A model world with a commit, for tests that tell a short story. */
+export class Scene {
+  readonly world: ModelWorld
+  #objects: readonly KubernetesObject[] = []
+
+  constructor(nodes = 1) {
+    this.world = new ModelWorld(nodes)
+  }
+
+  get desired(): Desired {
+    const objects = new Map(this.#objects.map(desiredObject).map((one) => [one.key, one]))
+    const cluster = {
+      apiVersion: 'reconcile.dev/v1',
+      kind: 'Cluster',
+      metadata: { name: 'default' },
+    } as const
+    return { commit: 'c'.repeat(40), cluster, nodes: [], objects }
+  }
+
+  commit(...objects: readonly KubernetesObject[]): this {
+    this.#objects = objects
+    return this
+  }
+
+  plan(): Plan {
+    const result = plan(this.world.snapshot(this.desired), this.world.now)
+    if (result.violations.length > 0) throw new Error(JSON.stringify(result.violations))
+    return result
+  }
+
+  /** Plans and does what was planned, a second each; the last plan is the one that had nothing to do, or the `most`-th. */
+  run(most = 100): Plan {
+    let result = this.plan()
+    for (let count = 0; count < most && result.actions.length > 0; count++) {
+      for (const action of result.actions) this.world.apply(action, 'whole')
+      this.world.pass(1)
+      result = this.plan()
+    }
+    return result
+  }
+
+  /** Image tags of the pods that are not on their way out, sorted. */
+  tags(): readonly string[] {
+    return this.world.pods
+      .filter(({ record }) => record.pod.metadata.deletionTimestamp === undefined)
+      .map(({ record }) => record.pod.spec.containers[0]?.image?.split(':')[1] ?? '')
+      .toSorted()
+  }
+
+  report(kind: string, name: string, result = this.plan()): StatusReport {
+    const report = result.statuses.get(objectKey(kind, 'default', name))
+    if (report === undefined) throw new Error(`no report of ${kind} ${name}`)
+    return report
+  }
+
+  conditions(name: string, result = this.plan()): readonly string[] {
+    const { status } = this.report('Deployment', name, result)
+    if (typeof status !== 'object' || status === null || !('conditions' in status)) return []
+    if (!Array.isArray(status.conditions)) return []
+    return status.conditions.map(({ reason, status: value, type }) => `${type}=${value} ${reason}`)
+  }
+}
+
+export function buckets(verdicts: readonly PodVerdict[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { bucket } of verdicts) counts[bucket] = (counts[bucket] ?? 0) + 1
+  return counts
+}
+
+export function kinds({ actions }: Plan): readonly string[] {
+  return [...new Set(actions.map(({ kind }) => kind))].toSorted()
+}
+
+type Changes = Partial<Omit<Deployment['spec'], 'template' | 'selector'>>
+
+export function deployment(name: string, tag: string, changes: Changes = {}): Deployment {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: spec(tag) },
+      ...changes,
+    },
+  }
+}
+
+export function barePod(name: string, tag: string, changes: Partial<Pod['metadata']> = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', ...changes },
+    spec: spec(tag),
+  }
+}
+
+function spec(tag: string): PodSpec {
+  return { containers: [{ name: 'app', image: `registry.example/app:${tag}` }] }
+}
