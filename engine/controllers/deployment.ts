@@ -149,7 +149,7 @@ function recordsOf(
     const change = { replicas: size, revision, desiredReplicas: replicas, maxReplicas, minReadySeconds }
     const record = changedRecord(set, change, context)
     if (record === undefined) continue
-    const reason = `${set.name} is to have ${size}, revision ${revision}`
+    const reason = `is to have ${size} ${size === 1 ? 'pod' : 'pods'}, revision ${revision}`
     records.push({ kind: 'writeRecord', object: key, record, reason })
   }
   return records

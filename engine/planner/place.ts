@@ -24,6 +24,7 @@ export interface Placements {
 export function place(decisions: readonly Decision[], world: World): Placements {
   const creates: CreatePod[] = []
   const pending: Pending[] = []
+  const names = new Set<ObjectKey>()
   let nodes: readonly NodeState[] | undefined
   for (const { creates: wishes, object } of decisions) {
     for (const wish of wishes) {
@@ -33,7 +34,16 @@ export function place(decisions: readonly Decision[], world: World): Placements 
         pending.push({ wish, object, message })
         continue
       }
-      nodes ??= nodeStates(world)
+      if (nodes === undefined) {
+        nodes = nodeStates(world)
+        for (const { view } of world.pods) names.add(view.key)
+      }
+      // A Pod of the commit may be named like one that a Deployment made.
+      if (names.has(wish.key)) {
+        pending.push({ wish, object, message: 'another pod has its name' })
+        continue
+      }
+      names.add(wish.key)
       const pod = placeable(wish)
       const placement = placementOf(pod, nodes)
       if (placement.kind === 'none') {

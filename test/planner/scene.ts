@@ -1,7 +1,7 @@
 import type { Deployment, KubernetesObject, Pod, PodSpec } from '../../engine/api/generated/types.ts'
 import { objectKey } from '../../engine/api/names.ts'
 import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
-import type { Desired } from '../../engine/api/snapshot.ts'
+import type { Desired, Snapshot } from '../../engine/api/snapshot.ts'
 import { plan } from '../../engine/planner/plan.ts'
 import { ModelWorld } from '../simulation/model.ts'
 import { desiredObject } from '../simulation/wanted.ts'
@@ -10,6 +10,7 @@ import { desiredObject } from '../simulation/wanted.ts'
 export class Scene {
   readonly world: ModelWorld
   #objects: readonly KubernetesObject[] = []
+  readonly #unread = new Set<string>()
 
   constructor(nodes = 1) {
     this.world = new ModelWorld(nodes)
@@ -30,8 +31,24 @@ export class Scene {
     return this
   }
 
+  /** The node has never answered. */
+  unread(name: string): void {
+    this.#unread.add(name)
+  }
+
+  snapshot(): Snapshot {
+    const snapshot = this.world.snapshot(this.desired)
+    const nodes = new Map(
+      [...snapshot.observed.nodes].map(([name, node]) => {
+        if (!this.#unread.has(name)) return [name, node]
+        return [name, { name, reachable: false, since: node.since, pods: new Map() }]
+      }),
+    )
+    return { ...snapshot, observed: { nodes } }
+  }
+
   plan(): Plan {
-    const result = plan(this.world.snapshot(this.desired), this.world.now)
+    const result = plan(this.snapshot(), this.world.now)
     if (result.violations.length > 0) throw new Error(JSON.stringify(result.violations))
     return result
   }
