@@ -11,7 +11,7 @@ import { orAborted } from './sharing.ts'
 export type EnsureBlobs = (
   digests: readonly string[],
   signal: AbortSignal,
-  fetch: () => Promise<void>,
+  fetch: (missing: readonly string[]) => Promise<void>,
 ) => Promise<void>
 
 export function createBlobs(transport: Transport, paths: StorePaths): EnsureBlobs {
@@ -22,11 +22,14 @@ export function createBlobs(transport: Transport, paths: StorePaths): EnsureBlob
     return digests.filter((digest) => !present.has(digestHex(digest)))
   }
 
-  async function claimed(digests: readonly string[], fetch: () => Promise<void>): Promise<void> {
+  async function claimed(
+    digests: readonly string[],
+    fetch: (missing: readonly string[]) => Promise<void>,
+  ): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     for (const digest of digests) underWay.set(digest, promise)
     try {
-      await fetch()
+      await fetch(digests)
     } finally {
       for (const digest of digests) underWay.delete(digest)
       resolve()

@@ -13,12 +13,26 @@ export interface RegistryAccess {
 
 /** Prints the manifest, or the index, byte for byte as the registry has it. */
 export function inspectCommand(name: string, access: RegistryAccess, timeoutMs: number): Command {
+  return inspection(['--raw'], name, access, timeoutMs)
+}
+
+/** Prints the image's config, byte for byte. */
+export function configCommand(name: string, access: RegistryAccess, timeoutMs: number): Command {
+  return inspection(['--config', '--raw'], name, access, timeoutMs)
+}
+
+function inspection(
+  what: readonly string[],
+  name: string,
+  access: RegistryAccess,
+  timeoutMs: number,
+): Command {
   const flags = [
     ...(access.authFile === undefined ? [] : ['--authfile', access.authFile]),
     ...(access.plainHttp ? ['--tls-verify=false'] : []),
   ]
   return {
-    argv: ['skopeo', ...globalFlags(access), 'inspect', '--raw', ...flags, `docker://${name}`],
+    argv: ['skopeo', ...globalFlags(access), 'inspect', ...what, ...flags, `docker://${name}`],
     env: access.environment,
     timeoutMs,
   }

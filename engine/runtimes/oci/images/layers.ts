@@ -1,5 +1,4 @@
 import type { Transport } from '../../../transport/transport.ts'
-import { RuntimeFailure } from '../../runtime.ts'
 import {
   decompressCommand,
   digestCommand,
@@ -14,7 +13,7 @@ import { layerName } from './digest.ts'
 import type { LayerBlob } from './manifest.ts'
 import type { StorePaths } from './paths.ts'
 import { blobFile, layerDirectory, scratchName } from './paths.ts'
-import { runCommand, runOrFail } from './run.ts'
+import { commandFailure, isDiskFull, runCommand, runOrFail } from './run.ts'
 import { createShare } from './sharing.ts'
 import { parseWhiteouts, whiteoutsTar } from './whiteouts.ts'
 
@@ -67,14 +66,10 @@ export function createLayers(transport: Transport, paths: StorePaths, timeoutMs:
     if (blob.compression === 'none') return file
     const tarFile = `${scratch}/layer.tar`
     const doing = `unpacking layer ${blob.digest}`
-    const result = await runCommand(transport, decompressCommand(file, tarFile, timeoutMs), doing, signal)
-    if (result.exitCode === 0 && !result.timedOut) return tarFile
-    if (/no space left/i.test(result.stderr) || result.timedOut) {
-      throw new RuntimeFailure(
-        'ErrImagePull',
-        `${doing}: the disk is full or too slow: ${result.stderr.trim()}`,
-      )
-    }
+    const command = decompressCommand(file, tarFile, timeoutMs)
+    const result = await runCommand(transport, command, doing, signal)
+    if (result.timedOut || isDiskFull(result.stderr)) throw commandFailure(command, result, doing)
+    if (result.exitCode === 0) return tarFile
     throw new DamagedBlob(blob.digest, `${doing}: ${result.stderr.trim()}`)
   }
 

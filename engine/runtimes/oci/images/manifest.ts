@@ -1,9 +1,16 @@
 import type { ImageConfig } from './store.ts'
 
 /** What a registry has under a name: one image, or a choice of images by platform. */
-export type Manifest =
-  | { readonly kind: 'image'; readonly config: string; readonly layers: readonly LayerBlob[] }
-  | { readonly kind: 'index'; readonly choices: readonly PlatformChoice[] }
+export type Manifest = ImageManifest | { readonly kind: 'index'; readonly choices: readonly PlatformChoice[] }
+
+export interface ImageManifest {
+  readonly kind: 'image'
+  /** The config's digest. */
+  readonly config: string
+  /** Skopeo rewrites the config of an image in Docker's format when it makes an OCI layout of it. */
+  readonly format: 'oci' | 'docker'
+  readonly layers: readonly LayerBlob[]
+}
 
 export interface LayerBlob {
   readonly digest: string
@@ -46,7 +53,8 @@ export function parseManifest(text: string): Manifest {
   if (!/container\.image|oci\.image\.config/.test(configType)) {
     throw new Error(`it is no container image but an artifact (${configType})`)
   }
-  return { kind: 'image', config: digestOf(config), layers: layers.map(layer) }
+  const format = configType.startsWith('application/vnd.docker.') ? 'docker' : 'oci'
+  return { kind: 'image', config: digestOf(config), format, layers: layers.map(layer) }
 }
 
 function choice(value: unknown): PlatformChoice {

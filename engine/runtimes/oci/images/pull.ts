@@ -12,7 +12,7 @@ import { blobFile } from './paths.ts'
 import type { ImageReference } from './reference.ts'
 import { pinnedText, referenceText } from './reference.ts'
 import type { RegistryOptions, RemoteImage } from './registry.ts'
-import { copyBlobs, unusable, withRemoteImage } from './registry.ts'
+import { fetchBlobs, unusable, withRemoteImage } from './registry.ts'
 import type { Limit } from './sharing.ts'
 
 /** What one pull works with. */
@@ -92,8 +92,8 @@ async function unpackTwice(parts: PullParts, remote: RemoteImage, signal: AbortS
 async function unpack(parts: PullParts, remote: RemoteImage, signal: AbortSignal): Promise<ImageRecord> {
   const { reference, manifest } = remote
   const blobs = [manifest.config, ...manifest.layers.map((layer) => layer.digest)]
-  await parts.ensureBlobs(blobs, signal, async () => {
-    await copyBlobs(parts.registry, remote, signal)
+  await parts.ensureBlobs(blobs, signal, async (missing) => {
+    await fetchBlobs(parts.registry, remote, missing, signal)
   })
   const file = await readConfig(parts, remote, signal)
   const layers = pairs(reference, manifest.layers, file.diffIds)

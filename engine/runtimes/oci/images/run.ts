@@ -33,11 +33,15 @@ export async function runCommand(
   }
 }
 
-function commandFailure(command: Command, result: CommandResult, doing: string): RuntimeFailure {
+export function commandFailure(command: Command, result: CommandResult, doing: string): RuntimeFailure {
   const said = result.stderr.trim().slice(0, 1000)
   const full = /no space left on device|disk quota exceeded/i.test(said)
     ? ': the disk is full; free some space'
     : ''
   const end = result.timedOut ? 'took too long' : `ended with ${result.exitCode}`
   return new RuntimeFailure('ErrImagePull', `${doing}${full}: ${command.argv[0]} ${end}: ${said}`)
+}
+
+export function isDiskFull(said: string): boolean {
+  return /no space left on device|disk quota exceeded/i.test(said)
 }

@@ -135,7 +135,12 @@ test.each([
   ['application/vnd.docker.image.rootfs.diff.tar', 'none'],
 ])('a layer of type %s is unpacked by %s', (type, compression) => {
   const layers = [{ digest: digest('a'), compression }]
-  expect(parseManifest(manifestWith(type))).toEqual({ kind: 'image', config: digest('c'), layers })
+  expect(parseManifest(manifestWith(type))).toEqual({
+    kind: 'image',
+    format: 'oci',
+    config: digest('c'),
+    layers,
+  })
 })
 
 test.each([

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,8 @@ export interface StoreWorld extends Disposable {
   readonly store: ImageStore
   /** Whole command lines, in the order in which they were begun. */
   readonly commands: readonly string[]
+  /** Resolves when the next command that has this word in it is begun. */
+  begun(word: string): Promise<void>
   /** Another store on the same folders: an engine that was started anew. */
   restarted(): ImageStore
   pull(
@@ -33,7 +36,16 @@ export function createWorld(options: Partial<ImageStoreOptions> = {}): StoreWorl
   const root = join(folder, 'root')
   const runDir = join(folder, 'run')
   const commands: string[] = []
-  const transport = recording(options.transport ?? localTransport(), commands)
+  const waiting = new EventEmitter()
+  const local = options.transport ?? localTransport()
+  const transport: Transport = {
+    ...local,
+    run: async (command, signal) => {
+      commands.push(command.argv.join(' '))
+      for (const word of command.argv) waiting.emit(word)
+      return await local.run(command, signal)
+    },
+  }
   const home = join(folder, 'home')
   mkdirSync(home)
   const create = (): ImageStore =>
@@ -44,20 +56,13 @@ export function createWorld(options: Partial<ImageStoreOptions> = {}): StoreWorl
     runDir,
     store,
     commands,
+    begun: async (word) => {
+      await once(waiting, word)
+    },
     restarted: create,
     pull: async (image, policy = 'IfNotPresent', auths = [], signal = new AbortController().signal) =>
       await store.pull({ image, policy, auths }, signal),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
-  }
-}
-
-export function recording(transport: Transport, commands: string[]): Transport {
-  return {
-    ...transport,
-    run: async (command, signal) => {
-      commands.push(command.argv.join(' '))
-      return await transport.run(command, signal)
-    },
   }
 }
 
