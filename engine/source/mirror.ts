@@ -10,10 +10,26 @@ const FETCH_TIMEOUT_MS = 600_000
 
 /** The bare mirror of a remote repository, fetched now. Two addresses never share one. */
 export async function fetchMirror(url: string, mirrors: string, options: GitOptions): Promise<string> {
-  const folder = join(mirrors, createHash('sha256').update(url).digest('hex').slice(0, 16))
-  if ((await stat(folder).catch(() => undefined)) === undefined) await makeMirror(folder, mirrors, options)
+  const folder = mirrorFolder(url, mirrors)
+  if (!(await exists(folder))) await makeMirror(folder, mirrors, options)
   await fetchAll(url, folder, options)
   return folder
+}
+
+/** The mirror as it was last fetched. */
+export async function findMirror(url: string, mirrors: string): Promise<string> {
+  const folder = mirrorFolder(url, mirrors)
+  if (await exists(folder)) return folder
+  throw new SourceError(`${redactUrls(url)} has not been fetched yet`)
+}
+
+/** Named without credentials: a token that was renewed makes it no other repository. */
+function mirrorFolder(url: string, mirrors: string): string {
+  return join(mirrors, createHash('sha256').update(redactUrls(url)).digest('hex').slice(0, 16))
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 /** Made aside and renamed: a mirror that was cut off while it was made is never taken for one. */

@@ -2,7 +2,7 @@ import { createCommitReader } from './commit.ts'
 import { readFolder } from './folder.ts'
 import { type GitOptions, gitOrThrow } from './git.ts'
 import { insideFolder, locate, type Place } from './locate.ts'
-import { fetchMirror } from './mirror.ts'
+import { fetchMirror, findMirror } from './mirror.ts'
 import { IGNORE_FILE, isBelow, isManifestName } from './names.ts'
 import { redactUrls } from './redact.ts'
 import { SourceError, type Source, type SourceOptions } from './source.ts'
@@ -66,7 +66,10 @@ function openRepository(
 async function openMirror(options: SourceOptions, git: GitOptions): Promise<Source> {
   const repository = redactUrls(options.repo)
   const folder = insideFolder(options.path ?? '')
-  const mirror = await fetchMirror(options.repo, options.mirrors, git)
+  const mirror =
+    options.fetch === false
+      ? await findMirror(options.repo, options.mirrors)
+      : await fetchMirror(options.repo, options.mirrors, git)
   const at = { ...git, cwd: mirror }
   const reader = createCommitReader(folder, at)
   // Opening it has fetched it; only later reads fetch again.
@@ -77,7 +80,7 @@ async function openMirror(options: SourceOptions, git: GitOptions): Promise<Sour
     kind: 'mirror',
     async read(signal) {
       const now = { ...at, signal }
-      if (!fresh) await fetchMirror(options.repo, options.mirrors, now)
+      if (!fresh && options.fetch !== false) await fetchMirror(options.repo, options.mirrors, now)
       fresh = false
       return reader.read(await findCommit(options.branch, repository, now), signal)
     },

@@ -44,6 +44,8 @@ export interface SourceOptions {
   readonly path?: string
   /** Where mirrors of remote repositories are kept. */
   readonly mirrors: string
+  /** False: a mirror is read as it was last fetched. */
+  readonly fetch?: boolean
   /** Whether uncommitted changes are read in place of the commit. */
   readonly allowUncommitted: boolean
   readonly cwd: string

@@ -1,0 +1,127 @@
+import type { ContainerStatus, Pod } from '../api/generated/types.ts'
+import { keyParts, type ObjectKey, podUid } from '../api/names.ts'
+import type { Plan } from '../api/plan.ts'
+import type { Snapshot } from '../api/snapshot.ts'
+import type { UnhealthyObject } from '../reconciler/outcome.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { longName } from './names.ts'
+import { healthText } from './progress.ts'
+
+const LOG_LINES = 10
+/** Of a rollout of fifty pods that all fail alike, a few tell enough. */
+const PODS_MAX = 3
+
+export interface BlameOptions {
+  readonly plan: Plan
+  readonly snapshot: Snapshot
+  readonly runtime: Runtime
+  readonly signal: AbortSignal
+}
+
+/** Why objects are not healthy: each with its pods, containers, exit codes and the last lines of their logs. */
+export async function blame(
+  objects: readonly UnhealthyObject[],
+  options: BlameOptions,
+): Promise<readonly string[]> {
+  const parts = await Promise.all(objects.map((each) => blameObject(each, options)))
+  return parts.flat()
+}
+
+async function blameObject(
+  { object, health }: UnhealthyObject,
+  options: BlameOptions,
+): Promise<readonly string[]> {
+  const pods = podsOf(object, options).filter((pod) => !isReady(pod))
+  const told = await Promise.all(pods.slice(0, PODS_MAX).map((pod) => blamePod(pod, options)))
+  const more = pods.length - told.length
+  return [
+    `${longName(object)}: ${healthText(health)}`,
+    ...told.flat(),
+    ...(more > 0 ? [`  and ${more} more of its pods`] : []),
+  ]
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
+}
+
+/** The pod itself, or the pods of a Deployment's ReplicaSets. */
+function podsOf(object: ObjectKey, { plan, snapshot }: BlameOptions): readonly Pod[] {
+  const { kind, namespace, name } = keyParts(object)
+  const sets = new Set(
+    [...snapshot.records.values()]
+      .filter(({ key, object: set }) => {
+        const owner = set.metadata.ownerReferences?.find((one) => one.controller === true)
+        return keyParts(key).namespace === namespace && owner?.kind === kind && owner.name === name
+      })
+      .map((record) => record.object.metadata.name),
+  )
+  return [...plan.statuses.values()].flatMap(({ key, object: value }) => {
+    if (!isPod(value)) return []
+    if (key === object) return [value]
+    const owner = value.metadata.ownerReferences?.find((one) => one.controller === true)
+    const owned =
+      owner?.kind === 'ReplicaSet' && sets.has(owner.name) && keyParts(key).namespace === namespace
+    return owned ? [value] : []
+  })
+}
+
+export function isPod(value: unknown): value is Pod {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Pod'
+}
+
+async function blamePod(pod: Pod, options: BlameOptions): Promise<readonly string[]> {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
+  const troubled = [...initContainerStatuses, ...containerStatuses].filter(
+    (one) =>
+      !one.ready && one.state?.terminated?.exitCode !== 0 && one.state?.waiting?.reason !== 'PodInitializing',
+  )
+  const lines = await Promise.all(troubled.map((one) => blameContainer(pod, one, options)))
+  const message = pod.status?.message
+  return [
+    `  pod ${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}${message === undefined ? '' : `: ${message}`}`,
+    ...lines.flat(),
+  ]
+}
+
+async function blameContainer(
+  pod: Pod,
+  status: ContainerStatus,
+  options: BlameOptions,
+): Promise<readonly string[]> {
+  const log = await lastLines(pod, status.name, options)
+  return [
+    `    container ${status.name}: ${containerTrouble(status)}`,
+    ...(log.length === 0 ? [] : ['      its last lines:', ...log.map((line) => `      | ${line}`)]),
+  ]
+}
+
+function containerTrouble({ state, lastState, restartCount }: ContainerStatus): string {
+  const ended = state?.terminated ?? lastState?.terminated
+  const parts = [
+    state?.waiting === undefined ? undefined : join(state.waiting.reason, state.waiting.message),
+    state?.running === undefined ? undefined : 'runs, and is not ready',
+    ended === undefined
+      ? undefined
+      : `last ended with exit code ${ended.exitCode}, ${join(ended.reason, ended.message)}`,
+    restartCount === 0 ? undefined : `restarted ${restartCount === 1 ? 'once' : `${restartCount} times`}`,
+  ]
+  return parts.filter((part) => part !== undefined).join('; ')
+}
+
+function join(reason: string | undefined, message: string | undefined): string {
+  const said = [reason, message?.trim()].filter((part) => part !== undefined && part !== '')
+  return said.join(': ')
+}
+
+async function lastLines(pod: Pod, container: string, options: BlameOptions): Promise<readonly string[]> {
+  const uid = podUid(pod.metadata.uid ?? '')
+  const request = { uid, container, previous: false, follow: false, tailLines: LOG_LINES }
+  const lines: string[] = []
+  try {
+    for await (const { text } of options.runtime.logs(request, options.signal)) lines.push(text)
+  } catch {
+    // A container that was never started has no log, and that is told by its state already.
+  }
+  return lines
+}

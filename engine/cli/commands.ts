@@ -1,0 +1,230 @@
+import type { Invocation } from './invocation.ts'
+import type { OptionName } from './options.ts'
+import { SOURCE_OPTIONS } from './options.ts'
+import type { World } from './world.ts'
+
+/** Carries a command out; resolves to the exit status. */
+export type RunCommand = (invocation: Invocation, world: World) => Promise<number>
+
+export interface CommandSpec {
+  /** Empty: what `reconcile` does when no command is named. */
+  readonly name: string
+  /** What follows the name, for the help. */
+  readonly usage: string
+  readonly summary: string
+  /** More about it, in the command's own help. */
+  readonly details?: string
+  readonly options: readonly OptionName[]
+  readonly arguments: {
+    readonly least: number
+    readonly most: number
+    readonly completes?: 'file' | 'pod' | 'command' | 'shell'
+  }
+  /** What comes after `--` is the command to run. */
+  readonly takesCommand?: boolean
+  readonly outputs?: readonly string[]
+  readonly examples: readonly (readonly [line: string, does: string])[]
+  /** A command loads only what it needs. */
+  readonly load: () => Promise<{ readonly run: RunCommand }>
+}
+
+const NONE = { least: 0, most: 0 } as const
+const POD = { least: 1, most: 1, completes: 'pod' } as const
+const POD_DETAILS =
+  'POD is a name (web-abc), namespace/name, pod/name or deployment/name; the last picks one of its pods.'
+
+const RECONCILE: CommandSpec = {
+  name: '',
+  usage: '--once [--repo PATH|URL] [--branch NAME] [--path DIR]',
+  summary: 'applies the current commit, waits until it is healthy, ends',
+  details:
+    'Ends with 0 when all is healthy, 1 when something failed or took too long, 3 when the manifests or the\narguments are wrong (nothing was touched then), 130 when interrupted.',
+  options: ['once', ...SOURCE_OPTIONS, 'timeout', 'no-wait-jobs', 'take-over', 'output', 'version'],
+  arguments: NONE,
+  outputs: ['json'],
+  examples: [
+    ['reconcile --once', 'apply the repository in the current directory'],
+    [
+      'reconcile --once --repo https://example.org/cluster.git --branch main --path apps',
+      'apply a folder of a remote one',
+    ],
+    ['reconcile --once --timeout 10m -o json', 'print the outcome as one JSON document'],
+  ],
+  load: () => import('./commands/once.ts'),
+}
+
+const PLAN: CommandSpec = {
+  name: 'plan',
+  usage: '',
+  summary: 'prints what would happen and why; touches nothing',
+  options: [...SOURCE_OPTIONS, 'output', 'detailed-exitcode', 'all', 'take-over'],
+  arguments: NONE,
+  outputs: ['json'],
+  examples: [
+    ['reconcile plan', 'what --once would do now'],
+    ['reconcile plan --branch new-image', 'what applying a branch would do'],
+    ['reconcile plan --detailed-exitcode', 'end with 2 when there is something to do'],
+  ],
+  load: () => import('./commands/plan.ts'),
+}
+
+const VALIDATE: CommandSpec = {
+  name: 'validate',
+  usage: '[PATH...]',
+  summary: 'checks manifests; needs no node and no root',
+  details:
+    'PATH is a file, a folder, or - for the standard input. Without one, the repository is checked as --once would read it.\nAmong single files, a reference to something that is in none of them is a warning.',
+  options: [...SOURCE_OPTIONS, 'output'],
+  arguments: { least: 0, most: Number.POSITIVE_INFINITY, completes: 'file' },
+  outputs: ['json'],
+  examples: [
+    ['reconcile validate', 'check the repository in the current directory'],
+    ['reconcile validate web.yaml apps/', 'check a file and a folder'],
+    ['helm template chart | reconcile validate -', 'check what another program makes'],
+  ],
+  load: () => import('./commands/validate.ts'),
+}
+
+const STATUS: CommandSpec = {
+  name: 'status',
+  usage: '',
+  summary: 'shows objects and pods, desired against observed; needs no running engine',
+  options: [...SOURCE_OPTIONS, 'output', 'selector'],
+  arguments: NONE,
+  outputs: ['wide', 'json'],
+  examples: [
+    ['reconcile status', 'everything that runs, and the commit it comes from'],
+    ['reconcile status -n web -l app=shop -o wide', 'some pods, with addresses and nodes'],
+    ['reconcile status -o json', 'a List of the official objects with their status'],
+  ],
+  load: () => import('./commands/status.ts'),
+}
+
+const LOGS: CommandSpec = {
+  name: 'logs',
+  usage: 'POD [-c CONTAINER]',
+  summary: 'prints what a container wrote',
+  details: POD_DETAILS,
+  options: ['follow', 'previous', 'container', 'tail', 'since', 'timestamps'],
+  arguments: POD,
+  examples: [
+    ['reconcile logs web-abc', 'of the only or the first container'],
+    ['reconcile logs -f --tail 20 deployment/web', 'the last lines of one of its pods, and what comes'],
+    ['reconcile logs --previous -n shop db -c server', 'of the run before the last restart'],
+  ],
+  load: () => import('./commands/logs.ts'),
+}
+
+const EXEC: CommandSpec = {
+  name: 'exec',
+  usage: '[-it] POD [-c CONTAINER] -- COMMAND [ARGUMENT...]',
+  summary: 'runs a command in a container; ends with its exit status',
+  details: POD_DETAILS,
+  options: ['stdin', 'tty', 'container'],
+  arguments: POD,
+  takesCommand: true,
+  examples: [
+    ['reconcile exec -it deployment/web -- sh', 'a shell in one of its pods'],
+    ['reconcile exec db -c server -- df -h', 'one command'],
+    ['reconcile exec -i db -- psql < dump.sql', 'with input'],
+  ],
+  load: () => import('./commands/exec.ts'),
+}
+
+const EVENTS: CommandSpec = {
+  name: 'events',
+  usage: '',
+  summary: 'shows what happened to pods, as far as the node remembers it, oldest first',
+  options: ['output', 'selector'],
+  arguments: NONE,
+  outputs: ['json'],
+  examples: [
+    ['reconcile events', 'starts, exits, restarts and failures'],
+    ['reconcile events -n shop -o json', 'of one namespace, as a List of Events'],
+  ],
+  load: () => import('./commands/events.ts'),
+}
+
+const TOP: CommandSpec = {
+  name: 'top',
+  usage: '',
+  summary: 'shows what pods use of cpu and memory now',
+  options: ['output', 'selector'],
+  arguments: NONE,
+  outputs: ['json'],
+  examples: [
+    ['reconcile top', 'each container, measured over a second'],
+    ['reconcile top -n shop -l app=web', 'some of them'],
+  ],
+  load: () => import('./commands/top.ts'),
+}
+
+const DOWN: CommandSpec = {
+  name: 'down',
+  usage: '',
+  summary: 'removes all that the engine made on the nodes, and says what it removed',
+  details: 'Pods end with their grace periods. What is in Git stays: --once brings everything back.',
+  options: ['output', 'timeout'],
+  arguments: NONE,
+  outputs: ['json'],
+  examples: [
+    ['reconcile down', 'end all pods and remove the root'],
+    ['reconcile down --root /srv/other', 'of another root'],
+  ],
+  load: () => import('./commands/down.ts'),
+}
+
+const COMPLETION: CommandSpec = {
+  name: 'completion',
+  usage: 'bash|zsh|fish',
+  summary: 'prints the completion for a shell',
+  options: [],
+  arguments: { least: 1, most: 1, completes: 'shell' },
+  examples: [
+    ['source <(reconcile completion bash)', 'for this bash'],
+    ['reconcile completion zsh > "${fpath[1]}/_reconcile"', 'for zsh from now on'],
+    ['reconcile completion fish > ~/.config/fish/completions/reconcile.fish', 'for fish from now on'],
+  ],
+  load: () => import('./commands/completion.ts'),
+}
+
+const VERSION: CommandSpec = {
+  name: 'version',
+  usage: '',
+  summary: 'shows the version',
+  options: ['output'],
+  arguments: NONE,
+  outputs: ['json'],
+  examples: [['reconcile version -o json', 'with the version of Node that runs it']],
+  load: () => import('./commands/version.ts'),
+}
+
+const HELP: CommandSpec = {
+  name: 'help',
+  usage: '[COMMAND]',
+  summary: 'shows help, also of one command',
+  options: [],
+  arguments: { least: 0, most: 1, completes: 'command' },
+  examples: [['reconcile help logs', 'how to use logs']],
+  load: () => import('./commands/help.ts'),
+}
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  RECONCILE,
+  PLAN,
+  VALIDATE,
+  STATUS,
+  LOGS,
+  EXEC,
+  EVENTS,
+  TOP,
+  DOWN,
+  COMPLETION,
+  VERSION,
+  HELP,
+]
+
+export function findCommand(name: string): CommandSpec | undefined {
+  return COMMANDS.find((command) => command.name === name)
+}

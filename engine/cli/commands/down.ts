@@ -1,0 +1,108 @@
+import type { PodUid } from '../../api/names.ts'
+import { createLoop } from '../../reconciler/loop.ts'
+import { removeRoot } from '../../runtimes/oci/removeRoot.ts'
+import type { RunCommand } from '../commands.ts'
+import { counted } from '../counted.ts'
+import type { Invocation } from '../invocation.ts'
+import { printJson } from '../json.ts'
+import { openLog } from '../log.ts'
+import { listPods, type ListedPod } from '../pods.ts'
+import { createProgress } from '../progress.ts'
+import {
+  emptyDesired,
+  lockStation,
+  type Machine,
+  openMachine,
+  openStation,
+  type Station,
+} from '../station.ts'
+import { UserError } from '../userError.ts'
+import { EXIT, type World } from '../world.ts'
+import { timeoutOf } from '../timeout.ts'
+
+const TIMEOUT_MS = 300_000
+
+export const run: RunCommand = async (invocation, world) => {
+  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
+  const station = await openStation(invocation, world)
+  if (station.record === undefined) return tell([], [], station, invocation, world)
+  const pods = await removeAll(station, timeoutMs, invocation, world)
+  if (world.signal.aborted) return EXIT.interrupted
+  // Outside of the lock: its file is one of those that go.
+  const { root, transport } = station
+  const others = await removeRoot({ transport, root })
+  return tell(pods, others, station, invocation, world)
+}
+
+/** The pods that were there, all of them gone now. */
+async function removeAll(
+  station: Station,
+  timeoutMs: number,
+  invocation: Invocation,
+  world: World,
+): Promise<readonly string[]> {
+  await using _lock = await lockStation(station, invocation, world)
+  const machine = await openMachine(station, undefined, world)
+  const pods = await listPods(machine.runtime, world)
+  if (pods.length > 0) await endPods(pods, { station, machine, timeoutMs }, invocation, world)
+  return pods.map((pod) => `${pod.namespace}/${pod.name}`)
+}
+
+interface Ending {
+  readonly station: Station
+  readonly machine: Machine
+  readonly timeoutMs: number
+}
+
+/** A commit that asks for nothing: everything goes, in the safe order, with its grace. */
+async function endPods(
+  pods: readonly ListedPod[],
+  { station, machine, timeoutMs }: Ending,
+  invocation: Invocation,
+  world: World,
+): Promise<void> {
+  const progress = createProgress(invocation.text('log-format') === 'json' ? 'json' : 'text', world)
+  const stop = new AbortController()
+  const left = new Map<PodUid, string>(pods.map((pod) => [pod.uid, `${pod.namespace}/${pod.name}`]))
+  const { promise: allGone, resolve: gone } = Promise.withResolvers<void>()
+  const loop = createLoop({
+    runtimes: machine.runtimes,
+    clock: world.clock,
+    desired: emptyDesired(station.record),
+    signal: AbortSignal.any([stop.signal, world.signal]),
+    log: openLog(invocation, world, (line) => progress.print(line)),
+    onProgress(event) {
+      progress.event(event)
+      if (event.kind === 'podGone') left.delete(event.uid)
+      if (left.size === 0) gone()
+    },
+    onTick: (state) => progress.tick(state),
+  })
+  const running = loop.run()
+  await Promise.race([running, allGone, loop.untilHealthy({ timeoutMs })])
+  stop.abort()
+  await running
+  progress.end()
+  if (left.size === 0 || world.signal.aborted) return
+  throw new UserError(
+    `${counted(left.size, 'pod')} did not end within ${timeoutMs / 1000} s: ${[...left.values()].join(', ')}; the root is kept, run reconcile down again`,
+    { exitStatus: EXIT.failed },
+  )
+}
+
+function tell(
+  pods: readonly string[],
+  others: readonly string[],
+  station: Station,
+  invocation: Invocation,
+  world: World,
+): number {
+  if (invocation.text('output') === 'json') {
+    printJson(world, { apiVersion: 'reconcile.dev/v1', kind: 'Removal', root: station.root, pods, others })
+    return EXIT.done
+  }
+  if (pods.length === 0 && others.length === 0) world.stdout.write(`nothing to remove on ${station.root}\n`)
+  for (const pod of pods) world.stdout.write(`removed pod ${pod}\n`)
+  for (const other of others) world.stdout.write(`${other}\n`)
+  return EXIT.done
+}

@@ -1,0 +1,41 @@
+import { planJson } from '../../planner/json.ts'
+import { plan } from '../../planner/plan.ts'
+import { planText } from '../../planner/text.ts'
+import { observeOnce } from '../../reconciler/observeOnce.ts'
+import type { RunCommand } from '../commands.ts'
+import { printWarnings, refuse } from '../diagnostics.ts'
+import { printJson } from '../json.ts'
+import { loadCommit, sourceOptions } from '../load.ts'
+import { shortCommit } from '../names.ts'
+import { assertOwner } from '../owner.ts'
+import { plainText } from '../table.ts'
+import { openMachine, openStation } from '../station.ts'
+import { EXIT } from '../world.ts'
+
+export const run: RunCommand = async (invocation, world) => {
+  const loaded = await loadCommit(sourceOptions(invocation, world), world)
+  if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
+  const { desired, source, warnings } = loaded
+  const station = await openStation(invocation, world)
+  await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
+  const { runtimes } = await openMachine(station, desired, world)
+  const snapshot = await observeOnce(runtimes, desired, world.clock, world.signal)
+  const made = plan(snapshot, world.clock.now())
+  if (invocation.text('output') === 'json') {
+    const json = planJson(made)
+    printJson(world, {
+      apiVersion: 'reconcile.dev/v1',
+      kind: 'Plan',
+      commit: desired.commit,
+      ...Object(json),
+    })
+  } else {
+    printWarnings(warnings, world)
+    const namespace = invocation.text('namespace')
+    const options = { all: invocation.flag('all'), ...(namespace === undefined ? {} : { namespace }) }
+    world.stdout.write(`commit ${shortCommit(desired.commit)} of ${source.repository}\n\n`)
+    world.stdout.write(`${plainText(planText(made, options))}`)
+  }
+  const changes = made.actions.length > 0 || made.violations.length > 0
+  return changes && invocation.flag('detailed-exitcode') ? EXIT.changes : EXIT.done
+}

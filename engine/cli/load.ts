@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import type { Desired } from '../api/snapshot.ts'
+import type { Diagnostic } from '../manifests/diagnostics.ts'
+import { createManifestReader } from '../manifests/reader.ts'
+import { openSource } from '../source/open.ts'
+import type { Revision, Source, SourceFile, SourceProblem } from '../source/source.ts'
+import type { Invocation } from './invocation.ts'
+import { rootFolder } from './place.ts'
+import type { World } from './world.ts'
+
+/** A commit's manifests, read and judged. */
+export type Loaded =
+  | {
+      readonly kind: 'valid'
+      readonly source: Source
+      readonly desired: Desired
+      readonly files: number
+      readonly warnings: readonly Diagnostic[]
+    }
+  | {
+      readonly kind: 'invalid'
+      readonly errors: readonly Diagnostic[]
+      readonly warnings: readonly Diagnostic[]
+    }
+
+export interface LoadOptions {
+  readonly repo: string
+  readonly branch?: string | undefined
+  readonly path?: string | undefined
+  /** Whether a remote repository is asked for news. */
+  readonly fetch?: boolean
+  readonly mirrors: string
+}
+
+/** What the command line says about the repository. */
+export function sourceOptions(invocation: Invocation, world: World): LoadOptions {
+  return {
+    repo: invocation.text('repo') ?? '.',
+    branch: invocation.text('branch'),
+    path: invocation.text('path'),
+    mirrors: join(rootFolder(invocation, world), 'mirrors'),
+  }
+}
+
+export async function openRepository(options: LoadOptions, world: World): Promise<Source> {
+  const { repo, branch, path, mirrors, fetch } = options
+  return openSource(
+    {
+      repo,
+      ...(branch === undefined ? {} : { branch }),
+      ...(path === undefined ? {} : { path }),
+      ...(fetch === undefined ? {} : { fetch }),
+      mirrors,
+      allowUncommitted: true,
+      cwd: world.cwd,
+      environment: world.environment,
+    },
+    world.signal,
+  )
+}
+
+/** Rejects with a SourceError when there is nothing to read; wrong manifests are a result. */
+export async function loadCommit(options: LoadOptions, world: World): Promise<Loaded> {
+  const source = await openRepository(options, world)
+  const revision = await source.read(world.signal)
+  return judge(source, revision, 'commit')
+}
+
+export function judge(source: Source, revision: Revision, mode: 'commit' | 'files'): Loaded {
+  const result = readManifests(revision.files, revision.problems, mode)
+  if (result.kind === 'invalid') return result
+  const { cluster, nodes, objects, warnings } = result
+  const desired = { commit: revision.commit, cluster, nodes, objects }
+  return { kind: 'valid', source, desired, files: revision.files.length, warnings }
+}
+
+/** What the source could not read counts as much as what is wrong in a file. */
+export function readManifests(
+  files: readonly SourceFile[],
+  problems: readonly SourceProblem[],
+  mode: 'commit' | 'files',
+): ReturnType<ReturnType<typeof createManifestReader>['read']> {
+  const result = createManifestReader().read(files, { mode })
+  const found = problems.map(diagnosticOf)
+  const errors = found.filter((each) => each.severity === 'error')
+  const warnings = [...found.filter((each) => each.severity === 'warning'), ...result.warnings]
+  if (result.kind === 'invalid') return { ...result, errors: [...errors, ...result.errors], warnings }
+  return errors.length > 0 ? { kind: 'invalid', errors, warnings } : { ...result, warnings }
+}
+
+function diagnosticOf(problem: SourceProblem): Diagnostic {
+  const { path, severity, message } = problem
+  return { file: path, line: 1, column: 1, severity, message }
+}

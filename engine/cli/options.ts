@@ -1,0 +1,79 @@
+/** Every option, once. A name means the same with every command that takes it. */
+export interface OptionSpec {
+  readonly short?: string
+  /** What stands for the value in the help; absent: the option takes none. */
+  readonly value?: string
+  readonly help: string
+  /** The values that may be given, for those with a fixed set. */
+  readonly choices?: readonly string[]
+  /** What the shell completes the value with. */
+  readonly completes?: 'directory' | 'pod' | 'namespace' | 'container'
+}
+
+export const OPTIONS = {
+  repo: {
+    value: 'PATH|URL',
+    help: 'the repository: a path, or an address that Git understands (default: the current directory)',
+    completes: 'directory',
+  },
+  branch: { value: 'NAME', help: 'a branch, tag or commit (default: what is checked out)' },
+  path: { value: 'DIR', help: 'only this folder of the repository' },
+  root: {
+    value: 'DIR',
+    help: 'where pods and records are kept (default: /var/lib/reconcile)',
+    completes: 'directory',
+  },
+  once: { help: 'apply the current commit, wait until it is healthy, end' },
+  timeout: { value: 'DURATION', help: 'how long to wait, such as 90s, 5m or 1h (default: 5m)' },
+  'take-over': {
+    help: 'use the root although it was another repository’s, or its last commit is gone from Git',
+  },
+  'no-wait-jobs': { help: 'do not wait until Jobs are complete' },
+  output: { short: 'o', value: 'FORMAT', help: 'how to print: wide or json', choices: ['wide', 'json'] },
+  'detailed-exitcode': { help: 'end with status 2 when there are changes' },
+  all: { help: 'show pods about which there is nothing to do, too' },
+  namespace: {
+    short: 'n',
+    value: 'NAMESPACE',
+    help: 'show only this namespace (everything is reconciled all the same)',
+    completes: 'namespace',
+  },
+  selector: { short: 'l', value: 'LABELS', help: 'show only what has these labels, such as app=web' },
+  container: {
+    short: 'c',
+    value: 'NAME',
+    help: 'the container (default: the first)',
+    completes: 'container',
+  },
+  follow: { short: 'f', help: 'go on printing what comes' },
+  previous: { short: 'p', help: 'of the container before its last restart' },
+  tail: { value: 'LINES', help: 'only the last lines' },
+  since: { value: 'DURATION', help: 'only what is newer than this, such as 10m' },
+  timestamps: { help: 'put the time in front of each line' },
+  stdin: { short: 'i', help: 'pass the standard input on' },
+  tty: { short: 't', help: 'give the command a terminal' },
+  verbose: { short: 'v', help: 'say more about what is done' },
+  'log-format': {
+    value: 'FORMAT',
+    help: 'of what is said on the standard error: text or json',
+    choices: ['text', 'json'],
+  },
+  help: { short: 'h', help: 'show help' },
+  version: { help: 'show the version' },
+} as const satisfies Readonly<Record<string, OptionSpec>>
+
+export type OptionName = keyof typeof OPTIONS
+
+export function optionSpec(name: OptionName): OptionSpec {
+  return OPTIONS[name]
+}
+
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name)
+}
+
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS).filter(isOptionName)
+
+/** With every command. */
+export const GLOBAL_OPTIONS: readonly OptionName[] = ['root', 'namespace', 'verbose', 'log-format', 'help']
+export const SOURCE_OPTIONS: readonly OptionName[] = ['repo', 'branch', 'path']

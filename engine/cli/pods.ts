@@ -1,0 +1,159 @@
+import { type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
+import type { ObjectRecord } from '../api/records.ts'
+import type { PodListing, Runtime } from '../runtimes/runtime.ts'
+import type { Invocation } from './invocation.ts'
+import { didYouMean } from './nearest.ts'
+import { parseSelector, showsObject } from './selector.ts'
+import { UserError } from './userError.ts'
+import type { World } from './world.ts'
+
+/** A pod on the node, with what people call it by. */
+export interface ListedPod {
+  readonly uid: PodUid
+  readonly namespace: string
+  readonly name: string
+  readonly listing: PodListing
+}
+
+/** Sorted by namespace and name. What cannot be read is said on the standard error. */
+export async function listPods(runtime: Runtime, world: World): Promise<readonly ListedPod[]> {
+  const { pods, unreadable } = await runtime.list(world.signal)
+  for (const { uid, message } of unreadable)
+    world.stderr.write(`warning: pod ${uid} cannot be read: ${message}\n`)
+  return [...pods]
+    .map(([uid, listing]) => {
+      const { namespace = 'default', name } = listing.record.pod.metadata
+      return { uid, namespace, name, listing }
+    })
+    .toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** What `-n` and `-l` let through. */
+export function podFilter(invocation: Invocation): (pod: ListedPod) => boolean {
+  const selectorText = invocation.text('selector')
+  const filter = {
+    namespace: invocation.text('namespace'),
+    selector: selectorText === undefined ? undefined : parseSelector(selectorText),
+  }
+  return (pod) => showsObject({ ...pod.listing.record.pod.metadata, namespace: pod.namespace }, filter)
+}
+
+/** The pod that POD means: a name, namespace/name, pod/name, or deployment/name, which picks one of its pods. */
+export async function findPod(
+  asked: string,
+  invocation: Invocation,
+  runtime: Runtime,
+  world: World,
+): Promise<ListedPod> {
+  const pods = await listPods(runtime, world)
+  const { kind, namespace, name } = parsePodName(asked, invocation.text('namespace'))
+  const owned = kind === 'pod' ? undefined : await ownedBy(kind, runtime, world)
+  const matches = pods.filter((pod) => (owned === undefined ? pod.name === name : owned(pod, name)))
+  const here = matches.filter((pod) => pod.namespace === (namespace ?? 'default'))
+  const found = here.length > 0 || namespace !== undefined ? here : matches
+  const [best] = found.toSorted((a, b) => rank(b) - rank(a))
+  if (best === undefined) throw notFound(asked, name, namespace, pods)
+  if (new Set(found.map((pod) => pod.namespace)).size > 1) {
+    const names = found.map((pod) => `${pod.namespace}/${pod.name}`)
+    throw new UserError(`${asked} could be ${names.join(' or ')}: say which with -n`)
+  }
+  return best
+}
+
+type Owner = 'deployment' | 'replicaset'
+
+const KINDS: Readonly<Record<string, 'pod' | Owner>> = {
+  pod: 'pod',
+  pods: 'pod',
+  po: 'pod',
+  deployment: 'deployment',
+  deployments: 'deployment',
+  deploy: 'deployment',
+  replicaset: 'replicaset',
+  rs: 'replicaset',
+}
+
+export function parsePodName(
+  asked: string,
+  namespace: string | undefined,
+): { readonly kind: 'pod' | Owner; readonly namespace: string | undefined; readonly name: string } {
+  const parts = asked.split('/')
+  const [first = '', second, third] = parts
+  if (second === undefined) return { kind: 'pod', namespace, name: first }
+  const kind = KINDS[first.toLowerCase()]
+  if (third === undefined) {
+    return kind === undefined
+      ? { kind: 'pod', namespace: first, name: second }
+      : { kind, namespace, name: second }
+  }
+  // namespace/deployment/name
+  const inner = KINDS[second.toLowerCase()]
+  if (inner !== undefined && parts.length === 3) return { kind: inner, namespace: first, name: third }
+  throw new UserError(`${asked} names no pod: give a name, namespace/name, pod/name or deployment/name`)
+}
+
+async function ownedBy(
+  kind: Owner,
+  runtime: Runtime,
+  world: World,
+): Promise<(pod: ListedPod, name: string) => boolean> {
+  const records: ReadonlyMap<ObjectKey, ObjectRecord> = await runtime.readObjectRecords(world.signal)
+  return (pod, name) => {
+    const owner = pod.listing.record.pod.metadata.ownerReferences?.find((one) => one.controller === true)
+    if (owner?.kind !== 'ReplicaSet') return false
+    if (kind === 'replicaset') return owner.name === name
+    const set = records.get(objectKey('ReplicaSet', pod.namespace, owner.name))
+    const above = set?.object.metadata.ownerReferences?.find((one) => one.controller === true)
+    return above?.kind === 'Deployment' && above.name === name
+  }
+}
+
+/** A running pod before a broken one, one that stays before one that goes, then the newest: what is asked for most. */
+function rank(pod: ListedPod): number {
+  const { metadata } = pod.listing.record.pod
+  const running = [...pod.listing.containers.values()].some((one) => one.state.kind === 'running')
+  const age = metadata.creationTimestamp === undefined ? 0 : Date.parse(metadata.creationTimestamp) / 1e14
+  return (metadata.deletionTimestamp === undefined ? 4 : 0) + (running ? 2 : 0) + age
+}
+
+function notFound(
+  asked: string,
+  name: string,
+  namespace: string | undefined,
+  pods: readonly ListedPod[],
+): UserError {
+  const inside = pods.filter((pod) => namespace === undefined || pod.namespace === namespace)
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`
+  const hint = didYouMean(
+    name,
+    inside.map((pod) => pod.name),
+  )
+  return new UserError(
+    `there is no pod ${asked}${where}${hint || '; reconcile status shows those that there are'}`,
+  )
+}
+
+/** The container that `-c` names, or the one that people mean without it. */
+export function findContainer(pod: ListedPod, asked: string | undefined, world: World): string {
+  const { metadata, spec } = pod.listing.record.pod
+  const inits = (spec?.initContainers ?? []).map((one) => one.name)
+  const mains = (spec?.containers ?? []).map((one) => one.name)
+  const all = [...mains, ...inits]
+  if (asked !== undefined) {
+    if (all.includes(asked)) return asked
+    const hint = didYouMean(asked, all) || `; there ${all.length === 1 ? 'is' : 'are'}: ${all.join(', ')}`
+    throw new UserError(`pod ${pod.namespace}/${pod.name} has no container ${asked}${hint}`)
+  }
+  const preferred = metadata.annotations?.['kubectl.kubernetes.io/default-container']
+  const [first] = mains
+  const chosen = preferred !== undefined && all.includes(preferred) ? preferred : first
+  if (chosen === undefined) throw new UserError(`pod ${pod.namespace}/${pod.name} has no containers`)
+  if (all.length > 1 && chosen !== preferred) {
+    world.stderr.write(`container ${chosen} of ${all.join(', ')}; -c names another\n`)
+  }
+  return chosen
+}

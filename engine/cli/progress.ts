@@ -1,0 +1,156 @@
+import type { ObjectKey, PodUid } from '../api/names.ts'
+import type { Health } from '../api/plan.ts'
+import type { LoopState } from '../reconciler/loop.ts'
+import type { PodSummary, ProgressEvent } from '../reconciler/progress.ts'
+import { longName } from './names.ts'
+import { createPicture } from './picture.ts'
+import { plainText } from './table.ts'
+import type { World } from './world.ts'
+
+/** Tells people on the standard error what the loop does. */
+export interface Progress {
+  event(event: ProgressEvent): void
+  tick(state: LoopState): void
+  /** A line of someone else, such as a warning of the log. */
+  print(line: string): void
+  /** Leaves what was printed, and takes the picture away. */
+  end(): void
+}
+
+/** `json`: one line of JSON a change; on a terminal a live picture; else one line a change. */
+export function createProgress(format: 'json' | 'text', world: World): Progress {
+  if (format === 'json') return jsonLines(world)
+  return world.stderr.isTTY ? livePicture(world) : plainLines(world)
+}
+
+function jsonLines(world: World): Progress {
+  const print = (line: string): void => world.stderr.write(`${line}\n`)
+  return {
+    event(event) {
+      const text = eventText(event)
+      if (text === undefined) return
+      print(JSON.stringify({ time: event.at, level: 'info', message: text, event: event.kind }))
+    },
+    tick: () => undefined,
+    print,
+    end: () => undefined,
+  }
+}
+
+function plainLines(world: World): Progress {
+  const print = (line: string): void => world.stderr.write(`${plainText(line)}\n`)
+  return {
+    event(event) {
+      const text = eventText(event)
+      if (text !== undefined) print(text)
+    },
+    tick: () => undefined,
+    print,
+    end: () => undefined,
+  }
+}
+
+function livePicture(world: World): Progress {
+  const picture = createPicture(world.stderr)
+  const rows = new Map<ObjectKey, Health>()
+  const pods = new Map<PodUid, PodSummary>()
+  return {
+    event(event) {
+      if (event.kind === 'healthChanged') rows.set(event.object, event.health)
+      if (event.kind === 'podChanged') pods.set(event.uid, event.summary)
+      if (event.kind === 'podGone') pods.delete(event.uid)
+      const text =
+        event.kind === 'podChanged' || event.kind === 'healthChanged' ? undefined : eventText(event)
+      if (text !== undefined) picture.print(`${plainText(text)}\n`)
+    },
+    tick(state) {
+      for (const key of rows.keys()) if (state.plan?.statuses.has(key) !== true) rows.delete(key)
+      picture.draw(pictureLines(rows, pods))
+    },
+    print: (line) => picture.print(`${plainText(line)}\n`),
+    end: () => picture.clear(),
+  }
+}
+
+/** What is not healthy yet, a line each, then the pods in numbers. */
+export function pictureLines(
+  health: ReadonlyMap<ObjectKey, Health>,
+  pods: ReadonlyMap<PodUid, PodSummary>,
+): readonly string[] {
+  const open = [...health]
+    .filter(([, one]) => one.kind !== 'healthy')
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, one]) => plainText(`  ${longName(key)}: ${healthText(one)}`).replaceAll('\n', ' '))
+  const all = [...pods.values()]
+  const ready = all.filter((pod) => pod.ready === pod.containers && !pod.deleting).length
+  const leaving = all.filter((pod) => pod.deleting).length
+  const counts = `${ready} of ${all.length - leaving} pods ready${leaving === 0 ? '' : `, ${leaving} ending`}`
+  return [...open, `  ${counts}`]
+}
+
+export function healthText(health: Health): string {
+  switch (health.kind) {
+    case 'healthy':
+      return 'healthy'
+    case 'progressing':
+      return health.message
+    case 'failed':
+      return `failed: ${health.reason}: ${health.message}`
+    default:
+      return health satisfies never
+  }
+}
+
+/** One line for what people want to know; undefined for what they do not. */
+export function eventText(event: ProgressEvent): string | undefined {
+  switch (event.kind) {
+    case 'podChanged':
+      return podText(event.pod, event.summary, event.before)
+    case 'podGone':
+      return `pod ${event.pod}: removed`
+    case 'actionFailed':
+      return event.problems
+        .map(({ container, reason, message }) => {
+          const where = container === '' ? '' : ` container ${container}:`
+          return `pod ${podOf(event)}:${where} ${reason}: ${message}`
+        })
+        .join('\n')
+    case 'healthChanged':
+      // Pods tell of themselves by podChanged.
+      return event.object.startsWith('Pod/')
+        ? undefined
+        : `${longName(event.object)}: ${healthText(event.health)}`
+    case 'nodeChanged':
+      if (event.reachable) return undefined
+      return `node ${event.node} does not answer${event.message === undefined ? '' : `: ${event.message}`}`
+    case 'violation':
+      return `a bug of reconcile kept ${longName(event.violation.object)} from changing: ${event.violation.message}`
+    case 'actionStarted':
+    case 'actionEnded':
+    case 'actionCancelled':
+      return undefined
+    default:
+      return event satisfies never
+  }
+}
+
+function podOf(event: Extract<ProgressEvent, { readonly kind: 'actionFailed' }>): string {
+  return 'pod' in event.action ? event.action.pod : longName(event.action.object)
+}
+
+function podText(pod: string, now: PodSummary, before: PodSummary | undefined): string | undefined {
+  if (before === undefined && now.sandbox === 'ready' && now.ready === now.containers && !now.deleting) {
+    // Found as it should be: nothing happened.
+    return undefined
+  }
+  if (now.deleting) return before?.deleting === true ? undefined : `pod ${pod}: ending`
+  const restarts = now.restarts > (before?.restarts ?? 0) ? `, restarted (${now.restarts} in all)` : ''
+  if (before === undefined) return `pod ${pod}: ${now.running === 0 ? 'created' : countsText(now)}${restarts}`
+  if (now.running === before.running && now.ready === before.ready && restarts === '') return undefined
+  return `pod ${pod}: ${countsText(now)}${restarts}`
+}
+
+function countsText({ containers, ready, running }: PodSummary): string {
+  if (ready === containers) return 'ready'
+  return `${running} of ${containers} running, ${ready} ready`
+}

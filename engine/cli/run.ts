@@ -1,0 +1,29 @@
+import { findCommand } from './commands.ts'
+import { type Invocation, parseCommandLine } from './invocation.ts'
+import { EXIT, type World } from './world.ts'
+
+/** The whole of one call: parses, carries out, says what went wrong. Resolves to the exit status, never rejects. */
+export async function runCommandLine(world: World): Promise<number> {
+  try {
+    const invocation = parseCommandLine(world.argv)
+    return await runInvocation(invocation, world)
+  } catch (error) {
+    if (world.signal.aborted) return EXIT.interrupted
+    const { report } = await import('./report.ts')
+    return report(error, world)
+  }
+}
+
+async function runInvocation(invocation: Invocation, world: World): Promise<number> {
+  const { command } = invocation
+  if (invocation.flag('help')) {
+    const { commandHelpText, overviewText } = await import('./help.ts')
+    world.stdout.write(
+      command.name === '' && !invocation.flag('once') ? overviewText() : commandHelpText(command),
+    )
+    return EXIT.done
+  }
+  const { run } = await command.load()
+  const status = await run(invocation, world)
+  return world.signal.aborted && command !== findCommand('exec') ? EXIT.interrupted : status
+}

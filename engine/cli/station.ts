@@ -1,0 +1,177 @@
+import { hostname } from 'node:os'
+import type { Cluster } from '../api/generated/types.ts'
+import { type NodeName, nodeName } from '../api/names.ts'
+import type { RootRecord } from '../api/records.ts'
+import type { Desired } from '../api/snapshot.ts'
+import { lockRoot, readRoot } from '../runtimes/oci/root.ts'
+import { createOciRuntime } from '../runtimes/oci/runtime.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { localTransport } from '../transport/local.ts'
+import type { Transport } from '../transport/transport.ts'
+import type { Invocation } from './invocation.ts'
+import { commandText } from './invocation.ts'
+import { rootFolder } from './place.ts'
+import { UserError } from './userError.ts'
+import { EXIT, type World } from './world.ts'
+
+/** The root on this machine, and the way to it. */
+export interface Station {
+  readonly root: string
+  readonly transport: Transport
+  /** Absent: nothing was ever run here. */
+  readonly record: RootRecord | undefined
+}
+
+/** Something was run here before. */
+export interface UsedStation extends Station {
+  readonly record: RootRecord
+}
+
+export async function openStation(invocation: Invocation, world: World): Promise<Station> {
+  if (world.userId !== undefined && world.userId !== 0) {
+    throw new UserError(
+      `${commandText(invocation.command)} needs root, for namespaces, mounts and cgroups: run it with sudo`,
+      { exitStatus: EXIT.failed },
+    )
+  }
+  const root = rootFolder(invocation, world)
+  const transport = localTransport()
+  return { root, transport, record: await readRoot(transport, root) }
+}
+
+/** As `openStation`, for commands that make no sense where nothing runs. */
+export async function openUsedStation(invocation: Invocation, world: World): Promise<UsedStation> {
+  const station = await openStation(invocation, world)
+  const { record } = station
+  if (record !== undefined) return { ...station, record }
+  throw new UserError(
+    `nothing was ever run on ${station.root}: apply a repository with reconcile --once, or name another --root`,
+  )
+}
+
+interface Holder {
+  readonly pid: number
+  readonly command: string
+  readonly since: string
+}
+
+/** One engine at a time drives a root. The kernel frees the lock when this process ends, however it ends. */
+export async function lockStation(
+  station: Station,
+  invocation: Invocation,
+  world: World,
+): Promise<AsyncDisposable> {
+  const holder: Holder = {
+    pid: world.processId,
+    command: ['reconcile', ...world.argv].join(' '),
+    since: world.clock.now().toString({ smallestUnit: 'second' }),
+  }
+  const result = await lockRoot(station.transport, station.root, JSON.stringify(holder))
+  if (result.kind === 'locked') return result.lock
+  const other = parseHolder(result.by)
+  const who =
+    other === undefined
+      ? 'another engine'
+      : `another engine, process ${other.pid} (${other.command}) since ${other.since},`
+  throw new UserError(
+    `${commandText(invocation.command)} has to wait: ${who} works on ${station.root}; wait for its end, or name another --root`,
+    { exitStatus: EXIT.failed },
+  )
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    if (!('pid' in value) || !('command' in value) || !('since' in value)) return undefined
+    return { pid: Number(value.pid), command: String(value.command), since: String(value.since) }
+  } catch {
+    return undefined
+  }
+}
+
+export interface Machine {
+  readonly node: NodeName
+  readonly runtime: Runtime
+  readonly runtimes: ReadonlyMap<NodeName, Runtime>
+}
+
+/** This machine as a node. The desired state says what it is called and where images come from. */
+export async function openMachine(
+  station: Station,
+  desired: Pick<Desired, 'cluster' | 'nodes'> | undefined,
+  world: World,
+): Promise<Machine> {
+  const node = headName(station.record, desired)
+  const mirrors = desired?.cluster.spec?.registries?.mirrors
+  const runtime = await createOciRuntime({
+    transport: station.transport,
+    root: station.root,
+    node,
+    ...(mirrors === undefined ? {} : { mirrors }),
+    environment: helperEnvironment(world),
+  })
+  return { node, runtime, runtimes: new Map([[node, runtime]]) }
+}
+
+/** Rejects a commit with more than this machine: nothing of it would be run where it should be. */
+export function headName(
+  record: RootRecord | undefined,
+  desired: Pick<Desired, 'nodes'> | undefined,
+): NodeName {
+  const nodes = desired?.nodes ?? []
+  const elsewhere = nodes.find((node) => (node.spec?.address ?? 'local') !== 'local')
+  if (elsewhere !== undefined) {
+    throw new UserError(
+      `node ${elsewhere.metadata.name} is another machine (${elsewhere.spec?.address ?? ''}), and only this one can be used yet: remove it from the repository`,
+    )
+  }
+  const foreign = nodes.find((node) => (node.spec?.runtime ?? 'oci') !== 'oci')
+  if (foreign !== undefined) {
+    throw new UserError(
+      `node ${foreign.metadata.name} asks for the runtime ${foreign.spec?.runtime ?? ''}, and only oci can be used yet`,
+    )
+  }
+  const [first, second] = nodes
+  if (first !== undefined && second !== undefined) {
+    throw new UserError(
+      `nodes ${first.metadata.name} and ${second.metadata.name} are both this machine: keep one of them`,
+    )
+  }
+  if (first !== undefined) return nodeName(first.metadata.name)
+  return record?.head ?? nodeName(hostname().toLowerCase())
+}
+
+const HELPER_VARIABLES = [
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'REGISTRY_AUTH_FILE',
+  'DOCKER_CONFIG',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+]
+
+function helperEnvironment(world: World): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    HELPER_VARIABLES.flatMap((name) => {
+      const value = world.environment[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** A desired state without objects, for what is asked of the node alone. */
+export function emptyDesired(record: RootRecord | undefined): Desired {
+  const cluster: Cluster = {
+    apiVersion: 'reconcile.dev/v1',
+    kind: 'Cluster',
+    metadata: { name: record?.owner.cluster ?? 'default' },
+  }
+  return { commit: record?.appliedCommit ?? 'uncommitted', cluster, nodes: [], objects: new Map() }
+}

@@ -1,0 +1,57 @@
+import type { Pod } from '../api/generated/types.ts'
+import type { Plan } from '../api/plan.ts'
+import type { Desired } from '../api/snapshot.ts'
+import { engineNeeds } from '../kubelet/health.ts'
+import type { ProgressEvent } from '../reconciler/progress.ts'
+
+/** What a run did to pods, by name. */
+export interface Changed {
+  readonly created: readonly string[]
+  readonly removed: readonly string[]
+  readonly restarted: readonly string[]
+}
+
+/** Listens to the loop and adds up. */
+export function createCounter(): { event(event: ProgressEvent): void; changed(): Changed } {
+  const created = new Map<string, string>()
+  const removed = new Map<string, string>()
+  const restarted = new Map<string, string>()
+  return {
+    event(event) {
+      if (event.kind === 'podGone') {
+        if (!created.delete(event.uid)) removed.set(event.uid, event.pod)
+      } else if (event.kind === 'actionEnded' && event.action.kind === 'createPod') {
+        created.set(event.action.uid, event.action.pod)
+      } else if (event.kind === 'actionEnded' && event.action.kind === 'startContainers') {
+        const { uid, pod } = event.action
+        if (!created.has(uid)) restarted.set(uid, pod)
+      }
+    },
+    changed: () => ({
+      created: [...created.values()].toSorted(),
+      removed: [...removed.values()].toSorted(),
+      restarted: [...restarted.values()].toSorted(),
+    }),
+  }
+}
+
+/** The templates of all pods that the commit asks for. */
+function podSpecs(desired: Desired): readonly NonNullable<Pod['spec']>[] {
+  return [...desired.objects.values()].flatMap(({ object }) => {
+    if (object.kind === 'Pod') return object.spec === undefined ? [] : [object.spec]
+    if (object.kind === 'Deployment') {
+      const { spec } = object.spec.template
+      return spec === undefined || object.spec.replicas === 0 ? [] : [spec]
+    }
+    return []
+  })
+}
+
+/** What will not happen until an engine runs again, each sentence once. */
+export function needsOfEngine(desired: Desired): readonly string[] {
+  return [...new Set(podSpecs(desired).flatMap((spec) => engineNeeds(spec)))]
+}
+
+export function unchangedPods(plan: Plan | undefined): number {
+  return plan?.verdicts.filter((verdict) => verdict.bucket === 'keep').length ?? 0
+}

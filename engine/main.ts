@@ -1,0 +1,69 @@
+#!/bin/sh
+':' /*
+# A shell reads these lines, Node takes them for a comment. They find a Node that runs TypeScript: the one that came with
+# the package, or the machine's own. An older one would end with an error about file endings.
+root=$(dirname -- "$(readlink -f -- "$0")")/..
+for node in "$root/node_modules/node/bin/node" "$root/../node/bin/node"; do
+  [ -x "$node" ] && exec "$node" "$0" "$@"
+done
+found=$(node --version 2>/dev/null || echo none)
+case $found in
+  v2[6-9].* | v[3-9][0-9].*) exec node "$0" "$@" ;;
+esac
+echo "error: reconcile needs Node 26 or newer, and finds $found; in a clone, npm ci brings it" >&2
+exit 3
+*/
+import { enableCompileCache } from 'node:module'
+import type { Output, World } from './cli/world.ts'
+
+const interrupted = new AbortController()
+
+function interrupt(): void {
+  // The second time, whoever is at the keyboard does not want to wait for an orderly end.
+  if (interrupted.signal.aborted) process.exit(130)
+  interrupted.abort()
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  const closed = new AbortController()
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    closed.abort()
+  })
+  return {
+    write(text) {
+      if (!closed.signal.aborted) stream.write(text)
+    },
+    get isTTY() {
+      return stream.isTTY
+    },
+    size: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 }),
+    closed: closed.signal,
+  }
+}
+
+async function main(): Promise<void> {
+  enableCompileCache()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  const [{ runCommandLine }, { systemClock }] = await Promise.all([
+    import('./cli/run.ts'),
+    import('./reconciler/clock.ts'),
+  ])
+  const world: World = {
+    argv: process.argv.slice(2),
+    environment: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    userId: process.getuid?.(),
+    processId: process.pid,
+    nodeVersion: process.version,
+    clock: systemClock,
+    signal: interrupted.signal,
+  }
+  // Connections and timers of what was given up must not keep the process; output to pipes and files is synchronous.
+  process.exit(await runCommandLine(world))
+}
+
+await main()
