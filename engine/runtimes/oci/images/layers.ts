@@ -1,4 +1,5 @@
 import type { Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
 import {
   decompressCommand,
   digestCommand,
@@ -102,6 +103,8 @@ export function createLayers(transport: Transport, paths: StorePaths, timeoutMs:
     const printed = await run(takeWhiteoutsCommand(directory, timeoutMs), doing, signal)
     if (printed === '') return
     const { gone, opaque } = parseWhiteouts(printed)
+    // Overlayfs merges the roots of its layers whatever they say, so the lower layers would shine through.
+    if (opaque.includes('')) throw opaqueRoot()
     const absolute = (path: string): string => (path === '' ? directory : `${directory}/${path}`)
     // A folder that is removed and made anew in one layer hides the old one's content.
     const anew =
@@ -120,4 +123,12 @@ export function createLayers(transport: Transport, paths: StorePaths, timeoutMs:
 
   return async (blob, diffId, signal) =>
     await share(diffId, signal, async (shared) => await make(blob, diffId, shared))
+}
+
+function opaqueRoot(): RuntimeFailure {
+  return new RuntimeFailure(
+    'ErrImagePull',
+    'a layer of the image hides everything below it (.wh..wh..opq at its root), which overlayfs cannot show; build the image from scratch instead',
+    { certain: true },
+  )
 }
