@@ -111,7 +111,7 @@ function optionOf(token: OptionToken, command: CommandSpec): readonly [OptionNam
 }
 
 function unknownOption(token: OptionToken, command: CommandSpec, taken: readonly OptionName[]): UserError {
-  if (command.takesCommand === true && !isOptionName(token.name)) {
+  if (command.takesCommand === true) {
     return usageError(
       `there is no option ${token.rawName}; what belongs to the command to run comes after --`,
       command,

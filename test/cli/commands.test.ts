@@ -1,0 +1,289 @@
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../../engine/cli/commands.ts'
+import { repository, temporaryFolder, write } from '../source/repositories.ts'
+import { MAIN, reconcile, runProgram } from './process.ts'
+
+const POD = `apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers: [{name: web, image: "busybox:1.36"}]
+`
+const MISSPELT = POD.replace('image:', 'imgae:')
+const version = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version
+
+describe('help and version', () => {
+  test('the overview names every command and goes to the standard output', async () => {
+    const { status, stdout, stderr } = await reconcile(['help'])
+    expect([status, stderr]).toEqual([0, ''])
+    for (const { name } of COMMANDS) expect(stdout).toContain(`reconcile ${name}`.trim())
+    expect((await reconcile(['--help'])).stdout).toBe(stdout)
+  })
+
+  test('a command’s help has its options and examples, by either way', async () => {
+    const { status, stdout } = await reconcile(['help', 'logs'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('--follow')
+    expect(stdout).toContain('reconcile logs -f --tail 20 deployment/web')
+    expect((await reconcile(['logs', '--help'])).stdout).toBe(stdout)
+  })
+
+  test('the version is the package’s', async () => {
+    expect((await reconcile(['version'])).stdout).toBe(`reconcile ${version}\n`)
+    expect((await reconcile(['--version'])).stdout).toBe(`reconcile ${version}\n`)
+    expect(JSON.parse((await reconcile(['version', '-o', 'json'])).stdout)).toEqual({
+      version,
+      node: process.version,
+    })
+  })
+})
+
+describe('the executable', () => {
+  test('runs by itself, from a symbolic link and with another Node first in PATH', async () => {
+    const link = join(temporaryFolder(), 'reconcile')
+    symlinkSync(MAIN, link)
+    const run = await runProgram(link, ['version'], { environment: { PATH: '/usr/bin:/bin' } })
+    expect(run).toEqual({ status: 0, stdout: `reconcile ${version}\n`, stderr: '' })
+  })
+
+  test('without a Node that is new enough, says so', async () => {
+    const folder = temporaryFolder()
+    write(folder, { 'engine/main.ts': readFileSync(MAIN), 'bin/node': '#!/bin/sh\necho v20.1.0\n' })
+    for (const path of ['engine/main.ts', 'bin/node']) chmodSync(join(folder, path), 0o755)
+    const PATH = `${folder}/bin:/usr/bin:/bin`
+    const run = await runProgram(join(folder, 'engine/main.ts'), ['version'], { environment: { PATH } })
+    expect([run.status, run.stdout]).toEqual([3, ''])
+    expect(run.stderr).toBe(
+      'error: reconcile needs Node 26 or newer, and finds v20.1.0; in a clone, npm ci brings it\n',
+    )
+  })
+
+  test('ends quietly when its reader goes away', async () => {
+    const run = await runProgram('/bin/bash', [
+      '-c',
+      `set -o pipefail; "${process.execPath}" "${MAIN}" help | true`,
+    ])
+    expect([run.status, run.stderr]).toEqual([0, ''])
+  })
+})
+
+describe('wrong arguments', () => {
+  test('end with 3 and a suggestion on the standard error', async () => {
+    expect(await reconcile(['stauts'])).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: 'error: there is no command stauts; did you mean status?\nsee: reconcile help\n',
+    })
+  })
+
+  test('without --once, the daemon is said to be missing', async () => {
+    const { status, stderr } = await reconcile([])
+    expect(status).toBe(3)
+    expect(stderr).toContain('--once')
+    expect(stderr).toContain('daemon')
+  })
+
+  test('a timeout that is no duration is refused', async () => {
+    const { status, stderr } = await reconcile(['--once', '--timeout', 'soon'])
+    expect([status, stderr]).toEqual([3, expect.stringContaining('--timeout takes a duration')])
+  })
+})
+
+describe('validate', () => {
+  test('of a valid file ends with 0', async () => {
+    const folder = temporaryFolder()
+    write(folder, { 'pod.yaml': POD })
+    expect(await reconcile(['validate', 'pod.yaml'], { cwd: folder })).toEqual({
+      status: 0,
+      stdout: 'valid: 1 object in 1 file\n',
+      stderr: '',
+    })
+  })
+
+  test('of wrong files ends with 3 and every error, with file, line and column', async () => {
+    const folder = temporaryFolder()
+    write(folder, { 'a.yaml': MISSPELT, 'b.yaml': 'kind: [' })
+    const { status, stdout, stderr } = await reconcile(['validate', 'a.yaml', 'b.yaml'], { cwd: folder })
+    expect([status, stdout]).toEqual([3, ''])
+    expect(stderr).toMatch(/^a\.yaml:5:\d+: error: Pod default\/web: spec\.containers\[0\]\.imgae: .*image/m)
+    expect(stderr).toMatch(/^b\.yaml:1:\d+: error: /m)
+    expect(stderr).toMatch(/errors in 2 files\n$/)
+  })
+
+  test('reads the standard input', async () => {
+    expect(await reconcile(['validate', '-'], { input: POD })).toMatchObject({
+      status: 0,
+      stdout: 'valid: 1 object in 1 file\n',
+    })
+    expect(await reconcile(['validate', '-'], { input: MISSPELT })).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/^-:5:/),
+    })
+  })
+
+  test('of a folder reads its manifests and names them so that an editor finds them', async () => {
+    const repo = repository({ 'apps/a.yaml': MISSPELT, 'apps/package.json': '{}', 'other.yaml': '{' })
+    write(repo, { '.reconcileignore': 'package.json\n' })
+    const { status, stderr } = await reconcile(['validate', 'apps'], { cwd: repo })
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/^apps\/a\.yaml:5:/)
+    expect(stderr).toMatch(/in 1 file\n$/)
+  })
+
+  test('of the whole repository, without a path, reads what --once would read', async () => {
+    const repo = repository({ 'a.yaml': POD })
+    expect(await reconcile(['validate'], { cwd: repo })).toMatchObject({ status: 0 })
+    writeFileSync(join(repo, 'a.yaml'), MISSPELT)
+    expect(await reconcile(['validate'], { cwd: repo })).toMatchObject({ status: 3 })
+    expect(await reconcile(['validate', '--repo', repo, '--branch', 'main'])).toMatchObject({ status: 0 })
+  })
+
+  test('of a remote repository needs no root', async () => {
+    const repo = repository({ 'a.yaml': POD })
+    const environment = { XDG_CACHE_HOME: temporaryFolder() }
+    const run = await reconcile(['validate', '--repo', `file://${repo}`], { environment })
+    expect(run).toEqual({ status: 0, stdout: 'valid: 1 object in 1 file\n', stderr: '' })
+  })
+
+  test('prints one JSON document with -o json, valid or not', async () => {
+    const valid = await reconcile(['validate', '-', '-o', 'json'], { input: POD })
+    expect([valid.status, JSON.parse(valid.stdout)]).toMatchObject([
+      0,
+      { kind: 'Validation', valid: true, objects: 1, errors: [] },
+    ])
+    const wrong = await reconcile(['validate', '-', '-o', 'json'], { input: MISSPELT })
+    expect(wrong.status).toBe(3)
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      kind: 'Validation',
+      valid: false,
+      errors: expect.arrayContaining([
+        expect.objectContaining({ file: '-', line: 5, field: 'spec.containers[0].imgae' }),
+      ]),
+    })
+  })
+
+  test('warns of a reference that single files do not hold, and refuses it in a whole repository', async () => {
+    const dangling = POD.replace('}]', ', envFrom: [{configMapRef: {name: settings}}]}]')
+    const repo = repository({ 'a.yaml': dangling })
+    const file = await reconcile(['validate', join(repo, 'a.yaml')])
+    expect([file.status, file.stderr]).toEqual([0, expect.stringMatching(/warning: .*settings/)])
+    expect(await reconcile(['validate', '--repo', repo])).toMatchObject({ status: 3 })
+  })
+
+  test('of what is not there says so', async () => {
+    expect(await reconcile(['validate', '/nonexistent.yaml'])).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: 'error: reading /nonexistent.yaml: there is no such file or folder\n',
+    })
+  })
+
+  test('of a symbolic link in a repository is an error of the commit', async () => {
+    const repo = repository({ 'a.yaml': POD })
+    symlinkSync('/etc/hostname', join(repo, 'link.yaml'))
+    const { status, stderr } = await reconcile(['validate', '--repo', repo])
+    expect([status, stderr]).toEqual([3, expect.stringContaining('link.yaml:1:1: error: is a symbolic link')])
+  })
+})
+
+describe.each(['plan', '--once'])('%s', (command) => {
+  const root = join(temporaryRoot(), 'root')
+
+  test('of an invalid commit ends with 3, every error, and nothing touched', async () => {
+    const repo = repository({ 'a.yaml': MISSPELT, 'b.yaml': '{' })
+    const { status, stdout, stderr } = await reconcile([command, '--repo', repo, '--root', root])
+    expect([status, stdout]).toEqual([3, ''])
+    expect(stderr).toMatch(/a\.yaml:5:.*\n.*b\.yaml:1:/s)
+    expect(existsSync(root)).toBe(false)
+  })
+
+  test('of a repository that does not exist or has no commit ends with 3', async () => {
+    expect(await reconcile([command, '--repo', '/nonexistent', '--root', root])).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: 'error: opening the repository /nonexistent: there is no such directory\n',
+    })
+    const { status, stderr } = await reconcile([command, '--repo', repository(), '--root', root])
+    expect([status, stderr]).toEqual([3, expect.stringContaining('has no commit yet')])
+  })
+
+  test('of an unknown branch proposes a near one', async () => {
+    const repo = repository({ 'a.yaml': POD })
+    const { status, stderr } = await reconcile([command, '--repo', repo, '--branch', 'mian', '--root', root])
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringContaining('no branch, tag or commit mian; did you mean main?'),
+    ])
+  })
+
+  test('of a path out of the repository ends with 3', async () => {
+    const repo = repository({ 'a.yaml': POD })
+    const { status, stderr } = await reconcile([command, '--repo', repo, '--path', '../x', '--root', root])
+    expect([status, stderr]).toEqual([3, expect.stringContaining('leads out of the repository')])
+  })
+
+  test('of a node elsewhere ends with 3', async () => {
+    const node =
+      'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: rack}\nspec: {address: "ssh://ops@192.0.2.1"}\n'
+    const repo = repository({ 'a.yaml': POD, 'node.yaml': node })
+    const { status, stderr } = await reconcile([command, '--repo', repo, '--root', root])
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/rack|ssh/)
+  })
+})
+
+function temporaryRoot(): string {
+  return `/tmp/reconcile-no-root-${process.pid}`
+}
+
+test.each(['status', 'logs', 'exec', 'events', 'top'])(
+  '%s on a root where nothing was ever run says so',
+  async (command) => {
+    const rest = command === 'logs' ? ['web'] : command === 'exec' ? ['web', '--', 'ls'] : []
+    const run = await reconcile(['--root', '/tmp/reconcile-never-used', command, ...rest])
+    expect([run.status, run.stdout]).toEqual([3, ''])
+    expect(run.stderr).toMatch(/nothing was ever run on \/tmp\/reconcile-never-used|needs root/)
+    expect(existsSync('/tmp/reconcile-never-used')).toBe(false)
+  },
+)
+
+test('down on a root where nothing was ever run has nothing to do', async () => {
+  const run = await reconcile(['down', '--root', '/tmp/reconcile-never-used'])
+  expect(run).toEqual({ status: 0, stdout: 'nothing to remove on /tmp/reconcile-never-used\n', stderr: '' })
+})
+
+describe('completion', () => {
+  test.each(['bash', 'zsh', 'fish'])('for %s names every command', async (shell) => {
+    const { status, stdout, stderr } = await reconcile(['completion', shell])
+    expect([status, stderr]).toEqual([0, ''])
+    for (const { name } of COMMANDS) expect(stdout).toContain(name)
+  })
+
+  test('for an unknown shell is refused', async () => {
+    const { status, stderr } = await reconcile(['completion', 'bsh'])
+    expect([status, stderr]).toEqual([3, expect.stringContaining('did you mean bash?')])
+  })
+
+  async function complete(...words: readonly string[]): Promise<readonly string[]> {
+    const script = (await reconcile(['completion', 'bash'])).stdout
+    const test = `${script}
+      COMP_WORDS=(reconcile ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+      _reconcile; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const run = await runProgram('/bin/bash', ['-c', test])
+    expect(run.stderr).toBe('')
+    return run.stdout.split('\n').filter((line) => line !== '')
+  }
+
+  test('bash completes commands, options, and their values', async () => {
+    expect(await complete('st')).toEqual(['status'])
+    expect(await complete('logs', '--t')).toEqual(['--tail', '--timestamps'])
+    expect(await complete('status', '-o', 'w')).toEqual(['wide'])
+    expect(await complete('--log-format', '')).toEqual(['text', 'json'])
+    expect(await complete('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+    expect(await complete('exec', 'web', '--', 'l')).toEqual([])
+  })
+})
