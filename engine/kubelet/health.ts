@@ -67,6 +67,8 @@ function containerTrouble(view: PodView): Health | undefined {
       }
     }
     if (observed?.state.kind !== 'exited' || container.stale) continue
+    // Before the hook has said when, nobody knows how many ends in a row there were.
+    if (observed.state.restartAt === undefined && !observed.state.exit.startFailed) continue
     const delayMs = restartDelayMs(observed.state)
     if (delayMs < CRASH_LOOP_DELAY_MS) continue
     const message = `container ${name} ${exitText(container)}, again and again; its restart waits ${durationText(delayMs)}`

@@ -48,6 +48,8 @@ export function withHook(
   now: Temporal.Instant,
 ): PodRecord {
   const started: HookRecord = { startedAt: now.toString() }
-  const entry: ContainerRecord = { ...freshContainer(container), ...container.record, [hook]: started }
+  const known = record.containers[container.name]
+  const current = known?.attempt === container.observed?.attempt ? known : undefined
+  const entry: ContainerRecord = { ...(current ?? freshContainer(container)), [hook]: started }
   return { ...record, containers: { ...record.containers, [container.name]: entry } }
 }

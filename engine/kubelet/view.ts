@@ -108,10 +108,10 @@ function isOver(facts: PodFacts, pod: ObservedPod): boolean {
   )
 }
 
+/** A sidecar that ends is restarted whatever the pod's policy says. */
 function hasFailedInit(facts: PodFacts, pod: ObservedPod): boolean {
-  return (
-    facts.restartPolicy === 'Never' && facts.inits.some((init) => (exitOf(pod, init)?.exitCode ?? 0) !== 0)
-  )
+  if (facts.restartPolicy !== 'Never') return false
+  return facts.inits.some((init) => init.role === 'init' && (exitOf(pod, init)?.exitCode ?? 0) !== 0)
 }
 
 function hasEnded(facts: ContainerFacts, pod: ObservedPod): boolean {

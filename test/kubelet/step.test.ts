@@ -235,6 +235,12 @@ describe('a container that ended', () => {
     expect(podStep(pod, context(1000))).toEqual({})
   })
 
+  it('is restarted when it is a sidecar, whatever the policy of the pod', () => {
+    const spec = { restartPolicy: 'Never', initContainers: [SIDECAR] } as const
+    const pod = observed(record(spec), { proxy: exited(1, 12), app: running() })
+    expect(startsOf(pod, 42)).toEqual([{ name: 'proxy', attempt: 1 }])
+  })
+
   it('takes the sidecars of a pod that is done with it, the last one first', () => {
     const spec = {
       restartPolicy: 'Never',
