@@ -137,8 +137,8 @@ function missingText(
       name,
       names.map((one) => one.name),
     )
-    const suggestion =
-      meant === undefined ? 'add it, or mark the reference as optional' : `did you mean ${meant}?`
+    const remedy = reference.dispensable ? 'add it' : 'add it, or mark the reference as optional'
+    const suggestion = meant === undefined ? remedy : `did you mean ${meant}?`
     return { message: `there is no ${kind} ${namespace}/${name}`, suggestion }
   }
   const keys = target.placed.read.dataKeys

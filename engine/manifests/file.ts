@@ -59,7 +59,7 @@ function readDocuments(text: string, documents: readonly Document.Parsed[]): Rea
     if (broken !== undefined) diagnostics.push(broken)
     else readDocument({ text, document, index, placeOf, objects, diagnostics })
   }
-  return { text, objects, diagnostics: limited(diagnostics) }
+  return { text, objects, diagnostics: limited(diagnostics, placeOf(text.length)) }
 }
 
 /** Only the first of a document: the parser is off its track after it. */
@@ -166,14 +166,14 @@ function failure(place: Place, message: string, suggestion?: string): FileDiagno
   return { ...place, severity: 'error', message, ...(suggestion !== undefined && { suggestion }) }
 }
 
-function limited(diagnostics: readonly FileDiagnostic[]): readonly FileDiagnostic[] {
-  if (diagnostics.length <= DIAGNOSTICS_MAX) return diagnostics
-  const shown = diagnostics
-    .toSorted((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
-    .slice(0, DIAGNOSTICS_MAX)
-  const last = shown.at(-1) ?? { line: 1, column: 1, severity: 'error' }
-  const message = `and ${diagnostics.length - DIAGNOSTICS_MAX} more in this file`
-  return [...shown, { line: last.line, column: last.column, severity: last.severity, message }]
+function limited(diagnostics: readonly FileDiagnostic[], end: Place): readonly FileDiagnostic[] {
+  const surplus = diagnostics.length - DIAGNOSTICS_MAX
+  if (surplus <= 0) return diagnostics
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
+  const severity = errors.length > 0 ? 'error' : 'warning'
+  const shown = [...errors, ...warnings].slice(0, DIAGNOSTICS_MAX)
+  return [...shown, { ...end, severity, message: `and ${surplus} more in this file` }]
 }
 
 function isFields(value: unknown): value is Fields {

@@ -85,8 +85,24 @@ function homeOf(kind: Kind, path: Path, name: string): string | undefined {
       return `${name} belongs beside ${path[up]}, not inside of it; check the indentation`
     }
   }
-  const child = knownFields(kind, path).find((field) => knownFields(kind, [...path, field]).includes(name))
-  return child === undefined ? undefined : `${name} belongs into ${child}; check the indentation`
+  const home = below(kind, path, name)
+  return home === undefined ? undefined : `${name} belongs into ${home}; check the indentation`
+}
+
+/** As deep as the containers of a CronJob: spec.jobTemplate.spec.template.spec. */
+const LEVELS_MAX = 5
+
+function below(kind: Kind, path: Path, name: string): string | undefined {
+  let level: readonly (readonly string[])[] = [[]]
+  for (let depth = 0; depth < LEVELS_MAX; depth += 1) {
+    level = level.flatMap((home) => knownFields(kind, [...path, ...home]).map((field) => [...home, field]))
+    const home = level.find((one) => knownFields(kind, [...path, ...one]).includes(name))
+    if (home !== undefined) return home.join('.')
+    level = level.filter((one) =>
+      one.every((field) => field === 'template' || field === 'spec' || field === 'jobTemplate'),
+    )
+  }
+  return undefined
 }
 
 /** `defaultMode: 755` is decimal, and meant as octal by everybody who writes it. */

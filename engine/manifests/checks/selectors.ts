@@ -39,8 +39,7 @@ export function checkSelector(context: CheckContext, path: Path, selector: Label
   checkLabels(context, [...path, 'matchLabels'], selector.matchLabels)
   const expressions = [...path, 'matchExpressions']
   const items = context.items(expressions, selector.matchExpressions)
-  let usable =
-    context.intact([...path, 'matchLabels']) && items.length === (selector.matchExpressions?.length ?? 0)
+  let usable = context.sound(path)
   for (const { value, path: at } of items) {
     const rule = qualifiedName(value.key)
     if (rule !== undefined) context.error([...at, 'key'], `${JSON.stringify(value.key)} ${rule}`)

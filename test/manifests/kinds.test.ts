@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest'
+import { linesOf } from './reading.ts'
+
+const LEAVE_OUT = 'leave the file out with .reconcileignore if it is no manifest'
+const NO_EXTENSIONS = "there is no API server to extend with kinds of one's own"
+
+/** The start of an object, and what is said of it: `line:column: error: ...`. */
+const CASES: readonly (readonly [title: string, text: string, line: string])[] = [
+  [
+    'a misspelt kind',
+    'apiVersion: apps/v1\nkind: Deploymnet\nmetadata: {name: a}\n',
+    '2:7: error: Deploymnet a: kind: there is no kind "Deploymnet" in apps/v1 (did you mean Deployment?)',
+  ],
+  [
+    'a kind in lower case',
+    'apiVersion: v1\nkind: configmap\nmetadata: {name: a}\n',
+    '2:7: error: configmap a: kind: there is no kind "configmap" in v1 (did you mean ConfigMap?)',
+  ],
+  [
+    'a version that is long gone',
+    'apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\n',
+    '1:13: error: Deployment a: apiVersion: there is no Deployment in apiVersion "extensions/v1beta1" (write apps/v1)',
+  ],
+  [
+    'a version of another group',
+    'apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n',
+    '1:13: error: Deployment a: apiVersion: there is no Deployment in apiVersion "v1" (write apps/v1)',
+  ],
+  [
+    'a version that only Kubernetes serves',
+    'apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\n',
+    '1:13: error: HorizontalPodAutoscaler a: apiVersion: not supported: autoscaling/v1 of HorizontalPodAutoscaler (write it as autoscaling/v2)',
+  ],
+  [
+    'no version',
+    'kind: Deployment\nmetadata: {name: a}\n',
+    '1:1: error: Deployment a: required field apiVersion is missing (for a Deployment: apps/v1)',
+  ],
+  [
+    'no kind',
+    'apiVersion: v1\nmetadata: {name: a}\n',
+    '1:1: error: required field kind is missing (such as kind: Pod)',
+  ],
+  ['a number as its kind', 'apiVersion: v1\nkind: 5\n', '2:7: error: kind: must be text (such as kind: Pod)'],
+  [
+    'a custom kind',
+    'apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a}\n',
+    `2:7: error: Certificate a: kind: the kind Certificate of cert-manager.io/v1 is not supported: ${NO_EXTENSIONS}`,
+  ],
+  [
+    "a custom kind that is called as one of Kubernetes' own",
+    'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\n',
+    `2:7: error: Service a: kind: the kind Service of serving.knative.dev/v1 is not supported: ${NO_EXTENSIONS}`,
+  ],
+  [
+    'a kind of Kubernetes that is not run',
+    'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a}\n',
+    '2:7: error: Role a: kind: the kind Role is not supported: nothing here asks for permission: there is no Kubernetes API server to guard or extend',
+  ],
+  [
+    'a kustomization',
+    'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n',
+    '2:7: error: Kustomization: kind: kustomizations are not built here (commit what `kustomize build` prints)',
+  ],
+  [
+    'a kustomization without its kind',
+    'resources: [a.yaml]\n',
+    `1:1: error: this is no Kubernetes object but looks like a kustomization (commit what \`kustomize build\` prints; ${LEAVE_OUT})`,
+  ],
+  [
+    'something else',
+    'version: "3"\nservices: {}\n',
+    `1:1: error: this is no Kubernetes object: it has neither apiVersion nor kind (${LEAVE_OUT})`,
+  ],
+  [
+    'no metadata',
+    'apiVersion: v1\nkind: ConfigMap\n',
+    '1:1: error: ConfigMap: metadata: required field is missing',
+  ],
+  [
+    'no name',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n',
+    '3:1: error: ConfigMap: metadata.name: required field is missing',
+  ],
+  [
+    'a name with a capital',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Web}\n',
+    `3:18: error: ConfigMap default/Web: metadata.name: "Web" must consist of lower case letters, digits, '-' or '.', and start and end with a letter or digit`,
+  ],
+  [
+    'a namespace with a dot',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b.c}\n',
+    `3:32: error: ConfigMap b.c/a: metadata.namespace: "b.c" must consist of lower case letters, digits or '-', and start and end with a letter or digit`,
+  ],
+  [
+    'a namespace for a kind that has none',
+    'apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}\n',
+    '3:32: error: Namespace a: metadata.namespace: a Namespace is in no namespace (leave it out)',
+  ],
+]
+
+test.each(CASES)('an object with %s is told so', (_, text, line) => {
+  expect(linesOf(text)).toEqual([`a.yaml:${line}`])
+})
+
+function cluster(spec: string): string {
+  return `apiVersion: reconcile.dev/v1\nkind: Cluster\nmetadata: {name: home}\nspec: ${spec}\n`
+}
+
+const CLUSTERS: readonly (readonly [title: string, spec: string, line: string])[] = [
+  [
+    'that is no range',
+    '{podCIDR: 10.244.0.0}',
+    '4:17: error: Cluster home: spec.podCIDR: "10.244.0.0" is no range of addresses (an address with no bits behind its prefix, such as 10.244.0.0/16)',
+  ],
+  [
+    'with bits behind its prefix',
+    '{podCIDR: 10.244.1.0/16}',
+    '4:17: error: Cluster home: spec.podCIDR: "10.244.1.0/16" is no range of addresses (an address with no bits behind its prefix, such as 10.244.0.0/16)',
+  ],
+  [
+    "within the Services' default",
+    '{podCIDR: 10.96.128.0/17}',
+    '4:17: error: Cluster home: spec.podCIDR: podCIDR and serviceCIDR overlap (pods and Services need addresses of their own)',
+  ],
+]
+
+test.each(CLUSTERS)('a pod CIDR %s is refused', (_, spec, line) => {
+  expect(linesOf(cluster(spec))).toEqual([`a.yaml:${line}`])
+})
+
+test("a mirror that is no URL, and a Node's address that is none, are refused", () => {
+  expect(linesOf(cluster('{registries: {mirrors: {docker.io: [mirror.example]}}}'))).toEqual([
+    'a.yaml:4:43: error: Cluster home: spec.registries.mirrors[docker.io][0]: "mirror.example" is no address of a registry (such as https://mirror.example)',
+  ])
+  expect(
+    linesOf(
+      'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: a}\nspec: {address: root@192.0.2.1}\n',
+    ),
+  ).toEqual([
+    'a.yaml:4:17: error: Node a: spec.address: "root@192.0.2.1" is no address of a machine (such as ssh://user@host or, for this machine, none at all)',
+  ])
+})
