@@ -10,6 +10,11 @@ export class Bell {
     this.#waiter?.()
   }
 
+  /** What rang so far has been heeded. */
+  hush(): void {
+    this.#rung = false
+  }
+
   /** Resolves at the next ring, at `at` if given, or when the signal is aborted. */
   async wait(clock: Clock, at: Temporal.Instant | undefined, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) await this.#sleep(clock, at, signal)

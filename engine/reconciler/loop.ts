@@ -19,7 +19,7 @@ import { Pacing } from './pacing.ts'
 import { Prober } from './prober.ts'
 import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
-import { isCoveredBy, isRecordAction, RecordKeeper } from './recordKeeper.ts'
+import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
 import { Waiters } from './waiters.ts'
 
 export interface LoopOptions {
@@ -66,8 +66,10 @@ export function createLoop(options: LoopOptions): Loop {
   return new TheLoop(options)
 }
 
-/** After a tick, at least this many times as long as it took is left to others; so planning never takes all the time. */
+/** After a tick, this many times as long as it took is left to others; so planning never takes all the time. */
 const REST_FACTOR = 2
+/** News comes in bursts: one plan for what a millisecond brings. */
+const REST_MS_MIN = 1
 const REST_MS_MAX = 50
 /** The least time to the next tick that a plan asks for, so that one which asks for the past does not spin. */
 const REQUEUE_MS_MIN = 10
@@ -184,13 +186,13 @@ class TheLoop implements Loop {
     const { clock, signal } = this.#options
     const now = clock.now()
     const tookMs = Math.max(0, millisecondsBetween(began, now))
-    const restMs = Math.min(REST_MS_MAX, tookMs * REST_FACTOR)
-    // below a millisecond, a timer's own cost is more than what it saves
-    if (restMs >= 1) await clock.sleepUntil(after(now, restMs), signal)
+    const restMs = Math.max(REST_MS_MIN, Math.min(REST_MS_MAX, tookMs * REST_FACTOR))
+    await clock.sleepUntil(after(now, restMs), signal)
   }
 
   /** Snapshot, plan, act; when the next one is due if nothing happens. */
   async #tick(now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
+    this.#bell.hush()
     const snapshot: Snapshot = {
       desired: this.#desired,
       observed: this.#observer.observed(),
@@ -229,29 +231,40 @@ class TheLoop implements Loop {
 
   /** Begins what may begin now; when the first of those held back may. */
   async #act(plan: Plan, now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
-    const { allowed, heldUntil } = this.#pace(plan.actions, now)
-    const unwritten = await this.#keeper.write(allowed.filter(isRecordAction), this.#options.signal)
+    const { allowed, held, heldUntil } = this.#pace(plan.actions, now)
+    const writes = allowed.filter(isRecordAction)
+    await this.#keeper.write(writes, this.#options.signal)
+    this.#keeper.stillWanted(plan.actions.filter(isRecordAction))
+    const uncovered = this.#keeper.unwritten(held.filter(isRecordAction))
     for (const action of allowed) {
-      if (!isRecordAction(action) && !isCoveredBy(action, unwritten)) this.#executor.begin(action)
+      if (!isRecordAction(action) && !uncovered.has(action.object)) this.#executor.begin(action)
     }
     // the next plan is made from the records as they are now
-    if (allowed.some(isRecordAction)) this.#bell.ring()
+    if (writes.length > 0) this.#bell.ring()
     return heldUntil
   }
 
-  #pace(
-    actions: readonly Action[],
-    now: Temporal.Instant,
-  ): { readonly allowed: readonly Action[]; readonly heldUntil: Temporal.Instant | undefined } {
+  #pace(actions: readonly Action[], now: Temporal.Instant): Paced {
     const allowed: Action[] = []
+    const held: Action[] = []
     let heldUntil: Temporal.Instant | undefined
     for (const action of actions) {
       const notBefore = this.#pacing.notBefore(action)
       if (notBefore === undefined || Temporal.Instant.compare(notBefore, now) <= 0) allowed.push(action)
-      else heldUntil = earliest(heldUntil, notBefore)
+      else {
+        held.push(action)
+        heldUntil = earliest(heldUntil, notBefore)
+      }
     }
-    return { allowed, heldUntil }
+    return { allowed, held, heldUntil }
   }
+}
+
+interface Paced {
+  readonly allowed: readonly Action[]
+  readonly held: readonly Action[]
+  /** When the first of them may begin. */
+  readonly heldUntil: Temporal.Instant | undefined
 }
 
 function headOf({ runtimes, head = runtimes.keys().next().value }: LoopOptions): Runtime {

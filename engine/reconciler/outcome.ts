@@ -48,6 +48,9 @@ export function verdict(
   snapshot: Snapshot,
   ignore: (object: ObjectKey) => boolean,
 ): Verdict | undefined {
+  // of a node that has never answered nobody knows what runs there
+  const nodes = [...snapshot.observed.nodes.values()]
+  if (nodes.some(({ reachable, info }) => !reachable && info === undefined)) return undefined
   const objects = unhealthy(plan, snapshot, ignore)
   if (objects.some(({ health }) => health.kind !== 'failed')) return undefined
   const settled = new Set(objects.map(({ object }) => object))
@@ -59,9 +62,9 @@ export function verdict(
   return objects.length === 0 ? { kind: 'healthy' } : { kind: 'failed', objects }
 }
 
-/** Objects for which something is under way or planned. */
+/** Objects for which something is under way, planned or not known. */
 function unfinished(plan: Plan, snapshot: Snapshot): readonly ObjectKey[] {
-  const waiting = plan.verdicts.filter(({ bucket }) => bucket !== 'keep' && bucket !== 'unknown')
+  const waiting = plan.verdicts.filter(({ bucket }) => bucket !== 'keep')
   const actions: readonly Action[] = [...plan.actions, ...snapshot.busy.values()]
   return [...waiting, ...actions].map(({ object }) => object)
 }

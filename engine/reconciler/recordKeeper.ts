@@ -1,5 +1,5 @@
 import type { ObjectKey } from '../api/names.ts'
-import type { Action, PodAction, RecordAction } from '../api/plan.ts'
+import type { Action, RecordAction } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
@@ -20,6 +20,7 @@ export class RecordKeeper {
   readonly #limits: Limits
   readonly #slots: Slots
   readonly #unwritten = new Map<ObjectKey, string>()
+  readonly #failed = new Set<RecordAction>()
   #unread: string | undefined
   #records: ReadonlyMap<ObjectKey, ObjectRecord> = new Map()
 
@@ -68,19 +69,29 @@ export class RecordKeeper {
     await this.#clock.sleepUntil(after(this.#clock.now(), waitMs), signal)
   }
 
-  /** Resolves to the objects whose records could not be written: nothing that they cover may begin. */
-  async write(actions: readonly RecordAction[], signal: AbortSignal): Promise<ReadonlySet<ObjectKey>> {
-    if (actions.length === 0) return new Set()
+  async write(actions: readonly RecordAction[], signal: AbortSignal): Promise<void> {
+    if (actions.length === 0) return
     const records = new Map(this.#records)
-    const failed = new Set<ObjectKey>()
     await Promise.all(
       actions.map(async (action) => {
         if (await this.#writeOne(action, signal)) apply(records, action)
-        else failed.add(action.object).add(keyOf(action))
+        else this.#failed.add(action)
       }),
     )
     this.#records = records
-    return failed
+  }
+
+  /** What the newest plan has the keeper write: what was tried in vain for an older one is of no interest any more. */
+  stillWanted(actions: readonly RecordAction[]): void {
+    const keys = new Set(actions.map(keyOf))
+    for (const key of this.#unwritten.keys()) if (!keys.has(key)) this.#unwritten.delete(key)
+  }
+
+  /** The objects whose records could not be written by the last `write`, or are `held` back: what they cover must wait. */
+  unwritten(held: readonly RecordAction[]): ReadonlySet<ObjectKey> {
+    const actions = [...this.#failed, ...held]
+    this.#failed.clear()
+    return new Set(actions.flatMap((action) => [action.object, keyOf(action)]))
   }
 
   async #writeOne(action: RecordAction, signal: AbortSignal): Promise<boolean> {
@@ -113,11 +124,6 @@ export class RecordKeeper {
 
 export function isRecordAction(action: Action): action is RecordAction {
   return action.kind === 'writeRecord' || action.kind === 'deleteRecord'
-}
-
-/** Is this action about a pod of one of these objects? */
-export function isCoveredBy(action: PodAction, objects: ReadonlySet<ObjectKey>): boolean {
-  return objects.has(action.object)
 }
 
 function keyOf(action: RecordAction): ObjectKey {
