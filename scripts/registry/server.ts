@@ -75,21 +75,24 @@ async function launch(options: RegistryOptions, port: number): Promise<RegistryS
     child.once('exit', () => resolve('ended'))
     child.once('error', () => resolve('ended'))
   })
-  const outcome = await Promise.race([answers(port), ended])
+  const outcome = await Promise.race([answers(port, directory), ended])
   if (outcome === 'ended' || child.pid === undefined) return undefined
   child.unref()
   writeFileSync(pidFile(directory), `${child.pid} ${port}\n`)
   return server(child.pid, port)
 }
 
+/** Tells our registry from another that has the port. */
+const OWNER = 'x-reconcile-registry'
+
 /** It says nothing when it is ready, so it is asked. */
-async function answers(port: number): Promise<'answers'> {
+async function answers(port: number, directory: string): Promise<'answers'> {
   const until = performance.now() + ANSWER_LIMIT_MS
   for (;;) {
     try {
       const response = await fetch(`http://127.0.0.1:${port}/v2/`)
       await response.arrayBuffer()
-      if (response.status === 200 || response.status === 401) return 'answers'
+      if (response.headers.get(OWNER) === encodeURIComponent(directory)) return 'answers'
     } catch (error) {
       if (performance.now() > until) throw error
     }
@@ -120,7 +123,7 @@ function configuration(options: RegistryOptions, port: number): string {
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(options.directory, 'storage') }, delete: { enabled: true } },
-    http: { addr: `127.0.0.1:${port}` },
+    http: { addr: `127.0.0.1:${port}`, headers: { [OWNER]: [encodeURIComponent(options.directory)] } },
     ...(options.htpasswd === undefined
       ? {}
       : { auth: { htpasswd: { realm: 'registry', path: options.htpasswd } } }),

@@ -1,6 +1,7 @@
 import type { ImageInfo, PullImageRequest } from '../../../api/cri.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
+import { authAttempts, authKey } from './auth.ts'
 import { createBlobs } from './blobs.ts'
 import type { Catalog, ImageRecord } from './catalog.ts'
 import { createCatalog } from './catalog.ts'
@@ -14,7 +15,7 @@ import type { PullParts } from './pull.ts'
 import { presentImage, pullImage } from './pull.ts'
 import { parseReference, referenceText } from './reference.ts'
 import type { Mirrors } from './registries.ts'
-import { registriesConf } from './registries.ts'
+import { mirrorHosts, registriesConf } from './registries.ts'
 import { runOrFail } from './run.ts'
 import { createLimit, createShare } from './sharing.ts'
 import { sweepImages } from './sweep.ts'
@@ -75,12 +76,12 @@ export interface ImageStoreOptions {
 }
 
 export function createImageStore(options: ImageStoreOptions): ImageStore {
-  const { transport } = options
+  const { transport, mirrors = {} } = options
   const paths = storePaths(options.root, options.runDir)
   const catalog = createCatalog(transport, paths)
   const share = createShare<ImageInfo>()
   const parts = pullParts(options, paths, catalog)
-  const ready = once(async () => await prepare(transport, paths, options.mirrors ?? {}))
+  const ready = once(async () => await prepare(transport, paths, mirrors))
 
   return {
     pull: async (request, signal) => {
@@ -92,7 +93,8 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
         if (request.policy === 'Never') throw neverPulled(request.image)
       }
       // Another pod's credentials must not answer for this pod's: only requests with the same ones share a pull.
-      const key = JSON.stringify([referenceText(reference), request.auths])
+      const hosts = mirrorHosts(mirrors, reference.registry)
+      const key = `${referenceText(reference)} ${authKey(authAttempts(reference, hosts, request.auths))}`
       return await share(key, signal, async (shared) => {
         await Promise.all([ready(), parts.platform()])
         return await pullImage(parts, reference, request, shared)
