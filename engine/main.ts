@@ -2,18 +2,22 @@
 ':' /*
 # A shell reads these lines, Node takes them for a comment. They find a Node that runs TypeScript: the one that came with
 # the package, or the machine's own. An older one would end with an error about file endings.
-root=$(dirname -- "$(readlink -f -- "$0")")/..
+# The cache is named here already, so that Node finds this file in it too: to strip its types takes as long as all the rest.
+main=$(readlink -f -- "$0")
+root=${main%/*}/..
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/reconcile}"
 for node in "$root/node_modules/node/bin/node" "$root/../node/bin/node"; do
-  [ -x "$node" ] && exec "$node" "$0" "$@"
+  [ -x "$node" ] && exec "$node" "$main" "$@"
 done
 found=$(node --version 2>/dev/null || echo none)
 case $found in
-  v2[6-9].* | v[3-9][0-9].*) exec node "$0" "$@" ;;
+  v2[6-9].* | v[3-9][0-9].*) exec node "$main" "$@" ;;
 esac
 echo "error: reconcile needs Node 26 or newer, and finds $found; in a clone, npm ci brings it" >&2
 exit 3
 */
 import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type { Output, World } from './cli/world.ts'
 
 const interrupted = new AbortController()
@@ -43,7 +47,8 @@ function output(stream: NodeJS.WriteStream): Output {
 }
 
 async function main(): Promise<void> {
-  enableCompileCache()
+  // Beside the packages, and not in /tmp, where another user could put code for root to run. Not writable: no cache.
+  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reconcile', import.meta.url)))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   const [{ runCommandLine }, { systemClock }] = await Promise.all([
     import('./cli/run.ts'),
