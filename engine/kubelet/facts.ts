@@ -1,10 +1,12 @@
 import { podSpecWithDefaults } from '../api/defaults/pod.ts'
+import { probeWithDefaults } from '../api/defaults/probes.ts'
 import type { Container, PodSpec, PodStatus, Probe } from '../api/generated/types.ts'
 import type { ProbeKey, ProbeKind } from '../api/snapshot.ts'
 import { qosClassOf } from './qosClass.ts'
 
 /** What follows from a pod's spec alone. */
 export interface PodFacts {
+  /** As written; in filledFactsOf with its defaults. */
   readonly spec: PodSpec
   /** In the spec's order. */
   readonly inits: readonly ContainerFacts[]
@@ -18,6 +20,7 @@ export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 
 export interface ContainerFacts {
   readonly name: string
+  /** As written; in filledFactsOf with its defaults. */
   readonly container: Container
   /** `sidecar`: an init container with restartPolicy Always. */
   readonly role: 'init' | 'sidecar' | 'main'
@@ -38,15 +41,25 @@ export interface ProbeFacts {
 
 /**
  * By the spec's identity: records are read-only, so a spec object never means two things. Ten thousand unchanged pods are looked
- * at in every plan, and defaulting them each time would take longer than all the rest.
+ * at in every plan, and a new engine sees each for the first time: so this fills in only the few defaults that it tells of.
  */
 const known = new WeakMap<PodSpec, PodFacts>()
+const filled = new WeakMap<PodSpec, PodFacts>()
 
 export function factsOf(written: PodSpec): PodFacts {
   const found = known.get(written)
   if (found !== undefined) return found
-  const facts = makeFacts(podSpecWithDefaults(written))
+  const facts = makeFacts(written)
   known.set(written, facts)
+  return facts
+}
+
+/** The same with every default filled in, in the spec and in each container: for what is asked of a runtime. */
+export function filledFactsOf(written: PodSpec): PodFacts {
+  const found = filled.get(written)
+  if (found !== undefined) return found
+  const facts = makeFacts(podSpecWithDefaults(written))
+  filled.set(written, facts)
   return facts
 }
 
@@ -68,22 +81,28 @@ function initFacts(container: Container, ofPod: RestartPolicy): ContainerFacts {
   return oneContainer(container, 'init', ofPod === 'Never' ? 'Never' : 'OnFailure')
 }
 
+const NO_PROBES: readonly ProbeFacts[] = []
+
 function oneContainer(
   container: Container,
   role: ContainerFacts['role'],
   restart: RestartPolicy,
 ): ContainerFacts {
   const { lifecycle, livenessProbe, name, readinessProbe, startupProbe } = container
-  const probes = [
-    probeFacts(name, 'startup', startupProbe),
-    probeFacts(name, 'liveness', livenessProbe),
-    probeFacts(name, 'readiness', readinessProbe),
-  ].filter((probe) => probe !== undefined)
+  const probes =
+    startupProbe === undefined && livenessProbe === undefined && readinessProbe === undefined
+      ? NO_PROBES
+      : [
+          probeFacts(name, 'startup', startupProbe),
+          probeFacts(name, 'liveness', livenessProbe),
+          probeFacts(name, 'readiness', readinessProbe),
+        ].filter((probe) => probe !== undefined)
   return { name, container, role, restart, probes, hasPostStart: lifecycle?.postStart !== undefined }
 }
 
-function probeFacts(container: string, kind: ProbeKind, probe: Probe | undefined): ProbeFacts | undefined {
-  if (probe === undefined) return undefined
+function probeFacts(container: string, kind: ProbeKind, written: Probe | undefined): ProbeFacts | undefined {
+  if (written === undefined) return undefined
+  const probe = probeWithDefaults(written)
   return {
     kind,
     key: `${container}/${kind}`,

@@ -12,7 +12,8 @@ import { container, record } from './world.ts'
 /** Far more than any of these pods takes: one that needs them all goes round in circles. */
 const TICKS_MAX = 3_000
 
-const RUNS: fc.Parameters<unknown> = { numRuns: 200 }
+/** Fixed, so that a run says something about the commit; another one: RECONCILE_SEED=7. */
+const RUNS = { numRuns: 200, seed: Number(process.env['RECONCILE_SEED'] ?? 20_261_121) }
 
 const behaviour: fc.Arbitrary<Behaviour> = fc.record(
   {

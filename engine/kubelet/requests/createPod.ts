@@ -4,14 +4,14 @@ import type { PodRecord } from '../../api/records.ts'
 import { resolvConfText } from '../../api/resolvConf.ts'
 import type { Desired } from '../../api/snapshot.ts'
 import { type ConfigProblem, isProblem } from '../context.ts'
-import { factsOf, type PodFacts } from '../facts.ts'
+import { filledFactsOf, type PodFacts } from '../facts.ts'
 import { type VolumeContext, volumeRequest } from './volumes.ts'
 
 /** The kernel's limit for a host name. */
 const HOSTNAME_MAX = 63
 
 export function createPodRequest(record: PodRecord, desired: Desired): CreatePodRequest | ConfigProblem {
-  const facts = factsOf(record.pod.spec)
+  const facts = filledFactsOf(record.pod.spec)
   const { spec } = facts
   const { name = '', namespace = 'default' } = record.pod.metadata
   const fsGroup = spec.securityContext?.fsGroup

@@ -2,7 +2,7 @@ import type { DockerConfig, PullImageRequest } from '../../api/cri.ts'
 import type { PodRecord } from '../../api/records.ts'
 import type { Desired } from '../../api/snapshot.ts'
 import type { ConfigProblem } from '../context.ts'
-import { containerFacts, factsOf } from '../facts.ts'
+import { containerFacts, filledFactsOf } from '../facts.ts'
 import { configError } from './environment.ts'
 import { sourceData, textOf } from './sources.ts'
 
@@ -12,7 +12,7 @@ export function pullImageRequest(
   container: string,
   desired: Desired,
 ): PullImageRequest | ConfigProblem {
-  const facts = factsOf(record.pod.spec)
+  const facts = filledFactsOf(record.pod.spec)
   const found = containerFacts(facts, container)?.container
   if (found?.image === undefined || found.image === '') {
     return {

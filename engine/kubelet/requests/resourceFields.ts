@@ -2,7 +2,7 @@ import type { Container, Quantity, ResourceFieldSelector } from '../../api/gener
 import { parseQuantity } from '../../api/quantity.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import type { PodContext } from '../context.ts'
-import { containerFacts, factsOf } from '../facts.ts'
+import { containerFacts, filledFactsOf } from '../facts.ts'
 
 const RESOURCE = /^(limits|requests)\.(.+)$/
 
@@ -27,7 +27,7 @@ export function resourceValue(
 
 function namedContainer(name: string | undefined, own: Container, pod: ObservedPod): Container | undefined {
   if (name === undefined || name === '') return own
-  return containerFacts(factsOf(pod.record.pod.spec), name)?.container
+  return containerFacts(filledFactsOf(pod.record.pod.spec), name)?.container
 }
 
 function positive(quantity: Quantity | undefined): number | undefined {

@@ -5,7 +5,7 @@ import type { ContainerAttempt } from '../../api/plan.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import { restartRule } from '../backOff.ts'
 import { type ConfigProblem, isProblem, type PodContext } from '../context.ts'
-import { containerFacts, factsOf } from '../facts.ts'
+import { containerFacts, filledFactsOf } from '../facts.ts'
 import { configError, environmentOf, expandAll, namespaceOf } from './environment.ts'
 import { pullImageRequest } from './pullImage.ts'
 import { resourcesOf } from './resources.ts'
@@ -17,7 +17,7 @@ export function startContainerRequest(
   image: ImageInfo,
   context: PodContext,
 ): StartContainerRequest | ConfigProblem {
-  const facts = factsOf(pod.record.pod.spec)
+  const facts = filledFactsOf(pod.record.pod.spec)
   const found = containerFacts(facts, container.name)
   if (found === undefined) return configError(`the pod has no container ${container.name}`)
   const own = found.container
@@ -53,7 +53,7 @@ export function containerProblem(
   container: string,
   context: PodContext,
 ): ConfigProblem | undefined {
-  const facts = factsOf(pod.record.pod.spec)
+  const facts = filledFactsOf(pod.record.pod.spec)
   const own = containerFacts(facts, container)?.container
   if (own === undefined) return undefined
   const parts = [
