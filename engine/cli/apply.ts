@@ -1,0 +1,198 @@
+import { RECORD_VERSION, type RootRecord } from '../api/records.ts'
+import type { Desired } from '../api/snapshot.ts'
+import { planText } from '../planner/text.ts'
+import { createLoop, type LoopState } from '../reconciler/loop.ts'
+import type { Outcome } from '../reconciler/outcome.ts'
+import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/root.ts'
+import { blame } from './blame.ts'
+import { counted } from './counted.ts'
+import type { Invocation } from './invocation.ts'
+import { printJson } from './json.ts'
+import type { Loaded } from './load.ts'
+import { openLog } from './log.ts'
+import { shortCommit } from './names.ts'
+import { assertOwner, ownerOf } from './owner.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { headName, lockStation, type Machine, openMachine, openStation, type Station } from './station.ts'
+import { createCounter, needsOfEngine, unchangedPods } from './summary.ts'
+import { plainText } from './table.ts'
+import { EXIT, type World } from './world.ts'
+
+/** Of the plan that is shown before it is carried out: the rest is what happens. */
+const PLAN_LINES_MAX = 40
+
+type Valid = Extract<Loaded, { readonly kind: 'valid' }>
+
+/** Takes the root for the commit, and works until all is healthy, or is certain not to become so. */
+export async function applyCommit(
+  loaded: Valid,
+  timeoutMs: number,
+  invocation: Invocation,
+  world: World,
+): Promise<number> {
+  const before = await openStation(invocation, world)
+  headName(before.record, loaded.desired)
+  await using _lock = await lockStation(before, invocation, world)
+  // Read again under the lock: the engine that had it a moment ago may have made the root its own.
+  const station = await openStation(invocation, world)
+  const machine = await take(station, loaded, invocation, world)
+  return apply({ loaded, machine, timeoutMs }, invocation, world)
+}
+
+interface Job {
+  readonly loaded: Valid
+  readonly machine: Machine
+  readonly timeoutMs: number
+}
+
+/** Makes the root this commit's, before anything is made for it: whoever comes next has to know whose pods these are. */
+async function take(station: Station, loaded: Valid, invocation: Invocation, world: World): Promise<Machine> {
+  const { desired, source } = loaded
+  await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
+  const machine = await openMachine(station, desired, world)
+  await machine.runtime.check(world.signal)
+  const { record, root, transport } = station
+  const configured = desired.cluster.spec?.podCIDR
+  const podCIDR =
+    record !== undefined && (configured === undefined || configured === record.podCIDR)
+      ? record.podCIDR
+      : await choosePodCidr(transport, root, configured)
+  const next: RootRecord = {
+    recordVersion: RECORD_VERSION,
+    rootId: record?.rootId ?? (await rootIdOf(transport, root)),
+    owner: ownerOf(loaded),
+    podCIDR,
+    head: machine.node,
+    appliedCommit: desired.commit,
+  }
+  if (JSON.stringify(next) !== JSON.stringify(record)) await writeRoot(transport, root, next)
+  return machine
+}
+
+async function apply(job: Job, invocation: Invocation, world: World): Promise<number> {
+  const { loaded, machine, timeoutMs } = job
+  const { desired } = loaded
+  const progress = createProgress(invocation.text('log-format') === 'json' ? 'json' : 'text', world)
+  const counter = createCounter()
+  const stop = new AbortController()
+  let planShown = false
+  const loop = createLoop({
+    runtimes: machine.runtimes,
+    clock: world.clock,
+    desired,
+    signal: AbortSignal.any([stop.signal, world.signal]),
+    log: openLog(invocation, world, (line) => progress.print(line)),
+    onProgress(event) {
+      counter.event(event)
+      progress.event(event)
+    },
+    onTick(state) {
+      if (!planShown && invocation.text('log-format') !== 'json') showPlan(state, progress)
+      planShown = true
+      progress.tick(state)
+    },
+  })
+  const running = loop.run()
+  const ignore = invocation.flag('no-wait-jobs') ? { ignore: (key: string) => key.startsWith('Job/') } : {}
+  const outcome = await Promise.race([
+    loop.untilHealthy({ timeoutMs, ...ignore }),
+    // Ends before the outcome only when it fails.
+    running.then((): Outcome => ({ kind: 'interrupted' })),
+  ])
+  stop.abort()
+  await running
+  progress.end()
+  const result: Result = { outcome, state: loop.state(), changed: counter.changed(), desired }
+  if (outcome.kind === 'healthy' && result.changed.removed.length > 0) {
+    await machine.runtime.collectImages([], world.signal).catch((error: unknown) => {
+      world.stderr.write(`warning: unused images were not removed: ${String(error)}\n`)
+    })
+  }
+  return tell(result, job, invocation, world)
+}
+
+function showPlan({ plan }: LoopState, progress: Progress): void {
+  if (plan === undefined || plan.actions.length === 0) return
+  const lines = planText(plan).trimEnd().split('\n')
+  for (const line of lines.slice(0, PLAN_LINES_MAX)) progress.print(line)
+  if (lines.length > PLAN_LINES_MAX) {
+    progress.print(
+      `... and ${counted(lines.length - PLAN_LINES_MAX, 'line')} more; reconcile plan shows all of them`,
+    )
+    progress.print(lines.at(-1) ?? '')
+  }
+  progress.print('')
+}
+
+interface Result {
+  readonly outcome: Outcome
+  readonly state: LoopState
+  readonly changed: ReturnType<ReturnType<typeof createCounter>['changed']>
+  readonly desired: Desired
+}
+
+async function tell(result: Result, job: Job, invocation: Invocation, world: World): Promise<number> {
+  const { outcome, desired } = result
+  if (invocation.text('output') === 'json') printJson(world, resultJson(result))
+  else world.stdout.write(plainText(`${summaryText(result)}\n`))
+  if (outcome.kind === 'healthy') {
+    if (invocation.text('output') !== 'json') tellNeeds(desired, world)
+    return EXIT.done
+  }
+  if (outcome.kind === 'interrupted') {
+    world.stderr.write('interrupted: pods are left as they are; the next run goes on from there\n')
+    return EXIT.interrupted
+  }
+  const { plan, snapshot } = result.state
+  if (plan !== undefined && snapshot !== undefined) {
+    const { runtime } = job.machine
+    const lines = await blame(outcome.objects, { plan, snapshot, runtime, signal: world.signal })
+    for (const line of lines) world.stderr.write(`${plainText(line)}\n`)
+  }
+  for (const problem of result.state.problems) world.stderr.write(`${plainText(problem)}\n`)
+  const why =
+    outcome.kind === 'timeout'
+      ? `not healthy within ${job.timeoutMs / 1000} s; --timeout gives more time`
+      : `${counted(outcome.objects.length, 'object')} failed`
+  world.stderr.write(`error: commit ${shortCommit(desired.commit)} is applied, but ${why}\n`)
+  return EXIT.failed
+}
+
+/** `applied commit 1a2b3c: 3 pods created, 2 removed`, or that nothing changed. */
+export function summaryText({ changed, desired, outcome, state }: Result): string {
+  const { created, removed, restarted } = changed
+  const what = [
+    ...(created.length > 0 ? [`${counted(created.length, 'pod')} created`] : []),
+    ...(removed.length > 0 ? [`${counted(removed.length, 'pod')} removed`] : []),
+    ...(restarted.length > 0 ? [`containers started in ${counted(restarted.length, 'pod')}`] : []),
+  ]
+  const kept = Math.max(0, unchangedPods(state.plan) - created.length - restarted.length)
+  const rest = kept === 0 ? [] : [`${counted(kept, 'pod')} unchanged`]
+  const end = outcome.kind === 'healthy' ? '; all is healthy' : ''
+  const commit =
+    desired.commit === 'uncommitted' ? 'the uncommitted files' : `commit ${shortCommit(desired.commit)}`
+  if (what.length === 0)
+    return `${commit}: nothing changed${rest.length === 0 ? '' : `, ${rest.join('')}`}${end}`
+  return `${commit}: ${[...what, ...rest].join(', ')}${end}`
+}
+
+function tellNeeds(desired: Desired, world: World): void {
+  const needs = needsOfEngine(desired)
+  if (needs.length === 0) return
+  world.stderr.write('until reconcile runs again:\n')
+  for (const need of needs) world.stderr.write(`  ${need}\n`)
+}
+
+function resultJson({ changed, desired, outcome, state }: Result): unknown {
+  return {
+    apiVersion: 'reconcile.dev/v1',
+    kind: 'Outcome',
+    outcome: outcome.kind,
+    commit: desired.commit,
+    changed,
+    unchanged: Math.max(0, unchangedPods(state.plan) - changed.created.length - changed.restarted.length),
+    unhealthy: 'objects' in outcome ? outcome.objects : [],
+    problems: state.problems,
+    needsEngine: needsOfEngine(desired),
+  }
+}
