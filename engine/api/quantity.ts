@@ -7,7 +7,7 @@ import type { Quantity } from './generated/types.ts'
 const FORM = /^([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)$/
 
 /** What most people write is canonical already. */
-const CANONICAL = /^[1-9][0-9]{0,2}(?:|[numkMGTPE]|[KMGTPE]i)$/
+const CANONICAL = /^[1-9][0-9]{0,2}(?:|[numkMGTP]|[KMGTP]i)$/
 
 /** A number of this many digits is a slip or an attack; the largest quantity, 2^63 - 1, has 19. */
 const DIGITS_MAX = 64

@@ -21,7 +21,7 @@ export function matchesLabels(wanted: Labels, labels: Labels): boolean {
 }
 
 function matchesRequirement(requirement: LabelSelectorRequirement, labels: Labels): boolean {
-  const value = labels[requirement.key]
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
   switch (requirement.operator) {
     case 'In':
       return value !== undefined && (requirement.values ?? []).includes(value)
