@@ -117,7 +117,15 @@ function sizeOf(state: SetState, states: readonly SetState[], context: Controlle
       held.push(count)
     }
   }
-  const own = { name, created, isNew, replicas, desiredReplicas, maxReplicas }
+  const own = {
+    name,
+    created,
+    isNew,
+    // A size may have been recorded when more pods were available than now: what still serves is counted until it may go again.
+    replicas: Math.max(replicas, available),
+    desiredReplicas: replicas === 0 ? undefined : desiredReplicas,
+    maxReplicas,
+  }
   return { ...own, active: active.length, available, held }
 }
 

@@ -146,7 +146,7 @@ function withShrunkOld(sets: readonly SetSize[], scale: Scale): readonly SetSize
   const newNotUp = Math.max(0, current.replicas - availableOf(current))
   const mostDown = sum(sets, countOf) - floor - newNotUp
   if (mostDown <= 0) return sets
-  const cleaned = shrunk(sets, old, mostDown, (set) => set.replicas - availableOf(set))
+  const cleaned = shrunk(sets, old, mostDown, (set) => set.replicas - availableOf(set) - heldOf(set))
   const spare = sum(cleaned, availableOf) - floor
   const left = old.map((set) => cleaned.find((other) => other.name === set.name) ?? set)
   return spare <= 0 ? cleaned : shrunk(cleaned, left, spare, (set) => set.replicas)
@@ -173,6 +173,11 @@ function shrunk(
 function countOf(set: SetSize): number {
   const tooMany = set.active - set.replicas
   return tooMany > 0 ? set.replicas + (set.held[tooMany] ?? 0) : set.replicas
+}
+
+/** Pods that cannot be looked at may well be available: nothing is replaced because of them. */
+function heldOf(set: SetSize): number {
+  return set.held[set.active] ?? 0
 }
 
 /** What is not available goes first, so the available ones are the last to be counted out. */

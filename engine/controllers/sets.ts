@@ -1,7 +1,14 @@
 import { canonicalJson } from '../api/canonical.ts'
-import type { Deployment, LabelSelector, PodTemplateSpec } from '../api/generated/types.ts'
+import type {
+  Deployment,
+  LabelSelector,
+  OwnerReference,
+  Pod,
+  PodTemplateSpec,
+} from '../api/generated/types.ts'
 import { keyParts, nameHash, type ObjectKey, objectKey, uidHash } from '../api/names.ts'
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../api/records.ts'
+import { matchesSelector } from '../api/selectors.ts'
 import { templateText } from '../api/templates.ts'
 import { type ControllerContext, timestamp } from './decision.ts'
 import { memoised } from './memo.ts'
@@ -109,48 +116,84 @@ export function newSet(
   context: ControllerContext,
 ): SetRecord {
   const { namespace, name } = keyParts(key)
-  const { template, selector } = written.spec
+  const { template } = written.spec
+  const created = timestamp(context.now)
   for (let collisions = 0; ; collisions++) {
     const salt = collisions === 0 ? [] : [String(collisions)]
     const hash = nameHash(10, hashedText(template), ...salt)
     const setKey = objectKey('ReplicaSet', namespace, `${name}-${hash}`)
     if (isTaken(setKey)) continue
-    const created = timestamp(context.now)
     const uid = uidHash(deploymentUid, setKey, created)
-    const object: RecordedObject = {
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: {
-        name: `${name}-${hash}`,
-        namespace,
-        uid,
-        creationTimestamp: created,
-        labels: { ...template.metadata?.labels, [TEMPLATE_HASH]: hash },
-        ownerReferences: [
-          {
-            apiVersion: 'apps/v1',
-            kind: 'Deployment',
-            name,
-            uid: deploymentUid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
-      },
-      spec: { replicas: 0, selector: withHash(selector, hash), template },
-    }
-    const record = {
-      recordVersion: RECORD_VERSION,
-      generation: 0,
-      key: setKey,
-      commit: context.commit,
-      object,
-    }
-    const set = setOfRecord(record)
-    if (set === undefined)
-      throw new Error(`making a ReplicaSet for ${key}: its own record could not be read back`)
-    return set
+    return unwritten({ key, written, deploymentUid, hash, uid, created, template, commit: context.commit })
   }
+}
+
+/**
+ * The set that a pod speaks of and whose record is lost: all that matters of it stands in the pod. Without this, pods that run well
+ * would be taken for nobody's.
+ */
+export function restoredSet(
+  key: ObjectKey,
+  written: Deployment,
+  pod: Pod,
+  owner: OwnerReference,
+  commit: string,
+): SetRecord | undefined {
+  const { annotations, creationTimestamp = '', labels = {} } = pod.metadata
+  const { [TEMPLATE_HASH]: hash = '', ...rest } = labels
+  if (owner.kind !== 'ReplicaSet' || owner.name !== `${keyParts(key).name}-${hash}`) return undefined
+  if (!matchesSelector(written.spec.selector, labels)) return undefined
+  const metadata = { labels: rest, ...(annotations !== undefined && { annotations }) }
+  const template = { metadata, spec: pod.spec }
+  const deploymentUid = uidHash(key, owner.uid)
+  return unwritten({
+    key,
+    written,
+    deploymentUid,
+    hash,
+    uid: owner.uid,
+    created: creationTimestamp,
+    template,
+    commit,
+  })
+}
+
+interface Unwritten {
+  /** The Deployment's. */
+  readonly key: ObjectKey
+  readonly written: Deployment
+  readonly deploymentUid: string
+  readonly hash: string
+  readonly uid: string
+  readonly created: string
+  readonly template: PodTemplateSpec
+  readonly commit: string
+}
+
+/** Generation 0: not on record yet. */
+function unwritten({ key, ...set }: Unwritten): SetRecord {
+  const { namespace, name } = keyParts(key)
+  const { commit, created, hash, template, uid } = set
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name, uid: set.deploymentUid }
+  const object: RecordedObject = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${name}-${hash}`,
+      namespace,
+      uid,
+      creationTimestamp: created,
+      labels: { ...template.metadata?.labels, [TEMPLATE_HASH]: hash },
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+    },
+    spec: { replicas: 0, selector: withHash(set.written.spec.selector, hash), template },
+  }
+  const setKey = objectKey('ReplicaSet', namespace, `${name}-${hash}`)
+  const record = { recordVersion: RECORD_VERSION, generation: 0, key: setKey, commit, object }
+  const made = setOfRecord(record)
+  if (made === undefined)
+    throw new Error(`making a ReplicaSet for ${key}: its own record could not be read back`)
+  return made
 }
 
 function withHash(selector: LabelSelector, hash: string): LabelSelector {

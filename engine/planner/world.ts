@@ -1,7 +1,7 @@
 import type { ControllerContext } from '../controllers/decision.ts'
-import { type SetRecord, setOfRecord } from '../controllers/sets.ts'
+import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
 import type { PodView } from '../controllers/view.ts'
-import type { OwnerReference, PodStatus } from '../api/generated/types.ts'
+import type { OwnerReference, Pod, PodStatus } from '../api/generated/types.ts'
 import { nodeName, type NodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
 import type { Action, Health, Violation } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
@@ -39,7 +39,7 @@ export interface World {
 export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
   const context = { now, nowMs: now.epochMilliseconds, commit: snapshot.desired.commit }
   const violations: Violation[] = []
-  const records = setRecords(snapshot)
+  const records = withRestored(setRecords(snapshot), snapshot)
   const pods: WorldPod[] = []
   for (const node of inOrder([...snapshot.observed.nodes.values()], (node) => node.name)) {
     for (const pod of podsOf(node, snapshot))
@@ -68,6 +68,33 @@ function setRecords({ records }: Snapshot): ReadonlyMap<string, SetRecord> {
     if (set !== undefined) sets.set(set.uid, set)
   }
   return sets
+}
+
+/** Sets whose records are lost and whose pods run on, for the Deployments of the commit. */
+function withRestored(
+  known: ReadonlyMap<string, SetRecord>,
+  { desired, observed, records }: Snapshot,
+): ReadonlyMap<string, SetRecord> {
+  const sets = new Map(known)
+  for (const node of observed.nodes.values()) {
+    for (const { record } of node.pods.values()) {
+      const owner = controllerOf(record.pod)
+      if (owner === undefined || sets.has(owner.uid)) continue
+      const { namespace = '' } = record.pod.metadata
+      // A record that is there under this name is another set's.
+      if (records.has(objectKey('ReplicaSet', namespace, owner.name))) continue
+      const key = objectKey('Deployment', namespace, owner.name.slice(0, owner.name.lastIndexOf('-')))
+      const written = desired.objects.get(key)?.written
+      if (written?.kind !== 'Deployment') continue
+      const set = restoredSet(key, written, record.pod, owner, desired.commit)
+      if (set !== undefined) sets.set(set.uid, set)
+    }
+  }
+  return sets
+}
+
+function controllerOf({ metadata }: Pod): OwnerReference | undefined {
+  return metadata.ownerReferences?.find((reference) => reference.controller === true)
 }
 
 /** With work under way laid over it: what is being made is there already, what is being written is the record. */
@@ -130,7 +157,7 @@ function worldPod(
     desired: snapshot.desired,
     ...(busy !== undefined && { busy }),
   }
-  const owner = metadata.ownerReferences?.find((reference) => reference.controller === true)
+  const owner = controllerOf(observed.record.pod)
   const key = objectKey('Pod', namespace, name)
   const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
   const { health, status } = readPod(observed, context, object, violations)

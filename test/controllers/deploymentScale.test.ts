@@ -80,10 +80,15 @@ describe('a rolling update', () => {
     expect(sizes(rollingSizes(sets, scale(4, 1, 0)))).toEqual([1, 2, 2])
   })
 
-  test('counts surplus pods that cannot be deleted now as pods that are there', () => {
-    // Of three old pods one is on a silent node: it is the first to go, and does not go.
+  test('does not take a pod on a silent node for one that serves nobody', () => {
     const before = [old('a', 3, { available: 2, held: [0, 1, 1, 1] }), fresh(1, { available: 1 })]
-    expect(sizes(rollingSizes(before, scale(3, 1, 0)))).toEqual([2, 1])
+    expect(sizes(rollingSizes(before, scale(3, 1, 0)))).toEqual([3, 1])
+  })
+
+  test('counts surplus pods that cannot be deleted now as pods that are there', () => {
+    // Of three old pods one is on a silent node: it is the first to go, and does not go. With it there are four: the ceiling.
+    const before = [old('a', 3, { available: 2, held: [0, 1, 1, 1] }), fresh(1, { available: 1 })]
+    expect(sizes(rollingSizes(before, scale(3, 1, 1)))).toEqual([1, 2])
   })
 })
 

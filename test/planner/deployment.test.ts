@@ -293,3 +293,28 @@ test('a Deployment that comes back before its pods are gone goes on where it was
   expect(sets(scene)).toEqual([before])
   expect(scene.tags()).toEqual(['a', 'a'])
 })
+
+test('pods whose ReplicaSet has lost its record are taken on as they run, and rolled as any others', () => {
+  const scene = new Scene().commit(deployment('web', 'a', { replicas: 2 }))
+  scene.run()
+  const uids = scene.world.pods.map(({ record }) => record.pod.metadata.uid)
+  scene.world.records.clear()
+  expect(kinds(scene.plan())).toEqual(['writeRecord'])
+  scene.run()
+  expect(scene.world.pods.map(({ record }) => record.pod.metadata.uid)).toEqual(uids)
+  scene.world.records.clear()
+  scene.commit(deployment('web', 'b', { replicas: 2 })).run()
+  expect(scene.tags()).toEqual(['b', 'b'])
+})
+
+test('a size recorded while a node was silent does not keep a rollout from its end', () => {
+  const options = { replicas: 3, strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } } as const
+  const scene = new Scene(2).commit(deployment('web', 'a', options))
+  scene.run()
+  scene.commit(deployment('web', 'bad', options)).run(4)
+  scene.world.setReachable(1, false)
+  scene.commit(deployment('web', 'c', options)).run(4)
+  scene.world.setReachable(1, true)
+  scene.run()
+  expect(scene.tags()).toEqual(['c', 'c', 'c'])
+})

@@ -48,6 +48,8 @@ class Life {
         return world.setReachable(move.node, true)
       case 'reboot':
         return world.reboot(move.node)
+      case 'forget':
+        return world.forget(move.record)
       case 'unready': {
         const pod = world.pods[move.pod]
         const uid = [...world.nodes].flatMap(({ pods }) => [...pods]).find(([, one]) => one === pod)?.[0]

@@ -80,6 +80,12 @@ export class ModelWorld {
     })
   }
 
+  /** Somebody deleted a record's file. */
+  forget(index: number): void {
+    const key = [...this.records.keys()][index]
+    if (key !== undefined) this.records.delete(key)
+  }
+
   /** The machine starts anew: what ran on it is dead, and what was on its tmpfs is gone. */
   reboot(index: number): void {
     const node = this.nodes[index % this.nodes.length]

@@ -11,6 +11,7 @@ export type Move =
   | { readonly kind: 'silence'; readonly node: number }
   | { readonly kind: 'return'; readonly node: number }
   | { readonly kind: 'reboot'; readonly node: number }
+  | { readonly kind: 'forget'; readonly record: number }
   | { readonly kind: 'unready'; readonly pod: number }
   | { readonly kind: 'ready' }
 
@@ -84,6 +85,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence' as const), node: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('return' as const), node: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reboot' as const), node: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), record: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('unready' as const), pod: fc.nat(8) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ready' as const) }) },
 )
