@@ -29,7 +29,7 @@ export type Fault =
 
 interface Event {
   readonly at: number
-  readonly run: () => void
+  readonly run: () => unknown
 }
 
 /** One pod on one node, with the restarts that the node makes by itself: enough to see where the kubelet's steps lead. */
@@ -40,6 +40,7 @@ export class ModelNode {
   #seconds = 2
   #armed = true
   #hookAlive = true
+  #boot = 0
   #cutOff = false
   #events: Event[] = []
   readonly #behaviours: Readonly<Record<string, Behaviour>>
@@ -191,7 +192,9 @@ export class ModelNode {
     if (!restarts) return this.#put({ ...container, state: { kind: 'exited', exit } })
     const restart = this.#seconds + (RESTART_DELAYS_SECONDS[Math.min(number, 6)] ?? 0)
     this.#put({ ...container, state: { kind: 'exited', exit, restartAt: at(restart) } })
-    this.#later(restart, () => this.#restart(name, number + 1))
+    // A hook that waits does not outlive the machine.
+    const boot = this.#boot
+    this.#later(restart, () => this.#boot === boot && this.#restart(name, number + 1))
   }
 
   /** What the node's hook does, unless it is disarmed or dead, or somebody else was faster. */
@@ -231,6 +234,7 @@ export class ModelNode {
       }
       case 'reboot':
         this.#armed = false
+        this.#boot += 1
         for (const { attempt: number, name } of this.pod.containers.values()) this.#end(name, number, 137)
         this.pod = { ...this.pod, sandbox: 'broken', probes: new Map(), failures: new Map() }
         return
@@ -253,7 +257,7 @@ export class ModelNode {
     this.pod = { ...this.pod, containers: new Map(this.pod.containers).set(container.name, container) }
   }
 
-  #later(seconds: number, run: () => void): void {
+  #later(seconds: number, run: () => unknown): void {
     this.#events.push({ at: seconds, run })
   }
 
