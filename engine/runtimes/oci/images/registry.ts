@@ -1,19 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import type { DockerConfig } from '../../../api/cri.ts'
-import type { Command, Transport } from '../../../transport/transport.ts'
+import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import type { AuthAttempt } from './auth.ts'
 import { authAttempts } from './auth.ts'
 import type { RegistryAccess } from './commands.ts'
-import { configCommand, copyCommand, inspectCommand } from './commands.ts'
+import { inspectCommand } from './commands.ts'
 import { digestText } from './digest.ts'
 import type { PullProblem } from './failures.ts'
 import { pullFailure, pullProblem } from './failures.ts'
 import type { ImageManifest, Manifest, Platform } from './manifest.ts'
 import { choosePlatform, parseManifest, platformNames } from './manifest.ts'
 import type { StorePaths } from './paths.ts'
-import { blobFile, scratchName } from './paths.ts'
 import type { ImageReference } from './reference.ts'
-import { isLoopback, pinnedText, referenceText } from './reference.ts'
+import { isLoopback, referenceText } from './reference.ts'
 import type { Mirrors } from './registries.ts'
 import { mirrorHosts } from './registries.ts'
 import { runCommand } from './run.ts'
@@ -70,66 +70,9 @@ export async function withRemoteImage<T>(
   throw pullFailure(reference, refusal ?? { kind: 'other', detail: 'no answer' }, options.paths.blobs)
 }
 
-/** Fetches the missing ones of the image's blobs; both ways have ended when it ends. */
-export async function fetchBlobs(
-  options: RegistryOptions,
-  image: RemoteImage,
-  missing: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { config, format } = image.manifest
-  const apart = format === 'docker' && missing.includes(config)
-  const ways = [
-    ...(apart ? [fetchConfig(options, image, signal)] : []),
-    ...(apart && missing.length === 1 ? [] : [copyBlobs(options, image, signal)]),
-  ]
-  for (const end of await Promise.allSettled(ways)) if (end.status === 'rejected') throw end.reason
-}
-
-async function copyBlobs(options: RegistryOptions, image: RemoteImage, signal: AbortSignal): Promise<void> {
-  const { transport, paths, pullTimeoutMs } = options
-  const scratch = scratchName(paths, 'copy')
-  await transport.makeDirectory(scratch, 0o700, signal)
-  try {
-    const to = { scratch: `${scratch}/layout`, blobDir: paths.blobs }
-    await fetchWith(
-      options,
-      image,
-      copyCommand(pinnedManifest(image), image.access, to, pullTimeoutMs),
-      signal,
-    )
-  } finally {
-    await transport.remove(scratch)
-  }
-}
-
-async function fetchConfig(options: RegistryOptions, image: RemoteImage, signal: AbortSignal): Promise<void> {
-  const command = configCommand(pinnedManifest(image), image.access, inspectTimeoutMs(options))
-  const config = await fetchWith(options, image, command, signal)
-  await options.transport.writeFile(blobFile(options.paths, image.manifest.config), config, 0o600, signal)
-}
-
-async function fetchWith(
-  options: RegistryOptions,
-  image: RemoteImage,
-  command: Command,
-  signal: AbortSignal,
-): Promise<string> {
-  const doing = `pulling ${referenceText(image.reference)}`
-  const result = await runCommand(options.transport, command, doing, signal)
-  if (result.exitCode === 0 && !result.timedOut) return result.stdout
-  throw pullFailure(image.reference, pullProblem(result), options.paths.blobs)
-}
-
-function pinnedManifest(image: RemoteImage): string {
-  return pinnedText(image.reference, image.manifestDigest)
-}
-
-function inspectTimeoutMs(options: RegistryOptions): number {
+export function inspectTimeoutMs(options: RegistryOptions): number {
   return Math.min(INSPECT_TIMEOUT_MS, options.pullTimeoutMs)
 }
-
-let authFileCount = 0
 
 async function withAccess<T>(
   options: RegistryOptions,
@@ -147,8 +90,7 @@ async function withAccess<T>(
     ...(mirrored ? { registriesConf: paths.registriesConf } : {}),
   }
   if (attempt === undefined) return await use(access)
-  authFileCount += 1
-  const authFile = `${paths.auth}/${authFileCount}.json`
+  const authFile = `${paths.auth}/${randomUUID()}.json`
   await transport.writeFile(authFile, attempt.content, 0o600, signal)
   try {
     return await use({ ...access, authFile })

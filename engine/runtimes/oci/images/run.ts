@@ -1,4 +1,5 @@
 import type { Command, CommandResult, Transport } from '../../../transport/transport.ts'
+import { TransportError } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 
 /** A failed step after the registry has answered: the disk, a program, a damaged layer. */
@@ -35,13 +36,29 @@ export async function runCommand(
 
 export function commandFailure(command: Command, result: CommandResult, doing: string): RuntimeFailure {
   const said = result.stderr.trim().slice(0, 1000)
-  const full = /no space left on device|disk quota exceeded/i.test(said)
-    ? ': the disk is full; free some space'
-    : ''
   const end = result.timedOut ? 'took too long' : `ended with ${result.exitCode}`
-  return new RuntimeFailure('ErrImagePull', `${doing}${full}: ${command.argv[0]} ${end}: ${said}`)
+  return new RuntimeFailure('ErrImagePull', `${doing}${fullDisk(said)}: ${command.argv[0]} ${end}: ${said}`)
 }
 
 export function isDiskFull(said: string): boolean {
   return /no space left on device|disk quota exceeded/i.test(said)
+}
+
+function fullDisk(said: string): string {
+  return isDiskFull(said) ? ': the disk is full; free some space' : ''
+}
+
+/** What the transport could not do with the node's files is the world's failure too. */
+export async function worldly<T>(doing: string, reason: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof TransportError || isSystemError(cause))) throw cause
+    throw new RuntimeFailure(reason, `${doing}${fullDisk(cause.message)}: ${cause.message}`, { cause })
+  }
+}
+
+/** An answer of the kernel: ENOSPC, EROFS, EIO ... */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'errno' in error
 }

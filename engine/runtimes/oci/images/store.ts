@@ -16,7 +16,7 @@ import { presentImage, pullImage } from './pull.ts'
 import { parseReference, referenceText } from './reference.ts'
 import type { Mirrors } from './registries.ts'
 import { mirrorHosts, registriesConf } from './registries.ts'
-import { runOrFail } from './run.ts'
+import { runOrFail, worldly } from './run.ts'
 import { createLimit, createShare } from './sharing.ts'
 import { sweepImages } from './sweep.ts'
 
@@ -95,9 +95,11 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
       // Another pod's credentials must not answer for this pod's: only requests with the same ones share a pull.
       const hosts = mirrorHosts(mirrors, reference.registry)
       const key = `${referenceText(reference)} ${authKey(authAttempts(reference, hosts, request.auths))}`
-      return await share(key, signal, async (shared) => {
-        await Promise.all([ready(), parts.platform()])
-        return await pullImage(parts, reference, request, shared)
+      return await worldly(`pulling ${referenceText(reference)}`, 'ErrImagePull', async () => {
+        return await share(key, signal, async (shared) => {
+          await Promise.all([ready(), parts.platform()])
+          return await pullImage(parts, reference, request, shared)
+        })
       })
     },
     resolve: async (id) => {

@@ -423,3 +423,11 @@ function noise(length: number): string {
 function grep(folder: string, text: string): string {
   return execFileSync('sh', ['-c', 'grep -rl -- "$1" "$2" || true', 'sh', text, folder], { encoding: 'utf8' })
 }
+
+test('folders that cannot be made are the failure of the node, not ours', async () => {
+  using world = createWorld()
+  writeFileSync(world.root, 'a file where a folder belongs')
+  const failure = await failureOf(world.pull(`${registry.host}/team/app:1`))
+  expect(failure).toMatchObject({ reason: 'ErrImagePull', certain: false })
+  expect(failure.message).toContain(world.root)
+})
