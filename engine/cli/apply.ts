@@ -36,11 +36,11 @@ export async function applyCommit(
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
   const station = await openStation(invocation, world)
   const machine = await take(station, loaded, invocation, world)
-  return apply({ loaded, machine, timeoutMs }, invocation, world)
+  return carryOut({ desired: loaded.desired, machine, timeoutMs }, invocation, world)
 }
 
-interface Job {
-  readonly loaded: Valid
+export interface Job {
+  readonly desired: Desired
   readonly machine: Machine
   readonly timeoutMs: number
 }
@@ -69,9 +69,9 @@ async function take(station: Station, loaded: Valid, invocation: Invocation, wor
   return machine
 }
 
-async function apply(job: Job, invocation: Invocation, world: World): Promise<number> {
-  const { loaded, machine, timeoutMs } = job
-  const { desired } = loaded
+/** The loop until its outcome, with what people see of it. The root is taken. */
+export async function carryOut(job: Job, invocation: Invocation, world: World): Promise<number> {
+  const { desired, machine, timeoutMs } = job
   const progress = createProgress(invocation.text('log-format') === 'json' ? 'json' : 'text', world)
   const counter = createCounter()
   const stop = new AbortController()

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import { statusItems, statusText } from '../../engine/cli/statusView.ts'
+import { eventsOf } from '../../engine/cli/events.ts'
+import { plan } from '../../engine/planner/plan.ts'
+import { observeOnce } from '../../engine/reconciler/observeOnce.ts'
+import type { Desired } from '../../engine/api/snapshot.ts'
+import type { KubernetesObject } from '../../engine/api/generated/types.ts'
+import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
+import { createWorld, NODE, once, type World } from '../simulation/loop/engine.ts'
+import { container, deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
+
+const SECRET: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: 'keys',
+    namespace: 'default',
+    annotations: { 'kubectl.kubernetes.io/last-applied-configuration': 'geheim' },
+  },
+  data: { token: 'Z2VoZWlt' },
+  stringData: { other: 'geheim' },
+}
+
+async function statusOf(world: World, desired: Desired) {
+  const runtimes = new Map([[NODE, connectTo(world.node).runtime]])
+  const snapshot = await world.clock.runUntil(observeOnce(runtimes, desired, world.clock))
+  return { plan: plan(snapshot, world.clock.now()), snapshot, filter: () => true }
+}
+
+test('objects and pods are shown in tables, and restarted containers with how they last ended', async () => {
+  const world = createWorld(({ container: name, attempt }) =>
+    name === 'shaky' && attempt === 0 ? { exitAfterMs: 2000, exitCode: 3 } : {},
+  )
+  const desired = desiredOf('a'.repeat(40), [
+    deployment('web', { replicas: 2 }),
+    pod('one', { containers: [container('shaky')] }),
+  ])
+  await once(world, desired)
+  await world.clock.runFor(60_000)
+  const text = statusText(await statusOf(world, desired), world.clock.now(), true)
+  const lines = text.split('\n')
+  expect(lines[0]).toMatch(/^NAMESPACE +NAME +READY +UP-TO-DATE +AVAILABLE +AGE +HEALTH$/)
+  expect(lines[1]).toMatch(/^default +deployment\/web +2\/2 +2 +2 +6\ds +healthy$/)
+  expect(lines[3]).toMatch(/^NAMESPACE +NAME +READY +STATUS +RESTARTS +AGE +IP +NODE$/)
+  expect(lines[4]).toMatch(/^default +pod\/one +1\/1 +Running +1 \(5\ds ago\) +6\ds +10\.\S+ +local$/)
+  expect(lines[5]).toMatch(/^default +pod\/web-\S+ +1\/1 +Running +0 +6\ds +10\.\S+ +local$/)
+  expect(text).toContain(
+    'default/one: container shaky was restarted once, last ended with exit code 3 (Error)',
+  )
+})
+
+test('the items are official objects with their status, and no secret is among them', async () => {
+  const world = createWorld()
+  const desired = desiredOf('a'.repeat(40), [deployment('web', { replicas: 1 }), SECRET])
+  await once(world, desired)
+  const items = statusItems(await statusOf(world, desired))
+  expect(items).toMatchObject([
+    { kind: 'Deployment', metadata: { name: 'web', uid: expect.any(String) }, status: { readyReplicas: 1 } },
+    { kind: 'Secret', metadata: { name: 'keys', annotations: { 'reconcile.dev/keys': 'other,token' } } },
+    { kind: 'ReplicaSet' },
+    { kind: 'Pod', spec: { nodeName: 'local' }, status: { phase: 'Running' } },
+  ])
+  expect(JSON.stringify(items)).not.toMatch(/geheim|Z2VoZWlt/)
+})
+
+test('the events of a pod tell its starts, its ends and what comes next', async () => {
+  const world = createWorld(({ attempt }) => (attempt < 2 ? { exitAfterMs: 5000, exitCode: 3 } : {}))
+  await once(world, desiredOf('a'.repeat(40), [pod('one')]))
+  await world.clock.runFor(120_000)
+  const [observed] = [...world.node.pods.values()].map((each) => world.node.listing(each))
+  expect(observed).toBeDefined()
+  const events = observed === undefined ? [] : eventsOf(observed)
+  expect(events.map(({ reason, type }) => `${type} ${reason}`)).toEqual(
+    expect.arrayContaining(['Normal Scheduled', 'Normal Started', 'Warning Error']),
+  )
+  expect(events.find(({ reason }) => reason === 'Error')?.message).toBe(
+    'container app ended with exit code 3',
+  )
+  expect(events.find(({ message }) => message.includes('restart 2'))).toBeDefined()
+})
