@@ -11,7 +11,7 @@ export type FileText =
     }
 
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1'
-const SUBJECT = 'leave it out with .reconcileignore if it is no manifest'
+const LEAVE_OUT = 'leave it out with .reconcileignore if it is no manifest'
 
 export function textOf(content: Uint8Array): FileText {
   if (content.length > FILE_BYTES_MAX) {
@@ -21,10 +21,10 @@ export function textOf(content: Uint8Array): FileText {
   const text = decoded(content)
   if (text === undefined) {
     const message = content.includes(0) ? 'the file is binary' : 'the file is not valid UTF-8'
-    return { kind: 'problem', offset: 0, message, suggestion: SUBJECT }
+    return { kind: 'problem', offset: 0, message, suggestion: LEAVE_OUT }
   }
   if (text.includes('\u0000')) {
-    return { kind: 'problem', offset: 0, message: 'the file is binary', suggestion: SUBJECT }
+    return { kind: 'problem', offset: 0, message: 'the file is binary', suggestion: LEAVE_OUT }
   }
   if (text.startsWith(LFS_POINTER)) {
     const message = 'the file is a pointer of Git LFS, not the manifest itself'
