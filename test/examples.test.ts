@@ -13,6 +13,16 @@ const EMPTY_NODE: ObservedNode = {
   name: nodeName('here'),
   reachable: true,
   since: NOW.toString(),
+  info: {
+    node: nodeName('here'),
+    runtime: 'oci',
+    bootId: 'boot',
+    addresses: ['192.0.2.1'],
+    cpuMillis: 4000,
+    memoryBytes: 2 ** 32,
+    podsMax: 110,
+    warnings: [],
+  },
   pods: new Map(),
 }
 
