@@ -58,7 +58,10 @@ async function main(): Promise<void> {
     argv: process.argv.slice(2),
     environment: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
+    // Made at its first use, since making it is work: few commands read it.
+    get stdin() {
+      return process.stdin
+    },
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     userId: process.getuid?.(),
@@ -67,6 +70,9 @@ async function main(): Promise<void> {
     clock: systemClock,
     signal: interrupted.signal,
   }
+  process.on('uncaughtException', (error) => {
+    void import('./cli/report.ts').then(({ report }) => process.exit(report(error, world)))
+  })
   // Connections and timers of what was given up must not keep the process; output to pipes and files is synchronous.
   process.exit(await runCommandLine(world))
 }

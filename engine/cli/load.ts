@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import type { Desired } from '../api/snapshot.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
 import { createManifestReader } from '../manifests/reader.ts'
 import { openSource } from '../source/open.ts'
 import type { Revision, Source, SourceFile, SourceProblem } from '../source/source.ts'
 import type { Invocation } from './invocation.ts'
-import { rootFolder } from './place.ts'
+import { mirrorsFolder } from './place.ts'
 import type { World } from './world.ts'
 
 /** A commit's manifests, read and judged. */
@@ -38,7 +37,7 @@ export function sourceOptions(invocation: Invocation, world: World): LoadOptions
     repo: invocation.text('repo') ?? '.',
     branch: invocation.text('branch'),
     path: invocation.text('path'),
-    mirrors: join(rootFolder(invocation, world), 'mirrors'),
+    mirrors: mirrorsFolder(invocation, world),
   }
 }
 

@@ -21,6 +21,8 @@ function describe(error: unknown): readonly [status: number, text: string] {
   if (error instanceof Error && (error.name === 'RuntimeFailure' || error.name === 'TransportError')) {
     return [EXIT.failed, `error: ${error.message}`]
   }
+  // What the system refuses (a full disk, a missing right) is not our bug; its message names the call and the path.
+  if (error instanceof Error && 'syscall' in error) return [EXIT.failed, `error: ${error.message}`]
   return [EXIT.failed, bugText(error)]
 }
 

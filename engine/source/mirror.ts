@@ -34,9 +34,15 @@ async function exists(path: string): Promise<boolean> {
 
 /** Made aside and renamed: a mirror that was cut off while it was made is never taken for one. */
 async function makeMirror(folder: string, mirrors: string, options: GitOptions): Promise<void> {
-  await mkdir(mirrors, { recursive: true, mode: 0o700 })
   const fresh = `${folder}.new-${process.pid}`
-  await rm(fresh, { recursive: true, force: true })
+  try {
+    await mkdir(mirrors, { recursive: true, mode: 0o700 })
+    await rm(fresh, { recursive: true, force: true })
+  } catch (cause) {
+    throw new SourceError(`making a mirror in ${mirrors}: ${cause instanceof Error ? cause.message : ''}`, {
+      cause,
+    })
+  }
   const args = ['init', '--quiet', '--bare', '--template=', fresh]
   const result = await git(args, { ...options, cwd: mirrors })
   if (result.exitCode !== 0) throw gitFailure(`making a mirror in ${mirrors}`, result, mirrors)

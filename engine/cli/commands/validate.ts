@@ -8,7 +8,6 @@ import { printWarnings, refuse, validationJson } from '../diagnostics.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
 import { openRepository, readManifests, sourceOptions } from '../load.ts'
-import { cacheFolder } from '../place.ts'
 import { SOURCE_OPTIONS } from '../options.ts'
 import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
@@ -66,8 +65,7 @@ async function gather(invocation: Invocation, world: World): Promise<Gathered> {
 }
 
 async function wholeRepository(invocation: Invocation, world: World): Promise<Gathered> {
-  const options = { ...sourceOptions(invocation, world), mirrors: join(cacheFolder(world), 'mirrors') }
-  const source = await openRepository(options, world)
+  const source = await openRepository(sourceOptions(invocation, world), world)
   return { ...(await source.read(world.signal)), mode: 'commit' }
 }
 
@@ -92,8 +90,8 @@ async function part(path: string, world: World): Promise<Part> {
 
 /** Named as the user would name it, so that an editor finds it. */
 async function folder(path: string, full: string, world: World): Promise<Part> {
-  const options = { repo: full, mirrors: join(cacheFolder(world), 'mirrors') }
-  const source = await openRepository(options, world)
+  // A path is never mirrored.
+  const source = await openRepository({ repo: full, mirrors: '' }, world)
   const { files, problems } = await source.read(world.signal)
   const name = (file: string): string => join(path, relative(source.path, file))
   const real = await realpath(full)
