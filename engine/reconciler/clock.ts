@@ -1,7 +1,10 @@
 /** The engine's only source of time, so that a test can put another in its place. */
 export interface Clock {
   now(): Temporal.Instant
-  /** Resolves at `at`, or at once when the signal is aborted: whoever waits looks at the signal afterwards. */
+  /**
+   * Resolves at `at`, but never later than after the span that lay before it when it was asked for: a clock set back by
+   * an hour makes nobody wait an hour longer. Also resolves when the signal is aborted. Whoever waits looks again.
+   */
   sleepUntil(at: Temporal.Instant, signal: AbortSignal): Promise<void>
 }
 
@@ -11,17 +14,22 @@ const LOOK_AGAIN_MS = 10_000
 export const systemClock: Clock = {
   now: () => Temporal.Now.instant(),
   async sleepUntil(at, signal) {
+    const endMs = performance.now() + leftMs(at)
     while (!signal.aborted) {
-      const leftMs = at.epochMilliseconds - Temporal.Now.instant().epochMilliseconds
-      if (leftMs <= 0) return
-      await timer(Math.min(leftMs, LOOK_AGAIN_MS), signal)
+      const waitMs = Math.min(leftMs(at), endMs - performance.now())
+      if (waitMs <= 0) return
+      await timer(Math.min(waitMs, LOOK_AGAIN_MS), signal)
     }
   },
 }
 
+function leftMs(at: Temporal.Instant): number {
+  return millisecondsBetween(Temporal.Now.instant(), at)
+}
+
 function timer(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const handle = setTimeout(end, ms)
+  const handle = setTimeout(end, Math.ceil(ms))
   signal.addEventListener('abort', end, { once: true })
   function end(): void {
     clearTimeout(handle)

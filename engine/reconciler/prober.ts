@@ -5,7 +5,7 @@ import { countProbe, probesOf } from '../kubelet/probes.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
 import type { Clock } from './clock.ts'
-import { after } from './clock.ts'
+import { after, millisecondsBetween } from './clock.ts'
 import type { HandlerResult } from './handlers.ts'
 import { runProbe } from './handlers.ts'
 import type { Limits } from './limits.ts'
@@ -84,7 +84,7 @@ export class Prober {
     for (const [uid, { node, probes }] of this.#schedules) {
       for (const due of probes) {
         if (this.#underWay.has(idOf(uid, due))) continue
-        if (Temporal.Instant.compare(due.dueAt, now) <= 0) void this.#probe(node, uid, due)
+        if (isDue(due, now)) void this.#probe(node, uid, due)
         else if (next === undefined || Temporal.Instant.compare(due.dueAt, next) < 0) next = due.dueAt
       }
     }
@@ -94,9 +94,11 @@ export class Prober {
   async #probe(node: NodeName, uid: PodUid, due: ProbeDue): Promise<void> {
     const id = idOf(uid, due)
     this.#underWay.add(id)
+    // the period runs from one beginning to the next, however long the answer takes
+    const at = this.#options.clock.now().toString()
     try {
       const result = await this.#slots.get(node)?.run(() => this.#ask(node, uid, due), this.#options.signal)
-      if (result !== undefined && !this.#options.signal.aborted) this.#count(node, uid, due, result)
+      if (result !== undefined && !this.#options.signal.aborted) this.#count(node, uid, due, { ...result, at })
     } catch (error) {
       if (!this.#options.signal.aborted) this.#unanswered(node, uid, due, error)
     } finally {
@@ -117,11 +119,10 @@ export class Prober {
     return { succeeded: false, message: `no answer within ${timeoutMs} ms` }
   }
 
-  #count(node: NodeName, uid: PodUid, due: ProbeDue, { succeeded, message }: HandlerResult): void {
-    const { clock, observer, wake } = this.#options
+  #count(node: NodeName, uid: PodUid, due: ProbeDue, result: Omit<ProbeResult, 'attempt'>): void {
+    const { observer, wake } = this.#options
     const before = observer.pod(node, uid)?.probes.get(due.key)
-    const result: ProbeResult = { attempt: due.attempt, at: clock.now().toString(), succeeded, message }
-    const tally = countProbe(before, result)
+    const tally = countProbe(before, { ...result, attempt: due.attempt })
     observer.tally(node, uid, due.key, tally)
     const pod = observer.pod(node, uid)
     if (pod !== undefined) this.#schedule(node, uid, pod)
@@ -146,6 +147,13 @@ export class Prober {
 /** Once a result has come more often in a row than any threshold asks for, one more like it changes nothing. */
 function mayMatter(tally: ProbeTally, { probe }: ProbeDue): boolean {
   return tally.inARow <= Math.max(probe.successThreshold ?? 1, probe.failureThreshold ?? 3)
+}
+
+/** Further ahead than any probe's next time can be, it was reckoned before the clock was set back. */
+function isDue({ dueAt, probe }: ProbeDue, now: Temporal.Instant): boolean {
+  const { initialDelaySeconds = 0, periodSeconds = 10 } = probe
+  const aheadMs = millisecondsBetween(now, dueAt)
+  return aheadMs <= 0 || aheadMs > (initialDelaySeconds + periodSeconds + 1) * 1_000
 }
 
 function idOf(uid: PodUid, due: ProbeDue): string {

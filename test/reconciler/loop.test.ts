@@ -24,7 +24,7 @@ function errors(world: World): readonly string[] {
 test('a thousand pods that are as they should be cost one listing and one plan', async () => {
   const world = createWorld()
   const desired = desiredOf('a', [deployment('web', { replicas: 1_000 })])
-  await once(world, desired)
+  await once(world, desired, { limits: { workPerNodeMax: 1_000, inspectionsPerNodeMax: 1_000 } })
   const calls: string[] = []
   let ticks = 0
   const onStep = (verb: string): number => calls.push(verb)

@@ -1,6 +1,7 @@
 /** What the simulated node needs of a clock; the engine's own has the same shape for `now` and `sleepUntil`. */
 export interface SimulatedClock {
   now(): Temporal.Instant
+  /** Not later than after the span before it, should the wall clock be set back. */
   sleepUntil(at: Temporal.Instant, signal: AbortSignal): Promise<void>
   /** A span that no step of the wall clock makes shorter or longer. */
   sleepFor(milliseconds: number, signal?: AbortSignal): Promise<void>
@@ -46,8 +47,9 @@ export class VirtualClock implements SimulatedClock {
   /** Somebody sets the wall clock, forwards or (negative) backwards. */
   step(milliseconds: number): void {
     this.#wallMs += milliseconds
-    for (const sleeper of this.#sleepers)
-      if (sleeper.at !== undefined) sleeper.dueMs = this.#dueMs(sleeper.at)
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.at !== undefined) sleeper.dueMs = Math.min(sleeper.dueMs, this.#dueMs(sleeper.at))
+    }
   }
 
   /** Lets the world run until `awaited` settles. Rejects when nothing would ever happen again, or not within `limitMs`. */

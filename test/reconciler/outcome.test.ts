@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import type { PodUid } from '../../engine/api/names.ts'
+import { objectKey } from '../../engine/api/names.ts'
+import type { Action, Bucket, Health, Plan, PodVerdict } from '../../engine/api/plan.ts'
+import type { ObjectRecord } from '../../engine/api/records.ts'
+import type { Snapshot } from '../../engine/api/snapshot.ts'
+import { verdict } from '../../engine/reconciler/outcome.ts'
+import { deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
+import { createPod, NODE, START, uidOf } from './support.ts'
+
+const WEB = objectKey('Deployment', 'default', 'web')
+const SET = objectKey('ReplicaSet', 'default', 'web-1')
+const ONE = objectKey('Pod', 'default', 'one')
+const GONE = objectKey('Pod', 'default', 'gone')
+
+const HEALTHY: Health = { kind: 'healthy' }
+const PROGRESSING: Health = { kind: 'progressing', message: 'on its way' }
+const FAILED: Health = { kind: 'failed', reason: 'ErrImagePull', message: 'there is no such image' }
+
+const SET_RECORD: ObjectRecord = {
+  recordVersion: 1,
+  generation: 1,
+  key: SET,
+  commit: 'a',
+  object: {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: 'web-1',
+      namespace: 'default',
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'u', controller: true },
+      ],
+    },
+  },
+}
+
+function snapshotOf(busy: ReadonlyMap<PodUid, Action> = new Map(), seen = true): Snapshot {
+  const info = {
+    node: NODE,
+    runtime: 'simulated',
+    bootId: 'b',
+    addresses: [],
+    cpuMillis: 1,
+    memoryBytes: 1,
+    podsMax: 1,
+    warnings: [],
+  }
+  const node = { name: NODE, reachable: seen, since: START, pods: new Map(), ...(seen && { info }) }
+  return {
+    desired: desiredOf('a', [deployment('web'), pod('one')]),
+    observed: { nodes: new Map([[NODE, node]]) },
+    records: new Map([[SET, SET_RECORD]]),
+    busy,
+  }
+}
+
+interface Standing {
+  readonly web: Health
+  readonly one?: Health
+  readonly verdicts?: readonly (readonly [PodVerdict['object'], Bucket])[]
+  readonly actions?: readonly Action[]
+}
+
+function planOf({ web, one = HEALTHY, verdicts = [], actions = [] }: Standing): Plan {
+  return {
+    actions,
+    verdicts: verdicts.map(([object, bucket]) => ({
+      uid: uidOf('x'),
+      pod: 'default/x',
+      object,
+      bucket,
+      reason: '',
+    })),
+    changes: new Map(),
+    statuses: new Map([
+      [WEB, { key: WEB, health: web, status: {} }],
+      [ONE, { key: ONE, health: one, status: {} }],
+    ]),
+    violations: [],
+  }
+}
+
+function judged(
+  standing: Standing,
+  snapshot = snapshotOf(),
+  ignore = (_: string): boolean => false,
+): unknown {
+  return verdict(planOf(standing), snapshot, ignore)
+}
+
+test('all healthy and every pod kept: healthy', () => {
+  expect(judged({ web: HEALTHY, verdicts: [[SET, 'keep']] })).toEqual({ kind: 'healthy' })
+})
+
+test.each<{ what: string; standing: Standing }>([
+  { what: 'an object is on its way', standing: { web: PROGRESSING } },
+  {
+    what: 'a pod that left the commit is still there',
+    standing: { web: HEALTHY, verdicts: [[GONE, 'wait']] },
+  },
+  { what: 'a pod is not known', standing: { web: HEALTHY, verdicts: [[SET, 'unknown']] } },
+  { what: 'an action is planned', standing: { web: HEALTHY, actions: [createPod('x')] } },
+  { what: 'one failed and another is on its way', standing: { web: FAILED, one: PROGRESSING } },
+  { what: 'one failed and another has work to do', standing: { web: FAILED, verdicts: [[GONE, 'delete']] } },
+])('no verdict yet while $what', ({ standing }) => {
+  expect(judged(standing)).toBeUndefined()
+})
+
+test('no verdict while something is under way, or a node has never answered', () => {
+  expect(judged({ web: HEALTHY }, snapshotOf(new Map([[uidOf('x'), createPod('x')]])))).toBeUndefined()
+  expect(judged({ web: HEALTHY }, snapshotOf(new Map(), false))).toBeUndefined()
+})
+
+test('failed, though attempts for the failed object go on through what it derives', () => {
+  expect(judged({ web: FAILED, verdicts: [[SET, 'wait']] })).toEqual({
+    kind: 'failed',
+    objects: [{ object: WEB, health: FAILED }],
+  })
+})
+
+test('an ignored object counts neither way', () => {
+  const ignore = (object: string): boolean => object === WEB
+  expect(judged({ web: PROGRESSING, verdicts: [[SET, 'wait']] }, snapshotOf(), ignore)).toEqual({
+    kind: 'healthy',
+  })
+})
+
+test('a broken invariant fails the object that it concerns', () => {
+  const violations = [{ invariant: 'one-copy', object: SET, message: 'two live copies' }]
+  expect(verdict({ ...planOf({ web: HEALTHY }), violations }, snapshotOf(), () => false)).toEqual({
+    kind: 'failed',
+    objects: [
+      {
+        object: WEB,
+        health: { kind: 'failed', reason: 'InvariantViolated', message: 'one-copy: two live copies' },
+      },
+    ],
+  })
+})
