@@ -1,5 +1,6 @@
 import type { PodUid } from '../../engine/api/names.ts'
 import type { Action, Plan } from '../../engine/api/plan.ts'
+import type { PodRecord } from '../../engine/api/records.ts'
 import type { ObservedPod, Snapshot } from '../../engine/api/snapshot.ts'
 import type { Wanted, WantedDeployment } from './wanted.ts'
 
@@ -41,14 +42,19 @@ function podsOf({ busy, observed }: Snapshot): readonly Seen[] {
       const { metadata } = found.record.pod
       const uid = (metadata.uid ?? '') as PodUid
       const action = busy.get(uid)
-      // A deletion that is being written counts.
-      const pod = action?.kind === 'deletePod' ? { ...found, record: action.record } : found
+      const pod = { ...found, record: recordWith(action, found) }
       const label = `${metadata.namespace}/${metadata.name}`
       const app = metadata.ownerReferences === undefined ? undefined : metadata.labels?.['app']
       seen.push({ uid, label, app, reachable: node.reachable, pod })
     }
   }
   return seen
+}
+
+/** What is being written counts as written. */
+function recordWith(action: Action | undefined, { record }: ObservedPod): PodRecord {
+  if (action === undefined || !('record' in action) || action.kind === 'writeRecord') return record
+  return action.record.generation > record.generation ? action.record : record
 }
 
 function verdictLaws(plan: Plan, seen: readonly Seen[]): readonly string[] {
