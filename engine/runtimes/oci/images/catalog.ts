@@ -46,14 +46,6 @@ export function createCatalog(transport: Transport, paths: StorePaths): Catalog 
   const names = new Map<string, NameRecord>()
   const images = new Map<string, ImageRecord>()
 
-  async function read<T>(
-    file: string,
-    guard: (value: unknown) => value is T,
-  ): Promise<T | 'unknown' | undefined> {
-    const content = await transport.readFile(file)
-    return content === undefined ? undefined : parseRecord(content, guard)
-  }
-
   async function remembered<T>(
     memory: Map<string, T>,
     key: string,
@@ -62,24 +54,10 @@ export function createCatalog(transport: Transport, paths: StorePaths): Catalog 
   ): Promise<T | undefined> {
     const known = memory.get(key)
     if (known !== undefined) return known
-    const found = await read(file, guard)
+    const found = await read(transport, file, guard)
     if (found === undefined || found === 'unknown') return undefined
     memory.set(key, found)
     return found
-  }
-
-  async function readAll<T>(
-    directory: string,
-    guard: (value: unknown) => value is T,
-  ): Promise<readonly [readonly T[], readonly string[]]> {
-    const files = (await transport.listDirectory(directory)).filter((file) => file.endsWith('.json'))
-    const found = await Promise.all(
-      files.map(async (file) => [file, await read(`${directory}/${file}`, guard)] as const),
-    )
-    return [
-      found.flatMap(([, value]) => (value === undefined || value === 'unknown' ? [] : [value])),
-      found.flatMap(([file, value]) => (value === 'unknown' ? [`${directory}/${file}`] : [])),
-    ]
   }
 
   return {
@@ -101,8 +79,8 @@ export function createCatalog(transport: Transport, paths: StorePaths): Catalog 
       names.set(record.name, record)
     },
     list: async () => {
-      const [imageList, unknownImages] = await readAll(paths.records, isImageRecord)
-      const [nameList, unknownNames] = await readAll(paths.names, isNameRecord)
+      const [imageList, unknownImages] = await readAll(transport, paths.records, isImageRecord)
+      const [nameList, unknownNames] = await readAll(transport, paths.names, isNameRecord)
       return { images: imageList, names: nameList, unknown: [...unknownImages, ...unknownNames] }
     },
     deleteName: async (record) => {
@@ -114,6 +92,30 @@ export function createCatalog(transport: Transport, paths: StorePaths): Catalog 
       await transport.remove(recordFile(paths, id))
     },
   }
+}
+
+async function read<T>(
+  transport: Transport,
+  file: string,
+  guard: (value: unknown) => value is T,
+): Promise<T | 'unknown' | undefined> {
+  const content = await transport.readFile(file)
+  return content === undefined ? undefined : parseRecord(content, guard)
+}
+
+async function readAll<T>(
+  transport: Transport,
+  directory: string,
+  guard: (value: unknown) => value is T,
+): Promise<readonly [readonly T[], readonly string[]]> {
+  const files = (await transport.listDirectory(directory)).filter((file) => file.endsWith('.json'))
+  const found = await Promise.all(
+    files.map(async (file) => [file, await read(transport, `${directory}/${file}`, guard)] as const),
+  )
+  return [
+    found.flatMap(([, value]) => (value === undefined || value === 'unknown' ? [] : [value])),
+    found.flatMap(([file, value]) => (value === 'unknown' ? [`${directory}/${file}`] : [])),
+  ]
 }
 
 /** `unknown`: of another version. A file that is no JSON (files are written atomically, so by another's hand) counts as absent. */
