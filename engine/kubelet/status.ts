@@ -6,16 +6,12 @@ import type { PodContext } from './context.ts'
 import { isSandboxLost } from './phase.ts'
 import { type PodView, viewOf } from './view.ts'
 
-/** Of steady views, which outlive a plan. */
-const steady = new WeakMap<PodView, PodStatus>()
-
 /** The official status of a pod, as its node was last read; while the node is silent its Ready is Unknown. */
 export function podStatus(pod: ObservedPod, context: PodContext): PodStatus {
   const view = viewOf(pod, context)
   if (!view.steady) return makeStatus(view)
-  const status = steady.get(view) ?? makeStatus(view)
-  steady.set(view, status)
-  return status
+  view.memo.status ??= makeStatus(view)
+  return view.memo.status
 }
 
 function makeStatus(view: PodView): PodStatus {

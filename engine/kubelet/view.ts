@@ -24,10 +24,12 @@ export interface PodView {
   readonly conditions: readonly PodCondition[]
   /** All runs, is well and on record: nothing about it follows from the time or from the commit. */
   readonly steady: boolean
+  /** Its status, once it was asked for: kept here, for an entry of one more WeakMap a pod costs the collector more than the status. */
+  readonly memo: { status: PodStatus | undefined }
 }
 
 /** All but what follows from the rest. */
-export type BareView = Omit<PodView, 'conditions' | 'steady'>
+export type BareView = Omit<PodView, 'conditions' | 'steady' | 'memo'>
 
 export interface ContainerView {
   readonly name: string
@@ -76,7 +78,7 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
   const phase = isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ facts, inits, mains, deleting, initialized })
   const bare = { pod, context, facts, inits, mains, deleting, over, initialized, phase }
   const conditions = conditionsOf(bare)
-  return { ...bare, conditions, steady: isSteady(bare, conditions) }
+  return { ...bare, conditions, steady: isSteady(bare, conditions), memo: { status: undefined } }
 }
 
 function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean {

@@ -172,6 +172,21 @@ describe('the conditions', () => {
     expect(status.phase).toBe('Running')
   })
 
+  it('of a pod that has not changed are looked at again when its node falls silent, or answers again', () => {
+    const conditions = podStatus(observed(record(), { app: running() }), context(10)).conditions ?? []
+    const containers = { app: { attempt: 0, ready: true, started: true } }
+    const pod = observed(record({}, { conditions, containers }), { app: running() })
+    const readyOn = (seconds: number, reachable: boolean) =>
+      conditionsOf(podStatus(pod, context(seconds, { node: node({ reachable }) })).conditions)['Ready']
+    expect([readyOn(20, true), readyOn(30, false), readyOn(40, true)]).toEqual([
+      'True',
+      'Unknown NodeStatusUnknown',
+      'True',
+    ])
+    const again = [podStatus(pod, context(50)), podStatus(pod, context(60))]
+    expect(again[0]).toBe(again[1])
+  })
+
   it('tell why the sandbox could not be made', () => {
     const failure = {
       reason: 'FailedCreatePodSandBox',
