@@ -74,7 +74,7 @@ export class World implements AsyncDisposable {
 
   /** Begins a command of the engine; the caller may kill it. */
   start(...args: readonly string[]) {
-    return execa(process.execPath, [MAIN, ...args, '--root', this.root], { reject: false, stdin: 'ignore' })
+    return execa(process.execPath, [MAIN, '--root', this.root, ...args], { reject: false, stdin: 'ignore' })
   }
 
   async run(...args: readonly string[]): Promise<EngineRun> {
