@@ -7,11 +7,12 @@ import {
   readFile,
   realPath,
   remove,
+  removeEmpty,
   rename,
   writeFile,
 } from './localFiles.ts'
 import { lockFile } from './localLock.ts'
-import { connectTo, sendSignal, watchPaths } from './localSystem.ts'
+import { connectTo, processStarts, sendSignal, watchPaths } from './localSystem.ts'
 import { readTree, writeTree } from './localTrees.ts'
 import type { Transport } from './transport.ts'
 
@@ -26,6 +27,7 @@ export function localTransport(): Transport {
     makeDirectory,
     listDirectory,
     remove,
+    removeEmpty,
     rename,
     realPath,
     stat: fileStatus,
@@ -35,6 +37,7 @@ export function localTransport(): Transport {
       await bindBeneath(runCommand, base, subPath, target, signal)
     },
     signal: sendSignal,
+    processStarts,
     watch: watchPaths,
     connect: connectTo,
     lock: lockFile,

@@ -60,7 +60,7 @@ export async function runInteractive(command: Command): Promise<number> {
   const result = await execa(program, args, {
     env: environment(command),
     extendEnv: false,
-    stdio: 'inherit',
+    stdio: [command.stdin === undefined ? 'inherit' : 'ignore', 'inherit', 'inherit'],
     reject: false,
     // Ctrl-C belongs to the command: its terminal passes it on.
     cleanup: true,

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs'
-import { mkdirSync, realpathSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmdirSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { FileStatus } from './transport.ts'
@@ -103,6 +103,19 @@ async function lstat(path: string): Promise<Stats | undefined> {
   }
 }
 
+export async function removeEmpty(paths: readonly string[]): Promise<readonly string[]> {
+  return paths.filter((path) => {
+    try {
+      rmdirSync(path)
+      return false
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return false
+      if (isCode(error, 'EBUSY') || isCode(error, 'ENOTEMPTY')) return true
+      throw error
+    }
+  })
+}
+
 export async function rename(from: string, to: string): Promise<void> {
   await fs.rename(from, to)
 }
@@ -124,11 +137,22 @@ export async function realPath(path: string): Promise<string> {
 export async function fileStatus(path: string): Promise<FileStatus | undefined> {
   try {
     const status = await fs.stat(path)
-    return { kind: kindOf(status), sizeBytes: status.size, modifiedMs: status.mtimeMs }
+    return {
+      kind: kindOf(status),
+      sizeBytes: status.size,
+      modifiedMs: status.mtimeMs,
+      mode: status.mode & 0o7777,
+      ...(status.isCharacterDevice() || status.isBlockDevice() ? { device: deviceOf(status.rdev) } : {}),
+    }
   } catch (error) {
     if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return undefined
     throw error
   }
+}
+
+/** As glibc's gnu_dev_major and gnu_dev_minor take them apart, for numbers below 2^32. */
+function deviceOf(rdev: number): { readonly major: number; readonly minor: number } {
+  return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) }
 }
 
 function kindOf(status: Stats): FileStatus['kind'] {

@@ -27,23 +27,39 @@ const FILE_BYTES_MAX = 4 * 1024 * 1024
 
 export async function readTree(path: string, options: TreeOptions): Promise<readonly TreeFile[]> {
   const files: TreeFile[] = []
-  readInto(files, path, '', options.depth, options)
+  const skip = (options.skip ?? []).map((pattern) => pattern.split('/'))
+  readInto({ files, root: path, skip, names: options.names }, '', options.depth)
   return files
 }
 
-function readInto(files: TreeFile[], root: string, below: string, depth: number, options: TreeOptions): void {
+interface Reading {
+  readonly files: TreeFile[]
+  readonly root: string
+  readonly skip: readonly (readonly string[])[]
+  readonly names: ReadonlySet<string> | undefined
+}
+
+function readInto(reading: Reading, below: string, depth: number): void {
+  const { files, names, root } = reading
   const path = below === '' ? root : `${root}/${below}`
   for (const entry of entriesOf(path)) {
     const relative = below === '' ? entry.name : `${below}/${entry.name}`
     if (entry.isDirectory()) {
       files.push({ path: relative, modifiedMs: 0 })
-      const enter = depth > 1 && options.skip?.has(entry.name) !== true
-      if (enter) readInto(files, root, relative, depth - 1, options)
-    } else if (entry.isFile() && options.names?.has(entry.name) !== false) {
+      if (depth > 1 && !isSkipped(reading, relative, entry.name)) readInto(reading, relative, depth - 1)
+    } else if (entry.isFile() && names?.has(entry.name) !== false) {
       const file = readSmall(`${root}/${relative}`, relative)
       if (file !== undefined) files.push(file)
     }
   }
+}
+
+function isSkipped({ skip }: Reading, relative: string, name: string): boolean {
+  return skip.some((pattern) => {
+    if (pattern.at(-1) !== name && pattern.at(-1) !== '*') return false
+    const parts = relative.split('/')
+    return parts.length === pattern.length && parts.every((part, i) => pattern[i] === '*' || pattern[i] === part)
+  })
 }
 
 function entriesOf(path: string) {

@@ -37,6 +37,8 @@ export interface Transport {
   listDirectory(path: string, signal?: AbortSignal): Promise<readonly string[]>
   /** With all that is in it, never across a mount point; no error when it is not there. */
   remove(path: string, signal?: AbortSignal): Promise<void>
+  /** Those that are empty, in this order; which of them are still there. For cgroups, whose files cannot be deleted. */
+  removeEmpty(paths: readonly string[], signal?: AbortSignal): Promise<readonly string[]>
   rename(from: string, to: string, signal?: AbortSignal): Promise<void>
   /** Without symbolic links, as far as it exists. */
   realPath(path: string, signal?: AbortSignal): Promise<string>
@@ -52,7 +54,9 @@ export interface Transport {
   /** Bind-mounts what `subPath` leads to within `base`, and never anything outside of it, on a new file or directory. */
   bindBeneath(base: string, subPath: string, target: string, signal?: AbortSignal): Promise<void>
   /** False: there is no such process. The caller has made sure that the process is the one that is meant. */
-  signal(pid: number, name: NodeJS.Signals): Promise<boolean>
+  signal(pid: number, signalNumber: number): Promise<boolean>
+  /** Of those that run (zombies do not): when each began, in clock ticks since the boot, to tell it from a later one. */
+  processStarts(pids: readonly number[], signal?: AbortSignal): Promise<ReadonlyMap<number, string>>
   /** Tells that something in one of these files or directories changed; ends with the signal. */
   watch(paths: readonly string[], signal: AbortSignal): AsyncIterable<string>
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
@@ -64,13 +68,17 @@ export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'socket' | 'charDevice' | 'blockDevice' | 'other'
   readonly sizeBytes: number
   readonly modifiedMs: number
+  /** Permission bits. */
+  readonly mode: number
+  /** Of a device. */
+  readonly device?: { readonly major: number; readonly minor: number }
 }
 
 export interface TreeOptions {
   /** Only files with one of these names are read, or all. */
   readonly names?: ReadonlySet<string>
-  /** Directories with these names are not entered. */
-  readonly skip?: ReadonlySet<string>
+  /** Directories that are not entered, by their path in the tree; a star stands for any one name. */
+  readonly skip?: readonly string[]
   /** 1: only what is in the directory itself. */
   readonly depth: number
 }

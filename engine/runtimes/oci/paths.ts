@@ -15,6 +15,8 @@ export interface RootPaths {
   readonly pods: string
   readonly records: string
   readonly hooks: string
+  /** For containers that name a profile of their own (`Localhost`). */
+  readonly seccompProfiles: string
   /** On a tmpfs, root's alone. */
   readonly runDir: string
   readonly runPods: string
@@ -42,6 +44,7 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     pods: join(real, 'pods'),
     records: join(real, 'records'),
     hooks: join(real, 'hook'),
+    seccompProfiles: join(real, 'seccomp'),
     runDir: run,
     runPods: join(run, 'pods'),
     runtimeState: join(run, 'runtime'),
@@ -64,7 +67,10 @@ export interface PodPaths {
   readonly sandbox: string
   readonly network: string
   readonly pins: { readonly net: string; readonly ipc: string; readonly uts: string }
+  /** On the disk: a container may write as much into its /etc/hosts as it likes. */
   readonly etc: string
+  readonly sharedMemory: string
+  readonly pause: string
   readonly runVolumes: string
   readonly runContainers: string
   readonly cgroup: string
@@ -84,7 +90,9 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     sandbox: `${run}/sandbox.json`,
     network: `${run}/network.json`,
     pins: { net: `${run}/net`, ipc: `${run}/ipc`, uts: `${run}/uts` },
-    etc: `${run}/etc`,
+    etc: `${directory}/etc`,
+    sharedMemory: `${run}/shm`,
+    pause: `${run}/pause`,
     runVolumes: `${run}/volumes`,
     runContainers: `${run}/containers`,
     cgroup: `${paths.cgroup}/pod${uid}`,

@@ -1,7 +1,35 @@
-import type { NodeName } from '../../api/names.ts'
+import type { NodeInfo, StopContainerRequest } from '../../api/cri.ts'
+import type { NodeName, PodUid } from '../../api/names.ts'
+import { podUid } from '../../api/names.ts'
+import type { PodRecord } from '../../api/records.ts'
 import type { Transport } from '../../transport/transport.ts'
 import type { Runtime } from '../runtime.ts'
+import { RuntimeFailure } from '../runtime.ts'
+import { parseStarted } from './attempts.ts'
+import { failure } from './commands.ts'
+import { EVENTS_BYTES_MAX, podEvents } from './events.ts'
+import { execInContainer } from './exec.ts'
 import type { ImageStore } from './images/store.ts'
+import { createImageStore } from './images/store.ts'
+import { inspectPod, listPods, readPodFiles } from './listing.ts'
+import type { LogFile } from './logs.ts'
+import { logLines } from './logs.ts'
+import { prepareNetwork } from './masquerade.ts'
+import type { NetworkParts } from './network.ts'
+import type { NodeFacts } from './node.ts'
+import { examineNode } from './node.ts'
+import { objectRecordFile, readObjectRecords, writeObjectRecord } from './objectRecords.ts'
+import { once } from './once.ts'
+import type { RootPaths } from './paths.ts'
+import { containerPaths, podPaths, rootPaths } from './paths.ts'
+import { disarmPod, endContainers, removePod } from './removePod.ts'
+import { readRoot } from './root.ts'
+import { execCommand } from './runtimeCommands.ts'
+import type { SandboxContext } from './sandbox.ts'
+import { makeSandbox } from './sandbox.ts'
+import { startContainer } from './startContainer.ts'
+import { podStats } from './stats.ts'
+import { stopContainer } from './stopContainer.ts'
 
 export interface OciRuntimeOptions {
   readonly transport: Transport
@@ -18,6 +46,199 @@ export interface OciRuntimeOptions {
   readonly images?: ImageStore
 }
 
-export async function createOciRuntime(_options: OciRuntimeOptions): Promise<Runtime> {
-  throw new Error('not written yet')
+/** What the verbs share. The node is examined once, by the first verb that must know it; listing needs nothing. */
+export interface OciNode {
+  readonly transport: Transport
+  readonly paths: RootPaths
+  readonly images: ImageStore
+  readonly facts: () => Promise<NodeFacts>
+  readonly context: () => Promise<SandboxContext>
+}
+
+export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runtime> {
+  const node = await ociNode(options)
+  return { ...podVerbs(node), ...readingVerbs(node, options.node), ...insideVerbs(node), ...recordVerbs(node) }
+}
+
+export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
+  const { transport } = options
+  const paths = await rootPaths(transport, options.root, options.runDir)
+  const facts = once(async () => await examineNode(transport, paths, options.node))
+  const network = once(async () => await networkParts(transport, paths, await facts()))
+  return {
+    transport,
+    paths,
+    facts,
+    images: options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir }),
+    context: async () => ({ transport, paths, facts: await facts(), network: await network() }),
+  }
+}
+
+async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {
+  const root = await readRoot(transport, paths.root)
+  if (root === undefined) {
+    throw new RuntimeFailure('InvalidRoot', `${paths.rootFile} is missing: the range of the pods' addresses is not known`)
+  }
+  await prepareNetwork(transport, facts.nft, paths.table, root.podCIDR)
+  return { plugins: facts.plugins, podCIDR: root.podCIDR, paths }
+}
+
+type PodVerbs = Pick<
+  Runtime,
+  'createPod' | 'startContainer' | 'stopContainer' | 'disarm' | 'removePod' | 'pullImage' | 'collectImages'
+>
+
+function podVerbs(node: OciNode): PodVerbs {
+  const { images, paths, transport } = node
+  return {
+    pullImage: async (request, signal) => await images.pull(request, signal),
+    collectImages: async (keep, signal) => {
+      const { pods } = await listPods(transport, paths)
+      const used = [...pods.values()].flatMap((pod) => [...pod.containers.values()].map(({ image }) => image.id))
+      return await images.collect([...keep, ...used], signal)
+    },
+    createPod: async (request, signal) => {
+      await guarded('CreatePodSandboxError', 'creating the pod', signal, async () => {
+        const context = await node.context()
+        await writeRecord(transport, paths, request.record)
+        await makeSandbox(context, request, endContainers, signal)
+      })
+    },
+    startContainer: async (request, signal) => {
+      await guarded('CreateContainerError', `creating container ${request.container}`, signal, async () => {
+        await startContainer({ transport, paths, images, facts: await node.facts() }, request, signal)
+      })
+    },
+    stopContainer: async (request: StopContainerRequest, signal) => {
+      await guarded('KillContainerError', `stopping container ${request.container}`, signal, async () => {
+        await stopContainer({ transport, paths, facts: await node.facts() }, request, signal)
+      })
+    },
+    disarm: async (uid, signal) => {
+      await guarded('KillPodSandboxError', "disarming the pod's restarts", signal, async () => {
+        await disarmPod(await node.context(), uid, signal)
+      })
+    },
+    removePod: async (uid, signal) => {
+      await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
+        await removePod(await node.context(), uid, signal)
+      })
+    },
+  }
+}
+
+/** What files and processes throw becomes the world's failure. */
+async function guarded(
+  reason: string,
+  doing: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw failure({ reason, doing }, error)
+  }
+}
+
+async function writeRecord(transport: Transport, paths: RootPaths, record: PodRecord): Promise<void> {
+  const pod = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
+  await transport.makeDirectory(pod.directory, 0o700)
+  await transport.writeFile(pod.record, JSON.stringify(record), 0o600)
+}
+
+type ReadingVerbs = Pick<Runtime, 'check' | 'list' | 'inspect' | 'events' | 'stats'>
+
+function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
+  const { paths, transport } = node
+  return {
+    check: async (): Promise<NodeInfo> => {
+      const { info } = await node.facts()
+      await sweep(transport, paths)
+      return info
+    },
+    list: async () => await listPods(transport, paths),
+    inspect: async (uid) => {
+      const listing = await inspectPod(transport, paths, uid)
+      if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', listing)
+      return listing
+    },
+    events: (signal) => podEvents(transport, paths.events, name, signal),
+    stats: async (uid) => await podStats(transport, paths, (await node.facts()).cgroups, uid),
+  }
+}
+
+/** Empties a long events file, and clears folders of pods that were never made or are all but removed. */
+async function sweep(transport: Transport, paths: RootPaths): Promise<void> {
+  const events = await transport.stat(paths.events)
+  if (events !== undefined && events.sizeBytes > EVENTS_BYTES_MAX) {
+    // In place: hooks append to it, and an engine watches it.
+    const what = { kind: 'file', content: '' } as const
+    await transport.writeTree(paths.root, [{ path: 'events', mode: 0o600, what }])
+  }
+  const names = await transport.listDirectory(paths.pods)
+  await transport.removeEmpty(names.map((name) => `${paths.pods}/${name}`))
+}
+
+type InsideVerbs = Pick<Runtime, 'exec' | 'execInteractive' | 'logs' | 'connect'>
+
+function insideVerbs(node: OciNode): InsideVerbs {
+  const { paths, transport } = node
+  return {
+    exec: async (request, signal) =>
+      await execInContainer({ transport, paths, facts: await node.facts() }, request, signal),
+    execInteractive: async (request) => {
+      const { program } = await node.facts()
+      const { id } = containerPaths(podPaths(paths, request.uid), request.uid, request.container)
+      const command = execCommand(program, id, { command: request.command, tty: request.tty })
+      return await transport.runInteractive(request.stdin ? command : { ...command, stdin: '' })
+    },
+    logs: async function* (request, signal) {
+      const file = await logFile(transport, paths, request.uid, request.container, request.previous)
+      yield* logLines(transport, file, request, signal)
+    },
+    connect: async (address, port, signal) => await transport.connect(address, port, signal),
+  }
+}
+
+async function logFile(
+  transport: Transport,
+  paths: RootPaths,
+  uid: PodUid,
+  container: string,
+  previous: boolean,
+): Promise<LogFile> {
+  const files = await readPodFiles(transport, paths, uid)
+  const attempts = files?.containers.get(container)?.attempts ?? new Map<number, never>()
+  const last = Math.max(-1, ...attempts.keys())
+  const attempt = previous ? last - 1 : last
+  const found = attempts.get(attempt)
+  if (found === undefined) {
+    const which = previous ? 'previous attempt' : 'attempt'
+    throw new RuntimeFailure('NotFound', `container ${container} has no ${which} with a log on this node`)
+  }
+  const { directory } = containerPaths(podPaths(paths, uid), uid, container)
+  const running = found.has('exited') ? undefined : parseStarted(found.get('started'))
+  return { path: `${directory}/${attempt}/log`, ...(running === undefined ? {} : { pid: running.pid }) }
+}
+
+type RecordVerbs = Pick<
+  Runtime,
+  'writePodRecord' | 'readObjectRecords' | 'writeObjectRecord' | 'deleteObjectRecord'
+>
+
+function recordVerbs({ paths, transport }: OciNode): RecordVerbs {
+  return {
+    writePodRecord: async (record) => {
+      const { record: file } = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
+      if ((await transport.stat(file)) === undefined) {
+        throw new RuntimeFailure('NotFound', `pod ${record.pod.metadata.name} is not on this node`)
+      }
+      await writeRecord(transport, paths, record)
+    },
+    readObjectRecords: async () => await readObjectRecords(transport, paths.records),
+    writeObjectRecord: async (record) => await writeObjectRecord(transport, paths.records, record),
+    deleteObjectRecord: async (key) => await transport.remove(objectRecordFile(paths.records, key)),
+  }
 }

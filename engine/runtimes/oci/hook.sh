@@ -1,0 +1,348 @@
+#!/bin/sh
+# What happens to a container on its node, with no engine asked: its start, its end, and its restarts.
+# The only shell in the engine. POSIX sh; the tests run it with dash. Its input is the rule file of one container, plain
+# key=value lines which are assigned and never evaluated (docs/decisions/001-rule-file.md).
+#
+#   hook.sh start RULE ATTEMPT COUNT   by the engine: the first attempt, and those that this script could not make
+#   hook.sh exited RULE ATTEMPT        by conmon, once, when the container has ended or could not be created
+#   hook.sh disarm POD RUN             by the engine: from here on nothing is started in this pod
+#   hook.sh release RUN RULE...        by the engine: kills and unmounts what is left of these containers
+#
+# All of it happens under the pod's lock, so that nothing is started, ended or removed twice. A start that failed because
+# of the container (no such program, a mount that cannot be made) is an end like any other: recorded, and tried again
+# after the back-off. Times are the files' own, durations come from /proc/uptime, which no change of the clock disturbs.
+
+set -u
+umask 022
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+self=$0
+
+read_rule() {
+  while IFS= read -r line; do
+    value=${line#*=}
+    case ${line%%=*} in
+      version) version=$value ;;
+      runtime) runtime=$value ;;
+      state) state=$value ;;
+      conmon) conmon=$value ;;
+      id) id=$value ;;
+      uid) uid=$value ;;
+      name) name=$value ;;
+      pod) pod=$value ;;
+      run) run=$value ;;
+      events) events=$value ;;
+      layers) layers=$value ;;
+      lower) lower=$value ;;
+      policy) policy=$value ;;
+      delays) delays=$value ;;
+      reset) reset=$value ;;
+      message) message=$value ;;
+      log_bytes) log_bytes=$value ;;
+      oom_file) oom_file=$value ;;
+      monitors) monitors=$value ;;
+    esac
+  done <"$1" || exit 1
+  [ "$version" = 1 ] || fail "rule file $1 has version $version, which this script does not know"
+  rule=$1
+  dir=$pod/containers/$name
+  bundle=$run/containers/$name
+}
+
+fail() {
+  printf '%s\n' "$1" >&2
+  exit 1
+}
+
+# Descriptor 9 holds the lock. Whatever outlives this script must not inherit it.
+lock() {
+  exec 9>>"$run/lock" && flock 9 || fail "locking $run/lock"
+}
+
+unlock() {
+  exec 9>&-
+}
+
+tell() {
+  printf '%s %s %s %s\n' "$uid" "$name" "$1" "$2" >>"$events"
+}
+
+uptime_seconds() {
+  read -r uptime _ </proc/uptime
+  uptime=${uptime%%.*}
+}
+
+# Tells one process from a later one with the same number. The name in the middle may hold anything but its last ')'.
+start_ticks() {
+  ticks=
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  set -- ${stat##*) }
+  ticks=${20}
+}
+
+# --- start ---------------------------------------------------------------------------------------------------------
+
+# start ATTEMPT COUNT: done twice it is done once. 0 also when the container could not be started, that is on record, and
+# conmon calls `exited` for it. 1: nothing is on record, and nobody will be called; $bundle/failure says why.
+start() {
+  at=$dir/$1
+  if [ -e "$at/started" ] || [ -e "$at/exited" ]; then return 0; fi
+  release
+  drop_old "$1"
+  for file in failure pid monitor; do : >"$bundle/$file"; done
+  [ -d "$at/work" ] || mkdir -p "$at/upper" "$at/work" 2>"$bundle/failure" || return 1
+  printf '%s\n' "$2" >"$at/count"
+  : >"$dir/termination-log"
+  for group in $monitors; do printf 0 >"$group"; done
+  mount_root || return 1
+  if create "$1" && run_created; then
+    record_started
+    return 0
+  fi
+  [ -s "$bundle/failure" ] || { printf '%s\n' "$conmon ended without a word" >"$bundle/failure"; return 1; }
+  record_failed
+  # Also ends a process that was created and not started.
+  release
+}
+
+mount_root() {
+  printf mounted >"$bundle/mounted"
+  cd "$layers" || return 1
+  mount -t overlay -o "lowerdir=$lower,upperdir=$at/upper,workdir=$at/work" overlay "$bundle/rootfs" 2>"$bundle/failure"
+  mounted=$?
+  cd /
+  return $mounted
+}
+
+# conmon writes one line when the runtime's `create` has ended: the process's number, or the runtime's message.
+create() {
+  report=$(
+    {
+      _OCI_SYNCPIPE=3 "$conmon" --full-attach --cid "$id" --cuuid "$id" --name "$id" --runtime "$runtime" \
+        --runtime-arg --root="$state" --bundle "$bundle" --persist-dir "$at" --log-path "k8s-file:$at/log" \
+        --log-size-max "$log_bytes" --container-pidfile "$bundle/pid" --conmon-pidfile "$bundle/monitor" \
+        --exit-command /bin/sh --exit-command-arg "$self" --exit-command-arg exited --exit-command-arg "$rule" \
+        --exit-command-arg "$1" 3>&1 >/dev/null 2>"$bundle/failure" </dev/null 9>&-
+    } | {
+      IFS= read -r line
+      printf '%s' "$line"
+    }
+  )
+  pid=
+  read -r pid <"$bundle/pid"
+  case $report in *'"pid": -'*) pid= ;; esac
+  [ -n "$pid" ] && return 0
+  [ -z "$report" ] || printf '%s\n' "$report" >"$bundle/failure"
+  return 1
+}
+
+run_created() {
+  start_ticks "$pid"
+  "$runtime" --root "$state" start "$id" 2>"$bundle/failure" 9>&-
+}
+
+# The last line tells that the file is whole.
+record_started() {
+  monitor=
+  read -r monitor <"$bundle/monitor"
+  pid_ticks=$ticks
+  start_ticks "$monitor" || ticks=0
+  read -r boot </proc/sys/kernel/random/boot_id
+  uptime_seconds
+  printf 'pid=%s\nticks=%s\nmonitor=%s\nmonitorTicks=%s\nboot=%s\nuptime=%s\nend=1\n' \
+    "$pid" "$pid_ticks" "$monitor" "$ticks" "$boot" "$uptime" >"$at/started"
+}
+
+record_failed() {
+  cat "$bundle/failure" >"$at/failure"
+  write_exited 128 0 1
+}
+
+# Of attempts before the last but one nothing is kept; of the last one, its log.
+drop_old() {
+  for old in "$dir"/[0-9]*; do
+    number=${old##*/}
+    case $number in *[!0-9]*) continue ;; esac
+    if [ "$number" -lt $(($1 - 1)) ]; then rm -rf "$old"; fi
+  done
+}
+
+# --- end -----------------------------------------------------------------------------------------------------------
+
+exited() {
+  at=$dir/$1
+  # Removed meanwhile; or a monitor that outlived the start it belonged to, which has been done again.
+  [ -d "$at" ] || return 0
+  monitor=
+  read -r monitor <"$bundle/monitor"
+  [ "$monitor" = "$PPID" ] || return 0
+  [ -e "$at/exited" ] || record_exit
+  tell "$1" exited
+  [ -d "$dir/$(($1 + 1))" ] && return 0
+  release
+  restart_after "$1"
+}
+
+record_exit() {
+  code=
+  { read -r code <"$at/exit"; } 2>/dev/null
+  # conmon was ended before it could say: what the kernel would say of a killed process.
+  [ -n "$code" ] || code=137
+  oom=0
+  [ -e "$at/oom" ] && oom=1
+  # While the cgroup is still there.
+  if [ -r "$oom_file" ]; then
+    while read -r key count; do
+      [ "$key" = oom_kill ] && [ "$count" != 0 ] && oom=1
+    done <"$oom_file"
+  fi
+  if [ -s "$dir/termination-log" ]; then
+    head -c 4096 "$dir/termination-log" >"$at/message"
+  elif [ "$message" = FallbackToLogsOnError ] && [ "$code" != 0 ]; then
+    tail -n 80 "$at/log" >"$at/last-log"
+  fi
+  write_exited "$code" "$oom" 0
+}
+
+write_exited() {
+  uptime_seconds
+  printf 'code=%s\noom=%s\nfailed=%s\nuptime=%s\nend=1\n' "$1" "$2" "$3" "$uptime" >"$at/exited.tmp"
+  mv "$at/exited.tmp" "$at/exited"
+}
+
+# Gives back what the container has in the kernel. Ends its processes, if any are left, too.
+release() {
+  if [ -e "$state/$id" ]; then
+    "$runtime" --root "$state" delete --force "$id" 9>&- 2>"$bundle/failure-delete" || fail "$(cat "$bundle/failure-delete")"
+  fi
+  [ -s "$bundle/mounted" ] || return 0
+  # Without it: not mounted, or in use by someone who looks into it from the host.
+  umount "$bundle/rootfs" 2>/dev/null || umount --lazy "$bundle/rootfs" 2>/dev/null
+  rm -rf "$dir"/[0-9]*/upper "$dir"/[0-9]*/work
+  : >"$bundle/mounted"
+}
+
+# --- restart -------------------------------------------------------------------------------------------------------
+
+# To be asked again each time the lock has been taken.
+may_restart() {
+  [ -e "$rule" ] && [ -d "$bundle" ] && [ ! -e "$pod/disarmed" ] && [ ! -d "$dir/$(($1 + 1))" ]
+}
+
+restart_after() {
+  may_restart "$1" || return 0
+  read_end
+  case $policy in
+    Always) ;;
+    OnFailure) [ "$code" != 0 ] || return 0 ;;
+    *) return 0 ;;
+  esac
+  [ $((ended - began)) -lt "$reset" ] || count=0
+  choose_delay "$count"
+  if [ "$delay" != 0 ]; then
+    wait_out || return 0
+    lock
+    may_restart "$1" || return 0
+    # A new engine may have written another one.
+    read_rule "$rule"
+  fi
+  start_next $(($1 + 1)) $((count + 1))
+}
+
+start_next() {
+  start "$1" "$2" || record_failed
+  tell "$1" started
+  [ -e "$at/started" ] || restart_unmonitored "$1"
+}
+
+# conmon calls `exited` where it ran; where it did not, what it would do is done here.
+restart_unmonitored() {
+  [ -s "$bundle/monitor" ] && return 0
+  restart_after "$1"
+}
+
+read_end() {
+  count=0 began=0 ended=0 code=0
+  while IFS= read -r line; do
+    case $line in
+      code=*) code=${line#*=} ;;
+      uptime=*) ended=${line#*=} ;;
+    esac
+  done <"$at/exited"
+  began=$ended
+  read -r count <"$at/count"
+  [ -r "$at/started" ] || return 0
+  while IFS= read -r line; do
+    case $line in
+      uptime=*) began=${line#*=} ;;
+    esac
+  done <"$at/started"
+}
+
+choose_delay() {
+  delay=0
+  left=$1
+  for delay in $delays; do
+    [ "$left" -gt 0 ] || break
+    left=$((left - 1))
+  done
+}
+
+# Waits without the lock. `disarm` ends it.
+wait_out() {
+  trap 'kill "${!:-}" 2>/dev/null; exit 0' TERM
+  read -r me _ </proc/self/stat
+  start_ticks "$me"
+  printf 'delay=%s\nwaiter=%s\nwaiterTicks=%s\nend=1\n' "$delay" "$me" "$ticks" >"$at/restart"
+  tell "${at##*/}" waiting
+  unlock
+  sleep "$delay" &
+  wait $!
+  trap - TERM
+}
+
+disarm() {
+  : >"$pod/disarmed"
+  for file in "$pod"/containers/*/[0-9]*/restart; do
+    [ -r "$file" ] || continue
+    waiter= expected=
+    while IFS= read -r line; do
+      case $line in
+        waiter=*) waiter=${line#*=} ;;
+        waiterTicks=*) expected=${line#*=} ;;
+      esac
+    done <"$file"
+    [ -n "$waiter" ] && start_ticks "$waiter" && [ "$ticks" = "$expected" ] && kill -TERM "$waiter"
+  done
+  return 0
+}
+
+# -------------------------------------------------------------------------------------------------------------------
+
+case $1 in
+  start)
+    read_rule "$2"
+    lock
+    [ ! -e "$pod/disarmed" ] || fail "the pod is being deleted"
+    start "$3" "$4" || fail "$(cat "$bundle/failure")"
+    ;;
+  exited)
+    read_rule "$2"
+    lock
+    exited "$3"
+    ;;
+  disarm)
+    pod=$2 run=$3
+    [ ! -d "$run" ] || lock
+    disarm
+    ;;
+  release)
+    run=$2
+    lock
+    shift 2
+    for each in "$@"; do
+      read_rule "$each"
+      release
+    done
+    ;;
+esac

@@ -1,0 +1,43 @@
+/** One line of /proc/self/mountinfo. */
+export interface MountEntry {
+  readonly path: string
+  readonly type: string
+  /** Of the file system, such as a cgroup hierarchy's controllers. */
+  readonly options: readonly string[]
+}
+
+export const MOUNT_TABLE = '/proc/self/mountinfo'
+
+/** Later ones are mounted on top of earlier ones. */
+export function parseMountTable(text: string): readonly MountEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ', 2)
+    const path = before.split(' ')[4]
+    const [type = '', , options = ''] = after.split(' ')
+    return path === undefined ? [] : [{ path: unescaped(path), type, options: options.split(',') }]
+  })
+}
+
+/** The kernel writes spaces and the like as three octal digits. */
+function unescaped(path: string): string {
+  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+}
+
+/** The file system that a path is on. */
+export function fileSystemOf(table: readonly MountEntry[], path: string): MountEntry | undefined {
+  const above = table.filter((entry) => isBelow(path, entry.path))
+  const longest = Math.max(...above.map((entry) => entry.path.length))
+  return above.findLast((entry) => entry.path.length === longest)
+}
+
+/** What is mounted at or below a path, the last mounted first: in the order to unmount it. */
+export function mountedBelow(table: readonly MountEntry[], path: string): readonly string[] {
+  return table
+    .filter((entry) => isBelow(entry.path, path))
+    .map((entry) => entry.path)
+    .toReversed()
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || directory === '/' || path.startsWith(`${directory}/`)
+}

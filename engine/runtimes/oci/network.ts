@@ -1,0 +1,136 @@
+import type { PortMapping } from '../../api/cri.ts'
+import type { PodUid } from '../../api/names.ts'
+import type { Command, CommandResult, Transport } from '../../transport/transport.ts'
+import { RuntimeFailure } from '../runtime.ts'
+import { runCommand } from './commands.ts'
+import { locked } from './hookCommands.ts'
+import { isObject, parseJson } from './json.ts'
+import type { PodPaths, RootPaths } from './paths.ts'
+
+/** https://github.com/containernetworking/cni/blob/spec-v1.0.0/SPEC.md; 0.4.0 is understood by every plugin in use. */
+const CNI_VERSION = '0.4.0'
+
+export interface NetworkParts {
+  readonly plugins: string
+  readonly podCIDR: string
+  readonly paths: Pick<RootPaths, 'bridge' | 'table' | 'addresses'>
+}
+
+export interface Attachment {
+  readonly uid: PodUid
+  readonly netns: string
+}
+
+export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachment: Attachment): Command {
+  return pluginCommand(verb, parts, attachment, 'bridge', {
+    bridge: parts.paths.bridge,
+    isDefaultGateway: true,
+    // So that a pod reaches itself through a Service.
+    hairpinMode: true,
+    // One nftables rule for the whole range instead of iptables rules for each pod: masquerade.ts.
+    ipMasq: false,
+    ipam: { type: 'host-local', dataDir: parts.paths.addresses, ranges: [[{ subnet: parts.podCIDR }]] },
+  })
+}
+
+export function portmapCommand(
+  verb: 'ADD' | 'DEL',
+  parts: NetworkParts,
+  attachment: Attachment,
+  mappings: readonly PortMapping[],
+  prevResult: unknown,
+): Command {
+  return pluginCommand(verb, parts, attachment, 'portmap', {
+    capabilities: { portMappings: true },
+    snat: true,
+    runtimeConfig: { portMappings: mappings.map(portMapping) },
+    ...(prevResult === undefined ? {} : { prevResult }),
+  })
+}
+
+function portMapping({ containerPort, hostIP, hostPort, protocol }: PortMapping): unknown {
+  return { hostPort, containerPort, protocol: protocol.toLowerCase(), ...(hostIP === undefined ? {} : { hostIP }) }
+}
+
+function pluginCommand(
+  verb: 'ADD' | 'DEL',
+  parts: NetworkParts,
+  attachment: Attachment,
+  plugin: string,
+  config: Readonly<Record<string, unknown>>,
+): Command {
+  return {
+    argv: [`${parts.plugins}/${plugin}`],
+    stdin: JSON.stringify({ cniVersion: CNI_VERSION, name: parts.paths.table, type: plugin, ...config }),
+    env: {
+      CNI_COMMAND: verb,
+      CNI_CONTAINERID: attachment.uid,
+      CNI_NETNS: attachment.netns,
+      CNI_IFNAME: 'eth0',
+      CNI_PATH: parts.plugins,
+    },
+  }
+}
+
+/** The pod's address, from a plugin's result. */
+export function parseAddress(stdout: string): string | undefined {
+  const result = parseJson(stdout)
+  const ips = isObject(result) ? result['ips'] : undefined
+  const first: unknown = Array.isArray(ips) ? ips[0] : undefined
+  const address = isObject(first) ? first['address'] : undefined
+  return typeof address === 'string' ? address.split('/')[0] : undefined
+}
+
+/** A plugin says what went wrong as JSON on stdout. */
+export function parsePluginError(result: CommandResult): string {
+  const value = parseJson(result.stdout)
+  const message = isObject(value) ? [value['msg'], value['details']].filter((part) => part).join(': ') : ''
+  return message || result.stderr.trim() || `it ended with ${result.exitCode}`
+}
+
+export async function attachNetwork(
+  transport: Transport,
+  parts: NetworkParts,
+  pod: PodPaths,
+  uid: PodUid,
+  mappings: readonly PortMapping[],
+  signal?: AbortSignal,
+): Promise<string> {
+  const attachment = { uid, netns: pod.pins.net }
+  const added = await runPlugin(transport, pod, bridgeCommand('ADD', parts, attachment), signal)
+  const address = parseAddress(added)
+  if (address === undefined) throw networkFailure('the bridge plugin gave no address')
+  if (mappings.length > 0) {
+    const command = portmapCommand('ADD', parts, attachment, mappings, parseJson(added))
+    await runPlugin(transport, pod, command, signal)
+  }
+  return address
+}
+
+/** Also for one that is half there, or not at all. */
+export async function detachNetwork(
+  transport: Transport,
+  parts: NetworkParts,
+  pod: PodPaths,
+  uid: PodUid,
+  mappings: readonly PortMapping[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const attachment = { uid, netns: pod.pins.net }
+  if (mappings.length > 0) {
+    await runPlugin(transport, pod, portmapCommand('DEL', parts, attachment, mappings, undefined), signal)
+  }
+  await runPlugin(transport, pod, bridgeCommand('DEL', parts, attachment), signal)
+}
+
+async function runPlugin(transport: Transport, pod: PodPaths, command: Command, signal?: AbortSignal): Promise<string> {
+  const plugin = command.argv[0].split('/').at(-1)
+  const failing = { reason: 'CreatePodSandboxError', doing: `running the CNI plugin ${plugin}` }
+  const result = await runCommand(transport, locked(pod.lock, command), failing, signal)
+  if (result.exitCode === 0) return result.stdout
+  throw networkFailure(`the CNI plugin ${plugin} failed to ${command.env?.['CNI_COMMAND']}: ${parsePluginError(result)}`)
+}
+
+function networkFailure(message: string): RuntimeFailure {
+  return new RuntimeFailure('CreatePodSandboxError', `setting up the pod's network: ${message}`)
+}

@@ -1,0 +1,53 @@
+import type { PodUid } from '../../api/names.ts'
+import { runOrFail } from './commands.ts'
+import { hookDisarmCommand, hookReleaseCommand } from './hookCommands.ts'
+import { readText } from './node.ts'
+import { containerPaths, podPaths } from './paths.ts'
+import type { SandboxContext } from './sandbox.ts'
+import { clearSandbox } from './sandbox.ts'
+
+/** From here on the node's hook starts nothing in this pod; one that waits has ended. */
+export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.directory)) === undefined) return
+  const failing = { reason: 'KillPodSandboxError', doing: "disarming the pod's restarts" }
+  await runOrFail(transport, hookDisarmCommand(facts.hook, pod), failing, signal)
+}
+
+/** Of a pod whose sandbox is to be made again: the hook must not restart them in what is left of the old one. */
+export async function endContainers(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  await disarmPod(context, uid, signal)
+  await releaseContainers(context, uid, signal)
+}
+
+/** From any half-done state; done twice it is done once. */
+export async function removePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.disarmed)) === undefined) await disarmPod(context, uid, signal)
+  await releaseContainers(context, uid, signal)
+  await clearSandbox(context, uid, signal)
+  await transport.remove(pod.containers)
+  await transport.remove(pod.volumes)
+  await transport.remove(pod.etc)
+  await transport.remove(pod.disarmed)
+  await transport.remove(pod.record)
+  await transport.remove(pod.directory)
+}
+
+/** What containers still have in the kernel: they were cut off in the middle of a start, or their monitor was killed. */
+export async function releaseContainers(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  const rules: string[] = []
+  for (const name of await transport.listDirectory(pod.containers)) {
+    const container = containerPaths(pod, uid, name)
+    const mounted = await readText(transport, `${container.bundle}/mounted`)
+    const known = await transport.stat(`${facts.program.state}/${container.id}`)
+    if (mounted !== '' || known !== undefined) rules.push(container.rule)
+  }
+  if (rules.length === 0) return
+  const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's containers" }
+  await runOrFail(transport, hookReleaseCommand(facts.hook, pod.run, rules), failing, signal)
+}

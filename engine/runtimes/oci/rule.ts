@@ -1,0 +1,104 @@
+import type { RestartRule, StartContainerRequest } from '../../api/cri.ts'
+import type { ContainerPaths, PodPaths, RootPaths } from './paths.ts'
+import type { LocalImage } from './images/store.ts'
+
+/** The file that tells hook.sh how to start a container and when to start it again: docs/decisions/001-rule-file.md. */
+export interface RuleParts {
+  readonly paths: Pick<RootPaths, 'events' | 'runtimeState'>
+  readonly pod: Pick<PodPaths, 'directory' | 'run'>
+  readonly container: Pick<ContainerPaths, 'id'>
+  readonly request: Pick<StartContainerRequest, 'uid' | 'container' | 'restart' | 'terminationMessagePolicy'>
+  readonly image: Pick<LocalImage, 'id' | 'reference'>
+  readonly stopSignal: string
+  readonly runtime: string
+  readonly conmon: string
+  readonly layers: LowerLayers
+  readonly oomFile: string
+  readonly monitors: readonly string[]
+}
+
+export const RULE_VERSION = 1
+
+/** conmon begins the file anew when it is full, so that no container fills the disk. */
+const LOG_BYTES_MAX = 50 * 1024 * 1024
+
+export function ruleText(parts: RuleParts): string {
+  const { container, image, layers, paths, pod, request } = parts
+  const lines: readonly (readonly [key: string, value: string])[] = [
+    ['version', String(RULE_VERSION)],
+    ['uid', request.uid],
+    ['name', request.container],
+    ['id', container.id],
+    ['pod', pod.directory],
+    ['run', pod.run],
+    ['events', paths.events],
+    ['runtime', parts.runtime],
+    ['state', paths.runtimeState],
+    ['conmon', parts.conmon],
+    ['layers', layers.directory],
+    ['lower', layers.lower],
+    ['policy', request.restart.policy],
+    ['delays', request.restart.delaysSeconds.join(' ')],
+    ['reset', String(request.restart.resetAfterSeconds)],
+    ['message', request.terminationMessagePolicy],
+    ['log_bytes', String(LOG_BYTES_MAX)],
+    ['oom_file', parts.oomFile],
+    ['monitors', parts.monitors.join(' ')],
+    // For the engine alone.
+    ['image', image.id],
+    ['reference', image.reference],
+    ['stop_signal', parts.stopSignal],
+  ]
+  return lines.map(([key, value]) => `${key}=${oneLine(key, value)}\n`).join('')
+}
+
+function oneLine(key: string, value: string): string {
+  if (!/[\n\0]/.test(value)) return value
+  throw new Error(`${key} holds a line end: ${JSON.stringify(value)}`)
+}
+
+/** What a listing needs of it. */
+export interface Rule {
+  readonly image: { readonly id: string; readonly reference: string }
+  readonly policy: RestartRule['policy']
+  readonly stopSignal: string
+}
+
+export function parseRule(text: string): Rule | undefined {
+  const values = keyValues(text)
+  const policy = values.get('policy')
+  if (values.get('version') !== String(RULE_VERSION)) return undefined
+  if (policy !== 'Always' && policy !== 'OnFailure' && policy !== 'Never') return undefined
+  return {
+    image: { id: values.get('image') ?? '', reference: values.get('reference') ?? '' },
+    policy,
+    stopSignal: values.get('stop_signal') ?? '',
+  }
+}
+
+/** The hook's own files are of the same form. */
+export function keyValues(text: string): ReadonlyMap<string, string> {
+  const entries = text.split('\n').flatMap((line): [string, string][] => {
+    const at = line.indexOf('=')
+    return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]]
+  })
+  return new Map(entries)
+}
+
+/** overlayfs' lowerdir, relative to a folder, the topmost first. */
+export interface LowerLayers {
+  readonly directory: string
+  readonly lower: string
+}
+
+/**
+ * Relative to the folder that the layers are in: mount's options have room for one page, and an image may have 127
+ * layers with names of 64 letters.
+ */
+export function lowerLayers(layerDirs: readonly string[], emptyDirectory: string): LowerLayers {
+  const topFirst = layerDirs.length === 0 ? [emptyDirectory] : layerDirs.toReversed()
+  const folders = new Set(topFirst.map((path) => path.slice(0, path.lastIndexOf('/'))))
+  const [only] = folders
+  if (only === undefined || folders.size > 1) return { directory: '/', lower: topFirst.join(':') }
+  return { directory: only, lower: topFirst.map((path) => path.slice(only.length + 1)).join(':') }
+}

@@ -1,0 +1,60 @@
+import type { Command } from '../../transport/transport.ts'
+
+/** The OCI runtime's verbs: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/runtime.md */
+export interface OciProgram {
+  readonly path: string
+  /** Where it keeps its own state. */
+  readonly state: string
+}
+
+export function runDetachedCommand(program: OciProgram, bundle: string, pidFile: string, id: string): Command {
+  return {
+    argv: [program.path, '--root', program.state, 'run', '--detach', '--bundle', bundle, '--pid-file', pidFile, id],
+  }
+}
+
+/** Runs it to its end. */
+export function runCommandOf(program: OciProgram, bundle: string, id: string): Command {
+  return { argv: [program.path, '--root', program.state, 'run', '--bundle', bundle, id] }
+}
+
+export function deleteCommand(program: OciProgram, id: string): Command {
+  return { argv: [program.path, '--root', program.state, 'delete', '--force', id] }
+}
+
+export function killAllCommand(program: OciProgram, id: string): Command {
+  return { argv: [program.path, '--root', program.state, 'kill', '--all', id, 'KILL'] }
+}
+
+export interface ExecOptions {
+  readonly command: readonly string[]
+  readonly tty: boolean
+  readonly pidFile?: string
+  readonly timeoutMs?: number
+}
+
+export function execCommand(program: OciProgram, id: string, options: ExecOptions): Command {
+  const { command, pidFile, timeoutMs, tty } = options
+  return {
+    argv: [
+      program.path,
+      '--root',
+      program.state,
+      'exec',
+      ...(tty ? ['--tty'] : []),
+      ...(pidFile === undefined ? [] : ['--pid-file', pidFile]),
+      id,
+      ...command,
+    ],
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  }
+}
+
+export function versionCommand(path: string): Command {
+  return { argv: [path, '--version'] }
+}
+
+/** `runc version 1.1.5+ds1` and `crun version 1.8.1`: the last word of the first line. */
+export function parseVersion(stdout: string): string {
+  return stdout.split('\n', 1)[0]?.split(' ').at(-1) ?? ''
+}

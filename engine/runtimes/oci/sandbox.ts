@@ -1,0 +1,200 @@
+import type { CreatePodRequest, PortMapping } from '../../api/cri.ts'
+import type { PodUid } from '../../api/names.ts'
+import { podUid } from '../../api/names.ts'
+import type { Command, Transport } from '../../transport/transport.ts'
+import { runCommand, runOrFail } from './commands.ts'
+import { etcFiles } from './etcFiles.ts'
+import { locked } from './hookCommands.ts'
+import { isObject, parseJson } from './json.ts'
+import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
+import type { NetworkParts } from './network.ts'
+import { attachNetwork, detachNetwork } from './network.ts'
+import type { NodeFacts } from './node.ts'
+import { nodeCgroupDirectories, readText } from './node.ts'
+import type { PodPaths, RootPaths } from './paths.ts'
+import { podPaths } from './paths.ts'
+import { startPause } from './pause.ts'
+import { deleteCommand } from './runtimeCommands.ts'
+import { makeVolumes } from './volumes.ts'
+
+/** What a pod has beside its containers; written last, so its presence says that all of it is there. On tmpfs. */
+export interface Sandbox {
+  readonly bootId: string
+  readonly ip?: string
+  readonly hostname: string
+  readonly hostNetwork: boolean
+  readonly hostIPC: boolean
+  /** Volume to folder or file. */
+  readonly volumes: Readonly<Record<string, string>>
+  readonly sharedMemory: boolean
+  /** Process 1 of the pod's own pid namespace, where its containers share one. */
+  readonly pausePid?: number
+}
+
+export interface SandboxContext {
+  readonly transport: Transport
+  readonly paths: RootPaths
+  readonly facts: NodeFacts
+  readonly network: NetworkParts
+}
+
+export function parseSandbox(text: string): Sandbox | undefined {
+  const value = parseJson(text)
+  return isObject(value) && typeof value['bootId'] === 'string' ? (value as unknown as Sandbox) : undefined
+}
+
+/** One command makes the namespaces and pins them: they outlive it, and every process of ours. */
+export function pinCommand(pod: Pick<PodPaths, 'pins'>, wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC'>): Command {
+  const { ipc, net, uts } = pod.pins
+  return {
+    argv: [
+      'unshare',
+      // With the host's network a pod has the host's name, too.
+      ...(wish.hostNetwork ? [] : [`--net=${net}`, `--uts=${uts}`]),
+      ...(wish.hostIPC ? [] : [`--ipc=${ipc}`]),
+      ...(wish.hostNetwork ? ['true'] : ['ip', 'link', 'set', 'lo', 'up']),
+    ],
+  }
+}
+
+export function unmountCommand(paths: readonly string[]): Command {
+  return { argv: ['umount', '--lazy', ...paths] }
+}
+
+/** Namespaces, network, files and volumes of a pod whose record is written. Done twice it is done once. */
+export async function makeSandbox(
+  context: SandboxContext,
+  request: CreatePodRequest,
+  endContainers: (context: SandboxContext, uid: PodUid, signal?: AbortSignal) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, paths, transport } = context
+  const uid = podUid(request.record.pod.metadata.uid ?? '')
+  const pod = podPaths(paths, uid)
+  const known = await transport.stat(pod.run)
+  if (known !== undefined) {
+    if (await isWhole(context, pod)) return
+    // Containers of a broken sandbox may still run, in namespaces that are not the pod's any more.
+    await endContainers(context, uid, signal)
+    await clearSandbox(context, uid, signal)
+  }
+  await transport.makeDirectory(pod.run, 0o700)
+  await prepareFiles(transport, pod, request)
+  await pin(transport, pod, request, signal)
+  const mounted = new Set(await mountsOf(transport, pod.directory))
+  const [ip, volumes] = await Promise.all([
+    request.hostNetwork ? undefined : attachNetwork(transport, context.network, pod, uid, request.portMappings, signal),
+    makeVolumes(transport, pod, request, mounted, signal),
+  ])
+  await transport.writeTree(pod.etc, await etcFiles(transport, request, ip))
+  const spec = request.record.pod.spec
+  const pausePid = spec.shareProcessNamespace === true ? await startPause(context, uid, pod, request, signal) : undefined
+  const sharedMemory = await shareMemory(transport, pod, request, signal)
+  const sandbox: Sandbox = {
+    bootId: facts.info.bootId,
+    ...(ip === undefined ? {} : { ip }),
+    hostname: request.hostname,
+    hostNetwork: request.hostNetwork,
+    hostIPC: request.hostIPC,
+    volumes,
+    sharedMemory,
+    ...(pausePid === undefined ? {} : { pausePid }),
+  }
+  // Disarmed when the old sandbox was taken away; one that is to be deleted stays so.
+  if (request.record.pod.metadata.deletionTimestamp === undefined) await transport.remove(pod.disarmed)
+  await transport.writeFile(pod.sandbox, JSON.stringify(sandbox), 0o600)
+}
+
+async function prepareFiles(transport: Transport, pod: PodPaths, request: CreatePodRequest): Promise<void> {
+  const empty = { kind: 'file', content: '' } as const
+  // Written before the plugins run: how to undo what they do.
+  const network = JSON.stringify({ attached: !request.hostNetwork, portMappings: request.portMappings })
+  await transport.writeTree(pod.run, [
+    { path: 'network.json', mode: 0o600, what: { kind: 'file', content: network } },
+    ...(request.hostNetwork ? [] : ['net', 'uts']).map((path) => ({ path, mode: 0o600, what: empty })),
+    ...(request.hostIPC ? [] : [{ path: 'ipc', mode: 0o600, what: empty }]),
+  ])
+  await transport.makeDirectory(pod.etc, 0o755)
+}
+
+async function pin(
+  transport: Transport,
+  pod: PodPaths,
+  request: CreatePodRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (request.hostNetwork && request.hostIPC) return
+  const failing = { reason: 'CreatePodSandboxError', doing: "making the pod's namespaces" }
+  await runOrFail(transport, locked(pod.lock, pinCommand(pod, request)), failing, signal)
+}
+
+/** Containers of one pod see one /dev/shm, as they share their ipc namespace. A lone one has its own without our help. */
+async function shareMemory(
+  transport: Transport,
+  pod: PodPaths,
+  request: CreatePodRequest,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { containers, initContainers = [] } = request.record.pod.spec
+  if (request.hostIPC || containers.length + initContainers.length < 2) return false
+  await transport.makeDirectory(pod.sharedMemory, 0o1777)
+  const options = 'mode=1777,size=65536k,nosuid,nodev,noexec'
+  const command: Command = { argv: ['mount', '-t', 'tmpfs', '-o', options, 'shm', pod.sharedMemory] }
+  const failing = { reason: 'CreatePodSandboxError', doing: "mounting the pod's /dev/shm" }
+  await runOrFail(transport, locked(pod.lock, command), failing, signal)
+  return true
+}
+
+/** Made whole in this boot, and its namespaces are still pinned. */
+async function isWhole(context: SandboxContext, pod: PodPaths): Promise<boolean> {
+  const { facts, transport } = context
+  const sandbox = parseSandbox(await readText(transport, pod.sandbox))
+  if (sandbox?.bootId !== facts.info.bootId) return false
+  const mounted = new Set(await mountsOf(transport, pod.run))
+  if (!neededPins(pod, sandbox).every((path) => mounted.has(path))) return false
+  return sandbox.pausePid === undefined || (await transport.stat(`/proc/${sandbox.pausePid}`)) !== undefined
+}
+
+export function neededPins(pod: PodPaths, sandbox: Pick<Sandbox, 'hostNetwork' | 'hostIPC'>): readonly string[] {
+  const { ipc, net, uts } = pod.pins
+  return [...(sandbox.hostNetwork ? [] : [net, uts]), ...(sandbox.hostIPC ? [] : [ipc])]
+}
+
+async function mountsOf(transport: Transport, path: string): Promise<readonly string[]> {
+  return mountedBelow(parseMountTable(await readText(transport, MOUNT_TABLE)), path)
+}
+
+/** Gives back all that is not on the disk, from whatever state it was left in. Its containers have ended. */
+export async function clearSandbox(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, network, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  const attached = parseNetwork(await readText(transport, pod.network))
+  if (attached !== undefined) await detachNetwork(transport, network, pod, uid, attached.portMappings, signal)
+  if ((await transport.stat(`${facts.program.state}/${uid}`)) !== undefined) {
+    const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
+    await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)
+  }
+  await unmountAll(transport, pod, signal)
+  await transport.remove(pod.run)
+  await transport.removeEmpty([
+    ...nodeCgroupDirectories(facts, `${pod.cgroup}/pause`),
+    ...nodeCgroupDirectories(facts, pod.cgroup),
+  ])
+}
+
+async function unmountAll(transport: Transport, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const mounted = [...mountedBelow(table, pod.run), ...mountedBelow(table, pod.directory)]
+  if (mounted.length === 0) return
+  const failing = { reason: 'KillPodSandboxError', doing: "unmounting the pod's folders" }
+  const command = unmountCommand(mounted)
+  const runs = (await transport.stat(pod.run)) === undefined ? command : locked(pod.lock, command)
+  await runCommand(transport, runs, failing, signal)
+}
+
+function parseNetwork(text: string): { readonly portMappings: readonly PortMapping[] } | undefined {
+  const value = parseJson(text)
+  if (!isObject(value) || value['attached'] !== true) return undefined
+  const { portMappings } = value
+  return { portMappings: Array.isArray(portMappings) ? (portMappings as readonly PortMapping[]) : [] }
+}

@@ -1,0 +1,78 @@
+import type { MountRequest } from '../../../api/cri.ts'
+import type { SpecMount } from './spec.ts'
+
+export interface MountParts {
+  readonly privileged: boolean
+  readonly readOnlyRootFilesystem: boolean
+  /** The pod's own files, bind-mounted; empty values are left to the image. */
+  readonly etc: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string }
+  /** A folder that the pod's containers share, or the host's; undefined: one of the container's own. */
+  readonly sharedMemory: string | undefined
+  readonly terminationLog: { readonly source: string; readonly destination: string }
+  readonly volumes: readonly { readonly request: MountRequest; readonly source: string }[]
+}
+
+/** What is mounted in a container, a parent before what is mounted in it. The manifest's word goes before ours. */
+export function containerMounts(parts: MountParts): readonly SpecMount[] {
+  const volumes = parts.volumes.map(volumeMount)
+  const taken = new Set(volumes.map(({ destination }) => destination))
+  const own = [...systemMounts(parts), ...fileMounts(parts)].filter(({ destination }) => !taken.has(destination))
+  return [...own, ...volumes].toSorted((a, b) => depth(a) - depth(b))
+}
+
+function depth({ destination }: SpecMount): number {
+  return destination.split('/').filter((part) => part !== '').length
+}
+
+const GUARDED = ['nosuid', 'noexec', 'nodev']
+
+function systemMounts(parts: MountParts): readonly SpecMount[] {
+  const access = parts.privileged ? 'rw' : 'ro'
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: GUARDED },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: GUARDED },
+    sharedMemory(parts),
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...GUARDED, access] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...GUARDED, 'relatime', access] },
+  ]
+}
+
+function sharedMemory({ sharedMemory: shared }: MountParts): SpecMount {
+  const destination = '/dev/shm'
+  if (shared !== undefined) return { destination, type: 'bind', source: shared, options: ['rbind', ...GUARDED] }
+  return { destination, type: 'tmpfs', source: 'shm', options: [...GUARDED, 'mode=1777', 'size=65536k'] }
+}
+
+function fileMounts(parts: MountParts): readonly SpecMount[] {
+  const access = parts.readOnlyRootFilesystem ? 'ro' : 'rw'
+  const file = (destination: string, source: string, options: readonly string[]): SpecMount => ({
+    destination,
+    type: 'bind',
+    source,
+    options: ['bind', 'rprivate', ...options],
+  })
+  const { etc, terminationLog } = parts
+  return [
+    file('/etc/hosts', etc.hosts, [access]),
+    file('/etc/hostname', etc.hostname, [access]),
+    file('/etc/resolv.conf', etc.resolvConf, [access]),
+    file(terminationLog.destination, terminationLog.source, ['rw']),
+  ]
+}
+
+function volumeMount(volume: MountParts['volumes'][number]): SpecMount {
+  const { mountPath, propagation, readOnly } = volume.request
+  return {
+    destination: mountPath,
+    type: 'bind',
+    source: volume.source,
+    options: ['rbind', propagation === 'rslave' ? 'rslave' : 'rprivate', readOnly ? 'ro' : 'rw'],
+  }
+}
