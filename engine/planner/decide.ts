@@ -90,9 +90,9 @@ function goneReason(object: ObjectKey): string {
 
 /** Its own object is in the commit; for a Deployment's pod also its ReplicaSet is on record. */
 function isWanted({ object, owner, view }: WorldPod, { snapshot, sets }: World): boolean {
-  if (!snapshot.desired.objects.has(object)) return false
-  if (owner === undefined) return true
-  if (keyParts(object).kind !== 'Deployment') return true
+  const wanted = snapshot.desired.objects.get(object)
+  if (wanted === undefined) return false
+  if (owner === undefined || wanted.object.kind !== 'Deployment') return true
   return sets.get(object)?.some((set) => set.uid === owner.uid) ?? view.deleting
 }
 

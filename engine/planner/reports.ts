@@ -1,10 +1,11 @@
-import type { Pod } from '../api/generated/types.ts'
+import type { Pod, PodStatus } from '../api/generated/types.ts'
 import { podSpecWithDefaults } from '../api/defaults/pod.ts'
 import type { ObjectKey } from '../api/names.ts'
 import type { Health, StatusReport } from '../api/plan.ts'
 import type { Decision } from '../controllers/decision.ts'
+import type { PodView } from '../controllers/view.ts'
 import { type Pending, pendingReport, type Placements } from './place.ts'
-import type { World, WorldPod } from './world.ts'
+import type { World } from './world.ts'
 
 /** Objects by decision, then pods by key; of pods the whole object, since those of a Deployment are in no commit. */
 export function reportsOf(
@@ -18,34 +19,46 @@ export function reportsOf(
     if (desired.object.kind !== 'Namespace') continue
     reports.set(desired.key, { key: desired.key, health: { kind: 'healthy' }, status: { phase: 'Active' } })
   }
-  for (const pod of world.pods) reports.set(pod.view.key, podReport(pod))
+  for (const { view } of world.pods) reports.set(view.key, new PodReport(view))
   for (const one of pending) addPending(one, reports)
   return reports
 }
 
-function podReport({ view }: WorldPod): StatusReport {
-  const { health, key, node, record, status } = view
-  return {
-    key,
-    health: healthOf(view.deleting, view.reachable, node, health),
-    status,
-    // Made when it is asked for: a plan of 10,000 pods is looked at as a whole only by `status -o json`.
-    get object(): Pod {
-      const { metadata, spec } = record.pod
-      return {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata,
-        spec: { ...podSpecWithDefaults(spec), nodeName: node },
-        status,
-      }
-    },
+/** A class for speed: the whole Pod is made when it is asked for, and a plan of 10,000 pods is seldom looked at as a whole. */
+class PodReport implements StatusReport {
+  readonly key: ObjectKey
+  readonly health: Health
+  readonly status: PodStatus
+  readonly #pod: PodView
+
+  constructor(pod: PodView) {
+    this.#pod = pod
+    this.key = pod.key
+    this.health = healthOf(pod)
+    this.status = pod.status
+  }
+
+  get object(): Pod {
+    const { node, record, status } = this.#pod
+    const { metadata, spec } = record.pod
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { ...podSpecWithDefaults(spec), nodeName: node },
+      status,
+    }
+  }
+
+  toJSON(): StatusReport {
+    const { health, key, object, status } = this
+    return { key, health, status, object }
   }
 }
 
 const REMOVED: Health = { kind: 'progressing', message: 'is being removed' }
 
-function healthOf(deleting: boolean, reachable: boolean, node: string, health: Health): Health {
+function healthOf({ deleting, health, node, reachable }: PodView): Health {
   if (!reachable) return { kind: 'progressing', message: `node ${node} does not answer` }
   return deleting ? REMOVED : health
 }

@@ -1,4 +1,5 @@
 import type { ControllerContext } from '../controllers/decision.ts'
+import { memoised } from '../controllers/memo.ts'
 import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { OwnerReference, Pod, PodStatus } from '../api/generated/types.ts'
@@ -78,9 +79,8 @@ function withRestored(
   const sets = new Map(known)
   for (const node of observed.nodes.values()) {
     for (const { record } of node.pods.values()) {
-      const owner = controllerOf(record.pod)
+      const { namespace, owner } = identityOf(record)
       if (owner === undefined || sets.has(owner.uid)) continue
-      const { namespace = '' } = record.pod.metadata
       // A record that is there under this name is another set's.
       if (records.has(objectKey('ReplicaSet', namespace, owner.name))) continue
       const key = objectKey('Deployment', namespace, owner.name.slice(0, owner.name.lastIndexOf('-')))
@@ -100,8 +100,7 @@ function controllerOf({ metadata }: Pod): OwnerReference | undefined {
 /** With work under way laid over it: what is being made is there already, what is being written is the record. */
 function podsOf(node: ObservedNode, { busy }: Snapshot): readonly ObservedPod[] {
   const pods: ObservedPod[] = []
-  for (const pod of node.pods.values())
-    pods.push(laidOver(pod, busy.get(podUid(pod.record.pod.metadata.uid ?? ''))))
+  for (const pod of node.pods.values()) pods.push(laidOver(pod, busy.get(identityOf(pod.record).uid)))
   for (const action of busy.values()) {
     if (action.kind !== 'createPod' || action.node !== node.name || node.pods.has(action.uid)) continue
     pods.push({
@@ -147,9 +146,7 @@ function worldPod(
   sets: ReadonlyMap<string, SetRecord>,
   violations: Violation[],
 ): WorldPod {
-  const { metadata } = observed.record.pod
-  const uid = podUid(metadata.uid ?? '')
-  const { namespace = '', name = '' } = metadata
+  const { deleting, key, label, namespace, owner, uid } = identityOf(observed.record)
   const busy = snapshot.busy.get(uid)
   const context: PodContext = {
     now,
@@ -157,21 +154,19 @@ function worldPod(
     desired: snapshot.desired,
     ...(busy !== undefined && { busy }),
   }
-  const owner = controllerOf(observed.record.pod)
-  const key = objectKey('Pod', namespace, name)
   const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
   const { health, status } = readPod(observed, context, object, violations)
   const { phase } = status
   const view: PodView = {
     uid,
     key,
-    label: `${namespace}/${name}`,
+    label,
     node: node.name,
     record: observed.record,
     status,
     reachable: node.reachable,
     busy,
-    deleting: metadata.deletionTimestamp !== undefined,
+    deleting,
     finished: phase === 'Succeeded' || phase === 'Failed',
     // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
     ready: node.reachable && isReady(status),
@@ -179,6 +174,24 @@ function worldPod(
   }
   return { view, observed, context, object, owner }
 }
+
+interface Identity extends Pick<PodView, 'uid' | 'key' | 'label' | 'deleting'> {
+  readonly namespace: string
+  readonly owner: OwnerReference | undefined
+}
+
+/** Kept from plan to plan, as is the record: texts that are made anew are hashed anew in every map. */
+const identityOf = memoised(({ pod }: PodRecord): Identity => {
+  const { deletionTimestamp, name = '', namespace = '', uid = '' } = pod.metadata
+  return {
+    uid: podUid(uid),
+    key: objectKey('Pod', namespace, name),
+    label: `${namespace}/${name}`,
+    deleting: deletionTimestamp !== undefined,
+    namespace,
+    owner: controllerOf(pod),
+  }
+})
 
 interface Reading {
   readonly status: PodStatus
