@@ -5,7 +5,7 @@ import type { ImageReference } from './reference.ts'
 
 /** What a registry's refusal is about; `denied` may be answered otherwise with other credentials. */
 export type PullProblem = {
-  readonly kind: 'missing' | 'denied' | 'unavailable' | 'plainHttp' | 'damaged' | 'diskFull' | 'other'
+  readonly kind: 'missing' | 'missingInMirror' | 'denied' | 'unavailable' | 'plainHttp' | 'damaged' | 'diskFull' | 'other'
   readonly detail: string
 }
 
@@ -31,12 +31,15 @@ const SIGNS: readonly (readonly [PullProblem['kind'], RegExp])[] = [
   ],
 ]
 
+/** Skopeo tells what each mirror said before what the registry itself said. */
+const MISSING_IN_MIRROR = /Mirrors also failed: \[.*(?:manifest|name) unknown/i
+
 export function pullProblem(result: CommandResult): PullProblem {
   const detail = skopeoMessage(result.stderr)
   if (result.timedOut) return { kind: 'unavailable', detail: detail === '' ? 'no answer in time' : detail }
-  const sign = SIGNS.find(([, expression]) => expression.test(detail))
+  const sign = SIGNS.find(([, expression]) => expression.test(detail))?.[0] ?? 'other'
   return {
-    kind: sign?.[0] ?? 'other',
+    kind: sign === 'unavailable' && MISSING_IN_MIRROR.test(detail) ? 'missingInMirror' : sign,
     detail: detail === '' ? `skopeo ended with ${result.exitCode}` : detail,
   }
 }
@@ -67,6 +70,13 @@ function explain(reference: ImageReference, kind: PullProblem['kind'], blobDir: 
         reason: pull,
         certain: true,
         sentence: `image does not exist in registry ${registry}; check its name and tag`,
+      }
+    case 'missingInMirror':
+      // The one that answered is believed: waiting for the other would hide a misspelt tag behind a time-out.
+      return {
+        reason: pull,
+        certain: true,
+        sentence: `image does not exist in the mirror of ${registry}, which itself could not be asked; check its name and tag`,
       }
     case 'denied':
       return {

@@ -80,10 +80,10 @@ test.each([
   expect(found.message).toMatch(/^pulling registry\.example\/app:1: /)
 })
 
-test('an image that a mirror does not have is not lost while its registry cannot be asked', () => {
+test('the word of a mirror that does not have the image is enough while its registry cannot be asked', () => {
   const message =
     '(Mirrors also failed: [127.0.0.1:5055/app:1: reading manifest 1 in 127.0.0.1:5055/app: manifest unknown: manifest unknown]): registry.example/app:1: pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host'
-  expect(failure(said(PARSING + message))).toMatchObject({ reason: 'RegistryUnavailable', certain: false })
+  expect(failure(said(PARSING + message))).toMatchObject({ reason: 'ErrImagePull', certain: true })
 })
 
 test.each([
