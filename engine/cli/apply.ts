@@ -3,6 +3,7 @@ import type { Desired } from '../api/snapshot.ts'
 import { planText } from '../planner/text.ts'
 import { createLoop, type LoopState } from '../reconciler/loop.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
+import type { ProgressEvent } from '../reconciler/progress.ts'
 import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/root.ts'
 import { blame } from './blame.ts'
 import { counted } from './counted.ts'
@@ -13,7 +14,15 @@ import { openLog } from './log.ts'
 import { shortCommit } from './names.ts'
 import { assertOwner, ownerOf } from './owner.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { headName, lockStation, type Machine, openMachine, openStation, type Station } from './station.ts'
+import {
+  assertUsable,
+  headName,
+  lockStation,
+  type Machine,
+  openMachine,
+  openStation,
+  type Station,
+} from './station.ts'
 import { createCounter, needsOfEngine, unchangedPods } from './summary.ts'
 import { plainText } from './table.ts'
 import { EXIT, type World } from './world.ts'
@@ -32,6 +41,7 @@ export async function applyCommit(
 ): Promise<number> {
   const before = await openStation(invocation, world)
   headName(before.record, loaded.desired)
+  if (before.record === undefined) await assertUsable(before)
   await using _lock = await lockStation(before, invocation, world)
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
   const station = await openStation(invocation, world)
@@ -75,6 +85,7 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
   const progress = createProgress(invocation.text('log-format') === 'json' ? 'json' : 'text', world)
   const counter = createCounter()
   const stop = new AbortController()
+  const early: ProgressEvent[] = []
   let planShown = false
   const loop = createLoop({
     runtimes: machine.runtimes,
@@ -84,11 +95,16 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
     log: openLog(invocation, world, (line) => progress.print(line)),
     onProgress(event) {
       counter.event(event)
-      progress.event(event)
+      // What is told before the first tick ends comes after the plan that it belongs to.
+      if (planShown) progress.event(event)
+      else early.push(event)
     },
     onTick(state) {
-      if (!planShown && invocation.text('log-format') !== 'json') showPlan(state, progress)
-      planShown = true
+      if (!planShown) {
+        if (invocation.text('log-format') !== 'json') showPlan(state, progress)
+        planShown = true
+        for (const event of early) progress.event(event)
+      }
       progress.tick(state)
     },
   })

@@ -35,7 +35,8 @@ async function blameObject(
   const told = await Promise.all(pods.slice(0, PODS_MAX).map((pod) => blamePod(pod, options)))
   const more = pods.length - told.length
   return [
-    `${longName(object)}: ${healthText(health)}`,
+    // The pods below say more than the message, which is one of theirs.
+    `${longName(object)}: ${health.kind === 'failed' && told.length > 0 ? `failed: ${health.reason}` : healthText(health)}`,
     ...told.flat(),
     ...(more > 0 ? [`  and ${more} more of its pods`] : []),
   ]

@@ -35,7 +35,7 @@ function words(names: readonly OptionName[]): string {
 }
 
 /** What names pods: asked of reconcile itself, silently empty where that fails. */
-const POD_NAMES = `reconcile status -o wide 2>/dev/null | awk '/^pod\\//{print $1}'`
+const POD_NAMES = `reconcile status 2>/dev/null | awk '$2 ~ "^pod/" {print $2}'`
 
 function valueCases(): readonly string[] {
   const names = [...new Set(COMMANDS.flatMap(optionsOf))].filter(

@@ -78,7 +78,7 @@ export function pictureLines(
   pods: ReadonlyMap<PodUid, PodSummary>,
 ): readonly string[] {
   const open = [...health]
-    .filter(([, one]) => one.kind !== 'healthy')
+    .filter(([key, one]) => one.kind !== 'healthy' && !key.startsWith('ReplicaSet/'))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, one]) => plainText(`  ${longName(key)}: ${healthText(one)}`).replaceAll('\n', ' '))
   const all = [...pods.values()]
@@ -116,17 +116,15 @@ export function eventText(event: ProgressEvent): string | undefined {
         })
         .join('\n')
     case 'healthChanged':
-      // Pods tell of themselves by podChanged.
-      return event.object.startsWith('Pod/')
-        ? undefined
-        : `${longName(event.object)}: ${healthText(event.health)}`
+      return isTold(event) ? `${longName(event.object)}: ${healthText(event.health)}` : undefined
     case 'nodeChanged':
       if (event.reachable) return undefined
       return `node ${event.node} does not answer${event.message === undefined ? '' : `: ${event.message}`}`
     case 'violation':
       return `a bug of reconcile kept ${longName(event.violation.object)} from changing: ${event.violation.message}`
-    case 'actionStarted':
     case 'actionEnded':
+      return event.action.kind === 'createPod' ? `pod ${event.action.pod}: created` : undefined
+    case 'actionStarted':
     case 'actionCancelled':
       return undefined
     default:
@@ -138,14 +136,21 @@ function podOf(event: Extract<ProgressEvent, { readonly kind: 'actionFailed' }>)
   return 'pod' in event.action ? event.action.pod : longName(event.action.object)
 }
 
+/** Pods tell of themselves by podChanged, and ReplicaSets nothing that their Deployment does not; what is well was so before. */
+function isTold({
+  object,
+  health,
+  before,
+}: Extract<ProgressEvent, { readonly kind: 'healthChanged' }>): boolean {
+  if (object.startsWith('Pod/') || object.startsWith('ReplicaSet/')) return false
+  return before !== undefined || health.kind !== 'healthy'
+}
+
+/** A pod that is seen for the first time was found, or its creation is told by the action. */
 function podText(pod: string, now: PodSummary, before: PodSummary | undefined): string | undefined {
-  if (before === undefined && now.sandbox === 'ready' && now.ready === now.containers && !now.deleting) {
-    // Found as it should be: nothing happened.
-    return undefined
-  }
-  if (now.deleting) return before?.deleting === true ? undefined : `pod ${pod}: ending`
-  const restarts = now.restarts > (before?.restarts ?? 0) ? `, restarted (${now.restarts} in all)` : ''
-  if (before === undefined) return `pod ${pod}: ${now.running === 0 ? 'created' : countsText(now)}${restarts}`
+  if (before === undefined) return undefined
+  if (now.deleting) return before.deleting ? undefined : `pod ${pod}: ending`
+  const restarts = now.restarts > before.restarts ? `, restarted (${now.restarts} in all)` : ''
   if (now.running === before.running && now.ready === before.ready && restarts === '') return undefined
   return `pod ${pod}: ${countsText(now)}${restarts}`
 }

@@ -49,6 +49,18 @@ export async function openUsedStation(invocation: Invocation, world: World): Pro
   )
 }
 
+/** What an engine that was cut off at its very beginning may have left. */
+const OURS = new Set(['lock', 'mirrors', 'images', 'layers', 'pods', 'records', 'events', 'hook'])
+
+/** `down` removes a root with all that is in it, so none is made where other things lie. */
+export async function assertUsable({ root, transport }: Station): Promise<void> {
+  const other = (await transport.listDirectory(root)).find((name) => !OURS.has(name))
+  if (other === undefined) return
+  throw new UserError(
+    `${root} holds ${other} and is not a root of reconcile: name an empty or a new folder with --root`,
+  )
+}
+
 interface Holder {
   readonly pid: number
   readonly command: string

@@ -103,6 +103,6 @@ function tell(
   }
   if (pods.length === 0 && others.length === 0) world.stdout.write(`nothing to remove on ${station.root}\n`)
   for (const pod of pods) world.stdout.write(`removed pod ${pod}\n`)
-  for (const other of others) world.stdout.write(`${other}\n`)
+  for (const other of others) world.stdout.write(`removed ${other}\n`)
   return EXIT.done
 }
