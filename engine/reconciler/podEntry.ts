@@ -16,7 +16,7 @@ export interface PodEntry {
   readonly pod?: ObservedPod
   /** By container: the action that failed, to tell by a later look or success whether that still counts. */
   readonly failedBy: ReadonlyMap<string, PodAction>
-  /** What a create in vain wanted: stands in while the node has nothing of the pod, so that the attempt is counted. */
+  /** What a create in vain wanted: stands in until the node has something of the pod, so that attempts are counted. */
   readonly intended?: PodRecord
 }
 
@@ -32,11 +32,10 @@ const NO_FAILURES: ReadonlyMap<string, Failure> = new Map()
 
 /** `listing` undefined: the look found nothing. An entry whose pod looks the same keeps the same pod object. */
 export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined, stamp: Stamp): PodEntry {
-  const { pod: before, ...rest } = entry
-  const found = listing ?? ghost(entry)
-  if (found === undefined) return { ...NOTHING, seen: stamp }
+  const { pod: before, intended, ...rest } = entry
+  if (listing === undefined) return unseen(entry, stamp)
   const merged: ObservedPod = {
-    ...found,
+    ...listing,
     probes: before?.probes ?? NO_PROBES,
     failures: before?.failures ?? NO_FAILURES,
   }
@@ -44,9 +43,9 @@ export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined,
   return forgetDisproved({ ...rest, seen: stamp, pod })
 }
 
-function ghost({ intended, failedBy }: PodEntry): PodListing | undefined {
-  if (intended === undefined || failedBy.get('')?.kind !== 'createPod') return undefined
-  return { record: intended, sandbox: 'absent', containers: new Map() }
+/** A pod that was there is gone. One that never came to be stays, or a new one would be made at once in its place. */
+function unseen(entry: PodEntry, stamp: Stamp): PodEntry {
+  return entry.intended === undefined ? { ...NOTHING, seen: stamp } : { ...entry, seen: stamp }
 }
 
 /** An answer may be lost on the way: what then is seen to be done has not failed. */
@@ -94,14 +93,13 @@ export function withFailure(entry: PodEntry, what: Attempted, failure: Omit<Fail
 
 /** A create failed before anything could be seen of the pod: from here on the entry stands for what was wanted. */
 export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
-  const pod = entry.pod ?? {
-    record,
-    sandbox: 'absent' as const,
-    containers: new Map<string, ObservedContainer>(),
+  if (entry.pod !== undefined) return entry
+  const nothing = {
     probes: NO_PROBES,
     failures: NO_FAILURES,
+    containers: new Map<string, ObservedContainer>(),
   }
-  return { ...entry, intended: record, pod }
+  return { ...entry, intended: record, pod: { record, sandbox: 'absent', ...nothing } }
 }
 
 /**
@@ -109,14 +107,15 @@ export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
  * success on the pod itself is a step on, past whatever failed before.
  */
 export function withSuccess(entry: PodEntry, what: Attempted): PodEntry {
-  const failedBy = entry.failedBy.get(what.container)
-  if (failedBy === undefined) return entry
-  if (what.action.kind === 'updatePod' && failedBy.kind !== 'updatePod') return entry
-  return withoutFailure(entry, what.container)
+  const { kind } = what.action
+  const { intended, ...settled } = entry
+  const left = kind === 'createPod' || kind === 'removePod' ? settled : entry
+  if (kind === 'updatePod' && entry.failedBy.get(what.container)?.kind !== 'updatePod') return left
+  return withoutFailure(left, what.container)
 }
 
 function withoutFailure(entry: PodEntry, container: string): PodEntry {
-  if (entry.pod === undefined) return entry
+  if (entry.pod === undefined || !entry.failedBy.has(container)) return entry
   const failures = new Map(entry.pod.failures)
   const failedBy = new Map(entry.failedBy)
   failures.delete(container)

@@ -98,7 +98,8 @@ export class Prober {
     const at = this.#options.clock.now().toString()
     try {
       const result = await this.#slots.get(node)?.run(() => this.#ask(node, uid, due), this.#options.signal)
-      if (result !== undefined && !this.#options.signal.aborted) this.#count(node, uid, due, { ...result, at })
+      if (result !== undefined && !this.#options.signal.aborted)
+        this.#count(node, uid, due, { ...result, at })
     } catch (error) {
       if (!this.#options.signal.aborted) this.#unanswered(node, uid, due, error)
     } finally {

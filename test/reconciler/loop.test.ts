@@ -257,9 +257,10 @@ test('progress tells of each action, of pods as they come and go, and of objects
     'ended createPod',
     'web 0/1',
     'started startContainers',
-    'ended startContainers',
+    // it is seen to run before the command has answered
     'web 0/1',
     'Pod/default/web healthy',
+    'ended startContainers',
     'started updatePod',
     'ended updatePod',
     'web 1/1',

@@ -43,7 +43,9 @@ export class Line {
     work: (between: () => Promise<void>) => T | Promise<T>,
   ): Promise<T> {
     const { latencyMs, fault } = this.#weather(verb)
-    await this.pause(latencyMs, signal)
+    // half of it on the way there, half on the way back: an answer is old when it arrives
+    const thereMs = Math.floor(latencyMs / 2)
+    await this.pause(thereMs, signal)
     await this.#step(verb)
     this.#refuse(verb, fault)
     const value = await work(async () => {
@@ -51,7 +53,7 @@ export class Line {
       if (fault === 'half') throw new RuntimeFailure('Simulated', `${verb}: half done, then failed`)
     })
     await this.#step(verb)
-    signal?.throwIfAborted()
+    await this.pause(latencyMs - thereMs, signal)
     if (fault === 'lost') throw new TransportError(`${verb}: done, but the answer was lost`)
     return value
   }

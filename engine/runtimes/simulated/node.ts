@@ -53,6 +53,8 @@ export class SimulatedNode {
   readonly facts: NodeFact[] = []
   /** Called at every fact, before anything follows from it. */
   onFact: (fact: NodeFact) => void = () => undefined
+  /** Called after every write of a pod's record. */
+  onRecord: (pod: SimulatedPod) => void = () => undefined
   reachable = true
   boots = 1
   readonly #script: Script
@@ -87,14 +89,10 @@ export class SimulatedNode {
   }
 
   writeRecord(uid: PodUid, record: PodRecord): SimulatedPod {
-    const known = this.pods.get(uid)
-    if (known !== undefined) {
-      known.record = record
-      return known
-    }
-    const containers = new Map<string, SimulatedContainer>()
-    const pod: SimulatedPod = { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers }
+    const pod = this.pods.get(uid) ?? newPod(uid, record)
+    pod.record = record
     this.pods.set(uid, pod)
+    this.onRecord(pod)
     return pod
   }
 
@@ -218,6 +216,11 @@ export class SimulatedNode {
     await this.clock.sleepFor(milliseconds)
     if (boots === this.boots) work()
   }
+}
+
+function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
+  const containers = new Map<string, SimulatedContainer>()
+  return { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers }
 }
 
 function restarts({ policy }: RestartRule, exitCode: number): boolean {

@@ -23,6 +23,8 @@ import type { SimulatedContainer, SimulatedNode, SimulatedPod } from './node.ts'
 export interface ConnectionOptions extends LineOptions {
   /** Whether the node's registry has the image; absent: it has all. */
   readonly pullable?: (image: string) => boolean
+  /** Whether an event says only that something on the node has changed. */
+  readonly vague?: () => boolean
 }
 
 /** One engine's connection to the node. Killed, it is as if the engine's process had been. */
@@ -35,7 +37,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
   const line = new Line(node, options)
   const { pullable = () => true } = options
   const runtime: Runtime = {
-    ...readingVerbs(node, line),
+    ...readingVerbs(node, line, options.vague),
     ...podVerbs(node, line),
     ...containerVerbs(node, line),
     ...recordVerbs(node, line),
@@ -49,7 +51,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
 
 type Reading = Pick<Runtime, 'check' | 'list' | 'inspect' | 'events' | 'logs' | 'stats'>
 
-function readingVerbs(node: SimulatedNode, line: Line): Reading {
+function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Reading {
   return {
     check: (signal) => line.call('check', signal, () => nodeInfo(node)),
     list: (signal) =>
@@ -62,7 +64,7 @@ function readingVerbs(node: SimulatedNode, line: Line): Reading {
         const pod = node.pods.get(uid)
         return pod && node.listing(pod)
       }),
-    events: (signal) => events(node, line, signal),
+    events: (signal) => events(node, line, vague, signal),
     async *logs() {
       yield* []
     },
@@ -253,7 +255,12 @@ function uidOf(record: PodRecord): PodUid {
 }
 
 /** What happened while nobody listened is not told later. */
-async function* events(node: SimulatedNode, line: Line, signal: AbortSignal): AsyncGenerator<NodeEvent> {
+async function* events(
+  node: SimulatedNode,
+  line: Line,
+  vague: () => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<NodeEvent> {
   const heard: NodeEvent[] = []
   let wake = (): void => undefined
   using _listening = node.listen((event) => {
@@ -264,7 +271,7 @@ async function* events(node: SimulatedNode, line: Line, signal: AbortSignal): As
   while (!signal.aborted) {
     const event = heard.shift()
     if (event !== undefined) {
-      if (!line.dead && node.reachable) yield event
+      if (!line.dead && node.reachable) yield vague() ? { node: node.name } : event
       continue
     }
     await new Promise<void>((resolve) => {

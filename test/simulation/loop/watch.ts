@@ -1,5 +1,6 @@
 import { intOrPercent } from './percent.ts'
 import type { Deployment } from '../../../engine/api/generated/types.ts'
+import type { PodUid } from '../../../engine/api/names.ts'
 import type { Desired } from '../../../engine/api/snapshot.ts'
 import type { NodeFact, SimulatedNode, SimulatedPod } from '../../../engine/runtimes/simulated/node.ts'
 
@@ -13,17 +14,25 @@ export class Watch {
   readonly broken: string[] = []
   readonly #node: SimulatedNode
   readonly #promises: Promises
+  /** Pods that have been seen to be ready: whoever ends one of them takes away from those that serve. */
+  readonly #served = new Set<PodUid>()
   #desired: Desired | undefined
+  #since: Temporal.Instant
 
   constructor(node: SimulatedNode, promises: Promises) {
     this.#node = node
     this.#promises = promises
+    this.#since = node.clock.now()
     node.onFact = (fact) => this.#see(fact)
+    node.onRecord = (pod) => {
+      if (isReady(pod)) this.#served.add(pod.uid)
+    }
   }
 
   /** The commit that is wanted from now on. */
   expect(desired: Desired): void {
     this.#desired = desired
+    this.#since = this.#node.clock.now()
   }
 
   #see(fact: NodeFact): void {
@@ -46,17 +55,27 @@ export class Watch {
     const victim = this.#node.pods.get(uid)
     const wanted = victim && this.#deploymentOf(victim)
     if (victim === undefined || wanted === undefined || !this.#promises.undisturbed) return
-    if (!isReady(victim) || wanted.spec.strategy?.type === 'Recreate') return
+    if (!this.#served.has(uid) || !this.#isOurs(victim) || wanted.spec.strategy?.type === 'Recreate') return
     const replicas = wanted.spec.replicas ?? 1
     const most = intOrPercent(wanted.spec.strategy?.rollingUpdate?.maxUnavailable ?? '25%', replicas)
     const left = [...this.#node.pods.values()].filter(
       (other) =>
-        other.uid !== uid && this.#deploymentOf(other) === wanted && isReady(other) && !isDeleting(other),
+        other.uid !== uid &&
+        this.#deploymentOf(other) === wanted &&
+        isServing(other, this.#node.clock.now()) &&
+        !isDeleting(other),
     )
     // maxSurge 0 and maxUnavailable 0 % together mean 1, so that a rollout can go on
     const floor = replicas - Math.max(most, noSurge(wanted, replicas) ? 1 : 0)
     if (left.length < floor)
       this.broken.push(`${pod} was stopped: ${left.length} ready pods left, the floor is ${floor}`)
+  }
+
+  /** Decided for the present commit, and not for the one before, which is carried on with. */
+  #isOurs({ record }: SimulatedPod): boolean {
+    const { deletionTimestamp } = record.pod.metadata
+    if (deletionTimestamp === undefined) return true
+    return Temporal.Instant.compare(Temporal.Instant.from(deletionTimestamp), this.#since) > 0
   }
 
   #deploymentOf(pod: SimulatedPod): Deployment | undefined {
@@ -81,6 +100,18 @@ function isAlive({ containers }: SimulatedPod): boolean {
 
 function isDeleting({ record }: SimulatedPod): boolean {
   return record.pod.metadata.deletionTimestamp !== undefined
+}
+
+/** What its probes would be told now: the records lag behind by as long as the node is slow. */
+function isServing({ containers, record }: SimulatedPod, now: Temporal.Instant): boolean {
+  return record.pod.spec.containers.every(({ name, readinessProbe }) => {
+    const container = containers.get(name)
+    if (container?.state.kind !== 'running') return false
+    const ranMs = now.since(Temporal.Instant.from(container.state.startedAt)).total('milliseconds')
+    const { exec, readyAfterMs = 0 } = container.script
+    if (readinessProbe === undefined) return true
+    return exec === undefined ? ranMs >= readyAfterMs : exec(['probe'], ranMs).exitCode === 0
+  })
 }
 
 function isReady({ record }: SimulatedPod): boolean {

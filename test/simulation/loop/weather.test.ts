@@ -34,7 +34,7 @@ async function storm(seed: number): Promise<void> {
   const weather: Weather = (verb) => (verb === 'exec' && !disturbed ? calmWeather(verb) : rough(verb))
   for (const desired of commits) {
     watch.expect(desired)
-    const engine = startEngine(world, desired, { weather })
+    const engine = startEngine(world, desired, { weather, vague: () => dice.chance(0.1) })
     await world.clock.runFor(dice.whole(0, 40_000))
     if (disturbed && dice.chance(0.3)) world.node.reboot()
     if (dice.chance(0.3)) await outage(world, dice)
