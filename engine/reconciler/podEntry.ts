@@ -32,7 +32,7 @@ const NO_FAILURES: ReadonlyMap<string, Failure> = new Map()
 
 /** `listing` undefined: the look found nothing. An entry whose pod looks the same keeps the same pod object. */
 export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined, stamp: Stamp): PodEntry {
-  const { pod: before, intended, ...rest } = entry
+  const { pod: before, failedBy } = entry
   if (listing === undefined) return unseen(entry, stamp)
   const merged: ObservedPod = {
     ...listing,
@@ -40,7 +40,7 @@ export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined,
     failures: before?.failures ?? NO_FAILURES,
   }
   const pod = before !== undefined && isDeepStrictEqual(before, merged) ? before : merged
-  return forgetDisproved({ ...rest, seen: stamp, pod })
+  return forgetDisproved({ seen: stamp, failedBy, pod })
 }
 
 /** A pod that was there is gone. One that never came to be stays, or a new one would be made at once in its place. */
@@ -108,10 +108,13 @@ export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
  */
 export function withSuccess(entry: PodEntry, what: Attempted): PodEntry {
   const { kind } = what.action
-  const { intended, ...settled } = entry
-  const left = kind === 'createPod' || kind === 'removePod' ? settled : entry
+  const left = kind === 'createPod' || kind === 'removePod' ? asOnNode(entry) : entry
   if (kind === 'updatePod' && entry.failedBy.get(what.container)?.kind !== 'updatePod') return left
   return withoutFailure(left, what.container)
+}
+
+function asOnNode({ failedBy, pod, seen: stamp }: PodEntry): PodEntry {
+  return { seen: stamp, failedBy, ...(pod && { pod }) }
 }
 
 function withoutFailure(entry: PodEntry, container: string): PodEntry {

@@ -84,7 +84,7 @@ function planOf({ web, one = HEALTHY, verdicts = [], actions = [] }: Standing): 
 function judged(
   standing: Standing,
   snapshot = snapshotOf(),
-  ignore = (_: string): boolean => false,
+  ignore: (object: string) => boolean = () => false,
 ): unknown {
   return verdict(planOf(standing), snapshot, ignore)
 }

@@ -1,6 +1,8 @@
 /** What the simulated node needs of a clock; the engine's own has the same shape for `now` and `sleepUntil`. */
 export interface SimulatedClock {
   now(): Temporal.Instant
+  /** Since the clock's start, steps of the wall clock left out. */
+  readonly elapsedMs: number
   /** Not later than after the span before it, should the wall clock be set back. */
   sleepUntil(at: Temporal.Instant, signal: AbortSignal): Promise<void>
   /** A span that no step of the wall clock makes shorter or longer. */
@@ -31,7 +33,6 @@ export class VirtualClock implements SimulatedClock {
     return Temporal.Instant.fromEpochMilliseconds(this.#wallMs)
   }
 
-  /** Since the clock's start, steps left out. */
   get elapsedMs(): number {
     return this.#elapsedMs
   }

@@ -24,6 +24,8 @@ export interface SimulatedContainer {
   readonly previous: ContainerExit | undefined
   /** How often the hook has restarted it since a long enough run. */
   readonly streak: number
+  /** By the clock's elapsed time. */
+  readonly startedMs: number
   state: ContainerState
   /** SIGTERM was sent. */
   stopping: boolean
@@ -130,6 +132,7 @@ export class SimulatedNode {
       script,
       previous: before === undefined ? undefined : exitOf(before),
       streak,
+      startedMs: this.clock.elapsedMs,
       state: { kind: 'running', startedAt: this.clock.now().toString() },
       stopping: false,
       ended: Promise.withResolvers<void>(),
@@ -151,19 +154,18 @@ export class SimulatedNode {
 
   end(pod: SimulatedPod, container: SimulatedContainer, exitCode: number, by: 'engine' | 'itself'): void {
     if (container.state.kind !== 'running') return
-    const startedAt = Temporal.Instant.from(container.state.startedAt)
+    const { startedAt } = container.state
     const finishedAt = this.clock.now()
     const exit: ContainerExit = {
       attempt: container.attempt,
       exitCode,
       ...(exitCode > 128 ? { signal: exitCode - 128 } : {}),
       oomKilled: false,
-      startedAt: startedAt.toString(),
+      startedAt,
       finishedAt: finishedAt.toString(),
       startFailed: false,
     }
-    const ranSeconds = finishedAt.since(startedAt).total('seconds')
-    const delay = this.#restartDelay(pod, container, exitCode, ranSeconds)
+    const delay = this.#restartDelay(pod, container, exitCode)
     const restartAt = delay && { restartAt: finishedAt.add({ seconds: delay.seconds }).toString() }
     container.state = { kind: 'exited', exit, ...restartAt }
     container.ended.resolve()
@@ -176,10 +178,10 @@ export class SimulatedNode {
     pod: SimulatedPod,
     container: SimulatedContainer,
     exitCode: number,
-    ranSeconds: number,
   ): { readonly seconds: number; readonly streak: number } | undefined {
     const { restart } = container.request
     if (!pod.armed || !restarts(restart, exitCode)) return undefined
+    const ranSeconds = (this.clock.elapsedMs - container.startedMs) / 1_000
     const streak = ranSeconds >= restart.resetAfterSeconds ? 0 : container.streak
     const { delaysSeconds } = restart
     return { seconds: delaysSeconds[Math.min(streak, delaysSeconds.length - 1)] ?? 0, streak: streak + 1 }

@@ -232,9 +232,8 @@ function connect(node: SimulatedNode, address: string, port: number): Duplex {
   return connectionTo(serving.script.http ?? (() => ({ status: 200 })))
 }
 
-function ranFor(node: SimulatedNode, { state }: SimulatedContainer): number {
-  if (state.kind !== 'running') return 0
-  return node.clock.now().since(Temporal.Instant.from(state.startedAt)).total('milliseconds')
+function ranFor(node: SimulatedNode, { startedMs }: SimulatedContainer): number {
+  return node.clock.elapsedMs - startedMs
 }
 
 function running(pod: SimulatedPod, name: string): SimulatedContainer | undefined {

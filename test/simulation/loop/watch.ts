@@ -62,7 +62,7 @@ export class Watch {
       (other) =>
         other.uid !== uid &&
         this.#deploymentOf(other) === wanted &&
-        isServing(other, this.#node.clock.now()) &&
+        isServing(other, this.#node.clock.elapsedMs) &&
         !isDeleting(other),
     )
     // maxSurge 0 and maxUnavailable 0 % together mean 1, so that a rollout can go on
@@ -103,11 +103,11 @@ function isDeleting({ record }: SimulatedPod): boolean {
 }
 
 /** What its probes would be told now: the records lag behind by as long as the node is slow. */
-function isServing({ containers, record }: SimulatedPod, now: Temporal.Instant): boolean {
+function isServing({ containers, record }: SimulatedPod, nowMs: number): boolean {
   return record.pod.spec.containers.every(({ name, readinessProbe }) => {
     const container = containers.get(name)
     if (container?.state.kind !== 'running') return false
-    const ranMs = now.since(Temporal.Instant.from(container.state.startedAt)).total('milliseconds')
+    const ranMs = nowMs - container.startedMs
     const { exec, readyAfterMs = 0 } = container.script
     if (readinessProbe === undefined) return true
     return exec === undefined ? ranMs >= readyAfterMs : exec(['probe'], ranMs).exitCode === 0
