@@ -46,7 +46,8 @@ export async function applyCommit(
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
   const station = await openStation(invocation, world)
   const machine = await take(station, loaded, invocation, world)
-  return carryOut({ desired: loaded.desired, machine, timeoutMs }, invocation, world)
+  // Awaited here: the lock is let go of when this block ends.
+  return await carryOut({ desired: loaded.desired, machine, timeoutMs }, invocation, world)
 }
 
 export interface Job {
