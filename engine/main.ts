@@ -41,7 +41,8 @@ function output(stream: NodeJS.WriteStream): Output {
     get isTTY() {
       return stream.isTTY
     },
-    size: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 }),
+    // A terminal may say that it has none.
+    size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
     closed: closed.signal,
   }
 }

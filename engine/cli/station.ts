@@ -6,6 +6,7 @@ import type { Desired } from '../api/snapshot.ts'
 import { lockRoot, readRoot } from '../runtimes/oci/root.ts'
 import { createOciRuntime } from '../runtimes/oci/runtime.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { redactUrls } from '../source/redact.ts'
 import { localTransport } from '../transport/local.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Invocation } from './invocation.ts'
@@ -75,7 +76,7 @@ export async function lockStation(
 ): Promise<AsyncDisposable> {
   const holder: Holder = {
     pid: world.processId,
-    command: ['reconcile', ...world.argv].join(' '),
+    command: redactUrls(['reconcile', ...world.argv].join(' ')),
     since: world.clock.now().toString({ smallestUnit: 'second' }),
   }
   const result = await lockRoot(station.transport, station.root, JSON.stringify(holder))
