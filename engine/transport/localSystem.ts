@@ -51,7 +51,6 @@ export async function connectTo(address: string, port: number, signal: AbortSign
 export async function* watchPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
   const changed = new Set<string>()
   let wake = Promise.withResolvers<void>()
-  const stop = () => wake.resolve()
   const watchers = paths.flatMap((path) => {
     const watcher = watcherOf(path, () => {
       changed.add(path)
@@ -59,6 +58,11 @@ export async function* watchPaths(paths: readonly string[], signal: AbortSignal)
     })
     return watcher === undefined ? [] : [watcher]
   })
+  // At once, and not when the generator is asked for more: it may never be.
+  const stop = () => {
+    for (const watcher of watchers) watcher.close()
+    wake.resolve()
+  }
   signal.addEventListener('abort', stop)
   try {
     while (!signal.aborted) {
@@ -70,7 +74,7 @@ export async function* watchPaths(paths: readonly string[], signal: AbortSignal)
     }
   } finally {
     signal.removeEventListener('abort', stop)
-    for (const watcher of watchers) watcher.close()
+    stop()
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** What a root has in the kernel and on the machine: empty before the first pod, and again after the last. */
 export interface MachineTraces {
@@ -24,19 +24,30 @@ export function rootIdOf(root: string): string {
 export function machineTraces(root: string): MachineTraces {
   const id = rootIdOf(root)
   const real = realRoot(root)
-  const names = (text: string) => text.includes(`${real}/`) || text.includes(`/run/reconcile/${id}`)
+  return tracesOf((text) => text.includes(`${real}/`) || text.includes(id))
+}
+
+/** What all roots of this machine have. */
+export async function machineState(): Promise<MachineTraces> {
+  return tracesOf((text) => /reconcile|\brc-[0-9a-f]{8}\b/.test(text))
+}
+
+function tracesOf(names: (text: string) => boolean): MachineTraces {
   return {
     mounts: read('/proc/self/mountinfo').split('\n').filter(names),
     processes: processesWith(names),
-    links: links(id),
-    tables: tables().filter((line) => line.includes(id)),
-    cgroups: cgroupFolders(`reconcile-${id}`),
-    folders: existsSync(`/run/reconcile/${id}`) ? [`/run/reconcile/${id}`] : [],
+    links: links(names),
+    tables: tables().filter(names),
+    cgroups: cgroupFolders().filter(names),
+    folders: namesIn('/run/reconcile').map((name) => `/run/reconcile/${name}`).filter(names),
   }
 }
 
+/** Also of a root that is not there any more: then as it is written. */
 function realRoot(root: string): string {
-  return existsSync(root) ? realpathSync(root) : join(realpathSync(join(root, '..')), root.split('/').at(-1) ?? '')
+  if (existsSync(root)) return realpathSync(root)
+  const parent = dirname(root)
+  return existsSync(parent) ? join(realpathSync(parent), basename(root)) : root
 }
 
 function processesWith(names: (text: string) => boolean): readonly string[] {
@@ -46,21 +57,31 @@ function processesWith(names: (text: string) => boolean): readonly string[] {
     .filter((line) => names(line) && !/vitest|engine\/main\.ts/.test(line))
 }
 
-/** The bridge, and the pods' ends of pairs, which hang on it. */
-function links(id: string): readonly string[] {
-  const bridge = `rc-${id}`
-  const all = readdirSync('/sys/class/net')
-  if (!all.includes(bridge)) return []
-  return [bridge, ...readdirSync(`/sys/class/net/${bridge}/brif`)].toSorted()
+/** Bridges, and the pods' ends of pairs, which hang on them. */
+function links(names: (text: string) => boolean): readonly string[] {
+  const bridges = namesIn('/sys/class/net').filter((link) => link.startsWith('rc-') && names(link))
+  return bridges.flatMap((bridge) => [bridge, ...namesIn(`/sys/class/net/${bridge}/brif`)])
 }
 
 function tables(): readonly string[] {
   return execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).split('\n')
 }
 
-function cgroupFolders(name: string): readonly string[] {
-  const hierarchies = readdirSync('/sys/fs/cgroup').map((each) => `/sys/fs/cgroup/${each}`)
-  return ['/sys/fs/cgroup', ...hierarchies].map((each) => `${each}/${name}`).filter((path) => existsSync(path))
+function cgroupFolders(): readonly string[] {
+  const top = '/sys/fs/cgroup'
+  return [top, ...namesIn(top).map((name) => `${top}/${name}`)].flatMap((hierarchy) =>
+    namesIn(hierarchy)
+      .filter((name) => name.startsWith('reconcile-'))
+      .map((name) => `${hierarchy}/${name}`),
+  )
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).toSorted()
+  } catch {
+    return []
+  }
 }
 
 /** Empty when it is gone meanwhile. */
