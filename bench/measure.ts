@@ -43,16 +43,18 @@ export async function timed(
 const ENGINE = new URL('../engine/main.ts', import.meta.url).pathname
 const RSS_REPORTER = new URL('report-rss.ts', import.meta.url).pathname
 
-/** The engine as its own process, as an installed one is started: node and engine/main.ts, not npx. */
+/** The engine as its own process, as an installed one is started: engine/main.ts, not npx. */
 export function engine(...args: readonly string[]): readonly [string, ...string[]] {
-  return [process.execPath, ENGINE, ...args]
+  return [ENGINE, ...args]
 }
 
 /** The same, and the largest resident set that it had, in bytes. */
-export async function engineWithMemory(...args: readonly string[]): Promise<Timed & { readonly maxRssBytes: number }> {
+export async function engineWithMemory(
+  ...args: readonly string[]
+): Promise<Timed & { readonly maxRssBytes: number }> {
   using folder = temporaryFolder()
   const file = join(folder.path, 'rss')
-  const run = await timed([process.execPath, '--import', RSS_REPORTER, ENGINE, ...args], { REPORT_RSS_TO: file })
+  const run = await timed(engine(...args), { REPORT_RSS_TO: file, NODE_OPTIONS: `--import=${RSS_REPORTER}` })
   return { ...run, maxRssBytes: Number(readFileSync(file, 'utf8')) }
 }
 

@@ -54,7 +54,9 @@ log_driver = "k8s-file"
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#run('pod', 'rm', '--all', '--force', '--time=0').catch(() => undefined)
-    await timed(['umount', '--quiet', '--lazy', join(this.#folder, 'store', 'overlay')]).catch(() => undefined)
+    await timed(['umount', '--quiet', '--lazy', join(this.#folder, 'store', 'overlay')]).catch(
+      () => undefined,
+    )
     await timed(['ip', 'netns', 'del', this.#netns])
   }
 }

@@ -12,7 +12,11 @@ export function table(rows: readonly Measurement[]): string {
     const value = `${row.value.toFixed(row.value < 10 ? 1 : 0)} ${row.unit}`.padStart(10)
     return `${row.what.padEnd(width)}  ${value}  ${targetText(row)}`.trimEnd()
   })
-  return [`${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; medians`, ...lines, ''].join('\n')
+  return [
+    `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; medians`,
+    ...lines,
+    '',
+  ].join('\n')
 }
 
 function targetText(row: Measurement): string {

@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path'
 /** A Git repository in a folder, with these files as its one new commit. */
 export async function commitFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   const git = async (...args: readonly string[]) =>
-    execa('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@example.invalid', ...args], { cwd: folder })
+    execa('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@example.invalid', ...args], {
+      cwd: folder,
+    })
   mkdirSync(folder, { recursive: true })
   await git('init', '--quiet', '--initial-branch=main')
   await git('rm', '-r', '--quiet', '--ignore-unmatch', '.')
@@ -54,7 +56,9 @@ export function objectFiles(count: number): Readonly<Record<string, string>> {
   const files: Record<string, string> = {}
   for (let first = 0; first < count; first += 10) {
     const names = Array.from({ length: Math.min(10, count - first) }, (_, index) => first + index)
-    files[`apps/group-${first / 10}.yaml`] = names.map((n) => (n % 2 === 0 ? configMapYaml(n) : deploymentYaml(n))).join('---\n')
+    files[`apps/group-${first / 10}.yaml`] = names
+      .map((n) => (n % 2 === 0 ? configMapYaml(n) : deploymentYaml(n)))
+      .join('---\n')
   }
   return files
 }

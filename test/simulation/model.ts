@@ -41,7 +41,10 @@ export class ModelWorld {
   /** Pods whose readiness probe fails, by uid. */
   readonly unready = new Set<PodUid>()
 
-  constructor(nodes: number) {
+  readonly #podsMax: number
+
+  constructor(nodes: number, podsMax = PODS_MAX) {
+    this.#podsMax = podsMax
     this.nodes = Array.from({ length: nodes }, (_, index) => ({
       name: nodeName(`node-${index}`),
       reachable: true,
@@ -126,7 +129,7 @@ export class ModelWorld {
       addresses: ['192.0.2.1'],
       cpuMillis: 4000,
       memoryBytes: 2 ** 32,
-      podsMax: PODS_MAX,
+      podsMax: this.#podsMax,
       warnings: [],
     }
     return { name: node.name, reachable: node.reachable, since: node.since, info, pods }
