@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { engine, type Measurement, median, timed } from './measure.ts'
 import { Podman } from './podman.ts'
 import { copyLayer, type RawLoop, rawDown, rawUp } from './raw-loop.ts'
-import { clusterYaml, commitFiles, podsYaml } from './repository.ts'
+import { clusterYaml, commitFiles, KEEPER_YAML, podsYaml } from './repository.ts'
 
 export interface PodBench {
   readonly folder: string
@@ -89,15 +89,15 @@ function startTarget(count: number, rawMs: number, podmanMs: number): Measuremen
 /** One commit with the pods, one without; `--once` after each is what is timed, as a process of its own. */
 function engineContender(bench: PodBench, root: string): Contender {
   const repo = join(bench.folder, 'repo')
-  const cluster = clusterYaml(bench.registry)
+  const base = { 'cluster.yaml': clusterYaml(bench.registry), 'keeper.yaml': KEEPER_YAML }
   const once = async (files: Readonly<Record<string, string>>) => {
     await commitFiles(repo, files)
     return (await timed(engine('--once', '--repo', repo, '--root', root))).ms
   }
   return {
     name: 'reconcile',
-    up: (count) => once({ 'cluster.yaml': cluster, 'pods.yaml': podsYaml(count) }),
-    down: () => once({ 'cluster.yaml': cluster }),
+    up: (count) => once({ ...base, 'pods.yaml': podsYaml(count) }),
+    down: () => once(base),
   }
 }
 

@@ -51,6 +51,9 @@ spec:
 `
 }
 
+/** Scaled to nothing: it keeps the image on the node while no pod runs. */
+export const KEEPER_YAML = deploymentYaml(0).replace('metadata:\n  name: app-0', 'metadata:\n  name: keeper')
+
 /** Objects as repositories hold them, in files of ten: ConfigMaps, and Deployments that are scaled to nothing. */
 export function objectFiles(count: number): Readonly<Record<string, string>> {
   const files: Record<string, string> = {}

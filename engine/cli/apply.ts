@@ -1,5 +1,6 @@
 import { RECORD_VERSION, type RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
+import { imagesWanted } from '../planner/images.ts'
 import { planText } from '../planner/text.ts'
 import { createLoop, type LoopState } from '../reconciler/loop.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
@@ -121,11 +122,15 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
   progress.end()
   const result: Result = { outcome, state: loop.state(), changed: counter.changed(), desired }
   if (outcome.kind === 'healthy' && result.changed.removed.length > 0) {
-    await machine.runtime.collectImages([], world.signal).catch((error: unknown) => {
+    await machine.runtime.collectImages(keptImages(loop.state()), world.signal).catch((error: unknown) => {
       world.stderr.write(`warning: unused images were not removed: ${String(error)}\n`)
     })
   }
   return tell(result, job, invocation, world)
+}
+
+function keptImages({ snapshot }: LoopState): readonly string[] {
+  return snapshot === undefined ? [] : imagesWanted(snapshot)
 }
 
 function showPlan({ plan }: LoopState, progress: Progress): void {
