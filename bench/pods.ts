@@ -27,6 +27,14 @@ interface Contender {
 /** Start and removal of 1, 20 and 100 pods, by turns: the engine, the raw loop, podman. */
 export async function benchPods(bench: PodBench): Promise<readonly Measurement[]> {
   const engineRoot = join(bench.folder, 'root')
+  try {
+    return await benchIn(bench, engineRoot)
+  } finally {
+    await timed(engine('down', '--root', engineRoot))
+  }
+}
+
+async function benchIn(bench: PodBench, engineRoot: string): Promise<readonly Measurement[]> {
   const reconcile = engineContender(bench, engineRoot)
   // Once before anything is timed: the image is pulled and extracted, the bridge is made.
   await reconcile.up(1)
@@ -36,13 +44,9 @@ export async function benchPods(bench: PodBench): Promise<readonly Measurement[]
   copyLayer(onlyLayer(engineRoot), loop.layer)
   await using podman = await Podman.create(join(bench.folder, 'podman'), runtime, imageOf(bench))
   const contenders = [reconcile, rawContender(loop), podmanContender(podman, bench.folder)]
-  try {
-    const rows: Measurement[] = []
-    for (const count of COUNTS) rows.push(...(await round(contenders, count)))
-    return rows
-  } finally {
-    await timed(engine('down', '--root', engineRoot))
-  }
+  const rows: Measurement[] = []
+  for (const count of COUNTS) rows.push(...(await round(contenders, count)))
+  return rows
 }
 
 async function round(contenders: readonly Contender[], count: number): Promise<readonly Measurement[]> {

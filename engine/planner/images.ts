@@ -10,7 +10,9 @@ export function imagesWanted({ desired, records }: Pick<Snapshot, 'desired' | 'r
     ...[...desired.objects.values()].map(({ object }) => object),
     ...[...records.values()].map(({ object }) => object),
   ]
-  const images = objects.flatMap((object) => podSpecs(object.spec).flatMap(imagesOf))
+  const images = objects.flatMap((object) =>
+    'spec' in object ? podSpecs(object.spec).flatMap(imagesOf) : [],
+  )
   return [...new Set(images)].toSorted()
 }
 
