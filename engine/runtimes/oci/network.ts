@@ -18,6 +18,7 @@ export interface NetworkParts {
 
 export interface Attachment {
   readonly uid: PodUid
+  /** Empty when it is gone: enough for DEL. */
   readonly netns: string
 }
 
@@ -112,11 +113,10 @@ export async function detachNetwork(
   transport: Transport,
   parts: NetworkParts,
   pod: PodPaths,
-  uid: PodUid,
+  attachment: Attachment,
   mappings: readonly PortMapping[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const attachment = { uid, netns: pod.pins.net }
   if (mappings.length > 0) {
     await runPlugin(transport, pod, portmapCommand('DEL', parts, attachment, mappings, undefined), signal)
   }

@@ -169,7 +169,12 @@ export async function clearSandbox(context: SandboxContext, uid: PodUid, signal?
   const { facts, network, paths, transport } = context
   const pod = podPaths(paths, uid)
   const attached = parseNetwork(await readText(transport, pod.network))
-  if (attached !== undefined) await detachNetwork(transport, network, pod, uid, attached.portMappings, signal)
+  if (attached !== undefined) {
+    // Never pinned, or unpinned by another's hand: the address alone is to be given back.
+    const pinned = (await mountsOf(transport, pod.run)).includes(pod.pins.net)
+    const attachment = { uid, netns: pinned ? pod.pins.net : '' }
+    await detachNetwork(transport, network, pod, attachment, attached.portMappings, signal)
+  }
   if ((await transport.stat(`${facts.program.state}/${uid}`)) !== undefined) {
     const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
     await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)

@@ -57,11 +57,13 @@ export class TestNode implements AsyncDisposable {
     return this.#runtime
   }
 
+  async rootId(): Promise<string> {
+    return rootIdOf(this.root)
+  }
+
   /** As after a restart of the engine: it knows nothing but what is on the node. */
   async another(): Promise<Runtime> {
-    const { folder, root, transport } = this
-    const images = imageStore(join(folder, 'layer'), { ...CONFIG, ...this.#image })
-    return await createOciRuntime({ transport, root, node: NODE, images })
+    return await runtimeAt(this.folder, this.#image)
   }
 
   newUid(): PodUid {
@@ -149,6 +151,12 @@ export class TestNode implements AsyncDisposable {
     await removeRoot({ transport: this.transport, root: this.root })
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** The runtime of a test's folder, also from another process. */
+export async function runtimeAt(folder: string, image: Partial<ImageConfig> = {}): Promise<Runtime> {
+  const images = imageStore(join(folder, 'layer'), { ...CONFIG, ...image })
+  return await createOciRuntime({ transport: localTransport(), root: join(folder, 'root'), node: NODE, images })
 }
 
 function tick(): Promise<void> {

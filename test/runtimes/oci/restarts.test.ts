@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { machineTraces, NO_TRACES } from '../../support/machine.ts'
+import { containerRequest, podRequest, TestNode } from './support.ts'
+
+let node: TestNode
+
+beforeAll(async () => {
+  node = await TestNode.create()
+})
+
+afterAll(async () => {
+  await node[Symbol.asyncDispose]()
+  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+})
+
+const QUICK = { policy: 'Always', delaysSeconds: [0, 1, 300], resetAfterSeconds: 600 } as const
+
+test('the node’s hook restarts a container at once, then after the next delay, with a fresh root file system', async () => {
+  const uid = await node.start(['sh', '-c', 'ls /trace; touch /trace; exit 3'], { restart: QUICK })
+  const { previous, state } = await node.until(uid, ({ attempt, state: { kind } }) => attempt === 2 && kind === 'exited')
+  expect(previous).toMatchObject({ attempt: 1, exitCode: 3, startFailed: false })
+  expect(await node.log(uid, 'main', true)).toMatch(/No such file/)
+  if (state.kind !== 'exited' || state.restartAt === undefined) throw new Error('it is not waiting')
+  const wait = Temporal.Instant.from(state.restartAt).since(state.exit.finishedAt).total('seconds')
+  expect(Math.round(wait)).toBe(300)
+  // The attempt before the last but one is gone, and the last ones keep their logs alone.
+  const kept = readdirSync(join(node.root, 'pods', uid, 'containers/main'))
+  expect(kept.filter((name) => /^\d+$/.test(name)).toSorted()).toEqual(['1', '2'])
+  expect(readdirSync(join(node.root, 'pods', uid, 'containers/main/1'))).not.toContain('upper')
+})
+
+test('disarming ends a hook that waits, and nothing is started any more', async () => {
+  const uid = await node.start(['false'], { restart: { ...QUICK, delaysSeconds: [300] } })
+  const waiting = () => machineTraces(node.root).processes.filter((line) => line.includes(`${uid}/containers`))
+  await node.until(uid, ({ state }) => state.kind === 'exited' && state.restartAt !== state.exit.finishedAt)
+  expect(waiting().length).toBeGreaterThan(0)
+  await node.runtime.disarm(uid)
+  const { state } = await node.container(uid)
+  expect(state).toMatchObject({ kind: 'exited' })
+  expect(state).not.toHaveProperty('restartAt')
+  await node.runtime.removePod(uid)
+  await expect.poll(waiting).toEqual([])
+})
+
+test('on failure only failures are restarted; never means never', async () => {
+  const done = await node.start(['true'], { restart: { ...QUICK, policy: 'OnFailure' } })
+  const { state } = await node.until(done, (container) => container.state.kind === 'exited')
+  expect(state).not.toHaveProperty('restartAt')
+  const failed = await node.start(['sh', '-c', 'exit 7'], { restart: { ...QUICK, policy: 'OnFailure' } })
+  expect((await node.until(failed, ({ attempt }) => attempt > 0)).previous).toMatchObject({ exitCode: 7 })
+  const never = await node.start(['false'], { restart: { ...QUICK, policy: 'Never' } })
+  const end = await node.until(never, (container) => container.state.kind === 'exited')
+  expect(end).toMatchObject({ attempt: 0, state: { exit: { exitCode: 1 } } })
+  expect(end.state).not.toHaveProperty('restartAt')
+})
+
+test('a container that runs long enough starts with the first delay again', async () => {
+  const restart = { policy: 'Always', delaysSeconds: [0, 300], resetAfterSeconds: 1 } as const
+  const uid = await node.start(['sleep', '1.2'], { restart })
+  // Twice without the second delay.
+  expect((await node.until(uid, ({ attempt }) => attempt === 2)).attempt).toBe(2)
+  await node.remove(uid)
+})
+
+test('a program that is not there is an end with the runtime’s words, and is tried again like any other', async () => {
+  const uid = await node.start(['no-such-program'], { restart: { ...QUICK, delaysSeconds: [0, 300] } })
+  const { attempt, previous, state } = await node.until(
+    uid,
+    (container) => container.attempt === 1 && container.state.kind === 'exited',
+  )
+  expect(attempt).toBe(1)
+  for (const exit of [previous, state.kind === 'exited' ? state.exit : undefined]) {
+    expect(exit).toMatchObject({ exitCode: 128, startFailed: true })
+    expect(exit?.message).toMatch(/exec: "no-such-program": executable file not found/)
+  }
+  await node.remove(uid)
+})
+
+test('the termination message is what was written to its file; with the fallback, the end of the log', async () => {
+  const never = { ...QUICK, policy: 'Never' } as const
+  const own = await node.start(['sh', '-c', 'echo -n done > /dev/termination-log'], { restart: never })
+  const written = await node.until(own, ({ state }) => state.kind === 'exited')
+  expect(written.state).toMatchObject({ exit: { exitCode: 0, message: 'done' } })
+  const policy = 'FallbackToLogsOnError'
+  const logged = await node.start(['sh', '-c', 'echo one; echo two >&2; exit 1'], {
+    restart: never,
+    terminationMessagePolicy: policy,
+  })
+  const { state } = await node.until(logged, (container) => container.state.kind === 'exited')
+  expect(state.kind === 'exited' && state.exit.message?.split('\n').toSorted()).toEqual(['', 'one', 'two'])
+})
+
+test('stopping is polite first; who does not listen is killed when the grace is over', async () => {
+  const never = { ...QUICK, policy: 'Never' } as const
+  const polite = await node.start(['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'], { restart: never })
+  await expect.poll(async () => await node.log(polite)).toBe('ready')
+  await node.stop(polite, 'main', 30_000)
+  expect((await node.container(polite)).state).toMatchObject({ exit: { exitCode: 5 } })
+  const deaf = await node.start(['sleep', '1000'], { restart: never })
+  await node.stop(deaf, 'main', 300)
+  expect((await node.container(deaf)).state).toMatchObject({ exit: { exitCode: 137 } })
+  // Done twice it is done once.
+  await node.stop(deaf, 'main', 300)
+})
+
+test('a container whose monitor was killed is still told to run, and its end is recorded by the engine', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const started = readFileSync(join(node.root, 'pods', uid, 'containers/main/0/started'), 'utf8')
+  process.kill(Number(/^monitor=(\d+)$/m.exec(started)?.[1]), 'SIGKILL')
+  expect((await node.container(uid)).state.kind).toBe('running')
+  await node.runtime.disarm(uid)
+  await node.stop(uid)
+  expect((await node.container(uid)).state).toMatchObject({ exit: { exitCode: 137, message: expect.stringContaining('monitor') } })
+  await node.runtime.removePod(uid)
+})
+
+test('another engine finds everything as it was, and starting again what runs changes nothing', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const before = await node.listing(uid)
+  const other = await node.another()
+  await other.createPod(podRequest(uid))
+  await other.startContainer(containerRequest(uid, ['sleep', '1000']))
+  expect(await other.inspect(uid)).toEqual(before)
+  expect((await other.list()).pods.get(uid)).toEqual(before)
+  await node.remove(uid)
+  expect(await other.inspect(uid)).toBeUndefined()
+})
