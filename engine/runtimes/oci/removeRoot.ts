@@ -24,7 +24,10 @@ export interface RemoveRootOptions {
  * deserve it), then the bridge, the nftables table, the cgroups, the folder in /run with its tmpfs, and the root itself
  * with images, layers and records. What was removed, a line each, for people. Done twice it is done once.
  */
-export async function removeRoot(options: RemoveRootOptions, signal?: AbortSignal): Promise<readonly string[]> {
+export async function removeRoot(
+  options: RemoveRootOptions,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const { transport } = options
   const paths = await rootPaths(transport, options.root, options.runDir)
   const pods = await removePods(options, paths, signal)
@@ -34,7 +37,7 @@ export async function removeRoot(options: RemoveRootOptions, signal?: AbortSigna
     await removeTable(transport, paths, signal),
     await removeRunDirectory(transport, paths, signal),
     await removeCgroups(transport, paths),
-    await removeDirectory(transport, paths.root),
+    await removeRootDirectory(transport, paths),
   ]
   return steps.filter((step) => step !== undefined)
 }
@@ -66,14 +69,27 @@ async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal
   await removePod(context, uid, signal)
 }
 
-async function removeBridge(transport: Transport, paths: RootPaths, signal?: AbortSignal): Promise<string | undefined> {
+async function removeBridge(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   if ((await transport.stat(`/sys/class/net/${paths.bridge}`)) === undefined) return undefined
   const command: Command = { argv: ['ip', 'link', 'delete', paths.bridge] }
-  await runOrFail(transport, command, { reason: 'RemoveFailed', doing: `deleting bridge ${paths.bridge}` }, signal)
+  await runOrFail(
+    transport,
+    command,
+    { reason: 'RemoveFailed', doing: `deleting bridge ${paths.bridge}` },
+    signal,
+  )
   return `bridge ${paths.bridge}`
 }
 
-async function removeTable(transport: Transport, paths: RootPaths, signal?: AbortSignal): Promise<string | undefined> {
+async function removeTable(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const failing = { reason: 'RemoveFailed', doing: `deleting nftables table ${paths.table}` }
   const listed = await runCommand(transport, { argv: ['nft', 'list', 'tables', 'ip'] }, failing, signal)
   if (!listed.stdout.split('\n').includes(`table ip ${paths.table}`)) return undefined
@@ -113,8 +129,13 @@ async function removeTreeOfGroups(transport: Transport, path: string): Promise<v
   await transport.removeEmpty([...deepestFirst, path])
 }
 
-async function removeDirectory(transport: Transport, path: string): Promise<string | undefined> {
-  if ((await transport.stat(path)) === undefined) return undefined
-  await transport.remove(path)
-  return path
+/** All but the seccomp profiles, which people have put there. */
+async function removeRootDirectory(transport: Transport, paths: RootPaths): Promise<string | undefined> {
+  const { root, seccompProfiles } = paths
+  if ((await transport.stat(root)) === undefined) return undefined
+  for (const name of await transport.listDirectory(root)) {
+    if (`${root}/${name}` !== seccompProfiles) await transport.remove(`${root}/${name}`)
+  }
+  await transport.removeEmpty([seccompProfiles, root])
+  return root
 }

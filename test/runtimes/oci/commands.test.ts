@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest'
+import { podUid } from '../../../engine/api/names.ts'
+import { commandFailure } from '../../../engine/runtimes/oci/commands.ts'
+import {
+  hookDisarmCommand,
+  hookReleaseCommand,
+  hookStartCommand,
+  locked,
+} from '../../../engine/runtimes/oci/hookCommands.ts'
+import { tailCommand } from '../../../engine/runtimes/oci/logs.ts'
+import { deleteTableCommand, masqueradeCommand } from '../../../engine/runtimes/oci/masquerade.ts'
+import {
+  bridgeCommand,
+  parseAddress,
+  parsePluginError,
+  portmapCommand,
+} from '../../../engine/runtimes/oci/network.ts'
+import { countCpus } from '../../../engine/runtimes/oci/node.ts'
+import {
+  deleteCommand,
+  execCommand,
+  parseVersion,
+  runDetachedCommand,
+} from '../../../engine/runtimes/oci/runtimeCommands.ts'
+import { pinCommand, unmountCommand } from '../../../engine/runtimes/oci/sandbox.ts'
+import { memoryCommand } from '../../../engine/runtimes/oci/volumes.ts'
+
+const PINS = { pins: { net: '/r/net', ipc: '/r/ipc', uts: '/r/uts' } }
+const RUNC = { path: '/usr/sbin/runc', state: '/run/x/runtime' }
+const NETWORK = {
+  plugins: '/usr/lib/cni',
+  podCIDR: '10.244.0.0/16',
+  paths: { bridge: 'rc-01234567', table: 'reconcile-01234567', addresses: '/run/x/addresses' },
+}
+const ATTACHMENT = { uid: podUid('u-1'), netns: '/r/net' }
+
+test('one command makes and pins the namespaces that a pod has of its own', () => {
+  expect(pinCommand(PINS, { hostNetwork: false, hostIPC: false }).argv).toEqual([
+    ...['unshare', '--net=/r/net', '--uts=/r/uts', '--ipc=/r/ipc'],
+    ...['ip', 'link', 'set', 'lo', 'up'],
+  ])
+  expect(pinCommand(PINS, { hostNetwork: true, hostIPC: false }).argv).toEqual(['unshare', '--ipc=/r/ipc', 'true'])
+})
+
+test('what must not run beside another command of the pod runs under its lock', () => {
+  expect(locked('/r/lock', unmountCommand(['/r/net', '/r/ipc'])).argv).toEqual([
+    ...['flock', '--no-fork', '/r/lock'],
+    ...['umount', '--lazy', '/r/net', '/r/ipc'],
+  ])
+})
+
+test('the bridge plugin is asked for an address in the root’s range', () => {
+  const command = bridgeCommand('ADD', NETWORK, ATTACHMENT)
+  expect(command.argv).toEqual(['/usr/lib/cni/bridge'])
+  expect(command.env).toEqual({
+    CNI_COMMAND: 'ADD',
+    CNI_CONTAINERID: 'u-1',
+    CNI_NETNS: '/r/net',
+    CNI_IFNAME: 'eth0',
+    CNI_PATH: '/usr/lib/cni',
+  })
+  expect(JSON.parse(String(command.stdin))).toEqual({
+    cniVersion: '0.4.0',
+    name: 'reconcile-01234567',
+    type: 'bridge',
+    bridge: 'rc-01234567',
+    isDefaultGateway: true,
+    hairpinMode: true,
+    ipMasq: false,
+    ipam: { type: 'host-local', dataDir: '/run/x/addresses', ranges: [[{ subnet: '10.244.0.0/16' }]] },
+  })
+})
+
+test('the portmap plugin is given the ports and the bridge plugin’s result', () => {
+  const mappings = [{ hostPort: 8080, containerPort: 80, protocol: 'TCP', hostIP: '127.0.0.1' }] as const
+  const command = portmapCommand('ADD', NETWORK, ATTACHMENT, mappings, { cniVersion: '0.4.0' })
+  expect(JSON.parse(String(command.stdin))).toMatchObject({
+    type: 'portmap',
+    snat: true,
+    runtimeConfig: {
+      portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp', hostIP: '127.0.0.1' }],
+    },
+    prevResult: { cniVersion: '0.4.0' },
+  })
+})
+
+test('a plugin’s result holds the address, its failure the reason', () => {
+  const result = '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.244.0.7/16","gateway":"10.244.0.1"}]}'
+  expect(parseAddress(result)).toBe('10.244.0.7')
+  expect(parseAddress('{}')).toBeUndefined()
+  const failed = { exitCode: 1, stdout: '{"code":999,"msg":"no addresses left"}', stderr: '', timedOut: false }
+  expect(parsePluginError(failed)).toBe('no addresses left')
+  expect(parsePluginError({ ...failed, stdout: '', stderr: 'boom\n' })).toBe('boom')
+})
+
+test('one nftables table lets all pods out, and can be loaded again and again', () => {
+  expect(masqueradeCommand('/usr/sbin/nft', 'reconcile-01234567', '10.244.0.0/16')).toEqual({
+    argv: ['/usr/sbin/nft', '-f', '-'],
+    stdin: `add table ip reconcile-01234567
+add chain ip reconcile-01234567 postrouting { type nat hook postrouting priority 100; policy accept; }
+flush chain ip reconcile-01234567 postrouting
+add rule ip reconcile-01234567 postrouting ip saddr 10.244.0.0/16 ip daddr != { 10.244.0.0/16, 224.0.0.0/4 } masquerade
+`,
+  })
+  expect(deleteTableCommand('nft', 't').stdin).toBe('add table ip t\ndelete table ip t\n')
+})
+
+test('the hook’s verbs', () => {
+  expect(hookStartCommand('/h.sh', '/d/rule', 2, 0).argv).toEqual(['/bin/sh', '/h.sh', 'start', '/d/rule', '2', '0'])
+  expect(hookDisarmCommand('/h.sh', { directory: '/d', run: '/r' }).argv).toEqual([
+    ...['/bin/sh', '/h.sh', 'disarm', '/d', '/r'],
+  ])
+  expect(hookReleaseCommand('/h.sh', '/r', ['/d/a/rule', '/d/b/rule']).argv).toEqual([
+    ...['/bin/sh', '/h.sh', 'release', '/r', '/d/a/rule', '/d/b/rule'],
+  ])
+})
+
+test('the OCI runtime’s verbs', () => {
+  const root = ['/usr/sbin/runc', '--root', '/run/x/runtime']
+  expect(execCommand(RUNC, 'c', { command: ['ls', '-l'], tty: true }).argv).toEqual([...root, 'exec', '--tty', 'c', 'ls', '-l'])
+  expect(execCommand(RUNC, 'c', { command: ['ls'], tty: false, pidFile: '/p', timeoutMs: 5 })).toEqual({
+    argv: [...root, 'exec', '--pid-file', '/p', 'c', 'ls'],
+    timeoutMs: 5,
+  })
+  expect(deleteCommand(RUNC, 'c').argv).toEqual([...root, 'delete', '--force', 'c'])
+  expect(runDetachedCommand(RUNC, '/b', '/p', 'c').argv).toEqual([
+    ...[...root, 'run', '--detach', '--bundle', '/b', '--pid-file', '/p', 'c'],
+  ])
+  expect(parseVersion('runc version 1.1.5+ds1\ncommit: x\n')).toBe('1.1.5+ds1')
+})
+
+test('a tmpfs volume has its limit', () => {
+  expect(memoryCommand('/v', 1024).argv).toEqual(['mount', '-t', 'tmpfs', '-o', 'mode=0777,size=1024', 'tmpfs', '/v'])
+  expect(memoryCommand('/v', undefined).argv).toContain('mode=0777')
+})
+
+test('a log is read from its end, and followed for as long as its process runs', () => {
+  expect(tailCommand({ path: '/log' }, undefined, true).argv).toEqual(['tail', '-n', '+1', '/log'])
+  expect(tailCommand({ path: '/log', pid: 7 }, 20, true).argv).toEqual([
+    ...['tail', '-n', '20', '-F', '--pid=7', '--sleep-interval=0.2', '/log'],
+  ])
+})
+
+test('a failed command tells what was done, which program, what it said, and what to do about a full disk', () => {
+  const failing = { reason: 'FailedMount', doing: 'making volume v' }
+  const result = { exitCode: 32, stdout: '', stderr: 'mount: No space left on device\n', timedOut: false }
+  const failure = commandFailure(locked('/lock', { argv: ['/bin/mount', '/v'] }), result, failing)
+  expect(failure).toMatchObject({ reason: 'FailedMount', certain: false })
+  expect(failure.message).toBe(
+    'making volume v: mount ended with 32: mount: No space left on device; the disk is full: free some space',
+  )
+})
+
+test('processors are counted from the kernel’s ranges', () => {
+  expect(['0\n', '0-3\n', '0-3,6\n'].map(countCpus)).toEqual([1, 4, 5])
+})
