@@ -15,6 +15,7 @@ export interface ShownContainer {
   readonly name: string
   readonly restartCount: number
   readonly ready: boolean
+  readonly started?: boolean
   readonly image: string
   readonly state: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly lastState?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -26,9 +27,18 @@ export interface ShownPod {
   readonly spec: { readonly containers: readonly { readonly name: string; readonly image: string }[] }
   readonly status: {
     readonly phase: string
+    readonly reason?: string
+    readonly message?: string
     readonly podIP?: string
+    readonly hostIP?: string
+    readonly initContainerStatuses?: readonly ShownContainer[]
     readonly containerStatuses?: readonly ShownContainer[]
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[]
+    readonly conditions?: readonly {
+      readonly type: string
+      readonly status: string
+      readonly reason?: string
+      readonly message?: string
+    }[]
   }
 }
 
@@ -89,7 +99,8 @@ export class World implements AsyncDisposable {
   /** `exec POD -- COMMAND`; the output without its last line end. */
   async exec(pod: string, ...command: readonly string[]): Promise<string> {
     const result = await this.run('exec', pod, '--', ...command)
-    if (result.exitCode !== 0) throw new Error(`exec in ${pod} ended with ${result.exitCode}: ${result.stderr}`)
+    if (result.exitCode !== 0)
+      throw new Error(`exec in ${pod} ended with ${result.exitCode}: ${result.stderr}`)
     return result.stdout
   }
 
@@ -104,7 +115,8 @@ export class World implements AsyncDisposable {
   async pod(name: string): Promise<ShownPod> {
     const pods = await this.pods()
     const found = pods.find((pod) => pod.metadata.name === name)
-    if (found === undefined) throw new Error(`no pod ${name} among ${pods.map((pod) => pod.metadata.name).join(', ')}`)
+    if (found === undefined)
+      throw new Error(`no pod ${name} among ${pods.map((pod) => pod.metadata.name).join(', ')}`)
     return found
   }
 
@@ -135,12 +147,17 @@ spec:
 }
 
 /** Asks again until the answer satisfies; fails with the last answer. For what no event tells of from outside. */
-export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T) => boolean, limitMs = 60_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  satisfies: (answer: T) => boolean,
+  limitMs = 60_000,
+): Promise<T> {
   const until = performance.now() + limitMs
   for (;;) {
     const answer = await ask()
     if (satisfies(answer)) return answer
-    if (performance.now() > until) throw new Error(`not within ${limitMs} ms; last: ${JSON.stringify(answer)}`)
+    if (performance.now() > until)
+      throw new Error(`not within ${limitMs} ms; last: ${JSON.stringify(answer)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -56,7 +56,8 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
     rmSync(directory, { recursive: true, force: true })
   }
   if (options.images !== 'none') {
-    await Promise.all([...sampleImages()].map(async ([name, image]) => await push(name, image)))
+    // One after the other: of two uploads of one blob at a time the registry may refuse both.
+    for (const [name, image] of sampleImages()) await push(name, image)
   }
   return {
     port,

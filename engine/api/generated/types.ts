@@ -4580,7 +4580,7 @@ export interface SeccompProfile {
    */
   readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'
   /**
-   * The file of a Localhost profile, from the folder of profiles.
+   * The file of a Localhost profile, from the folder seccomp of the machine's root (/var/lib/reconcile/seccomp).
    */
   readonly localhostProfile?: string
 }

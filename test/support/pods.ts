@@ -1,0 +1,45 @@
+import type { World } from './engine.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** One file for a commit; JSON is YAML, and is checked by this test's own compiler for commas. */
+export function files(...objects: readonly Fields[]): Readonly<Record<string, string>> {
+  return { 'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) }
+}
+
+/** Ends at once when it is deleted, and runs its containers once. */
+export function pod(name: string, spec: Fields, metadata: Fields = {}): Fields {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, ...metadata },
+    spec: { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', ...spec },
+  }
+}
+
+/** A container that runs a script; `main` unless `more` names it otherwise. */
+export function sh(script: string, more: Fields = {}): Fields {
+  return { name: 'main', image: 'busybox:1.36', command: ['sh', '-c', script], ...more }
+}
+
+/** A pod with one container that runs a script. */
+export function scriptPod(name: string, script: string, container: Fields = {}, spec: Fields = {}): Fields {
+  return pod(name, { containers: [sh(script, container)], ...spec })
+}
+
+/** What a container has written, without the last line end. */
+export async function logs(world: World, podName: string, container = 'main'): Promise<string> {
+  const run = await world.run('logs', podName, '-c', container)
+  if (run.exitCode !== 0) throw new Error(`logs of ${podName} ended with ${run.exitCode}: ${run.stderr}`)
+  return run.stdout
+}
+
+/** Lines of `name=value`, such as `env` prints. */
+export function pairs(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    text.split('\n').map((line) => {
+      const at = line.indexOf('=')
+      return [line.slice(0, at), line.slice(at + 1)]
+    }),
+  )
+}
