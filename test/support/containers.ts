@@ -29,7 +29,9 @@ export async function runningContainers(root: string): Promise<readonly RunningC
       if (id === undefined || state === 'Z' || !existsSync(`/proc/${pid}`)) return []
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
       // conmon's other child is the exit hook.
-      return command.includes('hook.sh') || command.includes('/hook/') ? [] : [{ pid: Number(pid), command, id }]
+      return command.includes('hook.sh') || command.includes('/hook/')
+        ? []
+        : [{ pid: Number(pid), command, id }]
     })
     .toSorted((a, b) => a.pid - b.pid)
 }

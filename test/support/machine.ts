@@ -13,7 +13,14 @@ export interface MachineTraces {
   readonly folders: readonly string[]
 }
 
-export const NO_TRACES: MachineTraces = { mounts: [], processes: [], links: [], tables: [], cgroups: [], folders: [] }
+export const NO_TRACES: MachineTraces = {
+  mounts: [],
+  processes: [],
+  links: [],
+  tables: [],
+  cgroups: [],
+  folders: [],
+}
 
 /** As the engine names things after a root: eight hex letters of its real path's hash. */
 export function rootIdOf(root: string): string {
@@ -39,7 +46,9 @@ function tracesOf(names: (text: string) => boolean): MachineTraces {
     links: links(names),
     tables: tables().filter(names),
     cgroups: cgroupFolders().filter(names),
-    folders: namesIn('/run/reconcile').map((name) => `/run/reconcile/${name}`).filter(names),
+    folders: namesIn('/run/reconcile')
+      .map((name) => `/run/reconcile/${name}`)
+      .filter(names),
   }
 }
 
