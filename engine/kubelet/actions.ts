@@ -28,8 +28,23 @@ export function ofPod(view: PodView, reason: string): OfPod {
   }
 }
 
-/** Kubernetes leaves a container this long after its preStop hook, however short the grace. */
+/** Kubernetes leaves a container this long after its preStop hook, however little is left of the grace. */
 export const GRACE_MIN_MS = 2_000
+
+export interface Grace {
+  readonly periodMs: number
+  readonly remainingMs: number
+}
+
+/** Nothing of it has passed yet. */
+export function wholeGrace(periodMs: number): Grace {
+  return { periodMs, remainingMs: periodMs }
+}
+
+/** A period of zero means, in the API's words, to stop immediately by the kill signal; any other leaves the least. */
+function leastGraceMs({ periodMs, remainingMs }: Grace): number {
+  return periodMs === 0 ? 0 : Math.max(GRACE_MIN_MS, remainingMs)
+}
 
 export function isAlive(container: ContainerView): boolean {
   const kind = container.observed?.state.kind
@@ -38,7 +53,7 @@ export function isAlive(container: ContainerView): boolean {
 
 export interface StopPlan {
   readonly reason: string
-  readonly graceMs: (container: ContainerView) => number
+  readonly grace: (container: ContainerView) => Grace
   readonly disarm: boolean
 }
 
@@ -69,9 +84,9 @@ function containerStop(container: ContainerView, plan: StopPlan): ContainerStop 
   const attempt = observed?.attempt ?? 0
   if (observed?.state.kind !== 'running') return { name, attempt, graceMs: 0, runPreStop: false }
   const hasHook = facts.container.lifecycle?.preStop !== undefined
-  const remaining = plan.graceMs(container)
-  const runPreStop = hasHook && remaining > 0 && record?.preStop?.endedAt === undefined
-  return { name, attempt, graceMs: Math.max(GRACE_MIN_MS, remaining), runPreStop }
+  const grace = plan.grace(container)
+  const runPreStop = hasHook && grace.remainingMs > 0 && record?.preStop?.endedAt === undefined
+  return { name, attempt, graceMs: leastGraceMs(grace), runPreStop }
 }
 
 /** The wait after something for this container, or with an empty name for the pod, has failed. */

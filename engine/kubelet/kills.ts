@@ -1,4 +1,4 @@
-import { backOffOf, isAlive, stopAction } from './actions.ts'
+import { backOffOf, isAlive, stopAction, wholeGrace } from './actions.ts'
 import type { PodStep } from './step.ts'
 import { failedProbe } from './verdicts.ts'
 import type { ContainerView, PodView } from './view.ts'
@@ -25,7 +25,7 @@ export function killStep(view: PodView): PodStep | undefined {
       due.map(({ container }) => container),
       {
         reason: due.map(({ reason }) => reason).join('; '),
-        graceMs: ({ name }) => graces.get(name) ?? view.facts.graceMs,
+        grace: ({ name }) => wholeGrace(graces.get(name) ?? view.facts.graceMs),
         disarm: false,
       },
     ),

@@ -1,4 +1,4 @@
-import { backOffOf, isAlive, ofPod, stopAction } from './actions.ts'
+import { backOffOf, isAlive, ofPod, stopAction, wholeGrace } from './actions.ts'
 import { isProblem } from './context.ts'
 import { freshRecord } from './record.ts'
 import { createPodRequest } from './requests/createPod.ts'
@@ -15,7 +15,11 @@ export function sandboxStep(view: PodView): PodStep {
     const reason = 'its sandbox is broken, and what still runs in it ends before it is made again'
     return (
       wait ?? {
-        action: stopAction(view, alive, { reason, graceMs: () => view.facts.graceMs, disarm: false }),
+        action: stopAction(view, alive, {
+          reason,
+          grace: () => wholeGrace(view.facts.graceMs),
+          disarm: false,
+        }),
       }
     )
   }

@@ -1,4 +1,5 @@
-import { backOffOf, isAlive, ofPod, stopAction } from './actions.ts'
+import type { Grace } from './actions.ts'
+import { backOffOf, isAlive, ofPod, stopAction, wholeGrace } from './actions.ts'
 import type { PodStep } from './step.ts'
 import { after, instant, msBetween } from './time.ts'
 import type { ContainerView, PodView } from './view.ts'
@@ -16,12 +17,12 @@ export function terminationStep(view: PodView): PodStep {
       }
     )
   }
-  const remainingMs = msBetween(view.context.now, deadline(view))
+  const grace = graceOf(view)
   return (
     firstDefined(next, ({ name }) => failedSinceDeletion(view, name)) ?? {
       action: stopAction(view, next, {
         reason: 'the pod is being deleted',
-        graceMs: () => remainingMs,
+        grace: () => grace,
         disarm: true,
       }),
     }
@@ -36,7 +37,7 @@ export function finishStep(view: PodView): PodStep {
     firstDefined(next, ({ name }) => backOffOf(view, name)) ?? {
       action: stopAction(view, next, {
         reason: 'its main containers have run to their end',
-        graceMs: () => view.facts.graceMs,
+        grace: () => wholeGrace(view.facts.graceMs),
         disarm: true,
       }),
     }
@@ -52,11 +53,12 @@ function nextToEnd(view: PodView): readonly ContainerView[] {
 }
 
 /** Grace counts from the recorded deletion, whichever engine carries it out. */
-function deadline(view: PodView): Temporal.Instant {
+function graceOf(view: PodView): Grace {
   const { deletionGracePeriodSeconds, deletionTimestamp } = view.pod.record.pod.metadata
-  const graceMs =
+  const periodMs =
     deletionGracePeriodSeconds === undefined ? view.facts.graceMs : deletionGracePeriodSeconds * 1000
-  return after(deletionTimestamp ?? view.context.now, graceMs)
+  const { now } = view.context
+  return { periodMs, remainingMs: msBetween(now, after(deletionTimestamp ?? now, periodMs)) }
 }
 
 /** What failed before the deletion, such as a start, is no reason to put the end off. */

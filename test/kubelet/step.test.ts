@@ -430,6 +430,16 @@ describe('a deletion', () => {
     })
   })
 
+  it('kills at once where the grace period is zero, and runs no preStop hook', () => {
+    const none = { ...spec, terminationGracePeriodSeconds: 0 }
+    const record = deletedRecord(none, 10)
+    const metadata = { ...record.pod.metadata, deletionGracePeriodSeconds: 0 }
+    const pod = observed({ ...record, pod: { ...record.pod, metadata } }, { app: running() })
+    expect(podStep(pod, context(10)).action).toMatchObject({
+      containers: [{ name: 'app', graceMs: 0, runPreStop: false }],
+    })
+  })
+
   it('removes the pod when nothing runs', () => {
     expect(podStep(observed(deletedRecord(spec, 10), { app: exited(0) }), context(11)).action?.kind).toBe(
       'removePod',
