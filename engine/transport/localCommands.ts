@@ -1,4 +1,6 @@
 import { execa } from 'execa'
+import type { Readable } from 'node:stream'
+import { isCode } from './localFiles.ts'
 import type { Command, CommandResult } from './transport.ts'
 import { TransportError } from './transport.ts'
 
@@ -11,33 +13,76 @@ const KILL_AFTER_MS = 5_000
 
 /**
  * In a session of its own: Ctrl-C on the engine's terminal must not reach a half-made pod, nor may the engine's own
- * end. What was begun either ends by itself or is found and done again.
+ * end. What was begun either ends by itself or is found and done again. Out of time, or not wanted any more, the command
+ * is ended with all that it has begun, but for what has made itself a session of its own, as monitors do.
  */
 export async function runCommand(command: Command, signal?: AbortSignal): Promise<CommandResult> {
   signal?.throwIfAborted()
   const [program, ...args] = command.argv
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     env: environment(command),
     extendEnv: false,
     ...(command.stdin === undefined ? { stdin: 'ignore' as const } : { input: command.stdin }),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-    timeout: command.timeoutMs ?? TIMEOUT_MS,
-    forceKillAfterDelay: KILL_AFTER_MS,
     maxBuffer: OUTPUT_BYTES_MAX,
     reject: false,
     stripFinalNewline: false,
     detached: true,
     cleanup: false,
   })
-  if (result.isCanceled) signal?.throwIfAborted()
-  const ended = result.exitCode !== undefined || result.signal !== undefined || result.timedOut
-  if (!ended) throw notRun(program, result.cause ?? result)
-  return {
-    exitCode: result.exitCode ?? exitCodeOf(result.signal),
-    ...(result.signal === undefined ? {} : { signal: result.signal }),
-    stdout: result.stdout,
-    stderr: result.stderr,
-    timedOut: result.timedOut,
+  const ending = new Ending(child.pid)
+  const timer = setTimeout(() => ending.outOfTime(), command.timeoutMs ?? TIMEOUT_MS)
+  const notWanted = () => ending.begin()
+  signal?.addEventListener('abort', notWanted)
+  try {
+    const result = await child
+    signal?.throwIfAborted()
+    if (result.exitCode === undefined && result.signal === undefined)
+      throw notRun(program, result.cause ?? result)
+    return {
+      exitCode: result.exitCode ?? exitCodeOf(result.signal),
+      ...(result.signal === undefined ? {} : { signal: result.signal }),
+      stdout: result.stdout,
+      stderr: result.stderr,
+      timedOut: ending.timedOut,
+    }
+  } finally {
+    clearTimeout(timer)
+    ending.over()
+    signal?.removeEventListener('abort', notWanted)
+  }
+}
+
+/** From the polite signal to the certain one, to a whole process group. */
+class Ending {
+  timedOut = false
+  readonly #group: number | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(group: number | undefined) {
+    this.#group = group
+  }
+
+  outOfTime(): void {
+    this.timedOut = true
+    this.begin()
+  }
+
+  begin(): void {
+    this.#send('SIGTERM')
+    this.#timer = setTimeout(() => this.#send('SIGKILL'), KILL_AFTER_MS)
+  }
+
+  over(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #send(name: NodeJS.Signals): void {
+    if (this.#group === undefined) return
+    try {
+      process.kill(-this.#group, name)
+    } catch (error) {
+      if (!isCode(error, 'ESRCH')) throw error
+    }
   }
 }
 
@@ -77,15 +122,33 @@ export async function* streamCommand(command: Command, signal: AbortSignal): Asy
     env: environment(command),
     extendEnv: false,
     stdin: 'ignore',
-    cancelSignal: signal,
+    stderr: 'ignore',
     forceKillAfterDelay: KILL_AFTER_MS,
     reject: false,
     buffer: false,
     encoding: 'buffer',
   })
-  for await (const chunk of child.iterable({ from: 'stdout', binary: true })) yield chunk
-  const result = await child
-  if (result.exitCode === undefined && result.signal === undefined && !result.isCanceled) {
-    throw notRun(program, result.cause ?? result)
+  // What the command has begun may keep the pipe open, and is waited for no longer.
+  const end = () => {
+    child.kill()
+    child.stdout.destroy()
+  }
+  signal.addEventListener('abort', end)
+  try {
+    yield* chunksOf(child.stdout, signal)
+    const result = await child
+    const started = result.exitCode !== undefined || result.signal !== undefined
+    if (!started) throw notRun(program, result.cause ?? result)
+  } finally {
+    signal.removeEventListener('abort', end)
+    end()
+  }
+}
+
+async function* chunksOf(stream: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }

@@ -58,7 +58,9 @@ function isSkipped({ skip }: Reading, relative: string, name: string): boolean {
   return skip.some((pattern) => {
     if (pattern.at(-1) !== name && pattern.at(-1) !== '*') return false
     const parts = relative.split('/')
-    return parts.length === pattern.length && parts.every((part, i) => pattern[i] === '*' || pattern[i] === part)
+    return (
+      parts.length === pattern.length && parts.every((part, i) => pattern[i] === '*' || pattern[i] === part)
+    )
   })
 }
 

@@ -50,9 +50,15 @@ export function oomFile(layout: CgroupLayout, cgroup: string): string {
  * Where monitors go so that systemd does not end them with the engine's own unit: it goes by its own hierarchy. Empty
  * when the engine runs in no unit; moving a process costs the kernel some milliseconds.
  */
-export function monitorGroups(layout: CgroupLayout, processCgroups: string, parent: string): readonly string[] {
+export function monitorGroups(
+  layout: CgroupLayout,
+  processCgroups: string,
+  parent: string,
+): readonly string[] {
   const own = /^(?:\d+:name=systemd|0:):(.*)$/gm
-  const inUnit = [...processCgroups.matchAll(own)].some(([, path = '/']) => /\.(service|scope)(\/|$)/.test(path))
+  const inUnit = [...processCgroups.matchAll(own)].some(([, path = '/']) =>
+    /\.(service|scope)(\/|$)/.test(path),
+  )
   if (!inUnit) return []
   const systemd = layout.hierarchies.filter(
     ({ version, controllers }) => version === 2 || controllers.includes('name=systemd'),

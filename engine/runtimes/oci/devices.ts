@@ -6,8 +6,12 @@ const OWN = new Set(['pts', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-moun
 
 /** What a privileged container sees of the node: all its devices. */
 export async function nodeDevices(transport: Transport, directory = '/dev'): Promise<readonly SpecDevice[]> {
-  const names = (await transport.listDirectory(directory)).filter((name) => directory !== '/dev' || !OWN.has(name))
-  const found = await Promise.all(names.map(async (name) => await devicesAt(transport, `${directory}/${name}`)))
+  const names = (await transport.listDirectory(directory)).filter(
+    (name) => directory !== '/dev' || !OWN.has(name),
+  )
+  const found = await Promise.all(
+    names.map(async (name) => await devicesAt(transport, `${directory}/${name}`)),
+  )
   return found.flat()
 }
 

@@ -6,7 +6,11 @@ import { readText } from './node.ts'
 type Wish = Pick<CreatePodRequest, 'hostname' | 'hostNetwork' | 'hostAliases' | 'resolvConf' | 'dnsAdditions'>
 
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf of a pod. */
-export async function etcFiles(transport: Transport, wish: Wish, ip: string | undefined): Promise<readonly TreeEntry[]> {
+export async function etcFiles(
+  transport: Transport,
+  wish: Wish,
+  ip: string | undefined,
+): Promise<readonly TreeEntry[]> {
   const hosts = wish.hostNetwork
     ? withAliases(await readText(transport, '/etc/hosts'), wish.hostAliases)
     : hostsFile(wish, ip)

@@ -6,7 +6,11 @@ export interface HostBundle {
   readonly directory: string
   readonly args: readonly string[]
   readonly cgroup: string
-  readonly namespaces: { readonly net: string | undefined; readonly ipc: string | undefined; readonly uts: string | undefined }
+  readonly namespaces: {
+    readonly net: string | undefined
+    readonly ipc: string | undefined
+    readonly uts: string | undefined
+  }
   readonly cgroupNamespace: boolean
   readonly seccomp: unknown
 }
@@ -56,7 +60,12 @@ function hostSpec(bundle: HostBundle, folders: readonly string[]): unknown {
       mounts: [
         { destination: '/proc', type: 'proc', source: 'proc', options: guarded },
         { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=64k'] },
-        ...folders.map((path) => ({ destination: path, type: 'bind', source: path, options: ['rbind', 'rprivate', 'ro'] })),
+        ...folders.map((path) => ({
+          destination: path,
+          type: 'bind',
+          source: path,
+          options: ['rbind', 'rprivate', 'ro'],
+        })),
       ],
     },
   )

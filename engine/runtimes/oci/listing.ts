@@ -78,7 +78,11 @@ export async function readPodFiles(
   paths: RootPaths,
   uid: PodUid,
 ): Promise<PodFiles | undefined> {
-  const files = await transport.readTree(podPaths(paths, uid).directory, { names: NAMES, skip: SKIP, depth: 4 })
+  const files = await transport.readTree(podPaths(paths, uid).directory, {
+    names: NAMES,
+    skip: SKIP,
+    depth: 4,
+  })
   return sortPodFiles(files.map((file) => ({ ...file, path: `${uid}/${file.path}` })))[0]
 }
 
@@ -258,7 +262,10 @@ export interface LostReason {
 }
 
 /** Undefined: it runs, or its monitor does and is about to say how it ended. */
-export function lostReason(started: Started, state: Pick<NodeState, 'bootId' | 'processes'>): LostReason | undefined {
+export function lostReason(
+  started: Started,
+  state: Pick<NodeState, 'bootId' | 'processes'>,
+): LostReason | undefined {
   if (started.bootId !== state.bootId) {
     return { exitCode: 255, message: 'the node was restarted while the container ran' }
   }

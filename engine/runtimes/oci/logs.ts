@@ -9,7 +9,11 @@ export interface LogFile {
 }
 
 export function tailCommand(file: LogFile, tailLines: number | undefined, follow: boolean): Command {
-  const following = !follow ? [] : file.pid === undefined ? [] : ['-F', `--pid=${file.pid}`, '--sleep-interval=0.2']
+  const following = !follow
+    ? []
+    : file.pid === undefined
+      ? []
+      : ['-F', `--pid=${file.pid}`, '--sleep-interval=0.2']
   return { argv: ['tail', '-n', tailLines === undefined ? '+1' : String(tailLines), ...following, file.path] }
 }
 
@@ -24,7 +28,9 @@ export async function* logLines(
   const since = request.since === undefined ? undefined : Temporal.Instant.from(request.since)
   const wanted = (line: LogLine | undefined): line is LogLine =>
     line !== undefined && (since === undefined || Temporal.Instant.compare(line.at, since) >= 0)
-  for await (const text of textLines(transport.stream(tailCommand(file, request.tailLines, request.follow), end))) {
+  for await (const text of textLines(
+    transport.stream(tailCommand(file, request.tailLines, request.follow), end),
+  )) {
     const line = joiner.add(text)
     if (wanted(line)) yield line
   }

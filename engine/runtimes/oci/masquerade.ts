@@ -36,7 +36,12 @@ async function filterBridged(transport: Transport): Promise<void> {
   ])
 }
 
-export async function prepareNetwork(transport: Transport, nft: string, table: string, podCIDR: string): Promise<void> {
+export async function prepareNetwork(
+  transport: Transport,
+  nft: string,
+  table: string,
+  podCIDR: string,
+): Promise<void> {
   await filterBridged(transport)
   const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${table}` }
   await runOrFail(transport, masqueradeCommand(nft, table, podCIDR), failing)

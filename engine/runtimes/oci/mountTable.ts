@@ -20,7 +20,9 @@ export function parseMountTable(text: string): readonly MountEntry[] {
 
 /** The kernel writes spaces and the like as three octal digits. */
 function unescaped(path: string): string {
-  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  )
 }
 
 /** The file system that a path is on. */

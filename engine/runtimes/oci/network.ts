@@ -50,7 +50,12 @@ export function portmapCommand(
 }
 
 function portMapping({ containerPort, hostIP, hostPort, protocol }: PortMapping): unknown {
-  return { hostPort, containerPort, protocol: protocol.toLowerCase(), ...(hostIP === undefined ? {} : { hostIP }) }
+  return {
+    hostPort,
+    containerPort,
+    protocol: protocol.toLowerCase(),
+    ...(hostIP === undefined ? {} : { hostIP }),
+  }
 }
 
 function pluginCommand(
@@ -123,12 +128,19 @@ export async function detachNetwork(
   await runPlugin(transport, pod, bridgeCommand('DEL', parts, attachment), signal)
 }
 
-async function runPlugin(transport: Transport, pod: PodPaths, command: Command, signal?: AbortSignal): Promise<string> {
+async function runPlugin(
+  transport: Transport,
+  pod: PodPaths,
+  command: Command,
+  signal?: AbortSignal,
+): Promise<string> {
   const plugin = command.argv[0].split('/').at(-1)
   const failing = { reason: 'CreatePodSandboxError', doing: `running the CNI plugin ${plugin}` }
   const result = await runCommand(transport, locked(pod.lock, command), failing, signal)
   if (result.exitCode === 0) return result.stdout
-  throw networkFailure(`the CNI plugin ${plugin} failed to ${command.env?.['CNI_COMMAND']}: ${parsePluginError(result)}`)
+  throw networkFailure(
+    `the CNI plugin ${plugin} failed to ${command.env?.['CNI_COMMAND']}: ${parsePluginError(result)}`,
+  )
 }
 
 function networkFailure(message: string): RuntimeFailure {

@@ -37,7 +37,11 @@ const HOOK_SOURCE = new URL('hook.sh', import.meta.url)
 /** A Linux bridge has 1,024 ports. */
 const PODS_MAX = 1000
 
-export async function examineNode(transport: Transport, paths: RootPaths, node: NodeName): Promise<NodeFacts> {
+export async function examineNode(
+  transport: Transport,
+  paths: RootPaths,
+  node: NodeName,
+): Promise<NodeFacts> {
   const status = await readText(transport, '/proc/self/status')
   requireRoot(status)
   requirePlainPath(paths.root)
@@ -46,7 +50,8 @@ export async function examineNode(transport: Transport, paths: RootPaths, node: 
   const cgroups = cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE)))
   const machine = await machineOf(transport)
   const profile = parseSeccompProfile(await readText(transport, programs.seccompProfile))
-  if (profile === undefined) throw new RuntimeFailure('InvalidNode', `${programs.seccompProfile} is no seccomp profile`)
+  if (profile === undefined)
+    throw new RuntimeFailure('InvalidNode', `${programs.seccompProfile} is no seccomp profile`)
   const runtime = await chooseRuntime(transport, paths, programs, cgroups)
   const capabilities = parseBoundingSet(status)
   const groups = monitorGroups(cgroups, await readText(transport, '/proc/self/cgroup'), paths.cgroup)
@@ -79,9 +84,13 @@ function requireRoot(processStatus: string): void {
 /** These letters separate parts of overlayfs' options and of the rule file. */
 function requirePlainPath(root: string): void {
   if (/^[\w./@+-]+$/.test(root)) return
-  throw new RuntimeFailure('InvalidRoot', `--root ${JSON.stringify(root)} holds letters other than a-z, A-Z, 0-9 and ._@+-`, {
-    certain: true,
-  })
+  throw new RuntimeFailure(
+    'InvalidRoot',
+    `--root ${JSON.stringify(root)} holds letters other than a-z, A-Z, 0-9 and ._@+-`,
+    {
+      certain: true,
+    },
+  )
 }
 
 /** A tmpfs, so that nothing on it reaches a disk or outlives a boot: /run itself is one nearly everywhere. */
@@ -89,8 +98,20 @@ async function prepareRunDirectory(transport: Transport, paths: RootPaths): Prom
   await transport.makeDirectory(paths.runDir, 0o700)
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
   if (fileSystemOf(table, paths.runDir)?.type !== 'tmpfs') {
-    const argv = ['mount', '-t', 'tmpfs', '-o', 'mode=0700,size=20%,nosuid,nodev', 'reconcile', paths.runDir] as const
-    await runOrFail(transport, { argv }, { reason: 'InvalidNode', doing: `mounting a tmpfs on ${paths.runDir}` })
+    const argv = [
+      'mount',
+      '-t',
+      'tmpfs',
+      '-o',
+      'mode=0700,size=20%,nosuid,nodev',
+      'reconcile',
+      paths.runDir,
+    ] as const
+    await runOrFail(
+      transport,
+      { argv },
+      { reason: 'InvalidNode', doing: `mounting a tmpfs on ${paths.runDir}` },
+    )
   }
   await transport.makeDirectory(paths.runPods, 0o700)
   await transport.makeDirectory(paths.pods, 0o700)
@@ -155,7 +176,9 @@ export function countCpus(online: string): number {
 function warningsFor(capabilities: ReadonlySet<string>): readonly string[] {
   const missing = missingCapabilities(capabilities)
   if (missing.length === 0) return []
-  return [`the engine itself lacks ${missing.join(', ')}: no container can have it, not even a privileged one`]
+  return [
+    `the engine itself lacks ${missing.join(', ')}: no container can have it, not even a privileged one`,
+  ]
 }
 
 export function nodeCgroupDirectories(facts: NodeFacts, cgroup: string): readonly string[] {

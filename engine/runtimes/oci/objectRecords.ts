@@ -33,11 +33,17 @@ function parseObjectRecord(content: string, file: string): ObjectRecord {
   if (isObject(value) && version === RECORD_VERSION && typeof value['key'] === 'string') {
     return value as unknown as ObjectRecord
   }
-  const why = isObject(value) ? `its version ${JSON.stringify(version)} is not known to this engine` : 'it is damaged'
+  const why = isObject(value)
+    ? `its version ${JSON.stringify(version)} is not known to this engine`
+    : 'it is damaged'
   throw new RuntimeFailure('UnreadableRecord', `reading ${file}: ${why}`, { certain: true })
 }
 
-export async function writeObjectRecord(transport: Transport, records: string, record: ObjectRecord): Promise<void> {
+export async function writeObjectRecord(
+  transport: Transport,
+  records: string,
+  record: ObjectRecord,
+): Promise<void> {
   const file = objectRecordFile(records, record.key)
   await transport.makeDirectory(file.slice(0, file.lastIndexOf('/')), 0o700)
   await transport.writeFile(file, JSON.stringify(record), 0o600)

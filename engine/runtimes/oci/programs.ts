@@ -32,7 +32,9 @@ export interface Programs {
 
 /** Rejects with everything that is missing at once, and the line that installs it. */
 export async function findPrograms(transport: Transport): Promise<Programs> {
-  const paths = await Promise.all([...PACKAGES.keys()].map(async (name) => await find(transport, FOLDERS, name)))
+  const paths = await Promise.all(
+    [...PACKAGES.keys()].map(async (name) => await find(transport, FOLDERS, name)),
+  )
   const found = new Map([...PACKAGES.keys()].map((name, index) => [name, paths[index]]))
   const plugins = await pluginFolder(transport)
   const runtimes = await installedRuntimes(transport)
@@ -53,12 +55,18 @@ export async function findPrograms(transport: Transport): Promise<Programs> {
   }
 }
 
-export function missingPrograms(missing: readonly (readonly [name: string, debianPackage: string])[]): RuntimeFailure {
+export function missingPrograms(
+  missing: readonly (readonly [name: string, debianPackage: string])[],
+): RuntimeFailure {
   const names = missing.map(([name]) => name).join(', ')
   const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))].join(' ')
-  return new RuntimeFailure('MissingPrograms', `missing on this node: ${names}; on Debian: apt-get install ${packages}`, {
-    certain: true,
-  })
+  return new RuntimeFailure(
+    'MissingPrograms',
+    `missing on this node: ${names}; on Debian: apt-get install ${packages}`,
+    {
+      certain: true,
+    },
+  )
 }
 
 async function installedRuntimes(transport: Transport): Promise<Programs['runtimes']> {
@@ -80,7 +88,11 @@ export async function findProgram(transport: Transport, name: string): Promise<s
   return await find(transport, FOLDERS, name)
 }
 
-async function find(transport: Transport, folders: readonly string[], name: string): Promise<string | undefined> {
+async function find(
+  transport: Transport,
+  folders: readonly string[],
+  name: string,
+): Promise<string | undefined> {
   for (const folder of folders) {
     const path = `${folder}/${name}`
     const status = await transport.stat(path)

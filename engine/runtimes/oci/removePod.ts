@@ -16,7 +16,11 @@ export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: A
 }
 
 /** Of a pod whose sandbox is to be made again: the hook must not restart them in what is left of the old one. */
-export async function endContainers(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function endContainers(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
   await disarmPod(context, uid, signal)
   await releaseContainers(context, uid, signal)
 }
@@ -37,7 +41,11 @@ export async function removePod(context: SandboxContext, uid: PodUid, signal?: A
 }
 
 /** What containers still have in the kernel: they were cut off in the middle of a start, or their monitor was killed. */
-export async function releaseContainers(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function releaseContainers(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
   const { facts, paths, transport } = context
   const pod = podPaths(paths, uid)
   const rules: string[] = []

@@ -57,7 +57,12 @@ export interface OciNode {
 
 export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const node = await ociNode(options)
-  return { ...podVerbs(node), ...readingVerbs(node, options.node), ...insideVerbs(node), ...recordVerbs(node) }
+  return {
+    ...podVerbs(node),
+    ...readingVerbs(node, options.node),
+    ...insideVerbs(node),
+    ...recordVerbs(node),
+  }
 }
 
 export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
@@ -77,7 +82,10 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
 async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {
   const root = await readRoot(transport, paths.root)
   if (root === undefined) {
-    throw new RuntimeFailure('InvalidRoot', `${paths.rootFile} is missing: the range of the pods' addresses is not known`)
+    throw new RuntimeFailure(
+      'InvalidRoot',
+      `${paths.rootFile} is missing: the range of the pods' addresses is not known`,
+    )
   }
   await prepareNetwork(transport, facts.nft, paths.table, root.podCIDR)
   return { plugins: facts.plugins, podCIDR: root.podCIDR, paths }
@@ -94,7 +102,9 @@ function podVerbs(node: OciNode): PodVerbs {
     pullImage: async (request, signal) => await images.pull(request, signal),
     collectImages: async (keep, signal) => {
       const { pods } = await listPods(transport, paths)
-      const used = [...pods.values()].flatMap((pod) => [...pod.containers.values()].map(({ image }) => image.id))
+      const used = [...pods.values()].flatMap((pod) =>
+        [...pod.containers.values()].map(({ image }) => image.id),
+      )
       return await images.collect([...keep, ...used], signal)
     },
     createPod: async (request, signal) => {

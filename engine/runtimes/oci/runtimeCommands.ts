@@ -7,9 +7,25 @@ export interface OciProgram {
   readonly state: string
 }
 
-export function runDetachedCommand(program: OciProgram, bundle: string, pidFile: string, id: string): Command {
+export function runDetachedCommand(
+  program: OciProgram,
+  bundle: string,
+  pidFile: string,
+  id: string,
+): Command {
   return {
-    argv: [program.path, '--root', program.state, 'run', '--detach', '--bundle', bundle, '--pid-file', pidFile, id],
+    argv: [
+      program.path,
+      '--root',
+      program.state,
+      'run',
+      '--detach',
+      '--bundle',
+      bundle,
+      '--pid-file',
+      pidFile,
+      id,
+    ],
   }
 }
 

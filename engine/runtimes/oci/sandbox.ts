@@ -44,7 +44,10 @@ export function parseSandbox(text: string): Sandbox | undefined {
 }
 
 /** One command makes the namespaces and pins them: they outlive it, and every process of ours. */
-export function pinCommand(pod: Pick<PodPaths, 'pins'>, wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC'>): Command {
+export function pinCommand(
+  pod: Pick<PodPaths, 'pins'>,
+  wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC'>,
+): Command {
   const { ipc, net, uts } = pod.pins
   return {
     argv: [
@@ -83,12 +86,15 @@ export async function makeSandbox(
   await pin(transport, pod, request, signal)
   const mounted = new Set(await mountsOf(transport, pod.directory))
   const [ip, volumes] = await Promise.all([
-    request.hostNetwork ? undefined : attachNetwork(transport, context.network, pod, uid, request.portMappings, signal),
+    request.hostNetwork
+      ? undefined
+      : attachNetwork(transport, context.network, pod, uid, request.portMappings, signal),
     makeVolumes(transport, pod, request, mounted, signal),
   ])
   await transport.writeTree(pod.etc, await etcFiles(transport, request, ip))
   const spec = request.record.pod.spec
-  const pausePid = spec.shareProcessNamespace === true ? await startPause(context, uid, pod, request, signal) : undefined
+  const pausePid =
+    spec.shareProcessNamespace === true ? await startPause(context, uid, pod, request, signal) : undefined
   const sharedMemory = await shareMemory(transport, pod, request, signal)
   const sandbox: Sandbox = {
     bootId: facts.info.bootId,
@@ -155,7 +161,10 @@ async function isWhole(context: SandboxContext, pod: PodPaths): Promise<boolean>
   return sandbox.pausePid === undefined || (await transport.stat(`/proc/${sandbox.pausePid}`)) !== undefined
 }
 
-export function neededPins(pod: PodPaths, sandbox: Pick<Sandbox, 'hostNetwork' | 'hostIPC'>): readonly string[] {
+export function neededPins(
+  pod: PodPaths,
+  sandbox: Pick<Sandbox, 'hostNetwork' | 'hostIPC'>,
+): readonly string[] {
   const { ipc, net, uts } = pod.pins
   return [...(sandbox.hostNetwork ? [] : [net, uts]), ...(sandbox.hostIPC ? [] : [ipc])]
 }
@@ -165,7 +174,11 @@ async function mountsOf(transport: Transport, path: string): Promise<readonly st
 }
 
 /** Gives back all that is not on the disk, from whatever state it was left in. Its containers have ended. */
-export async function clearSandbox(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function clearSandbox(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
   const { facts, network, paths, transport } = context
   const pod = podPaths(paths, uid)
   const attached = parseNetwork(await readText(transport, pod.network))

@@ -74,7 +74,9 @@ async function isPast(transport: Transport, container: ContainerPaths, attempt: 
 }
 
 function createError(request: StartContainerRequest, message: string, certain: boolean): RuntimeFailure {
-  return new RuntimeFailure('CreateContainerError', `creating container ${request.container}: ${message}`, { certain })
+  return new RuntimeFailure('CreateContainerError', `creating container ${request.container}: ${message}`, {
+    certain,
+  })
 }
 
 function configError(request: StartContainerRequest, message: string): RuntimeFailure {
@@ -86,7 +88,8 @@ async function containerSpec(parts: Parts, signal?: AbortSignal): Promise<unknow
   const { container, context, image, pod, request, sandbox } = parts
   const { facts, transport } = context
   const args = processArgs(request, image.config)
-  if (args.length === 0) throw createError(request, 'neither the manifest nor the image says which command to run', true)
+  if (args.length === 0)
+    throw createError(request, 'neither the manifest nor the image says which command to run', true)
   const capabilities = capabilitiesFor(request.security, facts.capabilities)
   if (capabilities.kind === 'unavailable') {
     throw createError(request, `the engine itself lacks ${capabilities.names.join(', ')} on this node`, true)
@@ -180,7 +183,13 @@ async function volumeSources(parts: Parts, signal?: AbortSignal): Promise<MountP
   return volumes
 }
 
-async function bind(parts: Parts, base: string, subPath: string, source: string, signal?: AbortSignal): Promise<void> {
+async function bind(
+  parts: Parts,
+  base: string,
+  subPath: string,
+  source: string,
+  signal?: AbortSignal,
+): Promise<void> {
   try {
     await parts.context.transport.bindBeneath(base, subPath, source, signal)
   } catch (error) {
@@ -190,7 +199,11 @@ async function bind(parts: Parts, base: string, subPath: string, source: string,
   }
 }
 
-async function clearSubPaths(transport: Transport, container: ContainerPaths, signal?: AbortSignal): Promise<void> {
+async function clearSubPaths(
+  transport: Transport,
+  container: ContainerPaths,
+  signal?: AbortSignal,
+): Promise<void> {
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
   const mounted = mountedBelow(table, container.subPaths)
   if (mounted.length === 0) return

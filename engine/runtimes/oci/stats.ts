@@ -36,12 +36,18 @@ async function cpuNanoseconds(
   const group = controllerDirectory(layout, 'cpuacct', cgroup)
   if (group === undefined) return undefined
   if (group.version === 1) return numberIn(await readText(transport, `${group.path}/cpuacct.usage`))
-  const microseconds = numberIn(/^usage_usec (\d+)$/m.exec(await readText(transport, `${group.path}/cpu.stat`))?.[1])
+  const microseconds = numberIn(
+    /^usage_usec (\d+)$/m.exec(await readText(transport, `${group.path}/cpu.stat`))?.[1],
+  )
   return microseconds === undefined ? undefined : microseconds * 1000
 }
 
 /** Kubernetes' working set: without the file cache that the kernel would give back first. */
-async function memoryBytes(transport: Transport, layout: CgroupLayout, cgroup: string): Promise<number | undefined> {
+async function memoryBytes(
+  transport: Transport,
+  layout: CgroupLayout,
+  cgroup: string,
+): Promise<number | undefined> {
   const group = controllerDirectory(layout, 'memory', cgroup)
   if (group === undefined) return undefined
   const file = group.version === 1 ? 'memory.usage_in_bytes' : 'memory.current'

@@ -78,7 +78,8 @@ async function releaseUnstarted(
     await runOrFail(transport, hookReleaseCommand(facts.hook, pod.run, [rule]), failing, signal)
   }
   const state = await attemptState(context, request)
-  if (state.kind !== 'ended') await writeLost(context, request, 137, 'it was stopped before its start was on record')
+  if (state.kind !== 'ended')
+    await writeLost(context, request, 137, 'it was stopped before its start was on record')
 }
 
 async function kill(context: StopContext, started: Started, number: number): Promise<void> {
@@ -115,7 +116,11 @@ async function waitForRecord(
 }
 
 /** The engine records what no monitor is left to record. */
-async function isRecorded(context: StopContext, request: StopContainerRequest, started: Started): Promise<boolean> {
+async function isRecorded(
+  context: StopContext,
+  request: StopContainerRequest,
+  started: Started,
+): Promise<boolean> {
   const { paths, transport } = context
   if ((await transport.stat(`${attemptDirectory(paths, request)}/exited`)) !== undefined) return true
   const processes = await transport.processStarts([started.pid, started.monitor])

@@ -28,7 +28,8 @@ export async function chooseRuntime(
 ): Promise<ChosenRuntime> {
   const file = `${paths.runDir}/runtime.json`
   const remembered = parseChoice(await transport.readFile(file))
-  if (remembered !== undefined && programs.runtimes.some(({ path }) => path === remembered.path)) return remembered
+  if (remembered !== undefined && programs.runtimes.some(({ path }) => path === remembered.path))
+    return remembered
   const refusals: string[] = []
   for (const { name, path } of programs.runtimes) {
     const refusal = await tryRuntime(transport, paths, path, cgroups)

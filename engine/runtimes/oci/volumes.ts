@@ -39,7 +39,8 @@ async function makeVolume(
   switch (volume.kind) {
     case 'emptyDir': {
       const path = `${pod.volumes}/${volume.name}`
-      if (volume.medium === 'Memory' && !mounted.has(path)) await mountMemory(transport, pod, path, volume, signal)
+      if (volume.medium === 'Memory' && !mounted.has(path))
+        await mountMemory(transport, pod, path, volume, signal)
       await transport.writeTree(path, [directoryEntry('', 0o777, group)])
       return path
     }
@@ -115,7 +116,9 @@ async function removeOthers(transport: Transport, path: string, keep: ReadonlySe
 /** The group may read whatever the owner may: these volumes are never written to. */
 function fileEntry(path: string, file: VolumeFile, group: number | undefined): TreeEntry {
   const what = { kind: 'file', content: file.content } as const
-  return group === undefined ? { path, mode: file.mode, what } : { path, mode: file.mode | 0o440, group, what }
+  return group === undefined
+    ? { path, mode: file.mode, what }
+    : { path, mode: file.mode | 0o440, group, what }
 }
 
 function topName(path: string): string {
@@ -132,7 +135,8 @@ function parentFolders(files: readonly VolumeFile[]): readonly string[] {
 
 function contentHash(files: readonly VolumeFile[], group: number | undefined): string {
   const hash = createHash('sha256').update(`${group}`)
-  for (const file of files) hash.update(`\0${file.path}\0${file.mode}\0${file.content.length}\0`).update(file.content)
+  for (const file of files)
+    hash.update(`\0${file.path}\0${file.mode}\0${file.content.length}\0`).update(file.content)
   return hash.digest('hex').slice(0, 16)
 }
 

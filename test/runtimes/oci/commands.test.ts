@@ -39,7 +39,11 @@ test('one command makes and pins the namespaces that a pod has of its own', () =
     ...['unshare', '--net=/r/net', '--uts=/r/uts', '--ipc=/r/ipc'],
     ...['ip', 'link', 'set', 'lo', 'up'],
   ])
-  expect(pinCommand(PINS, { hostNetwork: true, hostIPC: false }).argv).toEqual(['unshare', '--ipc=/r/ipc', 'true'])
+  expect(pinCommand(PINS, { hostNetwork: true, hostIPC: false }).argv).toEqual([
+    'unshare',
+    '--ipc=/r/ipc',
+    'true',
+  ])
 })
 
 test('what must not run beside another command of the pod runs under its lock', () => {
@@ -85,10 +89,16 @@ test('the portmap plugin is given the ports and the bridge plugin’s result', (
 })
 
 test('a plugin’s result holds the address, its failure the reason', () => {
-  const result = '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.244.0.7/16","gateway":"10.244.0.1"}]}'
+  const result =
+    '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.244.0.7/16","gateway":"10.244.0.1"}]}'
   expect(parseAddress(result)).toBe('10.244.0.7')
   expect(parseAddress('{}')).toBeUndefined()
-  const failed = { exitCode: 1, stdout: '{"code":999,"msg":"no addresses left"}', stderr: '', timedOut: false }
+  const failed = {
+    exitCode: 1,
+    stdout: '{"code":999,"msg":"no addresses left"}',
+    stderr: '',
+    timedOut: false,
+  }
   expect(parsePluginError(failed)).toBe('no addresses left')
   expect(parsePluginError({ ...failed, stdout: '', stderr: 'boom\n' })).toBe('boom')
 })
@@ -106,7 +116,14 @@ add rule ip reconcile-01234567 postrouting ip saddr 10.244.0.0/16 ip daddr != { 
 })
 
 test('the hook’s verbs', () => {
-  expect(hookStartCommand('/h.sh', '/d/rule', 2, 0).argv).toEqual(['/bin/sh', '/h.sh', 'start', '/d/rule', '2', '0'])
+  expect(hookStartCommand('/h.sh', '/d/rule', 2, 0).argv).toEqual([
+    '/bin/sh',
+    '/h.sh',
+    'start',
+    '/d/rule',
+    '2',
+    '0',
+  ])
   expect(hookDisarmCommand('/h.sh', { directory: '/d', run: '/r' }).argv).toEqual([
     ...['/bin/sh', '/h.sh', 'disarm', '/d', '/r'],
   ])
@@ -117,7 +134,14 @@ test('the hook’s verbs', () => {
 
 test('the OCI runtime’s verbs', () => {
   const root = ['/usr/sbin/runc', '--root', '/run/x/runtime']
-  expect(execCommand(RUNC, 'c', { command: ['ls', '-l'], tty: true }).argv).toEqual([...root, 'exec', '--tty', 'c', 'ls', '-l'])
+  expect(execCommand(RUNC, 'c', { command: ['ls', '-l'], tty: true }).argv).toEqual([
+    ...root,
+    'exec',
+    '--tty',
+    'c',
+    'ls',
+    '-l',
+  ])
   expect(execCommand(RUNC, 'c', { command: ['ls'], tty: false, pidFile: '/p', timeoutMs: 5 })).toEqual({
     argv: [...root, 'exec', '--pid-file', '/p', 'c', 'ls'],
     timeoutMs: 5,
@@ -130,7 +154,15 @@ test('the OCI runtime’s verbs', () => {
 })
 
 test('a tmpfs volume has its limit', () => {
-  expect(memoryCommand('/v', 1024).argv).toEqual(['mount', '-t', 'tmpfs', '-o', 'mode=0777,size=1024', 'tmpfs', '/v'])
+  expect(memoryCommand('/v', 1024).argv).toEqual([
+    'mount',
+    '-t',
+    'tmpfs',
+    '-o',
+    'mode=0777,size=1024',
+    'tmpfs',
+    '/v',
+  ])
   expect(memoryCommand('/v', undefined).argv).toContain('mode=0777')
 })
 

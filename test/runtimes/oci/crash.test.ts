@@ -27,7 +27,11 @@ const LIFE_MS = 300
 /** Kills the engine's process while it makes, starts, stops and removes a pod; what it began goes on or not. */
 async function killDuring(uid: PodUid, afterMs: number): Promise<void> {
   const script = new URL('oneVerb.ts', import.meta.url).pathname
-  const doomed = execa(process.execPath, [script, node.folder, uid], { reject: false, stdin: 'ignore', buffer: false })
+  const doomed = execa(process.execPath, [script, node.folder, uid], {
+    reject: false,
+    stdin: 'ignore',
+    buffer: false,
+  })
   await once(doomed.stdout, 'data')
   const timer = setTimeout(() => doomed.kill('SIGKILL'), afterMs)
   await doomed
@@ -48,7 +52,9 @@ test('whenever the engine is killed in the life of a pod, doing it again leads t
       await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000']))
       const { sandbox } = await node.listing(uid)
       expect(sandbox, `moment ${moment}`).toBe('ready')
-      const running = machineTraces(node.root).processes.filter((line) => line.includes('conmon') && line.includes(uid))
+      const running = machineTraces(node.root).processes.filter(
+        (line) => line.includes('conmon') && line.includes(uid),
+      )
       const { state } = await node.container(uid)
       if (state.kind === 'running') expect(running, `moment ${moment}`).toHaveLength(1)
       await node.runtime.disarm(uid)
@@ -77,7 +83,9 @@ test('a sandbox that lost its namespaces is told to be broken, and is made again
   const mounts = [{ volume: 'v', mountPath: '/v', readOnly: false, propagation: 'private' }] as const
   const uid = await node.start(['sh', '-c', 'echo kept > /v/file; sleep 1000'], { mounts }, { volumes })
   await expect.poll(() => existsSync(join(node.root, 'pods', uid, 'volumes/v/file'))).toBe(true)
-  const pin = mountsOf(uid).map((line) => line.split(' ')[4]).find((path) => path?.endsWith('/net'))
+  const pin = mountsOf(uid)
+    .map((line) => line.split(' ')[4])
+    .find((path) => path?.endsWith('/net'))
   await execa('umount', [pin ?? ''])
   expect((await node.listing(uid)).sandbox).toBe('broken')
   await node.runtime.createPod(podRequest(uid, { volumes }))

@@ -23,7 +23,11 @@ test('the node tells which runtime works here and what the machine has', async (
 })
 
 test("a container's process is number 1, has the pod's name, and runs under a seccomp filter", async () => {
-  const text = await node.output(['sh', '-c', 'echo $$; hostname; grep Seccomp: /proc/self/status; cat /etc/hostname'])
+  const text = await node.output([
+    'sh',
+    '-c',
+    'echo $$; hostname; grep Seccomp: /proc/self/status; cat /etc/hostname',
+  ])
   expect(text.split('\n')).toEqual(['1', 'web', 'Seccomp:\t2', 'web'])
 })
 
@@ -39,7 +43,9 @@ test('containers of a pod reach each other on localhost and do not see each othe
   const uid = await node.start(['sh', '-c', 'echo mine > /file; nc -l -p 8080 -e echo hello'])
   const never = { policy: 'Never', delaysSeconds: [0], resetAfterSeconds: 600 } as const
   const script = 'until nc 127.0.0.1 8080 </dev/null; do :; done; ls /file'
-  await node.runtime.startContainer(containerRequest(uid, ['sh', '-c', script], { container: 'other', restart: never }))
+  await node.runtime.startContainer(
+    containerRequest(uid, ['sh', '-c', script], { container: 'other', restart: never }),
+  )
   const { state } = await node.until(uid, (container) => container.state.kind === 'exited', 'other')
   expect(await node.log(uid, 'other')).toMatch(/^hello\n.*\/file: No such file/)
   expect(state).toMatchObject({ exit: { exitCode: 1 } })
@@ -56,8 +62,12 @@ test('two pods reach each other by address, and a pod itself by its own', async 
 })
 
 test('a pod with the host’s network has its name and its links', async () => {
-  const text = await node.output(['sh', '-c', 'hostname; ls /sys/class/net'], { hostNetwork: true }, { hostNetwork: true })
-  expect(text.split('\n')).toContain(`rc-${(await node.rootId())}`)
+  const text = await node.output(
+    ['sh', '-c', 'hostname; ls /sys/class/net'],
+    { hostNetwork: true },
+    { hostNetwork: true },
+  )
+  expect(text.split('\n')).toContain(`rc-${await node.rootId()}`)
   expect(text).not.toMatch(/^web$/m)
 })
 
@@ -68,7 +78,9 @@ test('with a shared process namespace containers see each other’s processes, a
   await node.runtime.createPod(podRequest(uid, { record: { ...record, pod: { ...record.pod, spec } } }))
   const shared = { pidMode: 'pod' } as const
   await node.runtime.startContainer(containerRequest(uid, ['sleep', '54321'], shared))
-  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { ...shared, container: 'other' }))
+  await node.runtime.startContainer(
+    containerRequest(uid, ['sleep', '1000'], { ...shared, container: 'other' }),
+  )
   expect(await node.exec(uid, ['ps'], 'other')).toMatch(/^ *\d+ .*sleep 54321$/m)
   expect(await node.exec(uid, ['sh', '-c', 'grep CapEff /proc/1/status'])).toMatch(/CapEff:\t0{16}/)
   await node.remove(uid)
@@ -106,7 +118,8 @@ test('runAsNonRoot refuses root', async () => {
 
 test('capabilities are the default ones, with what is added and without what is dropped', async () => {
   const show = ['sh', '-c', 'grep -E "CapEff|CapBnd|NoNewPrivs" /proc/self/status']
-  const shown = (bits: string, guarded: number) => `CapEff:\t${bits}\nCapBnd:\t${bits}\nNoNewPrivs:\t${guarded}`
+  const shown = (bits: string, guarded: number) =>
+    `CapEff:\t${bits}\nCapBnd:\t${bits}\nNoNewPrivs:\t${guarded}`
   expect(await node.output(show)).toBe(shown('00000000a80425fb', 0))
   const security = {
     ...SECURITY,
@@ -119,7 +132,14 @@ test('capabilities are the default ones, with what is added and without what is 
 
 test('a privileged container has the devices and may mount', async () => {
   const security = { ...SECURITY, privileged: true }
-  const text = await node.output(['sh', '-c', 'mkdir /m && mount -t tmpfs none /m && echo mounted; ls /dev/kmsg; grep Seccomp: /proc/self/status'], { security })
+  const text = await node.output(
+    [
+      'sh',
+      '-c',
+      'mkdir /m && mount -t tmpfs none /m && echo mounted; ls /dev/kmsg; grep Seccomp: /proc/self/status',
+    ],
+    { security },
+  )
   expect(text).toBe('mounted\n/dev/kmsg\nSeccomp:\t0')
 })
 
@@ -127,13 +147,22 @@ test('a read-only root file system is read-only, its volumes are not', async () 
   const security = { ...SECURITY, readOnlyRootFilesystem: true }
   const mounts = [{ volume: 'v', mountPath: '/v', readOnly: false, propagation: 'private' }] as const
   const volumes = [{ kind: 'emptyDir', name: 'v', medium: '' }] as const
-  const text = await node.output(['sh', '-c', 'touch /x; touch /v/x && echo written'], { security, mounts }, { volumes })
+  const text = await node.output(
+    ['sh', '-c', 'touch /x; touch /v/x && echo written'],
+    { security, mounts },
+    { volumes },
+  )
   expect(text).toBe('touch: /x: Read-only file system\nwritten')
 })
 
 test('environment: the image’s, the pod’s name, and the manifest’s before both', async () => {
-  await using other = await TestNode.create({ env: ['PATH=/bin', 'A=image', 'B=image'], workingDir: '/tmp' }, '10.202.0.0/16')
-  const text = await other.output(['sh', '-c', 'echo $A $B $HOSTNAME $HOME; pwd'], { env: [['B', 'manifest']] })
+  await using other = await TestNode.create(
+    { env: ['PATH=/bin', 'A=image', 'B=image'], workingDir: '/tmp' },
+    '10.202.0.0/16',
+  )
+  const text = await other.output(['sh', '-c', 'echo $A $B $HOSTNAME $HOME; pwd'], {
+    env: [['B', 'manifest']],
+  })
   expect(text).toBe('image manifest web /root\n/tmp')
 })
 

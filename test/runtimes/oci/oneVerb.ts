@@ -12,7 +12,9 @@ const volumes = [
   { kind: 'emptyDir', name: 'memory', medium: 'Memory' },
   { kind: 'emptyDir', name: 'disk', medium: '' },
 ] as const
-const mounts = [{ volume: 'disk', mountPath: '/v', subPath: 'a/b', readOnly: false, propagation: 'private' }] as const
+const mounts = [
+  { volume: 'disk', mountPath: '/v', subPath: 'a/b', readOnly: false, propagation: 'private' },
+] as const
 process.stdout.write('ready\n')
 await runtime.createPod(podRequest(uid, { volumes }))
 await runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { mounts }))

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { parseExit, parseRestartAt, parseStarted } from '../../../engine/runtimes/oci/attempts.ts'
-import { cgroupLayout, controllerDirectory, monitorGroups, oomFile } from '../../../engine/runtimes/oci/cgroups.ts'
+import {
+  cgroupLayout,
+  controllerDirectory,
+  monitorGroups,
+  oomFile,
+} from '../../../engine/runtimes/oci/cgroups.ts'
 import { cidrText, overlaps, parseCidr } from '../../../engine/runtimes/oci/cidr.ts'
 import { hostsFile } from '../../../engine/runtimes/oci/etcFiles.ts'
 import { parseEvents } from '../../../engine/runtimes/oci/events.ts'
@@ -56,7 +61,10 @@ test('a start that failed carries the runtime’s own words', () => {
     ['exited', file('code=128\noom=0\nfailed=1\nuptime=2\nend=1\n')],
     ['failure', file(failure)],
   ])
-  expect(parseExit(files, 0)).toMatchObject({ startFailed: true, message: 'runc create failed: exec: "x": not found' })
+  expect(parseExit(files, 0)).toMatchObject({
+    startFailed: true,
+    message: 'runc create failed: exec: "x": not found',
+  })
 })
 
 test('the end of the log stands for the message where none was written', () => {
@@ -81,7 +89,12 @@ test('a process is lost after a reboot, and when it and its monitor have gone', 
   expect(lost('b', [[7, '70']])).toBeUndefined()
   expect(lost('b', [[6, '60']])).toBeUndefined()
   // The same numbers, but later processes.
-  expect(lost('b', [[7, '71'], [6, '61']])).toBe(137)
+  expect(
+    lost('b', [
+      [7, '71'],
+      [6, '61'],
+    ]),
+  ).toBe(137)
 })
 
 test('log lines are joined by stream, and told in UTC', () => {
@@ -138,7 +151,12 @@ test('ranges are compared by their common part', () => {
   expect(cidrText(cidr('10.244.3.7/16'))).toBe('10.244.0.0/16')
   expect(overlaps(cidr('10.244.0.0/16'), cidr('10.244.9.0/24'))).toBe(true)
   expect(overlaps(cidr('10.244.0.0/16'), cidr('10.245.0.0/16'))).toBe(false)
-  expect(['10.0.0.0/33', '10.0.0', '300.0.0.0/8', 'x'].map(parseCidr)).toEqual([undefined, undefined, undefined, undefined])
+  expect(['10.0.0.0/33', '10.0.0', '300.0.0.0/8', 'x'].map(parseCidr)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
 })
 
 test('the node’s first address is the one on the way out; bridges are not the node', () => {
@@ -192,7 +210,14 @@ test('layers are named from the folder they share, the topmost first', () => {
 })
 
 test('signals are known by name, by number, and as real-time signals', () => {
-  expect(['SIGTERM', 'quit', '9', 'SIGRTMIN+3', 'SIGRTMIN', 'SIGNOPE'].map(signalNumber)).toEqual([15, 3, 9, 37, 34, undefined])
+  expect(['SIGTERM', 'quit', '9', 'SIGRTMIN+3', 'SIGRTMIN', 'SIGNOPE'].map(signalNumber)).toEqual([
+    15,
+    3,
+    9,
+    37,
+    34,
+    undefined,
+  ])
 })
 
 test('an event tells of its pod, each one once', () => {
@@ -201,7 +226,9 @@ test('an event tells of its pod, each one once', () => {
 
 test('/etc/hosts is Kubernetes’ own', () => {
   const aliases = [{ ip: '192.0.2.7', hostnames: ['a', 'b'] }]
-  expect(hostsFile({ hostname: 'web', hostAliases: aliases }, '10.0.0.2')).toBe(`# Kubernetes-managed hosts file.
+  expect(
+    hostsFile({ hostname: 'web', hostAliases: aliases }, '10.0.0.2'),
+  ).toBe(`# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
 fe00::0\tip6-localnet

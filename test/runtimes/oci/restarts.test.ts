@@ -19,7 +19,10 @@ const QUICK = { policy: 'Always', delaysSeconds: [0, 1, 300], resetAfterSeconds:
 
 test('the node’s hook restarts a container at once, then after the next delay, with a fresh root file system', async () => {
   const uid = await node.start(['sh', '-c', 'ls /trace; touch /trace; exit 3'], { restart: QUICK })
-  const { previous, state } = await node.until(uid, ({ attempt, state: { kind } }) => attempt === 2 && kind === 'exited')
+  const { previous, state } = await node.until(
+    uid,
+    ({ attempt, state: { kind } }) => attempt === 2 && kind === 'exited',
+  )
   expect(previous).toMatchObject({ attempt: 1, exitCode: 3, startFailed: false })
   expect(await node.log(uid, 'main', true)).toMatch(/No such file/)
   if (state.kind !== 'exited' || state.restartAt === undefined) throw new Error('it is not waiting')
@@ -33,7 +36,8 @@ test('the node’s hook restarts a container at once, then after the next delay,
 
 test('disarming ends a hook that waits, and nothing is started any more', async () => {
   const uid = await node.start(['false'], { restart: { ...QUICK, delaysSeconds: [300] } })
-  const waiting = () => machineTraces(node.root).processes.filter((line) => line.includes(`${uid}/containers`))
+  const waiting = () =>
+    machineTraces(node.root).processes.filter((line) => line.includes(`${uid}/containers`))
   await node.until(uid, ({ state }) => state.kind === 'exited' && state.restartAt !== state.exit.finishedAt)
   expect(waiting().length).toBeGreaterThan(0)
   await node.runtime.disarm(uid)
@@ -94,7 +98,10 @@ test('the termination message is what was written to its file; with the fallback
 
 test('stopping is polite first; who does not listen is killed when the grace is over', async () => {
   const never = { ...QUICK, policy: 'Never' } as const
-  const polite = await node.start(['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'], { restart: never })
+  const polite = await node.start(
+    ['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'],
+    { restart: never },
+  )
   await expect.poll(async () => await node.log(polite)).toBe('ready')
   await node.stop(polite, 'main', 30_000)
   expect((await node.container(polite)).state).toMatchObject({ exit: { exitCode: 5 } })
@@ -112,7 +119,9 @@ test('a container whose monitor was killed is still told to run, and its end is 
   expect((await node.container(uid)).state.kind).toBe('running')
   await node.runtime.disarm(uid)
   await node.stop(uid)
-  expect((await node.container(uid)).state).toMatchObject({ exit: { exitCode: 137, message: expect.stringContaining('monitor') } })
+  expect((await node.container(uid)).state).toMatchObject({
+    exit: { exitCode: 137, message: expect.stringContaining('monitor') },
+  })
   await node.runtime.removePod(uid)
 })
 

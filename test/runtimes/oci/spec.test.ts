@@ -29,7 +29,12 @@ test('command replaces entrypoint and cmd, args replace cmd alone', () => {
 })
 
 test('of two values for one name the manifest’s counts', () => {
-  expect(processEnvironment(IMAGE, 'web', [['X', '2'], ['Y', 'a=b']])).toEqual(['PATH=/image', 'HOSTNAME=web', 'X=2', 'Y=a=b'])
+  expect(
+    processEnvironment(IMAGE, 'web', [
+      ['X', '2'],
+      ['Y', 'a=b'],
+    ]),
+  ).toEqual(['PATH=/image', 'HOSTNAME=web', 'X=2', 'Y=a=b'])
 })
 
 const ALL = parseBoundingSet('CapBnd:\t000001ffffffffff\n')
@@ -38,13 +43,18 @@ test('capabilities: the default, ALL and names, and what the engine lacks itself
   const names = (wish: object, available = ALL) => capabilitiesFor({ ...SECURITY, ...wish }, available)
   expect(names({})).toMatchObject({ names: expect.arrayContaining(['CAP_CHOWN', 'CAP_NET_RAW']) })
   expect(names({ dropCapabilities: ['ALL'] })).toEqual({ kind: 'capabilities', names: [] })
-  expect(names({ dropCapabilities: ['ALL'], addCapabilities: ['net_admin'] })).toMatchObject({ names: ['CAP_NET_ADMIN'] })
+  expect(names({ dropCapabilities: ['ALL'], addCapabilities: ['net_admin'] })).toMatchObject({
+    names: ['CAP_NET_ADMIN'],
+  })
   const everything = names({ addCapabilities: ['ALL'], dropCapabilities: ['SYS_ADMIN'] })
   expect(everything.names).toHaveLength(40)
   expect(everything.names).not.toContain('CAP_SYS_ADMIN')
   const lesser = parseBoundingSet('CapBnd:\t000001fffeffffff\n')
   expect(names({ privileged: true }, lesser).names).not.toContain('CAP_SYS_RESOURCE')
-  expect(names({ addCapabilities: ['SYS_RESOURCE'] }, lesser)).toEqual({ kind: 'unavailable', names: ['CAP_SYS_RESOURCE'] })
+  expect(names({ addCapabilities: ['SYS_RESOURCE'] }, lesser)).toEqual({
+    kind: 'unavailable',
+    names: ['CAP_SYS_RESOURCE'],
+  })
 })
 
 const ACCOUNTS = {
@@ -75,7 +85,12 @@ test.each([
     'web',
     'container has runAsNonRoot and image has non-numeric user (web), cannot verify user is non-root',
   ],
-  ['root by number', { runAsNonRoot: true, runAsUser: 0 }, '', "container's runAsUser breaks non-root policy"],
+  [
+    'root by number',
+    { runAsNonRoot: true, runAsUser: 0 },
+    '',
+    "container's runAsUser breaks non-root policy",
+  ],
 ])('user refused: %s', (_, wish, image, message) => {
   expect(processUser({ ...SECURITY, ...wish }, image, ACCOUNTS)).toEqual({ kind: 'problem', message })
 })
@@ -109,7 +124,11 @@ test('the seccomp profile is resolved for capabilities, architecture and kernel'
   const other = linuxSeccomp(profile, ['CAP_SYS_ADMIN'], { machine: 'aarch64', kernel: '4.4.0' })
   expect(other).toMatchObject({
     architectures: ['SCMP_ARCH_AARCH64'],
-    syscalls: [{ names: ['read'] }, { names: ['mount'], action: 'SCMP_ACT_ALLOW' }, { names: ['breakpoint'] }],
+    syscalls: [
+      { names: ['read'] },
+      { names: ['mount'], action: 'SCMP_ACT_ALLOW' },
+      { names: ['breakpoint'] },
+    ],
   })
   expect(parseSeccompProfile('{}')).toBeUndefined()
 })
@@ -179,7 +198,11 @@ test('a specification joins the pod’s namespaces and makes the rest anew', () 
 const folder = mkdtempSync(join(tmpdir(), 'reconcile-layers-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function layer(name: string, files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>> = {}): string {
+function layer(
+  name: string,
+  files: Readonly<Record<string, string>>,
+  links: Readonly<Record<string, string>> = {},
+): string {
   const directory = join(folder, name)
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(join(directory, path, '..'), { recursive: true })
@@ -194,11 +217,18 @@ function layer(name: string, files: Readonly<Record<string, string>>, links: Rea
 
 test('accounts come from the topmost layer, and no link leads out of the image', () => {
   const lower = layer('lower', { 'etc/passwd': 'lower', 'etc/group': 'lower', 'usr/etc/passwd': 'linked' })
-  expect(readAccounts([lower, layer('upper', { 'etc/passwd': 'upper' })])).toEqual({ passwd: 'upper', group: 'lower' })
+  expect(readAccounts([lower, layer('upper', { 'etc/passwd': 'upper' })])).toEqual({
+    passwd: 'upper',
+    group: 'lower',
+  })
   const linked = layer('linked', {}, { 'etc/passwd': '../usr/etc/passwd' })
   expect(readAccounts([lower, linked]).passwd).toBe('linked')
   writeFileSync(join(folder, 'secret'), 'of the host')
-  const escaping = layer('escaping', {}, { 'etc/passwd': '../../../secret', 'etc/group': join(folder, 'secret') })
+  const escaping = layer(
+    'escaping',
+    {},
+    { 'etc/passwd': '../../../secret', 'etc/group': join(folder, 'secret') },
+  )
   expect(readAccounts([escaping])).toEqual({ passwd: '', group: '' })
   const round = layer('round', {}, { 'etc/passwd': 'passwd' })
   expect(readAccounts([round]).passwd).toBe('')

@@ -96,7 +96,11 @@ export class TestNode implements AsyncDisposable {
   }
 
   /** Looks whenever the node tells of something, until the container is as wanted. */
-  async until(uid: PodUid, wanted: (container: ObservedContainer) => boolean, name = 'main'): Promise<ObservedContainer> {
+  async until(
+    uid: PodUid,
+    wanted: (container: ObservedContainer) => boolean,
+    name = 'main',
+  ): Promise<ObservedContainer> {
     const end = new AbortController()
     const events = this.runtime.events(end.signal)[Symbol.asyncIterator]()
     let next = events.next()
@@ -105,7 +109,12 @@ export class TestNode implements AsyncDisposable {
         const container = await this.container(uid, name)
         if (wanted(container)) return container
         // Started attempts are not all told of, and an exit may be told of before its record is looked at.
-        await Promise.race([next.then(() => { next = events.next() }), tick()])
+        await Promise.race([
+          next.then(() => {
+            next = events.next()
+          }),
+          tick(),
+        ])
       }
     } finally {
       end.abort()
@@ -126,7 +135,8 @@ export class TestNode implements AsyncDisposable {
 
   async log(uid: PodUid, container = 'main', previous = false): Promise<string> {
     const lines: string[] = []
-    for await (const line of this.runtime.logs({ uid, container, previous, follow: false })) lines.push(line.text)
+    for await (const line of this.runtime.logs({ uid, container, previous, follow: false }))
+      lines.push(line.text)
     return lines.join('\n')
   }
 
@@ -156,7 +166,12 @@ export class TestNode implements AsyncDisposable {
 /** The runtime of a test's folder, also from another process. */
 export async function runtimeAt(folder: string, image: Partial<ImageConfig> = {}): Promise<Runtime> {
   const images = imageStore(join(folder, 'layer'), { ...CONFIG, ...image })
-  return await createOciRuntime({ transport: localTransport(), root: join(folder, 'root'), node: NODE, images })
+  return await createOciRuntime({
+    transport: localTransport(),
+    root: join(folder, 'root'),
+    node: NODE,
+    images,
+  })
 }
 
 function tick(): Promise<void> {
@@ -166,11 +181,15 @@ function tick(): Promise<void> {
 }
 
 function writeLayer(layer: string): void {
-  for (const name of ['bin', 'etc', 'tmp', 'var/run', 'home']) mkdirSync(join(layer, name), { recursive: true })
+  for (const name of ['bin', 'etc', 'tmp', 'var/run', 'home'])
+    mkdirSync(join(layer, name), { recursive: true })
   cpSync('/usr/bin/busybox', join(layer, 'bin/busybox'))
   const programs = execFileSync('/usr/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')
   for (const name of programs) if (name !== 'busybox') symlinkSync('busybox', join(layer, 'bin', name))
-  writeFileSync(join(layer, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nweb:x:1234:5678:web:/home:/bin/sh\n')
+  writeFileSync(
+    join(layer, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/sh\nweb:x:1234:5678:web:/home:/bin/sh\n',
+  )
   writeFileSync(join(layer, 'etc/group'), 'root:x:0:\nweb:x:5678:\nextra:x:4321:web\n')
 }
 

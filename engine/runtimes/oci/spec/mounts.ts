@@ -16,7 +16,9 @@ export interface MountParts {
 export function containerMounts(parts: MountParts): readonly SpecMount[] {
   const volumes = parts.volumes.map(volumeMount)
   const taken = new Set(volumes.map(({ destination }) => destination))
-  const own = [...systemMounts(parts), ...fileMounts(parts)].filter(({ destination }) => !taken.has(destination))
+  const own = [...systemMounts(parts), ...fileMounts(parts)].filter(
+    ({ destination }) => !taken.has(destination),
+  )
   return [...own, ...volumes].toSorted((a, b) => depth(a) - depth(b))
 }
 
@@ -30,7 +32,12 @@ function systemMounts(parts: MountParts): readonly SpecMount[] {
   const access = parts.privileged ? 'rw' : 'ro'
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: GUARDED },
-    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
     {
       destination: '/dev/pts',
       type: 'devpts',
@@ -40,13 +47,19 @@ function systemMounts(parts: MountParts): readonly SpecMount[] {
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: GUARDED },
     sharedMemory(parts),
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...GUARDED, access] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...GUARDED, 'relatime', access] },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: [...GUARDED, 'relatime', access],
+    },
   ]
 }
 
 function sharedMemory({ sharedMemory: shared }: MountParts): SpecMount {
   const destination = '/dev/shm'
-  if (shared !== undefined) return { destination, type: 'bind', source: shared, options: ['rbind', ...GUARDED] }
+  if (shared !== undefined)
+    return { destination, type: 'bind', source: shared, options: ['rbind', ...GUARDED] }
   return { destination, type: 'tmpfs', source: 'shm', options: [...GUARDED, 'mode=1777', 'size=65536k'] }
 }
 

@@ -17,7 +17,12 @@ export function processEnvironment(
   hostname: string,
   env: StartContainerRequest['env'],
 ): readonly string[] {
-  const all = [DEFAULT_PATH, `HOSTNAME=${hostname}`, ...image.env, ...env.map(([name, value]) => `${name}=${value}`)]
+  const all = [
+    DEFAULT_PATH,
+    `HOSTNAME=${hostname}`,
+    ...image.env,
+    ...env.map(([name, value]) => `${name}=${value}`),
+  ]
   const byName = new Map(all.map((entry) => [entry.split('=', 1)[0] ?? '', entry]))
   return [...byName.values()]
 }

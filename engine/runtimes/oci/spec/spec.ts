@@ -79,7 +79,9 @@ function linuxPart(wish: Wish, parts: SpecParts): unknown {
     ...(parts.seccomp === undefined ? {} : { seccomp: parts.seccomp }),
     ...(hidden ? { maskedPaths: MASKED, readonlyPaths: READ_ONLY } : {}),
     // What the host mounts later must reach a volume that asks for it.
-    ...(wish.mounts.some(({ propagation }) => propagation === 'rslave') ? { rootfsPropagation: 'rslave' } : {}),
+    ...(wish.mounts.some(({ propagation }) => propagation === 'rslave')
+      ? { rootfsPropagation: 'rslave' }
+      : {}),
   }
 }
 
@@ -102,7 +104,10 @@ function resourcesPart(resources: ContainerResources, privileged: boolean): unkn
   return {
     // The runtime itself adds what every container may use: null, zero, random, tty ...
     devices: [{ allow: privileged, access: 'rwm' }],
-    cpu: { shares: cpuShares, ...(cpuQuotaUs === undefined ? {} : { quota: cpuQuotaUs, period: CPU_PERIOD_US }) },
+    cpu: {
+      shares: cpuShares,
+      ...(cpuQuotaUs === undefined ? {} : { quota: cpuQuotaUs, period: CPU_PERIOD_US }),
+    },
     ...(memoryLimitBytes === undefined ? {} : { memory: { limit: memoryLimitBytes } }),
     ...(pidsMax === undefined ? {} : { pids: { limit: pidsMax } }),
   }
