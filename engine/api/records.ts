@@ -29,6 +29,19 @@ export interface PodRecord {
   readonly sandboxSince?: Timestamp
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
+  /** What was tried in vain, as last known: for people who look when the engine has ended. It tries again whatever stands here. */
+  readonly failures?: Readonly<Record<string, Failure>>
+}
+
+/** Something that an action tried in vain, by container; the empty name is the pod itself. Forgotten on success. */
+export interface Failure {
+  /** Kubernetes' reason: ErrImagePull, CreateContainerConfigError, CreateContainerError, RunContainerError, CreatePodSandboxError ... */
+  readonly reason: string
+  readonly message: string
+  readonly count: number
+  readonly lastAt: Timestamp
+  /** Trying again cannot help unless something outside changes (the image does not exist, a Secret is missing). */
+  readonly certain: boolean
 }
 
 export interface ContainerRecord {

@@ -2,7 +2,7 @@ import type { NodeInfo } from './cri.ts'
 import type { Cluster, KubernetesObject, Node } from './generated/types.ts'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from './names.ts'
 import type { Action } from './plan.ts'
-import type { ObjectRecord, PodRecord } from './records.ts'
+import type { Failure, ObjectRecord, PodRecord } from './records.ts'
 
 /** All that a plan is made from. Nothing else is read while planning. */
 export interface Snapshot {
@@ -108,15 +108,4 @@ export interface ProbeTally {
   /** How many results in a row were like the last one. */
   readonly inARow: number
   readonly message: string
-}
-
-/** Something that an action tried in vain; kept by the engine only, forgotten on success. */
-export interface Failure {
-  /** Kubernetes' reason: ErrImagePull, CreateContainerConfigError, CreateContainerError, RunContainerError, CreatePodSandboxError ... */
-  readonly reason: string
-  readonly message: string
-  readonly count: number
-  readonly lastAt: Timestamp
-  /** Trying again cannot help unless something outside changes (the image does not exist, a Secret is missing). */
-  readonly certain: boolean
 }

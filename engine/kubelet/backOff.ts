@@ -1,6 +1,7 @@
 import type { RestartRule } from '../api/cri.ts'
 import { type PodUid, unitHash } from '../api/names.ts'
-import type { ContainerExit, ContainerState, Failure } from '../api/snapshot.ts'
+import type { Failure } from '../api/records.ts'
+import type { ContainerExit, ContainerState } from '../api/snapshot.ts'
 import type { RestartPolicy } from './facts.ts'
 import { after, instant, isDue, msBetween } from './time.ts'
 

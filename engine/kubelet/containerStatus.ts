@@ -4,7 +4,8 @@ import type {
   ContainerStateWaiting,
   ContainerStatus,
 } from '../api/generated/types.ts'
-import type { ContainerExit, Failure, ObservedContainer } from '../api/snapshot.ts'
+import type { Failure } from '../api/records.ts'
+import type { ContainerExit, ObservedContainer } from '../api/snapshot.ts'
 import { restartDelayMs } from './backOff.ts'
 import { containerProblem } from './requests/startContainer.ts'
 import { durationText } from './time.ts'

@@ -24,6 +24,11 @@ export function hookCommand(
     : httpTarget(handler.httpGet, facts.container, pod, context)
 }
 
+/** The manifest's word; undefined: the image's, or SIGTERM. */
+export function stopSignal({ record }: ObservedPod, container: string): string | undefined {
+  return containerFacts(factsOf(record.pod.spec), container)?.container.lifecycle?.stopSignal
+}
+
 /** Runs the hook of the first container that runs without it; whatever starts after that container waits for it. */
 export function postStartStep(view: PodView): PodStep | undefined {
   const container = [...view.inits, ...view.mains].find(owesPostStart)

@@ -10,11 +10,13 @@ export function freshRecord(view: PodView, changes: Partial<PodRecord> = {}): Po
     if (container.observed !== undefined && !isRecorded(container))
       containers[container.name] = freshContainer(container)
   }
+  const { failures: _, ...rest } = record
   return {
-    ...record,
+    ...rest,
     generation: record.generation + 1,
     conditions: view.conditions,
     containers,
+    ...(view.pod.failures.size > 0 && { failures: Object.fromEntries(view.pod.failures) }),
     ...changes,
   }
 }
@@ -24,7 +26,16 @@ export function isUpToDate(view: PodView): boolean {
   return (
     view.mains.every(isRecorded) &&
     view.inits.every(isRecorded) &&
+    sameFailures(view.pod) &&
     sameStatuses(view.pod.record.conditions, view.conditions)
+  )
+}
+
+function sameFailures({ failures, record }: PodView['pod']): boolean {
+  const recorded = Object.entries(record.failures ?? {})
+  return (
+    recorded.length === failures.size &&
+    recorded.every(([name, { lastAt }]) => failures.get(name)?.lastAt === lastAt)
   )
 }
 

@@ -84,6 +84,7 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
 function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean {
   const { context, inits, mains, over, pod } = view
   if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
+  if (pod.record.failures !== undefined) return false
   for (const main of mains) if (!isWell(main)) return false
   for (const init of inits) if (!isWell(init)) return false
   for (const tally of pod.probes.values()) if (!tally.lastSucceeded) return false

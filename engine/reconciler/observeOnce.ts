@@ -1,5 +1,5 @@
 import type { NodeName } from '../api/names.ts'
-import type { Desired, Snapshot } from '../api/snapshot.ts'
+import type { Desired, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import { Inspector } from './inspector.ts'
@@ -31,4 +31,18 @@ export async function observeOnce(
   })
   const [records] = await Promise.all([head?.readObjectRecords(signal) ?? new Map(), inspector.first()])
   return { desired, observed: observer.observed(), records, busy: new Map() }
+}
+
+/** With what the last engine tried in vain, for people who ask how things stand. A new engine tries at once. */
+export function withRecordedFailures(snapshot: Snapshot): Snapshot {
+  const nodes = [...snapshot.observed.nodes].map(([name, node]) => {
+    const pods = [...node.pods].map(([uid, pod]) => [uid, withFailures(pod)] as const)
+    return [name, { ...node, pods: new Map(pods) }] as const
+  })
+  return { ...snapshot, observed: { nodes: new Map(nodes) } }
+}
+
+function withFailures(pod: ObservedPod): ObservedPod {
+  const { failures } = pod.record
+  return failures === undefined ? pod : { ...pod, failures: new Map(Object.entries(failures)) }
 }

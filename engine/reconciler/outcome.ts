@@ -58,7 +58,7 @@ export function verdict(
     const owner = wantedBy(object, snapshot) ?? object
     return !settled.has(owner) && !ignore(owner)
   })
-  if (open.length > 0) return undefined
+  if (open.length > 0 || writesRecords(plan, snapshot)) return undefined
   return objects.length === 0 ? { kind: 'healthy' } : { kind: 'failed', objects }
 }
 
@@ -67,6 +67,11 @@ function unfinished(plan: Plan, snapshot: Snapshot): readonly ObjectKey[] {
   const waiting = plan.verdicts.filter(({ bucket }) => bucket !== 'keep')
   const actions: readonly Action[] = [...plan.actions, ...snapshot.busy.values()]
   return [...waiting, ...actions].map(({ object }) => object)
+}
+
+/** Why a pod failed is to be on its node before the engine ends: whoever looks later finds it there. */
+function writesRecords(plan: Plan, { busy }: Snapshot): boolean {
+  return [...plan.actions, ...busy.values()].some(({ kind }) => kind === 'updatePod')
 }
 
 /** The object of the commit on whose behalf a derived one (a Deployment's ReplicaSet) exists. */

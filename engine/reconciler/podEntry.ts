@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PodAction } from '../api/plan.ts'
-import type { PodRecord } from '../api/records.ts'
-import type { Failure, ObservedContainer, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
+import type { Failure, PodRecord } from '../api/records.ts'
+import type { ObservedContainer, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
 import type { PodListing } from '../runtimes/runtime.ts'
 import { attemptsOf } from './attempts.ts'
 

@@ -11,9 +11,9 @@ import type {
   StartContainerRequest,
   StopContainerRequest,
 } from '../api/cri.ts'
-import type { Failure, ObservedPod } from '../api/snapshot.ts'
+import type { ObservedPod } from '../api/snapshot.ts'
 import type { ObjectKey, PodUid } from '../api/names.ts'
-import type { ObjectRecord, PodRecord } from '../api/records.ts'
+import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
 export type PodListing = Omit<ObservedPod, 'probes' | 'failures'>

@@ -1,5 +1,5 @@
+import type { Failure } from '../../engine/api/records.ts'
 import { describe, expect, it } from 'vitest'
-import type { Failure } from '../../engine/api/snapshot.ts'
 import { podStep } from '../../engine/kubelet/step.ts'
 import {
   at,

@@ -1,10 +1,9 @@
 import { nodeName, type NodeName, type ObjectKey, podUid, type PodUid } from '../../engine/api/names.ts'
 import type { Action, PodAction } from '../../engine/api/plan.ts'
-import type { ObjectRecord, PodRecord } from '../../engine/api/records.ts'
+import type { Failure, ObjectRecord, PodRecord } from '../../engine/api/records.ts'
 import type {
   ContainerState,
   Desired,
-  Failure,
   ObservedContainer,
   ObservedNode,
   ObservedPod,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Desired } from '../../api/snapshot.ts'
 import { plan } from '../../planner/plan.ts'
-import { observeOnce } from '../../reconciler/observeOnce.ts'
+import { observeOnce, withRecordedFailures } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import type { Invocation } from '../invocation.ts'
 import { listOf, printJson } from '../json.ts'
@@ -17,7 +17,8 @@ export const run: RunCommand = async (invocation, world) => {
   const station = await openUsedStation(invocation, world)
   const desired = await desiredOf(station, invocation, world)
   const { runtimes } = await openMachine(station, desired, world)
-  const snapshot = await observeOnce(runtimes, desired, world.clock, world.signal)
+  const observed = await observeOnce(runtimes, desired, world.clock, world.signal)
+  const snapshot = withRecordedFailures(observed)
   const now = world.clock.now()
   const input = { plan: plan(snapshot, now), snapshot, filter: filterOf(invocation) }
   if (invocation.text('output') === 'json') {

@@ -1,5 +1,5 @@
 import type { ContainerStop, StopContainers } from '../../api/plan.ts'
-import { hookCommand } from '../../kubelet/hooks.ts'
+import { hookCommand, stopSignal } from '../../kubelet/hooks.ts'
 import { after, millisecondsBetween } from '../clock.ts'
 import type { HandlerResult } from '../handlers.ts'
 import { runHook } from '../handlers.ts'
@@ -50,7 +50,16 @@ async function stopOne(
   const least = hook === undefined ? 0 : Math.min(AFTER_HOOK_MS_MIN, container.graceMs)
   const graceMs = Math.max(millisecondsBetween(clock.now(), killAt), least)
   const { name, attempt } = container
-  await runtime.stopContainer({ uid: action.uid, container: name, attempt, graceMs }, signal)
+  const pod = world.pod()
+  const own = pod && stopSignal(pod, name)
+  const request = {
+    uid: action.uid,
+    container: name,
+    attempt,
+    graceMs,
+    ...(own !== undefined && { signal: own }),
+  }
+  await runtime.stopContainer(request, signal)
 }
 
 /** Has the grace period and no longer. Its failure is recorded and stops nothing. */
