@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type {
   CreatePodRequest,
   ExecRequest,
@@ -56,9 +57,12 @@ export interface Runtime {
   writeObjectRecord(record: ObjectRecord, signal?: AbortSignal): Promise<void>
   deleteObjectRecord(key: ObjectKey, signal?: AbortSignal): Promise<void>
   /** A connection to a port as seen from the node: for httpGet and tcpSocket probes. */
-  connect(address: string, port: number, signal: AbortSignal): Promise<import('node:stream').Duplex>
+  connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Deletes images and layers that no pod uses and that are not in `keep`; what was freed, for people. */
-  collectImages(keep: readonly string[], signal?: AbortSignal): Promise<{ readonly images: number; readonly bytes: number }>
+  collectImages(
+    keep: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly images: number; readonly bytes: number }>
 }
 
 export interface ContainerStats {
@@ -75,7 +79,11 @@ export class RuntimeFailure extends Error {
   readonly reason: string
   readonly certain: Failure['certain']
 
-  constructor(reason: string, message: string, options: { readonly certain?: boolean; readonly cause?: unknown } = {}) {
+  constructor(
+    reason: string,
+    message: string,
+    options: { readonly certain?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.reason = reason
     this.certain = options.certain ?? false

@@ -70,10 +70,16 @@ test('the engine is killed at twenty random moments of rollouts; each time the n
       Array.from({ length: REPLICAS }, () => `sleep ${10_000 + moment}`),
     )
     const pods = await world.pods()
-    expect(pods.map((pod) => pod.status.containerStatuses?.[0]?.restartCount)).toEqual(Array.from({ length: REPLICAS }, () => 0))
+    expect(pods.map((pod) => pod.status.containerStatuses?.[0]?.restartCount)).toEqual(
+      Array.from({ length: REPLICAS }, () => 0),
+    )
   }
   // One overlay a container, and one network namespace a pod: what was cut off left nothing.
   const state = await machineState()
-  expect(state.mounts.filter((mount) => mount.includes(world.root) && mount.includes('overlay'))).toHaveLength(REPLICAS)
-  expect((await world.pods()).map((pod) => pod.status.phase)).toEqual(Array.from({ length: REPLICAS }, () => 'Running'))
+  expect(
+    state.mounts.filter((mount) => mount.includes(world.root) && mount.includes('overlay')),
+  ).toHaveLength(REPLICAS)
+  expect((await world.pods()).map((pod) => pod.status.phase)).toEqual(
+    Array.from({ length: REPLICAS }, () => 'Running'),
+  )
 }, 300_000)

@@ -76,7 +76,16 @@ describe('inside a pod', () => {
   })
 
   test('two containers of a pod reach each other on localhost and do not see each other’s files', async () => {
-    const run = await world.run('exec', 'pair', '-c', 'client', '--', 'wget', '-qO-', 'http://localhost:8080/')
+    const run = await world.run(
+      'exec',
+      'pair',
+      '-c',
+      'client',
+      '--',
+      'wget',
+      '-qO-',
+      'http://localhost:8080/',
+    )
     expect(run).toMatchObject({ exitCode: 0, stdout: 'from the server' })
     const file = await world.run('exec', 'pair', '-c', 'client', '--', 'ls', '/tmp/index.html')
     expect(file.exitCode).not.toBe(0)
@@ -115,7 +124,10 @@ describe('limits', () => {
       () => world.pod('greedy'),
       (p) => p.status.phase === 'Failed',
     )
-    expect(pod.status.containerStatuses?.[0]?.state['terminated']).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
+    expect(pod.status.containerStatuses?.[0]?.state['terminated']).toMatchObject({
+      reason: 'OOMKilled',
+      exitCode: 137,
+    })
   })
 })
 

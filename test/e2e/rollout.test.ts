@@ -50,7 +50,9 @@ async function fewestReady(work: Promise<unknown>): Promise<number> {
   })
   while (!done) {
     const pods = await world.pods()
-    const ready = pods.filter((pod) => pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
+    const ready = pods.filter((pod) =>
+      pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
+    )
     fewest = Math.min(fewest, ready.length)
   }
   return fewest

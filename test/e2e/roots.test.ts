@@ -23,8 +23,16 @@ spec:
 `
 
 test('a second repository on the same root is refused with both names, and runs on a root beside it', async () => {
-  await using first = await World.create({ podCIDR: '10.214.0.0/16', registry: registry.url, cluster: 'first' })
-  await using second = await World.create({ podCIDR: '10.215.0.0/16', registry: registry.url, cluster: 'second' })
+  await using first = await World.create({
+    podCIDR: '10.214.0.0/16',
+    registry: registry.url,
+    cluster: 'first',
+  })
+  await using second = await World.create({
+    podCIDR: '10.215.0.0/16',
+    registry: registry.url,
+    cluster: 'second',
+  })
   await first.commit({ 'pod.yaml': POD })
   await second.commit({ 'pod.yaml': POD })
   expect((await first.once()).exitCode).toBe(0)

@@ -5,7 +5,15 @@ import type { ImageReference } from './reference.ts'
 
 /** What a registry's refusal is about; `denied` may be answered otherwise with other credentials. */
 export type PullProblem = {
-  readonly kind: 'missing' | 'missingInMirror' | 'denied' | 'unavailable' | 'plainHttp' | 'damaged' | 'diskFull' | 'other'
+  readonly kind:
+    | 'missing'
+    | 'missingInMirror'
+    | 'denied'
+    | 'unavailable'
+    | 'plainHttp'
+    | 'damaged'
+    | 'diskFull'
+    | 'other'
   readonly detail: string
 }
 
