@@ -14,7 +14,7 @@ import { nodeAddresses, parseRoutes, routesCommand } from './routes.ts'
 import type { OciProgram } from './runtimeCommands.ts'
 import { missingCapabilities, parseBoundingSet } from './spec/capabilities.ts'
 import type { Machine, SeccompProfile } from './spec/seccomp.ts'
-import { parseSeccompProfile } from './spec/seccomp.ts'
+import { parseSeccompProfile, withoutNewNamespaces } from './spec/seccomp.ts'
 import { chooseRuntime } from './trial.ts'
 
 /** What was found out about the node, once. */
@@ -65,7 +65,7 @@ export async function examineNode(
     hook: await installHook(transport, paths),
     machine,
     capabilities,
-    seccomp: profile,
+    seccomp: withoutNewNamespaces(profile),
     cgroups,
     monitors: groups.map((group) => `${group}/cgroup.procs`),
   }

@@ -88,6 +88,39 @@ function texts(value: unknown): readonly string[] {
   return list(value).filter((item) => typeof item === 'string')
 }
 
+const NAMESPACE_CALLS = ['clone', 'clone3', 'unshare']
+/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET of <linux/sched.h>. */
+const NEW_NAMESPACES = 0x7e_02_00_00
+const [EPERM, ENOSYS] = [1, 38]
+
+/**
+ * As containerd's and CRI-O's defaults: without CAP_SYS_ADMIN no new namespaces, for a user namespace opens much of the
+ * kernel to whoever makes one. The profile is podman's, whose containers nest. What `clone3` is asked for cannot be
+ * looked at from here; a C library that is told that there is no such call asks `clone` instead.
+ */
+export function withoutNewNamespaces(profile: SeccompProfile): SeccompProfile {
+  const always = { caps: [], arches: [] }
+  const admin = { caps: ['CAP_SYS_ADMIN'], arches: [] }
+  const sameNamespaces = (index: number) => [
+    { index, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' },
+  ]
+  const others = profile.syscalls.map((rule) => ({
+    ...rule,
+    names: rule.names.filter((name) => !NAMESPACE_CALLS.includes(name)),
+  }))
+  const refused = { action: 'SCMP_ACT_ERRNO', args: [], includes: always, excludes: admin }
+  const plain = { names: ['clone'], action: 'SCMP_ACT_ALLOW' }
+  const syscalls = [
+    ...others.filter(({ names }) => names.length > 0),
+    { names: NAMESPACE_CALLS, action: 'SCMP_ACT_ALLOW', args: [], includes: admin, excludes: always },
+    { ...refused, names: ['unshare'], errnoRet: EPERM },
+    { ...refused, names: ['clone3'], errnoRet: ENOSYS },
+    { ...plain, args: sameNamespaces(0), includes: always, excludes: { ...admin, arches: ['s390x'] } },
+    { ...plain, args: sameNamespaces(1), includes: { caps: [], arches: ['s390x'] }, excludes: admin },
+  ]
+  return { ...profile, syscalls }
+}
+
 /** `linux.seccomp` of the OCI runtime specification, for one set of capabilities on one machine. */
 export function linuxSeccomp(profile: SeccompProfile, capabilities: readonly string[], on: Machine): unknown {
   const [go = '', native = ''] = ARCHITECTURES.get(on.machine) ?? []
