@@ -7,6 +7,10 @@
 #   hook.sh exited RULE ATTEMPT        by conmon, once, when the container has ended or could not be created
 #   hook.sh disarm POD RUN             by the engine: from here on nothing is started in this pod
 #   hook.sh release RUN RULE...        by the engine: kills and unmounts what is left of these containers
+#   hook.sh attach RUN PLUGIN PIN...   by the engine: makes namespaces, pins them, and gives them an address
+#   hook.sh detach RUN PLUGIN MOUNT... by the engine: gives the address back and unmounts
+#
+# A CNI plugin has its configuration from this script's stdin, and its answer is this script's; '' is none.
 #
 # All of it happens under the pod's lock, so that nothing is started, ended or removed twice. A start that failed because
 # of the container (no such program, a mount that cannot be made) is an end like any other: recorded, and tried again
@@ -317,6 +321,22 @@ disarm() {
   return 0
 }
 
+# --- the pod ---------------------------------------------------------------------------------------------------------
+
+attach() {
+  plugin=$1
+  shift
+  unshare "$@" ip link set lo up </dev/null || exit 1
+  [ -z "$plugin" ] || exec "$plugin"
+}
+
+detach() {
+  plugin=$1
+  shift
+  [ -z "$plugin" ] || "$plugin" || exit 1
+  [ $# = 0 ] || exec umount --lazy "$@"
+}
+
 # -------------------------------------------------------------------------------------------------------------------
 
 case $1 in
@@ -335,6 +355,12 @@ case $1 in
     pod=$2 run=$3
     [ ! -d "$run" ] || lock
     disarm
+    ;;
+  attach | detach)
+    verb=$1 run=$2
+    lock
+    shift 2
+    "$verb" "$@"
     ;;
   release)
     run=$2

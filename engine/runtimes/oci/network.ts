@@ -5,7 +5,7 @@ import { RuntimeFailure } from '../runtime.ts'
 import { runCommand } from './commands.ts'
 import { locked } from './hookCommands.ts'
 import { isObject, parseJson } from './json.ts'
-import type { PodPaths, RootPaths } from './paths.ts'
+import type { RootPaths } from './paths.ts'
 
 /** https://github.com/containernetworking/cni/blob/spec-v1.0.0/SPEC.md; 0.4.0 is understood by every plugin in use. */
 const CNI_VERSION = '0.4.0'
@@ -94,55 +94,19 @@ export function parsePluginError(result: CommandResult): string {
   return message || result.stderr.trim() || `it ended with ${result.exitCode}`
 }
 
-export async function attachNetwork(
-  transport: Transport,
-  parts: NetworkParts,
-  pod: PodPaths,
-  uid: PodUid,
-  mappings: readonly PortMapping[],
-  signal?: AbortSignal,
-): Promise<string> {
-  const attachment = { uid, netns: pod.pins.net }
-  const added = await runPlugin(transport, pod, bridgeCommand('ADD', parts, attachment), signal)
-  const address = parseAddress(added)
-  if (address === undefined) throw networkFailure('the bridge plugin gave no address')
-  if (mappings.length > 0) {
-    const command = portmapCommand('ADD', parts, attachment, mappings, parseJson(added))
-    await runPlugin(transport, pod, command, signal)
-  }
-  return address
+/** What a command that ended with a plugin says went wrong: the plugin's own words, if it came to it. */
+export function networkFailure(doing: string, result: CommandResult): RuntimeFailure {
+  return new RuntimeFailure('CreatePodSandboxError', `${doing}: ${parsePluginError(result)}`)
 }
 
-/** Also for one that is half there, or not at all. */
-export async function detachNetwork(
+/** Opens the host's ports to a pod that has its address, or closes them. */
+export async function mapPorts(
   transport: Transport,
-  parts: NetworkParts,
-  pod: PodPaths,
-  attachment: Attachment,
-  mappings: readonly PortMapping[],
-  signal?: AbortSignal,
-): Promise<void> {
-  if (mappings.length > 0) {
-    await runPlugin(transport, pod, portmapCommand('DEL', parts, attachment, mappings, undefined), signal)
-  }
-  await runPlugin(transport, pod, bridgeCommand('DEL', parts, attachment), signal)
-}
-
-async function runPlugin(
-  transport: Transport,
-  pod: PodPaths,
+  lock: string,
   command: Command,
   signal?: AbortSignal,
-): Promise<string> {
-  const plugin = command.argv[0].split('/').at(-1)
-  const failing = { reason: 'CreatePodSandboxError', doing: `running the CNI plugin ${plugin}` }
-  const result = await runCommand(transport, locked(pod.lock, command), failing, signal)
-  if (result.exitCode === 0) return result.stdout
-  throw networkFailure(
-    `the CNI plugin ${plugin} failed to ${command.env?.['CNI_COMMAND']}: ${parsePluginError(result)}`,
-  )
-}
-
-function networkFailure(message: string): RuntimeFailure {
-  return new RuntimeFailure('CreatePodSandboxError', `setting up the pod's network: ${message}`)
+): Promise<void> {
+  const failing = { reason: 'CreatePodSandboxError', doing: 'running the CNI plugin portmap' }
+  const result = await runCommand(transport, locked(lock, command), failing, signal)
+  if (result.exitCode !== 0) throw networkFailure("mapping the host's ports to the pod", result)
 }

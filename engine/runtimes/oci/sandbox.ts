@@ -4,11 +4,11 @@ import { podUid } from '../../api/names.ts'
 import type { Command, Transport } from '../../transport/transport.ts'
 import { runCommand, runOrFail } from './commands.ts'
 import { etcFiles } from './etcFiles.ts'
-import { locked } from './hookCommands.ts'
+import { hookAttachCommand, hookDetachCommand, locked } from './hookCommands.ts'
 import { isObject, parseJson } from './json.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import type { NetworkParts } from './network.ts'
-import { attachNetwork, detachNetwork } from './network.ts'
+import { bridgeCommand, mapPorts, networkFailure, parseAddress, portmapCommand } from './network.ts'
 import type { NodeFacts } from './node.ts'
 import { nodeCgroupDirectories, readText } from './node.ts'
 import type { PodPaths, RootPaths } from './paths.ts'
@@ -43,21 +43,13 @@ export function parseSandbox(text: string): Sandbox | undefined {
   return isObject(value) && typeof value['bootId'] === 'string' ? (value as unknown as Sandbox) : undefined
 }
 
-/** One command makes the namespaces and pins them: they outlive it, and every process of ours. */
-export function pinCommand(
+/** For `unshare`: the namespaces outlive it, and every process of ours. With the host's network a pod has its name, too. */
+export function pinArguments(
   pod: Pick<PodPaths, 'pins'>,
   wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC'>,
-): Command {
+): readonly string[] {
   const { ipc, net, uts } = pod.pins
-  return {
-    argv: [
-      'unshare',
-      // With the host's network a pod has the host's name, too.
-      ...(wish.hostNetwork ? [] : [`--net=${net}`, `--uts=${uts}`]),
-      ...(wish.hostIPC ? [] : [`--ipc=${ipc}`]),
-      ...(wish.hostNetwork ? ['true'] : ['ip', 'link', 'set', 'lo', 'up']),
-    ],
-  }
+  return [...(wish.hostNetwork ? [] : [`--net=${net}`, `--uts=${uts}`]), ...(wish.hostIPC ? [] : [`--ipc=${ipc}`])]
 }
 
 export function unmountCommand(paths: readonly string[]): Command {
@@ -83,12 +75,9 @@ export async function makeSandbox(
   }
   await transport.makeDirectory(pod.run, 0o700)
   await prepareFiles(transport, pod, request)
-  await pin(transport, pod, request, signal)
   const mounted = new Set(await mountsOf(transport, pod.directory))
   const [ip, volumes] = await Promise.all([
-    request.hostNetwork
-      ? undefined
-      : attachNetwork(transport, context.network, pod, uid, request.portMappings, signal),
+    attach(context, uid, pod, request, signal),
     makeVolumes(transport, pod, request, mounted, signal),
   ])
   await transport.writeTree(pod.etc, await etcFiles(transport, request, ip))
@@ -123,15 +112,32 @@ async function prepareFiles(transport: Transport, pod: PodPaths, request: Create
   await transport.makeDirectory(pod.etc, 0o755)
 }
 
-async function pin(
-  transport: Transport,
+/** Resolves to the pod's address, unless it has the host's network. */
+async function attach(
+  context: SandboxContext,
+  uid: PodUid,
   pod: PodPaths,
   request: CreatePodRequest,
   signal?: AbortSignal,
-): Promise<void> {
-  if (request.hostNetwork && request.hostIPC) return
-  const failing = { reason: 'CreatePodSandboxError', doing: "making the pod's namespaces" }
-  await runOrFail(transport, locked(pod.lock, pinCommand(pod, request)), failing, signal)
+): Promise<string | undefined> {
+  const pins = pinArguments(pod, request)
+  if (pins.length === 0) return undefined
+  const { facts, network, transport } = context
+  const attachment = { uid, netns: pod.pins.net }
+  const plugin = request.hostNetwork ? undefined : bridgeCommand('ADD', network, attachment)
+  const doing = "setting up the pod's namespaces and network"
+  const command = hookAttachCommand(facts.hook, pod.run, plugin, pins)
+  const result = await runCommand(transport, command, { reason: 'CreatePodSandboxError', doing }, signal)
+  if (result.exitCode !== 0) throw networkFailure(doing, result)
+  if (plugin === undefined) return undefined
+  const ip = parseAddress(result.stdout)
+  if (ip === undefined) throw networkFailure(doing, result)
+  const { portMappings } = request
+  if (portMappings.length > 0) {
+    const ports = portmapCommand('ADD', network, attachment, portMappings, parseJson(result.stdout))
+    await mapPorts(transport, pod.lock, ports, signal)
+  }
+  return ip
 }
 
 /** Containers of one pod see one /dev/shm, as they share their ipc namespace. A lone one has its own without our help. */
@@ -174,40 +180,42 @@ async function mountsOf(transport: Transport, path: string): Promise<readonly st
 }
 
 /** Gives back all that is not on the disk, from whatever state it was left in. Its containers have ended. */
-export async function clearSandbox(
-  context: SandboxContext,
-  uid: PodUid,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { facts, network, paths, transport } = context
+export async function clearSandbox(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, paths, transport } = context
   const pod = podPaths(paths, uid)
-  const attached = parseNetwork(await readText(transport, pod.network))
-  if (attached !== undefined) {
-    // Never pinned, or unpinned by another's hand: the address alone is to be given back.
-    const pinned = (await mountsOf(transport, pod.run)).includes(pod.pins.net)
-    const attachment = { uid, netns: pinned ? pod.pins.net : '' }
-    await detachNetwork(transport, network, pod, attachment, attached.portMappings, signal)
+  if ((await transport.stat(pod.run)) !== undefined) {
+    await endPause(context, uid, pod, signal)
+    await detach(context, uid, pod, signal)
+    await transport.remove(pod.run)
   }
-  if ((await transport.stat(`${facts.program.state}/${uid}`)) !== undefined) {
-    const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
-    await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)
-  }
-  await unmountAll(transport, pod, signal)
-  await transport.remove(pod.run)
   await transport.removeEmpty([
     ...nodeCgroupDirectories(facts, `${pod.cgroup}/pause`),
     ...nodeCgroupDirectories(facts, pod.cgroup),
   ])
 }
 
-async function unmountAll(transport: Transport, pod: PodPaths, signal?: AbortSignal): Promise<void> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
-  const mounted = [...mountedBelow(table, pod.run), ...mountedBelow(table, pod.directory)]
-  if (mounted.length === 0) return
-  const failing = { reason: 'KillPodSandboxError', doing: "unmounting the pod's folders" }
-  const command = unmountCommand(mounted)
-  const runs = (await transport.stat(pod.run)) === undefined ? command : locked(pod.lock, command)
-  await runCommand(transport, runs, failing, signal)
+async function endPause(context: SandboxContext, uid: PodUid, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+  const { facts, transport } = context
+  if ((await transport.stat(`${facts.program.state}/${uid}`)) === undefined) return
+  const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
+  await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)
+}
+
+async function detach(context: SandboxContext, uid: PodUid, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+  const { facts, network, transport } = context
+  const attached = parseNetwork(await readText(transport, pod.network))
+  const mounted = [...(await mountsOf(transport, pod.run)), ...(await mountsOf(transport, pod.directory))]
+  // Never pinned, or unpinned by another's hand: the address alone is to be given back.
+  const attachment = { uid, netns: mounted.includes(pod.pins.net) ? pod.pins.net : '' }
+  if (attached !== undefined && attached.portMappings.length > 0) {
+    await mapPorts(transport, pod.lock, portmapCommand('DEL', network, attachment, attached.portMappings, undefined), signal)
+  }
+  const plugin = attached === undefined ? undefined : bridgeCommand('DEL', network, attachment)
+  if (plugin === undefined && mounted.length === 0) return
+  const doing = "taking down the pod's network and mounts"
+  const command = hookDetachCommand(facts.hook, pod.run, plugin, mounted)
+  const result = await runCommand(transport, command, { reason: 'KillPodSandboxError', doing }, signal)
+  if (result.exitCode !== 0) throw networkFailure(doing, result)
 }
 
 function parseNetwork(text: string): { readonly portMappings: readonly PortMapping[] } | undefined {

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
 import { commandFailure } from '../../../engine/runtimes/oci/commands.ts'
 import {
+  hookAttachCommand,
+  hookDetachCommand,
   hookDisarmCommand,
   hookReleaseCommand,
   hookStartCommand,
@@ -22,7 +24,7 @@ import {
   parseVersion,
   runDetachedCommand,
 } from '../../../engine/runtimes/oci/runtimeCommands.ts'
-import { pinCommand, unmountCommand } from '../../../engine/runtimes/oci/sandbox.ts'
+import { pinArguments, unmountCommand } from '../../../engine/runtimes/oci/sandbox.ts'
 import { memoryCommand } from '../../../engine/runtimes/oci/volumes.ts'
 
 const PINS = { pins: { net: '/r/net', ipc: '/r/ipc', uts: '/r/uts' } }
@@ -34,15 +36,17 @@ const NETWORK = {
 }
 const ATTACHMENT = { uid: podUid('u-1'), netns: '/r/net' }
 
-test('one command makes and pins the namespaces that a pod has of its own', () => {
-  expect(pinCommand(PINS, { hostNetwork: false, hostIPC: false }).argv).toEqual([
-    ...['unshare', '--net=/r/net', '--uts=/r/uts', '--ipc=/r/ipc'],
-    ...['ip', 'link', 'set', 'lo', 'up'],
-  ])
-  expect(pinCommand(PINS, { hostNetwork: true, hostIPC: false }).argv).toEqual([
-    'unshare',
-    '--ipc=/r/ipc',
-    'true',
+test('one command makes and pins the namespaces that a pod has of its own, and gives it an address', () => {
+  const pins = pinArguments(PINS, { hostNetwork: false, hostIPC: false })
+  const plugin = { argv: ['/usr/lib/cni/bridge'], stdin: '{}', env: { CNI_COMMAND: 'ADD' } } as const
+  expect(hookAttachCommand('/h.sh', '/r', plugin, pins)).toEqual({
+    argv: ['/bin/sh', '/h.sh', 'attach', '/r', '/usr/lib/cni/bridge', '--net=/r/net', '--uts=/r/uts', '--ipc=/r/ipc'],
+    stdin: '{}',
+    env: { CNI_COMMAND: 'ADD' },
+  })
+  expect(pinArguments(PINS, { hostNetwork: true, hostIPC: false })).toEqual(['--ipc=/r/ipc'])
+  expect(hookDetachCommand('/h.sh', '/r', undefined, ['/r/ipc']).argv).toEqual([
+    ...['/bin/sh', '/h.sh', 'detach', '/r', '', '/r/ipc'],
   ])
 })
 
