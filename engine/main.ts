@@ -48,6 +48,10 @@ function output(stream: NodeJS.WriteStream): Output {
 }
 
 async function main(): Promise<void> {
+  // A package that Git is called through would print, for whoever debugs something else, the passwords it is given.
+  delete process.env['DEBUG']
+  // Every user of the machine can read the arguments: not those that hold a password any longer than needed.
+  if (process.argv.some((arg) => /:\/\/[^/]*@/.test(arg))) process.title = 'reconcile'
   // Beside the packages, and not in /tmp, where another user could put code for root to run. Not writable: no cache.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reconcile', import.meta.url)))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)

@@ -2,7 +2,9 @@ import type { Desired } from '../api/snapshot.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
 import { createManifestReader } from '../manifests/reader.ts'
 import { openSource } from '../source/open.ts'
+import { redactUrls } from '../source/redact.ts'
 import type { Revision, Source, SourceFile, SourceProblem } from '../source/source.ts'
+import { createFetchReport } from './fetchProgress.ts'
 import type { Invocation } from './invocation.ts'
 import { mirrorsFolder } from './place.ts'
 import type { World } from './world.ts'
@@ -29,6 +31,7 @@ export interface LoadOptions {
   /** Whether a remote repository is asked for news. */
   readonly fetch?: boolean
   readonly mirrors: string
+  readonly logFormat?: 'json' | 'text'
 }
 
 /** What the command line says about the repository. */
@@ -38,14 +41,18 @@ export function sourceOptions(invocation: Invocation, world: World): LoadOptions
     branch: invocation.text('branch'),
     path: invocation.text('path'),
     mirrors: mirrorsFolder(invocation, world),
+    logFormat: invocation.text('log-format') === 'json' ? 'json' : 'text',
   }
 }
 
 export async function openRepository(options: LoadOptions, world: World): Promise<Source> {
-  const { repo, branch, path, mirrors, fetch } = options
-  return openSource(
+  const { repo, branch, path, mirrors, fetch, logFormat = 'text' } = options
+  const report = createFetchReport(redactUrls(repo), logFormat, world)
+  using _end = { [Symbol.dispose]: () => report.end() }
+  return await openSource(
     {
       repo,
+      onFetch: (progress) => report.tell(progress),
       ...(branch === undefined ? {} : { branch }),
       ...(path === undefined ? {} : { path }),
       ...(fetch === undefined ? {} : { fetch }),

@@ -103,9 +103,13 @@ function lastLine(text: string): string {
   return (fatal ?? lines.at(-1) ?? '').replace(/^(fatal|error): /, '')
 }
 
+export function gitMissing(cause?: unknown): SourceError {
+  return new SourceError('git is not installed; install it (on Debian: apt-get install git)', { cause })
+}
+
 function spawnError(args: readonly string[], options: GitOptions, cause: Error, timedOut: boolean): Error {
   if ('code' in cause && cause.code === 'ENOENT') {
-    return new SourceError('git is not installed; install it (on Debian: apt-get install git)', { cause })
+    return gitMissing(cause)
   }
   if (timedOut) {
     const seconds = (options.timeoutMs ?? GIT_TIMEOUT_MS) / 1000

@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { git, gitFailure, type GitOptions } from './git.ts'
+import { git, gitFailure, type GitOptions, gitOrThrow } from './git.ts'
 import { redactUrls } from './redact.ts'
+import { type RemoteOptions, runRemote } from './remote.ts'
 import { SourceError } from './source.ts'
 
-/** The first fetch of a large repository over a slow line takes minutes. */
-const FETCH_TIMEOUT_MS = 600_000
-
 /** The bare mirror of a remote repository, fetched now. Two addresses never share one. */
-export async function fetchMirror(url: string, mirrors: string, options: GitOptions): Promise<string> {
+export async function fetchMirror(url: string, mirrors: string, options: RemoteOptions): Promise<string> {
   const folder = mirrorFolder(url, mirrors)
   if (!(await exists(folder))) await makeMirror(folder, mirrors, options)
-  await fetchAll(url, folder, options)
+  await update(url, folder, options)
   return folder
 }
 
@@ -57,29 +55,38 @@ async function makeMirror(folder: string, mirrors: string, options: GitOptions):
  * The address is given with each fetch and never written into the mirror's configuration, since it may hold a password.
  * No automatic gc: a commit that was applied stays here after a forced push until the mirror is removed.
  */
-async function fetchAll(url: string, folder: string, options: GitOptions): Promise<void> {
-  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
-  const settings = ['-c', 'gc.auto=0', '-c', 'protocol.ext.allow=never']
-  const fetch = ['fetch', '--quiet', '--prune', '--no-write-fetch-head', '--no-recurse-submodules', '--']
-  const at = { ...options, cwd: folder, timeoutMs: FETCH_TIMEOUT_MS }
-  const result = await git([...settings, ...fetch, url, ...refs], at)
-  if (result.exitCode !== 0) throw fetchError(url, result.stderr)
-  await setHead(url, at)
+async function update(url: string, folder: string, options: RemoteOptions): Promise<void> {
+  const at = { ...options, cwd: folder }
+  const wanted = ['HEAD', 'refs/heads/*', 'refs/tags/*']
+  const listing = (address: string) => ['ls-remote', '--symref', '--', address, ...wanted]
+  const [remote, local] = await Promise.all([runRemote(url, listing, at), localRefs(at)])
+  // Two ways to the server only when there is news.
+  if (!isSame(remoteRefs(remote), local)) {
+    const how = ['--prune', '--no-write-fetch-head', '--no-recurse-submodules', '--progress']
+    const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
+    await runRemote(url, (address) => ['fetch', ...how, '--', address, ...refs], at)
+  }
+  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(remote)?.[1]
+  // The remote's default branch becomes the mirror's HEAD.
+  if (branch !== undefined) await git(['symbolic-ref', 'HEAD', branch], at)
 }
 
-/** The remote's default branch becomes the mirror's HEAD. */
-async function setHead(url: string, options: GitOptions): Promise<void> {
-  const result = await git(['ls-remote', '--symref', '--', url, 'HEAD'], options)
-  if (result.exitCode !== 0) throw fetchError(url, result.stderr)
-  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(result.stdout.toString('utf8'))?.[1]
-  if (branch !== undefined) await git(['symbolic-ref', 'HEAD', branch], options)
+async function localRefs(options: GitOptions): Promise<ReadonlyMap<string, string>> {
+  const format = '--format=%(objectname)%09%(refname)'
+  const output = await gitOrThrow('listing the branches', ['for-each-ref', format], options)
+  return remoteRefs(output.toString('utf8'))
 }
 
-function fetchError(url: string, stderr: string): SourceError {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.at(-1) ?? 'git says nothing'
-  const hint = /could not read Username|Authentication failed|Permission denied|terminal prompts/.test(stderr)
-    ? '; it asks for credentials: set up a git credential helper or an ssh key for this user'
-    : ''
-  return new SourceError(`fetching ${redactUrls(url)}: ${line.replace(/^(fatal|error): /, '')}${hint}`)
+/** Branches and tags with their ids; not what an annotated tag leads to, which is listed as `^{}`. */
+function remoteRefs(listing: string): ReadonlyMap<string, string> {
+  const lines = listing.split('\n').map((line) => line.split('\t'))
+  return new Map(
+    lines.flatMap(([id = '', name = '']) =>
+      /^refs\/(heads|tags)\/.*(?<!\^\{\})$/.test(name) ? [[name, id] as const] : [],
+    ),
+  )
+}
+
+function isSame(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  return one.size === other.size && [...one].every(([name, id]) => other.get(name) === id)
 }

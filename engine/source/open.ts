@@ -66,10 +66,11 @@ function openRepository(
 async function openMirror(options: SourceOptions, git: GitOptions): Promise<Source> {
   const repository = redactUrls(options.repo)
   const folder = insideFolder(options.path ?? '')
+  const { onFetch } = options
   const mirror =
     options.fetch === false
       ? await findMirror(options.repo, options.mirrors)
-      : await fetchMirror(options.repo, options.mirrors, git)
+      : await fetchMirror(options.repo, options.mirrors, { ...git, onFetch })
   const at = { ...git, cwd: mirror }
   const reader = createCommitReader(folder, at)
   // Opening it has fetched it; only later reads fetch again.
@@ -80,7 +81,9 @@ async function openMirror(options: SourceOptions, git: GitOptions): Promise<Sour
     kind: 'mirror',
     async read(signal) {
       const now = { ...at, signal }
-      if (!fresh && options.fetch !== false) await fetchMirror(options.repo, options.mirrors, now)
+      if (!fresh && options.fetch !== false) {
+        await fetchMirror(options.repo, options.mirrors, { ...now, onFetch })
+      }
       fresh = false
       return reader.read(await findCommit(options.branch, repository, now), signal)
     },

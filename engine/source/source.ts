@@ -23,6 +23,12 @@ export interface Revision {
   readonly problems: readonly SourceProblem[]
 }
 
+/** How far a fetch is. Small ones tell nothing. */
+export interface FetchProgress {
+  readonly stage: 'receiving' | 'resolving'
+  readonly percent: number
+}
+
 export interface Source {
   /** The repository as the user may see it named: without credentials. */
   readonly repository: string
@@ -46,6 +52,7 @@ export interface SourceOptions {
   readonly mirrors: string
   /** False: a mirror is read as it was last fetched. */
   readonly fetch?: boolean
+  readonly onFetch?: (progress: FetchProgress) => void
   /** Whether uncommitted changes are read in place of the commit. */
   readonly allowUncommitted: boolean
   readonly cwd: string
