@@ -13,7 +13,7 @@ import {
 } from './localFiles.ts'
 import { lockFile } from './localLock.ts'
 import { connectTo, processStarts, sendSignal, watchPaths } from './localSystem.ts'
-import { readTree, writeTree } from './localTrees.ts'
+import { readFiles, readTree, writeTree } from './localTrees.ts'
 import type { Transport } from './transport.ts'
 
 /** The machine that the engine runs on. */
@@ -31,6 +31,7 @@ export function localTransport(): Transport {
     rename,
     realPath,
     stat: fileStatus,
+    readFiles,
     readTree,
     writeTree,
     bindBeneath: async (base, subPath, target, signal) => {

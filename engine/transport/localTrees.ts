@@ -32,6 +32,15 @@ export async function readTree(path: string, options: TreeOptions): Promise<read
   return files
 }
 
+export async function readFiles(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const path of paths) {
+    const content = readSmall(path, path)?.content
+    if (content !== undefined) found.set(path, content)
+  }
+  return found
+}
+
 interface Reading {
   readonly files: TreeFile[]
   readonly root: string

@@ -46,6 +46,8 @@ export interface Transport {
   stat(path: string, signal?: AbortSignal): Promise<FileStatus | undefined>
   /** Many small files in one go, below `path`; also an empty result when there is nothing. */
   readTree(path: string, options: TreeOptions, signal?: AbortSignal): Promise<readonly TreeFile[]>
+  /** The small files of these that are there, by path. */
+  readFiles(paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, string>>
   /**
    * Makes these below an existing or new directory, in this order, with exactly these modes. What is there already is
    * given the content and mode. Neither atomic nor synced: for what is made again after a crash.

@@ -46,7 +46,7 @@ export async function listPods(transport: Transport, paths: RootPaths): Promise<
   const skip = SKIP.map((pattern) => `*/${pattern}`)
   const files = await transport.readTree(paths.pods, { names: NAMES, skip, depth: 5 })
   const pods = sortPodFiles(files)
-  const sandboxes = await readSandboxes(transport, paths)
+  const sandboxes = await readSandboxes(transport, paths, pods)
   const state = await nodeState(transport, pods, sandboxes)
   const listed = new Map<PodUid, PodListing>()
   const unreadable: { uid: PodUid; message: string }[] = []
@@ -86,13 +86,17 @@ export async function readPodFiles(
   return sortPodFiles(files.map((file) => ({ ...file, path: `${uid}/${file.path}` })))[0]
 }
 
-async function readSandboxes(transport: Transport, paths: RootPaths): Promise<ReadonlyMap<PodUid, Sandbox>> {
-  const names = new Set(['sandbox.json'])
-  const files = await transport.readTree(paths.runPods, { names, skip: ['*/*'], depth: 2 })
+async function readSandboxes(
+  transport: Transport,
+  paths: RootPaths,
+  pods: readonly PodFiles[],
+): Promise<ReadonlyMap<PodUid, Sandbox>> {
+  const fileOf = (uid: PodUid) => podPaths(paths, uid).sandbox
+  const files = await transport.readFiles(pods.map(({ uid }) => fileOf(uid)))
   return new Map(
-    files.flatMap((file): [PodUid, Sandbox][] => {
-      const sandbox = file.content === undefined ? undefined : parseSandbox(file.content)
-      return sandbox === undefined ? [] : [[podUid(file.path.split('/', 1)[0] ?? ''), sandbox]]
+    pods.flatMap(({ uid }): [PodUid, Sandbox][] => {
+      const sandbox = parseSandbox(files.get(fileOf(uid)) ?? '')
+      return sandbox === undefined ? [] : [[uid, sandbox]]
     }),
   )
 }

@@ -3,11 +3,13 @@ import { nodeName, podUid } from '../../api/names.ts'
 import type { Command, Transport } from '../../transport/transport.ts'
 import { cgroupDirectories, cgroupLayout } from './cgroups.ts'
 import { runCommand, runOrFail } from './commands.ts'
+import { isObject, parseJson } from './json.ts'
 import { deleteTableCommand } from './masquerade.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
 import type { RootPaths } from './paths.ts'
-import { rootPaths } from './paths.ts'
+import { podPaths, rootPaths } from './paths.ts'
+import { findProgram } from './programs.ts'
 import { disarmPod, releaseContainers, removePod } from './removePod.ts'
 import { ociNode } from './runtime.ts'
 import type { SandboxContext } from './sandbox.ts'
@@ -57,10 +59,19 @@ async function removePods(
   const context = await node.context()
   const removed: string[] = []
   for (const uid of uids) {
+    const name = await podName(context, podUid(uid))
     await endPod(context, podUid(uid), signal)
-    removed.push(`pod ${uid}`)
+    removed.push(`pod ${name}`)
   }
   return removed
+}
+
+/** As its record tells; its uid where that cannot be read. */
+async function podName({ paths, transport }: SandboxContext, uid: PodUid): Promise<string> {
+  const record = parseJson(await readText(transport, podPaths(paths, uid).record))
+  const pod = isObject(record) ? record['pod'] : undefined
+  const metadata = isObject(pod) ? pod['metadata'] : undefined
+  return isObject(metadata) ? `${String(metadata['namespace'])}/${String(metadata['name'])}` : uid
 }
 
 async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
@@ -91,6 +102,8 @@ async function removeTable(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const failing = { reason: 'RemoveFailed', doing: `deleting nftables table ${paths.table}` }
+  // Without the program no table was ever made.
+  if ((await findProgram(transport, 'nft')) === undefined) return undefined
   const listed = await runCommand(transport, { argv: ['nft', 'list', 'tables', 'ip'] }, failing, signal)
   if (!listed.stdout.split('\n').includes(`table ip ${paths.table}`)) return undefined
   await runOrFail(transport, deleteTableCommand('nft', paths.table), failing, signal)

@@ -49,7 +49,10 @@ export function pinArguments(
   wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC'>,
 ): readonly string[] {
   const { ipc, net, uts } = pod.pins
-  return [...(wish.hostNetwork ? [] : [`--net=${net}`, `--uts=${uts}`]), ...(wish.hostIPC ? [] : [`--ipc=${ipc}`])]
+  return [
+    ...(wish.hostNetwork ? [] : [`--net=${net}`, `--uts=${uts}`]),
+    ...(wish.hostIPC ? [] : [`--ipc=${ipc}`]),
+  ]
 }
 
 export function unmountCommand(paths: readonly string[]): Command {
@@ -97,7 +100,9 @@ export async function makeSandbox(
   }
   // Disarmed when the old sandbox was taken away; one that is to be deleted stays so.
   if (request.record.pod.metadata.deletionTimestamp === undefined) await transport.remove(pod.disarmed)
-  await transport.writeFile(pod.sandbox, JSON.stringify(sandbox), 0o600)
+  // Whole or unreadable, which is as good as absent: it is small, and on a tmpfs.
+  const what = { kind: 'file', content: JSON.stringify(sandbox) } as const
+  await transport.writeTree(pod.run, [{ path: 'sandbox.json', mode: 0o600, what }])
 }
 
 async function prepareFiles(transport: Transport, pod: PodPaths, request: CreatePodRequest): Promise<void> {
@@ -180,7 +185,11 @@ async function mountsOf(transport: Transport, path: string): Promise<readonly st
 }
 
 /** Gives back all that is not on the disk, from whatever state it was left in. Its containers have ended. */
-export async function clearSandbox(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function clearSandbox(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
   const { facts, paths, transport } = context
   const pod = podPaths(paths, uid)
   if ((await transport.stat(pod.run)) !== undefined) {
@@ -194,21 +203,36 @@ export async function clearSandbox(context: SandboxContext, uid: PodUid, signal?
   ])
 }
 
-async function endPause(context: SandboxContext, uid: PodUid, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+async function endPause(
+  context: SandboxContext,
+  uid: PodUid,
+  pod: PodPaths,
+  signal?: AbortSignal,
+): Promise<void> {
   const { facts, transport } = context
   if ((await transport.stat(`${facts.program.state}/${uid}`)) === undefined) return
   const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
   await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)
 }
 
-async function detach(context: SandboxContext, uid: PodUid, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+async function detach(
+  context: SandboxContext,
+  uid: PodUid,
+  pod: PodPaths,
+  signal?: AbortSignal,
+): Promise<void> {
   const { facts, network, transport } = context
   const attached = parseNetwork(await readText(transport, pod.network))
   const mounted = [...(await mountsOf(transport, pod.run)), ...(await mountsOf(transport, pod.directory))]
   // Never pinned, or unpinned by another's hand: the address alone is to be given back.
   const attachment = { uid, netns: mounted.includes(pod.pins.net) ? pod.pins.net : '' }
   if (attached !== undefined && attached.portMappings.length > 0) {
-    await mapPorts(transport, pod.lock, portmapCommand('DEL', network, attachment, attached.portMappings, undefined), signal)
+    await mapPorts(
+      transport,
+      pod.lock,
+      portmapCommand('DEL', network, attachment, attached.portMappings, undefined),
+      signal,
+    )
   }
   const plugin = attached === undefined ? undefined : bridgeCommand('DEL', network, attachment)
   if (plugin === undefined && mounted.length === 0) return

@@ -40,7 +40,16 @@ test('one command makes and pins the namespaces that a pod has of its own, and g
   const pins = pinArguments(PINS, { hostNetwork: false, hostIPC: false })
   const plugin = { argv: ['/usr/lib/cni/bridge'], stdin: '{}', env: { CNI_COMMAND: 'ADD' } } as const
   expect(hookAttachCommand('/h.sh', '/r', plugin, pins)).toEqual({
-    argv: ['/bin/sh', '/h.sh', 'attach', '/r', '/usr/lib/cni/bridge', '--net=/r/net', '--uts=/r/uts', '--ipc=/r/ipc'],
+    argv: [
+      '/bin/sh',
+      '/h.sh',
+      'attach',
+      '/r',
+      '/usr/lib/cni/bridge',
+      '--net=/r/net',
+      '--uts=/r/uts',
+      '--ipc=/r/ipc',
+    ],
     stdin: '{}',
     env: { CNI_COMMAND: 'ADD' },
   })
