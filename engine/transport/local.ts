@@ -12,6 +12,7 @@ import {
   writeFile,
 } from './localFiles.ts'
 import { lockFile } from './localLock.ts'
+import { readOverlaid } from './localOverlay.ts'
 import { connectTo, processStarts, sendSignal, watchPaths } from './localSystem.ts'
 import { readFiles, readTree, writeTree } from './localTrees.ts'
 import type { Transport } from './transport.ts'
@@ -33,6 +34,7 @@ export function localTransport(): Transport {
     stat: fileStatus,
     readFiles,
     readTree,
+    readOverlaid,
     writeTree,
     bindBeneath: async (base, subPath, target, signal) => {
       await bindBeneath(runCommand, base, subPath, target, signal)

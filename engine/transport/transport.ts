@@ -48,6 +48,8 @@ export interface Transport {
   readTree(path: string, options: TreeOptions, signal?: AbortSignal): Promise<readonly TreeFile[]>
   /** The small files of these that are there, by path. */
   readFiles(paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, string>>
+  /** A small file of an overlay of these directories (the lowest first), whose links never lead out of it. */
+  readOverlaid(layers: readonly string[], path: string, signal?: AbortSignal): Promise<string | undefined>
   /**
    * Makes these below an existing or new directory, in this order, with exactly these modes. What is there already is
    * given the content and mode. Neither atomic nor synced: for what is made again after a crash.

@@ -16,11 +16,21 @@ export function hookReleaseCommand(hook: string, run: string, rules: readonly st
 }
 
 /** One process for the engine to start instead of two; `plugin` is a CNI plugin's command. */
-export function hookAttachCommand(hook: string, run: string, plugin: Command | undefined, pins: readonly string[]): Command {
+export function hookAttachCommand(
+  hook: string,
+  run: string,
+  plugin: Command | undefined,
+  pins: readonly string[],
+): Command {
   return { ...plugin, argv: ['/bin/sh', hook, 'attach', run, plugin?.argv[0] ?? '', ...pins] }
 }
 
-export function hookDetachCommand(hook: string, run: string, plugin: Command | undefined, mounts: readonly string[]): Command {
+export function hookDetachCommand(
+  hook: string,
+  run: string,
+  plugin: Command | undefined,
+  mounts: readonly string[],
+): Command {
   return { ...plugin, argv: ['/bin/sh', hook, 'detach', run, plugin?.argv[0] ?? '', ...mounts] }
 }
 

@@ -5,7 +5,6 @@ import { oomFile } from './cgroups.ts'
 import { failure, runOrFail } from './commands.ts'
 import { nodeDevices } from './devices.ts'
 import { hookStartCommand } from './hookCommands.ts'
-import { readAccounts } from './imageFiles.ts'
 import type { ImageStore, LocalImage } from './images/store.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import type { NodeFacts } from './node.ts'
@@ -94,7 +93,7 @@ async function containerSpec(parts: Parts, signal?: AbortSignal): Promise<unknow
   if (capabilities.kind === 'unavailable') {
     throw createError(request, `the engine itself lacks ${capabilities.names.join(', ')} on this node`, true)
   }
-  const user = userOf(parts)
+  const user = await userOf(parts)
   return ociSpec(request, {
     rootfs: container.rootfs,
     cgroup: container.cgroup,
@@ -117,8 +116,10 @@ async function containerSpec(parts: Parts, signal?: AbortSignal): Promise<unknow
   })
 }
 
-function userOf({ image, request }: Parts): ProcessUser {
-  const user = processUser(request.security, image.config.user, readAccounts(image.layerDirs))
+async function userOf({ context, image, request }: Parts): Promise<ProcessUser> {
+  const read = async (path: string) => (await context.transport.readOverlaid(image.layerDirs, path)) ?? ''
+  const accounts = { passwd: await read('/etc/passwd'), group: await read('/etc/group') }
+  const user = processUser(request.security, image.config.user, accounts)
   if ('kind' in user) throw configError(request, user.message)
   return user
 }

@@ -1,8 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
-import { readAccounts } from '../../../engine/runtimes/oci/imageFiles.ts'
+import { expect, test } from 'vitest'
 import { capabilitiesFor, parseBoundingSet } from '../../../engine/runtimes/oci/spec/capabilities.ts'
 import { containerMounts } from '../../../engine/runtimes/oci/spec/mounts.ts'
 import { processArgs, processEnvironment } from '../../../engine/runtimes/oci/spec/processArgs.ts'
@@ -193,43 +189,4 @@ test('a specification joins the pod’s namespaces and makes the rest anew', () 
   })
   // Never more than the process has: limits are inherited.
   expect(JSON.stringify(spec)).not.toMatch(/rlimits|oomScoreAdj/)
-})
-
-const folder = mkdtempSync(join(tmpdir(), 'reconcile-layers-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function layer(
-  name: string,
-  files: Readonly<Record<string, string>>,
-  links: Readonly<Record<string, string>> = {},
-): string {
-  const directory = join(folder, name)
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(join(directory, path, '..'), { recursive: true })
-    writeFileSync(join(directory, path), content)
-  }
-  for (const [path, target] of Object.entries(links)) {
-    mkdirSync(join(directory, path, '..'), { recursive: true })
-    symlinkSync(target, join(directory, path))
-  }
-  return directory
-}
-
-test('accounts come from the topmost layer, and no link leads out of the image', () => {
-  const lower = layer('lower', { 'etc/passwd': 'lower', 'etc/group': 'lower', 'usr/etc/passwd': 'linked' })
-  expect(readAccounts([lower, layer('upper', { 'etc/passwd': 'upper' })])).toEqual({
-    passwd: 'upper',
-    group: 'lower',
-  })
-  const linked = layer('linked', {}, { 'etc/passwd': '../usr/etc/passwd' })
-  expect(readAccounts([lower, linked]).passwd).toBe('linked')
-  writeFileSync(join(folder, 'secret'), 'of the host')
-  const escaping = layer(
-    'escaping',
-    {},
-    { 'etc/passwd': '../../../secret', 'etc/group': join(folder, 'secret') },
-  )
-  expect(readAccounts([escaping])).toEqual({ passwd: '', group: '' })
-  const round = layer('round', {}, { 'etc/passwd': 'passwd' })
-  expect(readAccounts([round]).passwd).toBe('')
 })
