@@ -1,4 +1,4 @@
-import type { World } from './engine.ts'
+import { eventually, type ShownContainer, type ShownPod, type World } from './engine.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -43,3 +43,40 @@ export function pairs(text: string): Readonly<Record<string, string>> {
     }),
   )
 }
+
+/** Asks for all pods at once until one of them satisfies. */
+export async function untilPod(
+  world: World,
+  name: string,
+  satisfies: (pod: ShownPod) => boolean,
+): Promise<ShownPod> {
+  return eventually(() => world.pod(name), satisfies)
+}
+
+/** The status of one container of a pod, init containers among them. */
+export function containerOf(shown: ShownPod, name = 'main'): ShownContainer {
+  const { containerStatuses = [], initContainerStatuses = [] } = shown.status
+  const found = [...initContainerStatuses, ...containerStatuses].find((container) => container.name === name)
+  if (found === undefined)
+    throw new Error(`no status of container ${name} in ${JSON.stringify(shown.status)}`)
+  return found
+}
+
+/** The engine at work on what is committed, until this is disposed of: `NEVER_READY` has to be among it, which keeps it at work. */
+export async function engineAtWork(world: World): Promise<AsyncDisposable> {
+  const engine = world.start('--once', '--timeout', '600s', '--repo', world.repo)
+  await eventually(
+    () => world.run('status'),
+    (run) => run.exitCode === 0 && run.stdout.includes('never-ready'),
+  )
+  return {
+    async [Symbol.asyncDispose]() {
+      engine.kill('SIGINT')
+      await engine
+    },
+  }
+}
+
+export const NEVER_READY = scriptPod('never-ready', 'exec sleep 3600', {
+  readinessProbe: { exec: { command: ['false'] }, periodSeconds: 3600 },
+})
