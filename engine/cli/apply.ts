@@ -62,7 +62,7 @@ async function take(station: Station, loaded: Valid, invocation: Invocation, wor
   const { desired, source } = loaded
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
   const machine = await openMachine(station, desired, world)
-  await machine.runtime.check(world.signal)
+  await machine.runtime.prepare(world.signal)
   const { record, root, transport } = station
   const configured = desired.cluster.spec?.podCIDR
   const podCIDR =

@@ -30,8 +30,13 @@ export interface NodeListing {
  * A verb rejects with a RuntimeFailure; anything else that is thrown is our bug.
  */
 export interface Runtime {
-  /** What the node is and has. Rejects when something is missing, naming it and the command that installs it. */
+  /**
+   * What the node is and has, by looking alone: nothing on it changes. Rejects when something is missing, naming it and
+   * the command that installs it.
+   */
   check(signal?: AbortSignal): Promise<NodeInfo>
+  /** Makes the node ready for pods. Rejects as check does, and when containers do not work there. */
+  prepare(signal?: AbortSignal): Promise<NodeInfo>
   list(signal?: AbortSignal): Promise<NodeListing>
   inspect(uid: PodUid, signal?: AbortSignal): Promise<PodListing | undefined>
   /** Ends when the signal is aborted. May tell of nothing, and of things twice. */

@@ -1,7 +1,7 @@
 import type { ExecRequest, ExecResult } from '../../api/cri.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { runCommand } from './commands.ts'
-import type { NodeFacts } from './node.ts'
+import type { NodeFacts } from './prepareNode.ts'
 import { readText } from './node.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths } from './paths.ts'

@@ -1,4 +1,4 @@
-import type { NodeInfo, StopContainerRequest } from '../../api/cri.ts'
+import type { StopContainerRequest } from '../../api/cri.ts'
 import type { NodeName, PodUid } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
 import type { PodRecord } from '../../api/records.ts'
@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { parseStarted } from './attempts.ts'
 import { failure } from './commands.ts'
-import { EVENTS_BYTES_MAX, podEvents } from './events.ts'
+import { podEvents } from './events.ts'
 import { execInContainer } from './exec.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
@@ -16,13 +16,15 @@ import type { LogFile } from './logs.ts'
 import { logLines } from './logs.ts'
 import { prepareNetwork } from './masquerade.ts'
 import type { NetworkParts } from './network.ts'
-import type { NodeFacts } from './node.ts'
-import { examineNode } from './node.ts'
+import type { NodeLook } from './node.ts'
+import { lookAtNode } from './node.ts'
 import { objectRecordFile, readObjectRecords, writeObjectRecord } from './objectRecords.ts'
 import { once } from './once.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths, rootPaths } from './paths.ts'
 import { disarmPod, endContainers, removePod } from './removePod.ts'
+import type { NodeFacts } from './prepareNode.ts'
+import { prepareNode } from './prepareNode.ts'
 import { readRoot } from './root.ts'
 import { execCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
@@ -46,11 +48,12 @@ export interface OciRuntimeOptions {
   readonly images?: ImageStore
 }
 
-/** What the verbs share. The node is examined once, by the first verb that must know it; listing needs nothing. */
+/** What the verbs share. The node is made ready once, by the first verb that acts on it; who only looks makes nothing. */
 export interface OciNode {
   readonly transport: Transport
   readonly paths: RootPaths
   readonly images: ImageStore
+  readonly look: () => Promise<NodeLook>
   readonly facts: () => Promise<NodeFacts>
   readonly context: () => Promise<SandboxContext>
 }
@@ -68,11 +71,13 @@ export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runt
 export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
   const { transport } = options
   const paths = await rootPaths(transport, options.root, options.runDir)
-  const facts = once(async () => await examineNode(transport, paths, options.node))
+  const look = once(async () => await lookAtNode(transport, paths, options.node))
+  const facts = once(async () => await prepareNode(transport, paths, await look()))
   const network = once(async () => await networkParts(transport, paths, await facts()))
   return {
     transport,
     paths,
+    look,
     facts,
     images: options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir }),
     context: async () => ({ transport, paths, facts: await facts(), network: await network() }),
@@ -99,8 +104,13 @@ type PodVerbs = Pick<
 function podVerbs(node: OciNode): PodVerbs {
   const { images, paths, transport } = node
   return {
-    pullImage: async (request, signal) => await images.pull(request, signal),
+    pullImage: async (request, signal) => {
+      // Credentials are written to the tmpfs that this mounts.
+      await node.facts()
+      return await images.pull(request, signal)
+    },
     collectImages: async (keep, signal) => {
+      await node.facts()
       const { pods } = await listPods(transport, paths)
       const used = [...pods.values()].flatMap((pod) =>
         [...pod.containers.values()].map(({ image }) => image.id),
@@ -158,16 +168,13 @@ async function writeRecord(transport: Transport, paths: RootPaths, record: PodRe
   await transport.writeFile(pod.record, JSON.stringify(record), 0o600)
 }
 
-type ReadingVerbs = Pick<Runtime, 'check' | 'list' | 'inspect' | 'events' | 'stats'>
+type ReadingVerbs = Pick<Runtime, 'check' | 'prepare' | 'list' | 'inspect' | 'events' | 'stats'>
 
 function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
   const { paths, transport } = node
   return {
-    check: async (): Promise<NodeInfo> => {
-      const { info } = await node.facts()
-      await sweep(transport, paths)
-      return info
-    },
+    check: async () => (await node.look()).info,
+    prepare: async () => (await node.facts()).info,
     list: async () => await listPods(transport, paths),
     inspect: async (uid) => {
       const listing = await inspectPod(transport, paths, uid)
@@ -175,20 +182,8 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
       return listing
     },
     events: (signal) => podEvents(transport, paths.events, name, signal),
-    stats: async (uid) => await podStats(transport, paths, (await node.facts()).cgroups, uid),
+    stats: async (uid) => await podStats(transport, paths, (await node.look()).cgroups, uid),
   }
-}
-
-/** Empties a long events file, and clears folders of pods that were never made or are all but removed. */
-async function sweep(transport: Transport, paths: RootPaths): Promise<void> {
-  const events = await transport.stat(paths.events)
-  if (events !== undefined && events.sizeBytes > EVENTS_BYTES_MAX) {
-    // In place: hooks append to it, and an engine watches it.
-    const what = { kind: 'file', content: '' } as const
-    await transport.writeTree(paths.root, [{ path: 'events', mode: 0o600, what }])
-  }
-  const names = await transport.listDirectory(paths.pods)
-  await transport.removeEmpty(names.map((name) => `${paths.pods}/${name}`))
 }
 
 type InsideVerbs = Pick<Runtime, 'exec' | 'execInteractive' | 'logs' | 'connect'>

@@ -26,10 +26,8 @@ export async function chooseRuntime(
   programs: Programs,
   cgroups: CgroupLayout,
 ): Promise<ChosenRuntime> {
-  const file = `${paths.runDir}/runtime.json`
-  const remembered = parseChoice(await transport.readFile(file))
-  if (remembered !== undefined && programs.runtimes.some(({ path }) => path === remembered.path))
-    return remembered
+  const remembered = await rememberedRuntime(transport, paths, programs)
+  if (remembered !== undefined) return remembered
   const refusals: string[] = []
   for (const { name, path } of programs.runtimes) {
     const refusal = await tryRuntime(transport, paths, path, cgroups)
@@ -39,10 +37,24 @@ export async function chooseRuntime(
     }
     const failing = { reason: 'InvalidNode', doing: `asking ${name} for its version` }
     const version = parseVersion((await runOrFail(transport, versionCommand(path), failing)).stdout)
-    await transport.writeFile(file, JSON.stringify({ name, path, version }), 0o600)
+    await transport.writeFile(choiceFile(paths), JSON.stringify({ name, path, version }), 0o600)
     return { name, path, version }
   }
   throw new RuntimeFailure('InvalidNode', `no container runtime works on this node: ${refusals.join('; ')}`)
+}
+
+/** The choice of this boot, as long as the program is there. */
+export async function rememberedRuntime(
+  transport: Transport,
+  paths: RootPaths,
+  programs: Programs,
+): Promise<ChosenRuntime | undefined> {
+  const remembered = parseChoice(await transport.readFile(choiceFile(paths)))
+  return programs.runtimes.some(({ path }) => path === remembered?.path) ? remembered : undefined
+}
+
+function choiceFile(paths: RootPaths): string {
+  return `${paths.runDir}/runtime.json`
 }
 
 function parseChoice(content: Uint8Array | undefined): ChosenRuntime | undefined {

@@ -49,11 +49,12 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
   return { runtime, line }
 }
 
-type Reading = Pick<Runtime, 'check' | 'list' | 'inspect' | 'events' | 'logs' | 'stats'>
+type Reading = Pick<Runtime, 'check' | 'prepare' | 'list' | 'inspect' | 'events' | 'logs' | 'stats'>
 
 function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Reading {
   return {
     check: (signal) => line.call('check', signal, () => nodeInfo(node)),
+    prepare: (signal) => line.call('check', signal, () => nodeInfo(node)),
     list: (signal) =>
       line.call('list', signal, () => {
         const pods = [...node.pods.values()].map((pod) => [pod.uid, node.listing(pod)] as const)

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRecord, podRequest, SECURITY, TestNode } from './support.ts'
+import { containerRequest, podRecord, podRequest, runtimeAt, SECURITY, TestNode } from './support.ts'
 
 let node: TestNode
 
@@ -15,11 +16,22 @@ afterAll(async () => {
 })
 
 test('the node tells which runtime works here and what the machine has', async () => {
-  const info = await node.runtime.check()
+  const info = await node.runtime.prepare()
+  expect(await (await node.another()).check()).toEqual(info)
   expect(info.runtime).toMatch(/^(runc|crun) \d/)
   expect(info.cpuMillis).toBeGreaterThan(0)
   expect(info.memoryBytes).toBeGreaterThan(2 ** 28)
   expect(info.bootId).toBe(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+})
+
+test('looking at a node and at its pods makes nothing on it', async () => {
+  const folder = join(node.folder, 'never')
+  const runtime = await runtimeAt(folder)
+  expect((await runtime.check()).runtime).toMatch(/crun|runc/)
+  expect((await runtime.list()).pods.size).toBe(0)
+  expect((await runtime.readObjectRecords()).size).toBe(0)
+  expect(existsSync(folder)).toBe(false)
+  expect(machineTraces(join(folder, 'root'))).toEqual(NO_TRACES)
 })
 
 test("a container's process is number 1, has the pod's name, and runs under a seccomp filter", async () => {
