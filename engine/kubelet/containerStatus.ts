@@ -112,7 +112,8 @@ export function exitReason(exit: ContainerExit): string {
   return exit.exitCode === 0 ? 'Completed' : 'Error'
 }
 
+/** `runc://...`: the runtime's name without its version, so that it is a URL as everywhere. */
 function containerId(view: PodView, container: string, attempt: number): string {
-  const runtime = view.context.node.info?.runtime ?? 'oci'
+  const [runtime = 'oci'] = (view.context.node.info?.runtime ?? 'oci').split(' ', 1)
   return `${runtime}://${view.pod.record.pod.metadata.uid ?? ''}/${container}/${attempt}`
 }

@@ -51,6 +51,7 @@ export class World implements AsyncDisposable {
   readonly repo: string
   readonly root: string
   readonly #clusterYaml: string
+  readonly #running = new Set<Promise<unknown> & { kill(signal: 'SIGINT'): boolean }>()
 
   private constructor(options: WorldOptions) {
     this.repo = join(this.folder, 'repo')
@@ -84,7 +85,11 @@ export class World implements AsyncDisposable {
 
   /** Begins a command of the engine; the caller may kill it. */
   start(...args: readonly string[]) {
-    return execa(process.execPath, [MAIN, '--root', this.root, ...args], { reject: false, stdin: 'ignore' })
+    const command = [MAIN, '--root', this.root, ...args]
+    const started = execa(process.execPath, command, { reject: false, stdin: 'ignore' })
+    this.#running.add(started)
+    void started.finally(() => this.#running.delete(started))
+    return started
   }
 
   async run(...args: readonly string[]): Promise<EngineRun> {
@@ -121,6 +126,9 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Of a test that was cut off.
+    for (const engine of this.#running) engine.kill('SIGINT')
+    await Promise.allSettled(this.#running)
     const down = await this.run('down')
     rmSync(this.folder, { recursive: true, force: true })
     if (down.exitCode !== 0) throw new Error(`down ended with ${down.exitCode}: ${down.stderr}`)
