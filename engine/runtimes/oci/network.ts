@@ -95,8 +95,8 @@ export function parsePluginError(result: CommandResult): string {
 }
 
 /** What a command that ended with a plugin says went wrong: the plugin's own words, if it came to it. */
-export function networkFailure(doing: string, result: CommandResult): RuntimeFailure {
-  return new RuntimeFailure('CreatePodSandboxError', `${doing}: ${parsePluginError(result)}`)
+export function networkFailure(reason: string, doing: string, result: CommandResult): RuntimeFailure {
+  return new RuntimeFailure(reason, `${doing}: ${parsePluginError(result)}`)
 }
 
 /** Opens the host's ports to a pod that has its address, or closes them. */
@@ -106,7 +106,7 @@ export async function mapPorts(
   command: Command,
   signal?: AbortSignal,
 ): Promise<void> {
-  const failing = { reason: 'CreatePodSandboxError', doing: 'running the CNI plugin portmap' }
+  const failing = { reason: 'CreatePodSandboxError', doing: "mapping the host's ports to the pod" }
   const result = await runCommand(transport, locked(lock, command), failing, signal)
-  if (result.exitCode !== 0) throw networkFailure("mapping the host's ports to the pod", result)
+  if (result.exitCode !== 0) throw networkFailure(failing.reason, failing.doing, result)
 }

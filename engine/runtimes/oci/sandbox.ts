@@ -134,10 +134,10 @@ async function attach(
   const doing = "setting up the pod's namespaces and network"
   const command = hookAttachCommand(facts.hook, pod.run, plugin, pins)
   const result = await runCommand(transport, command, { reason: 'CreatePodSandboxError', doing }, signal)
-  if (result.exitCode !== 0) throw networkFailure(doing, result)
+  if (result.exitCode !== 0) throw networkFailure('CreatePodSandboxError', doing, result)
   if (plugin === undefined) return undefined
   const ip = parseAddress(result.stdout)
-  if (ip === undefined) throw networkFailure(doing, result)
+  if (ip === undefined) throw networkFailure('CreatePodSandboxError', doing, result)
   const { portMappings } = request
   if (portMappings.length > 0) {
     const ports = portmapCommand('ADD', network, attachment, portMappings, parseJson(result.stdout))
@@ -216,31 +216,52 @@ async function endPause(
   await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)
 }
 
+/**
+ * What is mounted is looked at before the lock is had: a command of an engine that was killed meanwhile may be about to
+ * unmount it. Then it fails, and is right the second time.
+ */
 async function detach(
   context: SandboxContext,
   uid: PodUid,
   pod: PodPaths,
   signal?: AbortSignal,
 ): Promise<void> {
+  const mounted = await podMounts(context.transport, pod)
+  try {
+    await detachMounted(context, uid, pod, mounted, signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    const now = await podMounts(context.transport, pod)
+    if (now.join() === mounted.join()) throw error
+    await detachMounted(context, uid, pod, now, signal)
+  }
+}
+
+async function podMounts(transport: Transport, pod: PodPaths): Promise<readonly string[]> {
+  return [...(await mountsOf(transport, pod.run)), ...(await mountsOf(transport, pod.directory))]
+}
+
+async function detachMounted(
+  context: SandboxContext,
+  uid: PodUid,
+  pod: PodPaths,
+  mounted: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const { facts, network, transport } = context
   const attached = parseNetwork(await readText(transport, pod.network))
-  const mounted = [...(await mountsOf(transport, pod.run)), ...(await mountsOf(transport, pod.directory))]
   // Never pinned, or unpinned by another's hand: the address alone is to be given back.
   const attachment = { uid, netns: mounted.includes(pod.pins.net) ? pod.pins.net : '' }
   if (attached !== undefined && attached.portMappings.length > 0) {
-    await mapPorts(
-      transport,
-      pod.lock,
-      portmapCommand('DEL', network, attachment, attached.portMappings, undefined),
-      signal,
-    )
+    const ports = portmapCommand('DEL', network, attachment, attached.portMappings, undefined)
+    await mapPorts(transport, pod.lock, ports, signal)
   }
   const plugin = attached === undefined ? undefined : bridgeCommand('DEL', network, attachment)
   if (plugin === undefined && mounted.length === 0) return
   const doing = "taking down the pod's network and mounts"
   const command = hookDetachCommand(facts.hook, pod.run, plugin, mounted)
   const result = await runCommand(transport, command, { reason: 'KillPodSandboxError', doing }, signal)
-  if (result.exitCode !== 0) throw networkFailure(doing, result)
+  if (result.exitCode !== 0) throw networkFailure('KillPodSandboxError', doing, result)
 }
 
 function parseNetwork(text: string): { readonly portMappings: readonly PortMapping[] } | undefined {
