@@ -158,7 +158,8 @@ async function tell(result: Result, job: Job, invocation: Invocation, world: Wor
   if (invocation.text('output') === 'json') printJson(world, resultJson(result))
   else world.stdout.write(plainText(`${summaryText(result)}\n`))
   if (outcome.kind === 'healthy') {
-    if (invocation.text('output') !== 'json') tellNeeds(desired, world)
+    // Of a run without changes there is nothing to say but that.
+    if (invocation.text('output') !== 'json' && !isNoop(result.changed)) tellNeeds(desired, world)
     return EXIT.done
   }
   if (outcome.kind === 'interrupted') {
@@ -196,6 +197,10 @@ export function summaryText({ changed, desired, outcome, state }: Result): strin
   if (what.length === 0)
     return `${commit}: nothing changed${rest.length === 0 ? '' : `, ${rest.join('')}`}${end}`
   return `${commit}: ${[...what, ...rest].join(', ')}${end}`
+}
+
+function isNoop({ created, removed, restarted }: Result['changed']): boolean {
+  return created.length + removed.length + restarted.length === 0
 }
 
 function tellNeeds(desired: Desired, world: World): void {

@@ -32,7 +32,10 @@ async function blameObject(
   options: BlameOptions,
 ): Promise<readonly string[]> {
   const pods = podsOf(object, options).filter((pod) => !isReady(pod))
-  const told = await Promise.all(pods.slice(0, PODS_MAX).map((pod) => blamePod(pod, options)))
+  const told: (readonly string[])[] = []
+  const troubles = new Set<string>()
+  // One after the other: the trouble that an earlier one has as well is told once.
+  for (const pod of pods.slice(0, PODS_MAX)) told.push(await blamePod(pod, troubles, options))
   const more = pods.length - told.length
   return [
     // The pods below say more than the message, which is one of theirs.
@@ -71,13 +74,22 @@ export function isPod(value: unknown): value is Pod {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Pod'
 }
 
-async function blamePod(pod: Pod, options: BlameOptions): Promise<readonly string[]> {
+async function blamePod(pod: Pod, troubles: Set<string>, options: BlameOptions): Promise<readonly string[]> {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
   const troubled = [...initContainerStatuses, ...containerStatuses].filter(
     (one) =>
       !one.ready && one.state?.terminated?.exitCode !== 0 && one.state?.waiting?.reason !== 'PodInitializing',
   )
-  const lines = await Promise.all(troubled.map((one) => blameContainer(pod, one, options)))
+  const lines: (readonly string[])[] = []
+  for (const one of troubled) {
+    const trouble = `container ${one.name}: ${containerTrouble(one)}`
+    lines.push(
+      troubles.has(trouble)
+        ? [`    container ${one.name}: the same`]
+        : [`    ${trouble}`, ...(await logLines(pod, one.name, options))],
+    )
+    troubles.add(trouble)
+  }
   const message = pod.status?.message
   return [
     `  pod ${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}${message === undefined ? '' : `: ${message}`}`,
@@ -85,16 +97,9 @@ async function blamePod(pod: Pod, options: BlameOptions): Promise<readonly strin
   ]
 }
 
-async function blameContainer(
-  pod: Pod,
-  status: ContainerStatus,
-  options: BlameOptions,
-): Promise<readonly string[]> {
-  const log = await lastLines(pod, status.name, options)
-  return [
-    `    container ${status.name}: ${containerTrouble(status)}`,
-    ...(log.length === 0 ? [] : ['      its last lines:', ...log.map((line) => `      | ${line}`)]),
-  ]
+async function logLines(pod: Pod, container: string, options: BlameOptions): Promise<readonly string[]> {
+  const log = await lastLines(pod, container, options)
+  return log.length === 0 ? [] : ['      its last lines:', ...log.map((line) => `      | ${line}`)]
 }
 
 function containerTrouble({ state, lastState, restartCount }: ContainerStatus): string {

@@ -101,6 +101,11 @@ export function healthText(health: Health): string {
   }
 }
 
+/** Without the message, which is told elsewhere and may be long. */
+export function shortHealth(health: Health): string {
+  return health.kind === 'failed' ? `failed: ${health.reason}` : healthText(health)
+}
+
 /** One line for what people want to know; undefined for what they do not. */
 export function eventText(event: ProgressEvent): string | undefined {
   switch (event.kind) {
@@ -110,13 +115,14 @@ export function eventText(event: ProgressEvent): string | undefined {
       return `pod ${event.pod}: removed`
     case 'actionFailed':
       return event.problems
-        .map(({ container, reason, message }) => {
+        .map(({ container, reason, message, summary = message }) => {
           const where = container === '' ? '' : ` container ${container}:`
-          return `pod ${podOf(event)}:${where} ${reason}: ${message}`
+          // The whole of it stands in the summary at the end, with what the registry or the system said.
+          return `pod ${podOf(event)}:${where} ${reason}: ${summary.split('\n')[0] ?? ''}`
         })
         .join('\n')
     case 'healthChanged':
-      return isTold(event) ? `${longName(event.object)}: ${healthText(event.health)}` : undefined
+      return isTold(event) ? `${longName(event.object)}: ${shortHealth(event.health)}` : undefined
     case 'nodeChanged':
       if (event.reachable) return undefined
       return `node ${event.node} does not answer${event.message === undefined ? '' : `: ${event.message}`}`
@@ -151,11 +157,19 @@ function podText(pod: string, now: PodSummary, before: PodSummary | undefined): 
   if (before === undefined) return undefined
   if (now.deleting) return before.deleting ? undefined : `pod ${pod}: ending`
   const restarts = now.restarts > before.restarts ? `, restarted (${now.restarts} in all)` : ''
-  if (now.running === before.running && now.ready === before.ready && restarts === '') return undefined
-  return `pod ${pod}: ${countsText(now)}${restarts}`
+  const counts = countsText(now)
+  // When the last init container has ended, the others are on their way.
+  const isBetween = now.running === 0 && isInitialized(now) && !isInitialized(before)
+  if (restarts === '' && (counts === '' || isBetween || counts === countsText(before))) return undefined
+  return `pod ${pod}: ${counts}${restarts}`
 }
 
-function countsText({ containers, ready, running }: PodSummary): string {
+function isInitialized({ inits }: PodSummary): boolean {
+  return inits.done === inits.all
+}
+
+function countsText({ containers, inits, ready, running }: PodSummary): string {
+  if (inits.done < inits.all) return inits.begun === 0 ? '' : `init ${inits.done} of ${inits.all}`
   if (ready === containers) return 'ready'
   return `${running} of ${containers} running, ${ready} ready`
 }

@@ -5,7 +5,8 @@ import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { isPod } from './blame.ts'
 import { since } from './duration.ts'
 import { podRow, restartLines } from './podText.ts'
-import { healthText } from './progress.ts'
+import { longName } from './names.ts'
+import { healthText, shortHealth } from './progress.ts'
 import { table } from './table.ts'
 
 export type Filter = (metadata: KubernetesObject['metadata']) => boolean
@@ -76,9 +77,18 @@ export function statusText(input: StatusInput, now: Temporal.Instant, wide: bool
   const parts = [
     workloadTable(input, now),
     podTable(pods, now, wide),
-    restarts.map((line) => `${line}\n`).join(''),
+    [...failures(input), ...restarts].map((line) => `${line}\n`).join(''),
   ]
   return parts.filter((part) => part !== '').join('\n')
+}
+
+/** What is too long for a column: why workloads have failed. */
+function failures({ plan, snapshot, filter }: StatusInput): readonly string[] {
+  return [...plan.statuses.values()].flatMap(({ key, health }) =>
+    health.kind === 'failed' && keyParts(key).kind === 'Deployment' && isShown(key, snapshot.desired, filter)
+      ? [`${longName(key)}: ${healthText(health)}`]
+      : [],
+  )
 }
 
 function podsOf({ plan, filter }: StatusInput): readonly Pod[] {
@@ -124,7 +134,7 @@ function deploymentRow(
     count('updatedReplicas'),
     count('availableReplicas'),
     since(now, records.get(report.key)?.object.metadata.creationTimestamp),
-    healthText(report.health).split('\n')[0] ?? '',
+    shortHealth(report.health).split('\n')[0] ?? '',
   ]
 }
 

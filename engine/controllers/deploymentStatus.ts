@@ -253,6 +253,8 @@ function progressMessage(wanted: number, counts: Counts, paused: boolean): strin
   if (counts.replicas > wanted) return `${counts.replicas - wanted} replicas too many are pending termination`
   if (counts.available < Math.min(wanted, counts.replicas) || (!paused && counts.available < wanted))
     return `${counts.available} of ${wanted} updated replicas are available`
-  if (counts.terminating > 0) return `${counts.terminating} pods are ending`
+  if (counts.terminating > 0) {
+    return counts.terminating === 1 ? '1 pod is ending' : `${counts.terminating} pods are ending`
+  }
   return undefined
 }

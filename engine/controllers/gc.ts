@@ -24,7 +24,7 @@ export function removalDecision({ object, reason, pods, records }: Remains): Dec
     else notes.push({ pod, bucket: 'wait', reason: waitingReason(pod, reason) })
   }
   const { kind } = keyParts(object)
-  const health = { kind: 'progressing', message: `${pods.length} pods are being removed` } as const
+  const health = { kind: 'progressing', message: leavingText(pods.length) } as const
   const reports = pods.length > 0 && kind !== 'Pod' ? [{ key: object, health, status: {} }] : []
   const gone = pods.length === 0 ? records : []
   return {
@@ -34,6 +34,10 @@ export function removalDecision({ object, reason, pods, records }: Remains): Dec
     reports,
     records: gone.map((record): RecordAction => ({ kind: 'deleteRecord', object, key: record.key, reason })),
   }
+}
+
+function leavingText(pods: number): string {
+  return pods === 1 ? '1 pod is being removed' : `${pods} pods are being removed`
 }
 
 function waitingReason(pod: PodView, reason: string): string {

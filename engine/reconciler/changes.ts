@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Health, Plan } from '../api/plan.ts'
-import type { Observed, ObservedPod } from '../api/snapshot.ts'
+import type { Observed, ObservedContainer, ObservedPod } from '../api/snapshot.ts'
 import type { PodSummary, ProgressEvent } from './progress.ts'
 
 interface ReportedPod {
@@ -76,18 +76,27 @@ function nameOf({ record }: ObservedPod): string {
 
 export function summaryOf({ record, sandbox, containers }: ObservedPod): PodSummary {
   const all = [...containers.values()]
-  const readyNow = all.filter(
-    ({ name, attempt, state }) =>
-      state.kind === 'running' &&
-      record.containers[name]?.attempt === attempt &&
-      record.containers[name].ready,
+  const { initContainers = [], containers: mains } = record.pod.spec
+  const inits = new Set(
+    initContainers.filter((one) => one.restartPolicy !== 'Always').map(({ name }) => name),
   )
+  const begun = all.filter(({ name }) => inits.has(name))
+  const running = all.filter(({ name, state }) => !inits.has(name) && state.kind === 'running')
+  const ready = running.filter(({ name, attempt }) => {
+    const recorded = record.containers[name]
+    return recorded?.attempt === attempt && recorded.ready
+  })
   return {
     sandbox,
-    containers: record.pod.spec.containers.length,
-    running: all.filter(({ state }) => state.kind === 'running').length,
-    ready: readyNow.length,
+    inits: { all: inits.size, begun: begun.length, done: begun.filter(hasSucceeded).length },
+    containers: mains.length + initContainers.length - inits.size,
+    running: running.length,
+    ready: ready.length,
     restarts: all.reduce((sum, { attempt }) => sum + attempt, 0),
     deleting: record.pod.metadata.deletionTimestamp !== undefined,
   }
+}
+
+function hasSucceeded({ state }: ObservedContainer): boolean {
+  return state.kind === 'exited' && state.exit.exitCode === 0
 }

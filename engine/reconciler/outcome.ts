@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../api/names.ts'
+import type { ObjectKey, PodUid } from '../api/names.ts'
 import { objectKey } from '../api/names.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
@@ -54,12 +54,71 @@ export function verdict(
   const objects = unhealthy(plan, snapshot, ignore)
   if (objects.some(({ health }) => health.kind !== 'failed')) return undefined
   const settled = new Set(objects.map(({ object }) => object))
+  if (isBegun(plan, snapshot, settled)) return undefined
   const open = unfinished(plan, snapshot).filter((object) => {
     const owner = wantedBy(object, snapshot) ?? object
     return !settled.has(owner) && !ignore(owner)
   })
   if (open.length > 0 || writesRecords(plan, snapshot)) return undefined
   return objects.length === 0 ? { kind: 'healthy' } : { kind: 'failed', objects }
+}
+
+/**
+ * Whether for objects that have failed for certain something is still being done, or a pod may yet become ready: nobody
+ * is left with half-made pods. Attempts for pods that have failed themselves are not waited for.
+ */
+function isBegun(plan: Plan, snapshot: Snapshot, failed: ReadonlySet<ObjectKey>): boolean {
+  if (failed.size === 0) return false
+  const isOfFailed = (object: ObjectKey): boolean => failed.has(wantedBy(object, snapshot) ?? object)
+  if ([...snapshot.busy.values()].some(({ object }) => isOfFailed(object))) return true
+  const healthOf = (pod: string): Health['kind'] | undefined => plan.statuses.get(podKey(pod))?.health.kind
+  const planned = plan.actions.some(
+    (action) => 'pod' in action && isOfFailed(action.object) && healthOf(action.pod) !== 'failed',
+  )
+  if (planned) return true
+  const violated = new Set(plan.violations.map(({ object }) => object))
+  const hopeful = hopefulPods(snapshot)
+  return plan.verdicts.some(
+    ({ bucket, object, pod, uid }) =>
+      bucket !== 'unknown' &&
+      hopeful.has(uid) &&
+      !violated.has(object) &&
+      isOfFailed(object) &&
+      healthOf(pod) === 'progressing',
+  )
+}
+
+/** `namespace/name` as it stands in actions and verdicts. */
+function podKey(pod: string): ObjectKey {
+  const slash = pod.indexOf('/')
+  return objectKey('Pod', pod.slice(0, slash), pod.slice(slash + 1))
+}
+
+/** Pods on nodes that end, or that the commit asks for: those of a Deployment's older revisions stay as they are. */
+function hopefulPods({ observed, records }: Snapshot): ReadonlySet<PodUid> {
+  const newest = newestSets(records)
+  const found = new Set<PodUid>()
+  for (const { pods } of observed.nodes.values()) {
+    for (const [uid, { record }] of pods) {
+      const { deletionTimestamp, ownerReferences = [] } = record.pod.metadata
+      const set = ownerReferences.find(({ controller, kind }) => controller === true && kind === 'ReplicaSet')
+      if (deletionTimestamp !== undefined || set === undefined || newest.has(set.uid)) found.add(uid)
+    }
+  }
+  return found
+}
+
+/** The ReplicaSet of each Deployment's newest revision, by uid. */
+function newestSets(records: Snapshot['records']): ReadonlySet<string> {
+  const newest = new Map<string, { readonly uid: string; readonly revision: number }>()
+  for (const { object } of records.values()) {
+    const { annotations, ownerReferences = [], uid = '' } = object.metadata
+    const owner = ownerReferences.find(({ controller }) => controller === true)?.uid
+    if (object.kind !== 'ReplicaSet' || owner === undefined) continue
+    const revision = Number(annotations?.['deployment.kubernetes.io/revision'] ?? 0)
+    if (revision >= (newest.get(owner)?.revision ?? 0)) newest.set(owner, { uid, revision })
+  }
+  return new Set([...newest.values()].map(({ uid }) => uid))
 }
 
 /** Objects for which something is under way, planned or not known. */

@@ -12,7 +12,8 @@ export function blame(error: unknown): Blame {
 
 export function problemOf(error: unknown, container: string): Problem {
   if (error instanceof RuntimeFailure) {
-    return { container, reason: error.reason, message: error.message, certain: error.certain }
+    const { reason, message, summary, certain } = error
+    return { container, reason, message, ...(summary === message ? {} : { summary }), certain }
   }
   const reason = error instanceof TransportError ? 'NodeNotReachable' : 'InternalError'
   return { container, reason, message: messageOf(error), certain: false }

@@ -59,12 +59,17 @@ export interface Problem {
   readonly container: string
   readonly reason: string
   readonly message: string
+  /** The message in one short line, where it is long. */
+  readonly summary?: string
   readonly certain: boolean
 }
 
 /** A pod in a few numbers, for a line of progress. */
 export interface PodSummary {
   readonly sandbox: 'ready' | 'absent' | 'broken'
+  /** Init containers, which end before the others begin: how many there are, have begun and have done their work. */
+  readonly inits: { readonly all: number; readonly begun: number; readonly done: number }
+  /** Of the others, sidecars among them: how many there are, run and are ready. */
   readonly containers: number
   readonly running: number
   readonly ready: number

@@ -37,7 +37,10 @@ export class Waiters {
     const late = this.#clock.sleepUntil(after(this.#clock.now(), timeoutMs), either).then((): Outcome => {
       if (this.#signal.aborted) return { kind: 'interrupted' }
       const { problems } = state()
-      return { kind: 'timeout', objects: standing(state(), ignore), problems }
+      const objects = standing(state(), ignore)
+      // What was still waited for is a part of what has failed already.
+      const isCertain = objects.length > 0 && objects.every(({ health }) => health.kind === 'failed')
+      return isCertain ? { kind: 'failed', objects } : { kind: 'timeout', objects, problems }
     })
     const outcome = await Promise.race([promise, late])
     this.#waiting.delete(waiter)

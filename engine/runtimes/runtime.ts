@@ -83,14 +83,17 @@ export class RuntimeFailure extends Error {
   /** Kubernetes' reason, such as ErrImagePull. */
   readonly reason: string
   readonly certain: Failure['certain']
+  /** The message in one short line, where it is long. */
+  readonly summary: string
 
   constructor(
     reason: string,
     message: string,
-    options: { readonly certain?: boolean; readonly cause?: unknown } = {},
+    options: { readonly certain?: boolean; readonly summary?: string; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.reason = reason
+    this.summary = options.summary ?? message
     this.certain = options.certain ?? false
   }
 }

@@ -24,7 +24,7 @@ test('a second run says that nothing changed', async () => {
   const shown = await once(world, WEB)
   expect(shown.status).toBe(0)
   expect(shown.stdout).toBe('commit aaaaaaaaaaaa: nothing changed, 2 pods unchanged; all is healthy\n')
-  expect(shown.stderr).not.toMatch(/^pod /m)
+  expect(shown.stderr).toBe('')
 })
 
 test('a run that scales, or removes, counts what it did', async () => {
@@ -62,6 +62,32 @@ test('an image that does not exist ends the run with 1 and names pod, container,
   expect(shown.stderr).toMatch(/^ {2}pod default\/web-\S+/m)
   expect(shown.stderr).toMatch(/container app: (ErrImagePull|ImagePullBackOff).*registry\.example\/app:1/s)
   expect(shown.stderr).toMatch(/^error: commit aaaaaaaaaaaa is applied, but /m)
+})
+
+test('a trouble that pods share is told once in the summary, and in progress by a line without the registry’s words', async () => {
+  const shown = await once(createWorld(), WEB, { pullable: () => false })
+  const summary = shown.stderr.slice(
+    shown.stderr.indexOf('Deployment default/web: failed: ErrImagePull\n  pod'),
+  )
+  expect(summary.match(/ErrImagePull: /g)).toHaveLength(1)
+  expect(summary).toMatch(/^ {4}container app: the same$/m)
+  expect(shown.stderr).not.toMatch(/^Deployment default\/web: failed: ErrImagePull: /m)
+})
+
+test('init containers are told as such', async () => {
+  const desired = desiredOf(ID, [
+    pod('steps', { initContainers: [container('one'), container('two')], containers: [container('app')] }),
+  ])
+  const world = createWorld(({ container: name }) => (name === 'app' ? {} : { exitAfterMs: 1000, exitCode: 0 }))
+  const shown = await once(world, desired)
+  const told = shown.stderr.split('\n').filter((line) => line.startsWith('pod '))
+  expect(told).toEqual([
+    'pod default/steps: created',
+    'pod default/steps: init 0 of 2',
+    'pod default/steps: init 1 of 2',
+    'pod default/steps: 1 of 1 running, 0 ready',
+    'pod default/steps: ready',
+  ])
 })
 
 test('a pod that crashes is told with its exit code and the last lines of its log', async () => {

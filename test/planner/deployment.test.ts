@@ -269,7 +269,7 @@ test('while old pods end the Deployment is not healthy yet', () => {
   scene.run()
   scene.commit(deployment('web', 'a', { replicas: 1 })).run(1)
   expect(scene.report('Deployment', 'web')).toMatchObject({
-    health: { kind: 'progressing', message: '1 pods are ending' },
+    health: { kind: 'progressing', message: '1 pod is ending' },
     status: { replicas: 1, terminatingReplicas: 1 },
   })
 })

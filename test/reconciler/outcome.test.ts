@@ -6,7 +6,7 @@ import type { ObjectRecord } from '../../engine/api/records.ts'
 import type { Snapshot } from '../../engine/api/snapshot.ts'
 import { verdict } from '../../engine/reconciler/outcome.ts'
 import { deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
-import { createPod, NODE, START, uidOf } from './support.ts'
+import { createPod, deletedRecord, listingOf, NODE, recordOf, START, uidOf } from './support.ts'
 
 const WEB = objectKey('Deployment', 'default', 'web')
 const SET = objectKey('ReplicaSet', 'default', 'web-1')
@@ -117,6 +117,52 @@ test('failed, though attempts for the failed object go on through what it derive
     kind: 'failed',
     objects: [{ object: WEB, health: FAILED }],
   })
+})
+
+const OF_SET = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', controller: true }
+
+/** One pod of a ReplicaSet on the node; the set that `uid` names is the newest one. */
+function withPod(health: Health, more: { readonly deleting?: boolean; readonly set?: string } = {}) {
+  const record = more.deleting === true ? deletedRecord('x') : recordOf('x')
+  const owners = [{ ...OF_SET, uid: more.set ?? 'newest' }]
+  const metadata = { ...record.pod.metadata, ownerReferences: owners }
+  const listing = listingOf('x', { record: { ...record, pod: { ...record.pod, metadata } } })
+  const observed = { ...listing, probes: new Map(), failures: new Map() }
+  const base = snapshotOf()
+  const node = { name: NODE, reachable: true, since: START, pods: new Map([[uidOf('x'), observed]]) }
+  const set = { ...SET_RECORD.object.metadata, uid: 'newest' }
+  const setRecord = { ...SET_RECORD, object: { ...SET_RECORD.object, metadata: set } }
+  const snapshot: Snapshot = {
+    ...base,
+    observed: { nodes: new Map([[NODE, node]]) },
+    records: new Map([[SET, setRecord]]),
+  }
+  const plan = planOf({ web: FAILED, verdicts: [[SET, 'wait']] })
+  const key = objectKey('Pod', 'default', 'x')
+  const statuses = new Map([...plan.statuses, [key, { key, health, status: {} }] as const])
+  return verdict({ ...plan, statuses }, snapshot, () => false)
+}
+
+test('an object that has failed is waited for while an action of its own is under way or planned', () => {
+  const action: Action = { ...createPod('x'), object: SET }
+  const busy = snapshotOf(new Map([[uidOf('x'), action]]))
+  expect(judged({ web: FAILED }, busy)).toBeUndefined()
+  expect(judged({ web: FAILED, actions: [action] })).toBeUndefined()
+})
+
+test.each<{ what: string; health: Health; more?: Parameters<typeof withPod>[1]; ends: boolean }>([
+  { what: 'a pod that may become ready', health: PROGRESSING, ends: false },
+  { what: 'a pod that ends', health: PROGRESSING, more: { deleting: true, set: 'older' }, ends: false },
+  { what: 'a pod that has failed itself', health: FAILED, ends: true },
+  { what: 'a pod that is ready', health: HEALTHY, ends: true },
+  {
+    what: 'an older revision’s pod that is not ready',
+    health: PROGRESSING,
+    more: { set: 'older' },
+    ends: true,
+  },
+])('of an object that has failed, $what: the run ends $ends', ({ health, more, ends }) => {
+  expect(withPod(health, more) !== undefined).toBe(ends)
 })
 
 test('an ignored object counts neither way', () => {

@@ -57,16 +57,19 @@ export function pullFailure(
   problem: PullProblem,
   blobDir: string,
 ): RuntimeFailure {
-  const { reason, certain, sentence } = explain(reference, problem.kind, blobDir)
-  return new RuntimeFailure(reason, `pulling ${referenceText(reference)}: ${sentence}: ${problem.detail}`, {
-    certain,
-  })
+  const { reason, certain, sentence, advice } = explain(reference, problem.kind, blobDir)
+  const summary = `pulling ${referenceText(reference)}: ${sentence}`
+  const more = advice === undefined ? '' : `; ${advice}`
+  return new RuntimeFailure(reason, `${summary}${more}: ${problem.detail}`, { certain, summary })
 }
 
 interface Explanation {
   readonly reason: string
   readonly certain: boolean
+  /** Short: what is wrong. */
   readonly sentence: string
+  /** What to do about it. */
+  readonly advice?: string
 }
 
 function explain(reference: ImageReference, kind: PullProblem['kind'], blobDir: string): Explanation {
@@ -77,20 +80,23 @@ function explain(reference: ImageReference, kind: PullProblem['kind'], blobDir: 
       return {
         reason: pull,
         certain: true,
-        sentence: `image does not exist in registry ${registry}; check its name and tag`,
+        sentence: `image does not exist in registry ${registry}`,
+        advice: 'check its name and tag',
       }
     case 'missingInMirror':
       // The one that answered is believed: waiting for the other would hide a misspelt tag behind a time-out.
       return {
         reason: pull,
         certain: true,
-        sentence: `image does not exist in the mirror of ${registry}, which itself could not be asked; check its name and tag`,
+        sentence: `image does not exist in the mirror of ${registry}`,
+        advice: `check its name and tag (${registry} itself could not be asked)`,
       }
     case 'denied':
       return {
         reason: pull,
         certain: true,
-        sentence: `registry ${registry} refused: ${repository} does not exist or its credentials are missing or wrong; check imagePullSecrets`,
+        sentence: `registry ${registry} refused: ${repository} does not exist or its credentials are missing or wrong`,
+        advice: 'check imagePullSecrets',
       }
     case 'unavailable':
       return {
@@ -102,7 +108,8 @@ function explain(reference: ImageReference, kind: PullProblem['kind'], blobDir: 
       return {
         reason: 'RegistryUnavailable',
         certain: true,
-        sentence: `registry ${registry} speaks plain http only; if that is meant, name it in the Cluster's registries.mirrors as http://${registry}`,
+        sentence: `registry ${registry} speaks plain http only`,
+        advice: `if that is meant, name it in the Cluster's registries.mirrors as http://${registry}`,
       }
     case 'damaged':
       return {
@@ -111,7 +118,12 @@ function explain(reference: ImageReference, kind: PullProblem['kind'], blobDir: 
         sentence: `registry ${registry} sent data that is not what the manifest names`,
       }
     case 'diskFull':
-      return { reason: pull, certain: false, sentence: `the disk with ${blobDir} is full; free some space` }
+      return {
+        reason: pull,
+        certain: false,
+        sentence: `the disk with ${blobDir} is full`,
+        advice: 'free some space',
+      }
     case 'other':
       return { reason: pull, certain: false, sentence: `registry ${registry}` }
     default:

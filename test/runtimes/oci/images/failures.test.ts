@@ -119,3 +119,9 @@ test('words that are not understood are passed on', () => {
   )
   expect(failure('').message).toContain('skopeo ended with 1')
 })
+
+test('the summary of a failed pull leaves the registry’s words and the advice to the message', () => {
+  const { message, summary } = failure(said(`${PARSING}reading manifest 1: manifest unknown`))
+  expect(summary).toBe('pulling registry.example/app:1: image does not exist in registry registry.example')
+  expect(message).toBe(`${summary}; check its name and tag: reading manifest 1: manifest unknown`)
+})
