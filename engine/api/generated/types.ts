@@ -1563,7 +1563,7 @@ export interface EmptyDirVolumeSource {
    */
   readonly medium?: '' | 'Memory' | 'HugePages' | 'HugePages-2Mi' | 'HugePages-1Gi'
   /**
-   * The most it may hold.
+   * The most it may hold in memory. On disk it is not enforced, with a warning.
    */
   readonly sizeLimit?: Quantity
 }

@@ -1,4 +1,4 @@
-import type { Container, KeyToPath, Volume } from '../../api/generated/types.ts'
+import type { Container, EmptyDirVolumeSource, KeyToPath, Volume } from '../../api/generated/types.ts'
 import type { CheckContext, Item } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { nearest } from '../suggestions.ts'
@@ -29,12 +29,25 @@ function checkSource(context: CheckContext, path: Path, volume: Volume): void {
     checkItems(context, [...path, 'secret', 'items'], secret.items)
   }
   if (emptyDir?.sizeLimit !== undefined) {
-    checkQuantity(context, [...path, 'emptyDir', 'sizeLimit'], emptyDir.sizeLimit)
+    checkSizeLimit(context, [...path, 'emptyDir', 'sizeLimit'], emptyDir)
   }
   if (hostPath !== undefined) {
     const rule = noBacksteps(hostPath.path) ?? absolutePath(hostPath.path)
     if (rule !== undefined) context.error([...path, 'hostPath', 'path'], rule)
   }
+}
+
+function checkSizeLimit(
+  context: CheckContext,
+  path: Path,
+  { medium, sizeLimit = 0 }: EmptyDirVolumeSource,
+): void {
+  checkQuantity(context, path, sizeLimit)
+  if (medium === 'Memory') return
+  context.warn(
+    path,
+    'is not enforced for a volume on disk: a pod that goes beyond it is not ended; medium: Memory enforces it',
+  )
 }
 
 function checkItems(context: CheckContext, path: Path, items: readonly KeyToPath[] | undefined): void {
