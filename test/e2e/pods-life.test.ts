@@ -17,7 +17,6 @@ import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
 let world: World
-let engine: AsyncDisposable
 let notes: string
 
 const PATIENT =
@@ -121,11 +120,10 @@ beforeAll(async () => {
   notes = join(world.folder, 'notes')
   mkdirSync(notes)
   await world.commit(files(...pods()))
-  engine = await engineAtWork(world)
+  await engineAtWork(world)
 })
 
 afterAll(async () => {
-  await engine[Symbol.asyncDispose]()
   await world[Symbol.asyncDispose]()
   await registry[Symbol.asyncDispose]()
 })

@@ -16,7 +16,6 @@ import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
 let world: World
-let engine: AsyncDisposable
 let notes: string
 
 type Fields = Readonly<Record<string, unknown>>
@@ -123,11 +122,10 @@ beforeAll(async () => {
   mkdirSync(notes)
   writeFileSync(join(notes, 'alive'), '')
   await world.commit(files(NEVER_READY, ...probed()))
-  engine = await engineAtWork(world)
+  await engineAtWork(world)
 })
 
 afterAll(async () => {
-  await engine[Symbol.asyncDispose]()
   await world[Symbol.asyncDispose]()
   await registry[Symbol.asyncDispose]()
 })
