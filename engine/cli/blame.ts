@@ -1,11 +1,11 @@
 import type { ContainerStatus, Pod } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, podUid } from '../api/names.ts'
-import type { Plan } from '../api/plan.ts'
+import type { Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import type { UnhealthyObject } from '../reconciler/outcome.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { longName } from './names.ts'
-import { healthText } from './progress.ts'
+import { healthText, shortHealth } from './progress.ts'
 
 const LOG_LINES = 10
 /** Of a rollout of fifty pods that all fail alike, a few tell enough. */
@@ -38,11 +38,19 @@ async function blameObject(
   for (const pod of pods.slice(0, PODS_MAX)) told.push(await blamePod(pod, troubles, options))
   const more = pods.length - told.length
   return [
-    // The pods below say more than the message, which is one of theirs.
-    `${longName(object)}: ${health.kind === 'failed' && told.length > 0 ? `failed: ${health.reason}` : healthText(health)}`,
+    `${longName(object)}: ${summaryOf(health, told.flat())}`,
     ...told.flat(),
     ...(more > 0 ? [`  and ${more} more of its pods`] : []),
   ]
+}
+
+/** Without the message when a container below is told in the same words. */
+function summaryOf(health: Health, told: readonly string[]): string {
+  if (health.kind === 'healthy') return healthText(health)
+  const containers = told.map((line) => line.trim()).filter((line) => line.startsWith('container '))
+  const isBelow = containers.some((line) => line.includes(health.message) || health.message.includes(line))
+  if (!isBelow) return healthText(health)
+  return health.kind === 'failed' ? shortHealth(health) : 'not healthy yet'
 }
 
 function isReady(pod: Pod): boolean {

@@ -1,5 +1,5 @@
 import type { ObjectKey, PodUid } from '../api/names.ts'
-import type { Health } from '../api/plan.ts'
+import type { Action, Health } from '../api/plan.ts'
 import type { LoopState } from '../reconciler/loop.ts'
 import type { PodSummary, ProgressEvent } from '../reconciler/progress.ts'
 import { longName } from './names.ts'
@@ -19,8 +19,32 @@ export interface Progress {
 
 /** `json`: one line of JSON a change; on a terminal a live picture; else one line a change. */
 export function createProgress(format: 'json' | 'text', world: World): Progress {
-  if (format === 'json') return jsonLines(world)
-  return world.stderr.isTTY ? livePicture(world) : plainLines(world)
+  const isNews = newsFilter()
+  const progress =
+    format === 'json' ? jsonLines(world) : world.stderr.isTTY ? livePicture(world) : plainLines(world)
+  return {
+    ...progress,
+    event(event) {
+      if (isNews(event)) progress.event(event)
+    },
+  }
+}
+
+/** What is tried again and fails again in the same way is told once. */
+function newsFilter(): (event: ProgressEvent) => boolean {
+  const told = new Map<string, string>()
+  return (event) => {
+    if (event.kind === 'actionEnded') told.delete(subject(event.action))
+    if (event.kind !== 'actionFailed') return true
+    const problems = JSON.stringify(event.problems)
+    if (told.get(subject(event.action)) === problems) return false
+    told.set(subject(event.action), problems)
+    return true
+  }
+}
+
+function subject(action: Action): string {
+  return `${action.kind} ${'uid' in action ? action.uid : action.object}`
 }
 
 function jsonLines(world: World): Progress {

@@ -22,7 +22,10 @@ function describe(error: unknown): readonly [status: number, text: string] {
     return [EXIT.failed, `error: ${error.message}`]
   }
   // What the system refuses (a full disk, a missing right) is not our bug; its message names the call and the path.
-  if (error instanceof Error && 'syscall' in error) return [EXIT.failed, `error: ${error.message}`]
+  if (error instanceof Error && 'syscall' in error) {
+    const advice = /^(ENOSPC|EDQUOT)\b/.test(error.message) ? '; the disk is full: free some space' : ''
+    return [EXIT.failed, `error: ${error.message}${advice}`]
+  }
   return [EXIT.failed, bugText(error)]
 }
 

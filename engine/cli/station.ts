@@ -12,6 +12,7 @@ import type { Transport } from '../transport/transport.ts'
 import type { Invocation } from './invocation.ts'
 import { commandText } from './invocation.ts'
 import { rootFolder } from './place.ts'
+import { assertRights } from './rights.ts'
 import { UserError } from './userError.ts'
 import { EXIT, type World } from './world.ts'
 
@@ -29,12 +30,7 @@ export interface UsedStation extends Station {
 }
 
 export async function openStation(invocation: Invocation, world: World): Promise<Station> {
-  if (world.userId !== undefined && world.userId !== 0) {
-    throw new UserError(
-      `${commandText(invocation.command)} needs root, for namespaces, mounts and cgroups: run it with sudo`,
-      { exitStatus: EXIT.failed },
-    )
-  }
+  assertRights(invocation, world)
   const root = rootFolder(invocation, world)
   const transport = localTransport()
   return { root, transport, record: await readRoot(transport, root) }

@@ -108,7 +108,8 @@ export function gitMissing(cause?: unknown): SourceError {
 }
 
 function spawnError(args: readonly string[], options: GitOptions, cause: Error, timedOut: boolean): Error {
-  if ('code' in cause && cause.code === 'ENOENT') {
+  // EACCES: what is there cannot be run.
+  if ('code' in cause && (cause.code === 'ENOENT' || cause.code === 'EACCES')) {
     return gitMissing(cause)
   }
   if (timedOut) {

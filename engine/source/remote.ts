@@ -47,6 +47,8 @@ export async function runRemote(
   const { url, environment } = addressOf(repo)
   const env = { ...withoutPrograms(gitEnvironment(options.environment)), ...environment }
   const silenceMs = options.timeoutMs ?? SILENCE_MS_MAX
+  // simple-git makes an error of its own from what it is given.
+  let refused: SourceError | undefined
   const git = simpleGit({
     baseDir: options.cwd,
     config: [
@@ -59,8 +61,11 @@ export async function runRemote(
     unsafe: UNSAFE,
     timeout: { block: silenceMs },
     completion: { onClose: true, onExit: OUTPUT_END_MS_MAX },
-    errors: (error, { exitCode, stdErr }) =>
-      exitCode === 0 || isOfPlugin(error) ? error : refusal(repo, Buffer.concat(stdErr).toString('utf8')),
+    errors: (error, { exitCode, stdErr }) => {
+      if (exitCode === 0 || isOfPlugin(error)) return error
+      refused = refusal(repo, Buffer.concat(stdErr).toString('utf8'))
+      return refused
+    },
     ...(options.signal === undefined ? {} : { abort: options.signal }),
     ...(options.onFetch === undefined ? {} : { progress: progressOf(options.onFetch) }),
   })
@@ -68,7 +73,7 @@ export async function runRemote(
     return await git.env(env).raw([...args(url)])
   } catch (error) {
     options.signal?.throwIfAborted()
-    throw failure(repo, error, silenceMs)
+    throw refused ?? failure(repo, error, silenceMs)
   }
 }
 
@@ -92,7 +97,7 @@ function isOfPlugin(error: unknown): error is { readonly plugin: unknown } {
 }
 
 function refusal(repo: string, stderr: string): SourceError {
-  if (/^Error: spawn git ENOENT/.test(stderr)) return gitMissing()
+  if (/^Error: spawn git (ENOENT|EACCES)/.test(stderr)) return gitMissing()
   const lines = redactUrls(stderr)
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== '')
@@ -114,7 +119,6 @@ function hint(repo: string, stderr: string): string {
 }
 
 function failure(repo: string, error: unknown, silenceMs: number): Error {
-  if (error instanceof SourceError) return error
   if (!(error instanceof Error)) return new Error(`fetching ${redactUrls(repo)}: ${String(error)}`)
   if (isOfPlugin(error) && error.plugin === 'timeout') {
     return fetchError(repo, `nothing was heard for ${silenceMs / 1000} s`, error)

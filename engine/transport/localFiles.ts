@@ -25,8 +25,14 @@ export async function writeFile(path: string, content: string | Uint8Array, mode
     await fs.rename(temporary, path)
   } catch (error) {
     await fs.rm(temporary, { force: true })
-    throw error
+    throw named(error, path)
   }
+}
+
+/** Of a write that failed the system tells everything but the file. */
+function named(error: unknown, path: string): unknown {
+  if (error instanceof Error && 'syscall' in error && !('path' in error)) error.message += ` '${path}'`
+  return error
 }
 
 async function writeSynced(path: string, content: string | Uint8Array, mode: number): Promise<void> {

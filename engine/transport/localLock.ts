@@ -38,5 +38,10 @@ function refused(
   path: string,
 ): undefined {
   if (result.exitCode === 1) return undefined
+  if (result.cause instanceof Error && /\b(ENOENT|EACCES)\b/.test(result.cause.message)) {
+    throw new TransportError(
+      `locking ${path}: the program flock is missing; on Debian: apt-get install util-linux`,
+    )
+  }
   throw new TransportError(`locking ${path}: flock ended with ${result.exitCode ?? String(result.cause)}`)
 }

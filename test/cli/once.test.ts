@@ -78,7 +78,9 @@ test('init containers are told as such', async () => {
   const desired = desiredOf(ID, [
     pod('steps', { initContainers: [container('one'), container('two')], containers: [container('app')] }),
   ])
-  const world = createWorld(({ container: name }) => (name === 'app' ? {} : { exitAfterMs: 1000, exitCode: 0 }))
+  const world = createWorld(({ container: name }) =>
+    name === 'app' ? {} : { exitAfterMs: 1000, exitCode: 0 },
+  )
   const shown = await once(world, desired)
   const told = shown.stderr.split('\n').filter((line) => line.startsWith('pod '))
   expect(told).toEqual([

@@ -34,7 +34,10 @@ test('what the system refuses is its message, not a bug', () => {
     syscall: 'open',
     code: 'ENOSPC',
   })
-  expect(said(full)).toEqual([1, "error: ENOSPC: no space left on device, open '/x'\n"])
+  expect(said(full)).toEqual([
+    1,
+    "error: ENOSPC: no space left on device, open '/x'; the disk is full: free some space\n",
+  ])
 })
 
 test('anything else is a bug of ours, with its stack and how to report it', () => {

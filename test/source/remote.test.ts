@@ -72,7 +72,7 @@ test('a wrong password is told as such, and not shown', async () => {
   const url = `http://joe:falsch@${server.host}/${basename(repo)}`
   const failure = await open(url).catch((error: unknown) => error)
   expect(String(failure)).toMatch(
-    /^SourceError: fetching http:\/\/\*\*\*@.*the user name and password of the address are not accepted/,
+    /^SourceError: fetching http:\/\/\*\*\*@\S+: Authentication failed for \S+; the user name and password of the address are not accepted/,
   )
   expect(String(failure)).not.toContain('falsch')
 })

@@ -2,6 +2,7 @@ import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
 import { usageError } from '../invocation.ts'
 import { loadCommit, sourceOptions } from '../load.ts'
+import { assertRights } from '../rights.ts'
 import { timeoutOf } from '../timeout.ts'
 
 const TIMEOUT_MS = 300_000
@@ -13,6 +14,7 @@ export const run: RunCommand = async (invocation, world) => {
       'following a repository comes with the daemon, which is not there yet; apply the current commit with --once'
     throw usageError(hint, invocation.command)
   }
+  assertRights(invocation, world)
   // Loaded while Git works: together these are a third of the time until the first container.
   const applying = import('../apply.ts')
   const loaded = await loadCommit(sourceOptions(invocation, world), world)

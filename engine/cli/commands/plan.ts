@@ -8,11 +8,13 @@ import { printJson } from '../json.ts'
 import { loadCommit, sourceOptions } from '../load.ts'
 import { shortCommit } from '../names.ts'
 import { assertOwner } from '../owner.ts'
+import { assertRights } from '../rights.ts'
 import { plainText } from '../table.ts'
 import { openMachine, openStation } from '../station.ts'
 import { EXIT } from '../world.ts'
 
 export const run: RunCommand = async (invocation, world) => {
+  assertRights(invocation, world)
   const loaded = await loadCommit(sourceOptions(invocation, world), world)
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
   const { desired, source, warnings } = loaded

@@ -13,7 +13,8 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['umount', 'mount'],
 ])
 
-const RUNTIMES = ['crun', 'runc'] as const
+/** The faster first. */
+export const RUNTIMES = ['crun', 'runc'] as const
 export type RuntimeName = (typeof RUNTIMES)[number]
 
 const PLUGINS = ['bridge', 'host-local', 'portmap']

@@ -6,7 +6,7 @@ import { commandFailure, runCommand, runOrFail } from './commands.ts'
 import { writeHostBundle } from './hostBundle.ts'
 import { isObject, parseJson } from './json.ts'
 import type { RootPaths } from './paths.ts'
-import type { Programs } from './programs.ts'
+import { type Programs, RUNTIMES } from './programs.ts'
 import type { OciProgram } from './runtimeCommands.ts'
 import { deleteCommand, parseVersion, runCommandOf, versionCommand } from './runtimeCommands.ts'
 
@@ -40,7 +40,11 @@ export async function chooseRuntime(
     await transport.writeFile(choiceFile(paths), JSON.stringify({ name, path, version }), 0o600)
     return { name, path, version }
   }
-  throw new RuntimeFailure('InvalidNode', `no container runtime works on this node: ${refusals.join('; ')}`)
+  const installed = new Set(programs.runtimes.map(({ name }) => name))
+  const other = RUNTIMES.find((name) => !installed.has(name))
+  const advice = other === undefined ? '' : `; ${other} may work here, on Debian: apt-get install ${other}`
+  const text = `no container runtime works on this node: ${refusals.join('; ')}${advice}`
+  throw new RuntimeFailure('InvalidNode', text)
 }
 
 /** The choice of this boot, as long as the program is there. */
