@@ -68,15 +68,17 @@ function crashLoop(
   return { reason: 'CrashLoopBackOff', message }
 }
 
+const PULL_REASONS = ['ErrImagePull', 'RegistryUnavailable']
+
 /** The first failure is told as it was; from the second on the pull backs off. */
 function failed(container: ContainerView, failure: Failure): ContainerStateWaiting {
-  if (failure.reason !== 'ErrImagePull' || failure.count < 2) {
+  if (!PULL_REASONS.includes(failure.reason) || failure.count < 2) {
     return { reason: failure.reason, message: failure.message }
   }
   const image = container.facts.container.image ?? ''
   return {
     reason: 'ImagePullBackOff',
-    message: `Back-off pulling image "${image}": ErrImagePull: ${failure.message}`,
+    message: `Back-off pulling image "${image}": ${failure.reason}: ${failure.message}`,
   }
 }
 

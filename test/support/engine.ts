@@ -142,15 +142,19 @@ export interface WorldOptions {
   readonly registry: string
   readonly cluster?: string
   readonly root?: string
+  /** Besides docker.io's: registries by their hosts, with the URLs that stand for them. */
+  readonly mirrors?: Readonly<Record<string, string>>
 }
 
 function clusterYaml(options: WorldOptions): string {
+  const all = Object.entries({ 'docker.io': options.registry, ...options.mirrors })
+  const mirrors = Object.fromEntries(all.map(([host, url]) => [host, [url]]))
   return `apiVersion: reconcile.dev/v1
 kind: Cluster
 metadata: {name: ${options.cluster ?? 'e2e'}}
 spec:
   podCIDR: ${options.podCIDR}
-  registries: {mirrors: {docker.io: ["${options.registry}"]}}
+  registries: {mirrors: ${JSON.stringify(mirrors)}}
 `
 }
 
