@@ -70,10 +70,19 @@ function syntaxError(
 ): FileDiagnostic | undefined {
   const error = document.errors[0] ?? document.warnings[0]
   if (error === undefined) return undefined
+  const hint = templateHint(text) ?? (UNQUOTED.has(error.code) ? 'put it in quotes if it is text' : undefined)
+  return failure(placeOf(error.pos[0]), `broken YAML: ${syntaxText(error.message)}`, hint)
+}
+
+/** What the parser finds in a text that begins with `!`, `@` or the like. */
+const UNQUOTED: ReadonlySet<string> = new Set(['BAD_SCALAR_START', 'TAG_RESOLVE_FAILED'])
+
+/** Without what the parser quotes after a colon: a password may begin with `!` or `|`. */
+function syntaxText(message: string): string {
   // The parser calls itself for each level, and reports the end of the stack as any other error.
-  const deep = error.message.startsWith('Maximum call stack')
-  const said = deep ? 'it is nested too deep' : error.message.charAt(0).toLowerCase() + error.message.slice(1)
-  return failure(placeOf(error.pos[0]), `broken YAML: ${said}`, templateHint(text))
+  if (message.startsWith('Maximum call stack')) return 'it is nested too deep'
+  const [said = ''] = message.split(': ', 1)
+  return said.charAt(0).toLowerCase() + said.slice(1)
 }
 
 function templateHint(text: string): string | undefined {

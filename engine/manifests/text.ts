@@ -5,7 +5,6 @@ export type FileText =
   | { readonly kind: 'text'; readonly text: string }
   | {
       readonly kind: 'problem'
-      readonly offset: number
       readonly message: string
       readonly suggestion?: string
     }
@@ -16,19 +15,19 @@ const LEAVE_OUT = 'leave it out with .reconcileignore if it is no manifest'
 export function textOf(content: Uint8Array): FileText {
   if (content.length > FILE_BYTES_MAX) {
     const message = `the file has ${content.length} bytes, more than the ${FILE_BYTES_MAX} that a manifest may have`
-    return { kind: 'problem', offset: 0, message, suggestion: 'split it into several files' }
+    return { kind: 'problem', message, suggestion: 'split it into several files' }
   }
   const text = decoded(content)
   if (text === undefined) {
     const message = content.includes(0) ? 'the file is binary' : 'the file is not valid UTF-8'
-    return { kind: 'problem', offset: 0, message, suggestion: LEAVE_OUT }
+    return { kind: 'problem', message, suggestion: LEAVE_OUT }
   }
   if (text.includes('\u0000')) {
-    return { kind: 'problem', offset: 0, message: 'the file is binary', suggestion: LEAVE_OUT }
+    return { kind: 'problem', message: 'the file is binary', suggestion: LEAVE_OUT }
   }
   if (text.startsWith(LFS_POINTER)) {
     const message = 'the file is a pointer of Git LFS, not the manifest itself'
-    return { kind: 'problem', offset: 0, message, suggestion: 'keep manifests in Git itself' }
+    return { kind: 'problem', message, suggestion: 'keep manifests in Git itself' }
   }
   return { kind: 'text', text }
 }

@@ -150,8 +150,9 @@ function keyOf(pair: Pair, reading: Reading): string | undefined {
 
 function aliasValue(node: Node, name: string, reading: Reading): unknown {
   const target = reading.anchors.get(name)
+  // Its name is not told: a password may begin with an asterisk.
   if (target === undefined)
-    return problem(reading, node, `there is no anchor &${name} before the alias *${name}`)
+    return problem(reading, node, 'there is no anchor before this alias', 'put it in quotes if it is text')
   if (reading.unfolding.has(name))
     return problem(reading, node, `the alias *${name} stands inside of what it names`)
   reading.unfolding.add(name)

@@ -105,6 +105,11 @@ test('what a Secret holds stands in no diagnostic, whatever is wrong with it', (
     'stringData: {a: {b: hunter2}}\n',
     'data: {a: [hunter2]}\n',
     'stringData: hunter2\n',
+    'stringData: {a: !hunter2 }\n',
+    'stringData: {a: *hunter2 }\n',
+    'stringData:\n  a: |hunter2\n',
+    'stringData:\n  a: @hunter2\n',
+    'stringData: {a: "b" hunter2}\n',
   ]
   const lines = wrong.flatMap((rest) => linesOf(object('Secret', rest)))
   expect(lines).toHaveLength(wrong.length)

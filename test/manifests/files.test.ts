@@ -35,7 +35,7 @@ const CASES: readonly (readonly [title: string, text: string, lines: readonly st
   [
     'a tag of its own',
     configMap('data: !vault {a: b}\n'),
-    ['4:7: error: broken YAML: unresolved tag: !vault'],
+    ['4:7: error: broken YAML: unresolved tag (put it in quotes if it is text)'],
   ],
   [
     'a template that is no YAML',
@@ -82,14 +82,16 @@ const CASES: readonly (readonly [title: string, text: string, lines: readonly st
   [
     'an alias of nothing',
     configMap('data: *x\n'),
-    ['4:7: error: ConfigMap default/a: data: there is no anchor &x before the alias *x'],
+    [
+      '4:7: error: ConfigMap default/a: data: there is no anchor before this alias (put it in quotes if it is text)',
+    ],
   ],
   [
     'an alias of another document',
     `data: &d {a: x}\n---\n${configMap('data:\n  <<: *d\n')}`,
     [
       `1:1: error: this is no Kubernetes object: it has neither apiVersion nor kind (${LEAVE_OUT})`,
-      '7:7: error: ConfigMap default/a: data: there is no anchor &d before the alias *d',
+      '7:7: error: ConfigMap default/a: data: there is no anchor before this alias (put it in quotes if it is text)',
     ],
   ],
   [

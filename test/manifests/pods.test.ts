@@ -171,6 +171,13 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
     ],
   ],
   [
+    'a size limit for a folder on disk',
+    { spec: `  volumes:\n  - name: a\n    emptyDir: {sizeLimit: 1Gi}\n` },
+    [
+      '8:27 warning spec.volumes[0].emptyDir.sizeLimit: is not enforced for a volume on disk: a pod that goes beyond it is not ended; medium: Memory enforces it',
+    ],
+  ],
+  [
     'a mount without its volume',
     {
       spec: `  volumes:\n  - name: config\n`,
