@@ -62,7 +62,7 @@ export function podChanges(
 ): PodChanges {
   const deletes: PodDeletion[] = []
   const notes: PodNote[] = []
-  let spare = total(sets, ({ state }) => state.available) - bounds.floor
+  let spare = total(sets, ({ state }) => firmlyAvailable(state, context.nowMs)) - bounds.floor
   for (const { state, replicas } of sets) {
     for (const pod of state.pods) replaceEnded(pod, deletes, notes)
     for (const pod of surplus(state, replicas, context.nowMs)) {
@@ -78,6 +78,14 @@ export function podChanges(
   const going = deletes.filter(({ pod }) => !pod.finished).length
   const room = bounds.ceiling - (total(sets, ({ state }) => state.active.length) - going)
   return { creates: createsFor(sets, room, context), deletes, notes }
+}
+
+/**
+ * A readiness that is not on record yet would be forgotten with the engine, and nobody outside can see it: no other pod goes for it. It
+ * is written with the same plan, so this holds a rollout up for no longer than that.
+ */
+function firmlyAvailable({ active, minReadySeconds }: SetState, nowMs: number): number {
+  return active.filter((pod) => pod.readyOnRecord && isAvailable(pod, minReadySeconds, nowMs)).length
 }
 
 /** Kubernetes makes a new pod in the place of one that ended, and leaves the old one to be collected; here it goes at once. */

@@ -20,6 +20,8 @@ export interface PodView {
   /** Phase Succeeded or Failed: it will not run again. */
   readonly finished: boolean
   readonly ready: boolean
+  /** The node's record says so too: an engine that starts now would know it. */
+  readonly readyOnRecord: boolean
   readonly health: Health
 }
 

@@ -2,7 +2,7 @@ import type { ControllerContext } from '../controllers/decision.ts'
 import { memoised } from '../controllers/memo.ts'
 import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
 import type { PodView } from '../controllers/view.ts'
-import type { OwnerReference, Pod, PodStatus } from '../api/generated/types.ts'
+import type { OwnerReference, Pod, PodCondition, PodStatus } from '../api/generated/types.ts'
 import { nodeName, type NodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
 import type { Action, Health, Violation } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
@@ -169,7 +169,8 @@ function worldPod(
     deleting,
     finished: phase === 'Succeeded' || phase === 'Failed',
     // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
-    ready: node.reachable && isReady(status),
+    ready: node.reachable && isReady(status.conditions),
+    readyOnRecord: isReady(node.pods.get(uid)?.record.conditions),
     health,
   }
   return { view, observed, context, object, owner }
@@ -218,7 +219,7 @@ export function thrown(object: ObjectKey, error: unknown): Violation {
   return { invariant: 'planning throws nothing', object, message }
 }
 
-function isReady({ conditions = [] }: PodStatus): boolean {
+function isReady(conditions: readonly PodCondition[] = []): boolean {
   for (const { status, type } of conditions) if (type === 'Ready') return status === 'True'
   return false
 }

@@ -46,6 +46,7 @@ function pod(name: string, options: Options): PodView {
     deleting: false,
     finished: false,
     ready: ready !== undefined,
+    readyOnRecord: false,
     health: { kind: 'healthy' },
   }
 }

@@ -9,6 +9,8 @@ interface Seen {
   readonly label: string
   readonly app: string | undefined
   readonly reachable: boolean
+  /** What the node has on record now, whatever is being written. */
+  readonly recordedReady: boolean
   readonly pod: ObservedPod
 }
 
@@ -45,7 +47,10 @@ function podsOf({ busy, observed }: Snapshot): readonly Seen[] {
       const pod = { ...found, record: recordWith(action, found) }
       const label = `${metadata.namespace}/${metadata.name}`
       const app = metadata.ownerReferences === undefined ? undefined : metadata.labels?.['app']
-      seen.push({ uid, label, app, reachable: node.reachable, pod })
+      const recordedReady = found.record.conditions.some(
+        ({ status, type }) => type === 'Ready' && status === 'True',
+      )
+      seen.push({ uid, label, app, reachable: node.reachable, recordedReady, pod })
     }
   }
   return seen
@@ -101,7 +106,8 @@ function rolloutLaws(
   const deleted = new Set(plan.actions.flatMap((action) => (action.kind === 'deletePod' ? [action.uid] : [])))
   const available = own.filter((one) => isAvailable(one, wanted.minReadySeconds, nowMs))
   const taken = available.filter(({ uid }) => deleted.has(uid)).length
-  const left = own.filter(({ pod, uid }) => !deleted.has(uid) && !hasEnded(pod)).length
+  const left = available.filter(({ recordedReady, uid }) => recordedReady && !deleted.has(uid)).length
+  const alive = own.filter(({ pod, uid }) => !deleted.has(uid) && !hasEnded(pod)).length
   const known = new Set(seen.map(({ uid }) => uid))
   const made = plan.actions.filter(
     (action) =>
@@ -110,11 +116,12 @@ function rolloutLaws(
       !known.has(action.uid),
   ).length
   const { ceiling, floor } = boundsOf(wanted)
-  const after = available.length - taken
   return [
-    ...(taken > 0 && after < floor ? [`${wanted.name}: ${after} available, the floor is ${floor}`] : []),
-    ...(made > 0 && left + made > ceiling
-      ? [`${wanted.name}: ${left + made} pods, the ceiling is ${ceiling}`]
+    ...(taken > 0 && left < floor
+      ? [`${wanted.name}: ${left} available and on record, the floor is ${floor}`]
+      : []),
+    ...(made > 0 && alive + made > ceiling
+      ? [`${wanted.name}: ${alive + made} pods, the ceiling is ${ceiling}`]
       : []),
   ]
 }
