@@ -62,7 +62,7 @@ async function take(station: Station, loaded: Valid, invocation: Invocation, wor
   const { desired, source } = loaded
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
   const machine = await openMachine(station, desired, world)
-  await machine.runtime.prepare(world.signal)
+  await machine.runtime.check(world.signal)
   const { record, root, transport } = station
   const configured = desired.cluster.spec?.podCIDR
   const podCIDR =
@@ -78,6 +78,7 @@ async function take(station: Station, loaded: Valid, invocation: Invocation, wor
     appliedCommit: desired.commit,
   }
   if (JSON.stringify(next) !== JSON.stringify(record)) await writeRoot(transport, root, next)
+  await machine.runtime.prepare(world.signal)
   return machine
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World, eventually } from '../support/engine.ts'
 import { runningContainers } from '../support/containers.ts'
+import { machineTraces, NO_TRACES } from '../support/machine.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
@@ -78,3 +79,23 @@ test('a root that another engine works on is refused, and the message names that
   working.kill('SIGINT')
   expect((await working).exitCode).toBe(130)
 })
+
+test('a commit that is refused on a new root leaves nothing in the kernel', async () => {
+  await using world = await World.create({ podCIDR: '10.218.0.0/16', registry: registry.url })
+  await using taken = await World.create({ podCIDR: '10.217.0.0/16', registry: registry.url })
+  await taken.commit({ 'pod.yaml': POD })
+  expect((await taken.once()).exitCode).toBe(0)
+  await world.commit({ 'cluster.yaml': clusterWith('10.217.128.0/17'), 'pod.yaml': POD })
+  const refused = await world.once()
+  expect(refused.stderr).toContain('overlaps')
+  expect(refused.exitCode).not.toBe(0)
+  expect(machineTraces(world.root)).toEqual(NO_TRACES)
+})
+
+function clusterWith(podCIDR: string): string {
+  return `apiVersion: reconcile.dev/v1
+kind: Cluster
+metadata: {name: e2e}
+spec: {podCIDR: ${podCIDR}}
+`
+}

@@ -25,10 +25,9 @@ const TIMEOUT_MS = 300_000
 export const run: RunCommand = async (invocation, world) => {
   const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
   const station = await openStation(invocation, world)
-  if (station.record === undefined) return tell([], [], station, invocation, world)
-  const pods = await removeAll(station, timeoutMs, invocation, world)
+  const pods = station.record === undefined ? [] : await removeAll(station, timeoutMs, invocation, world)
   if (world.signal.aborted) return EXIT.interrupted
-  // Outside of the lock: its file is one of those that go.
+  // Under a lock of its own. Also without a record: the root's folder may have been deleted, and its pods run on.
   const { root, transport } = station
   const others = await removeRoot({ transport, root })
   return tell(pods, others, station, invocation, world)
