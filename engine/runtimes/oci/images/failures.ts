@@ -42,12 +42,20 @@ const SIGNS: readonly (readonly [PullProblem['kind'], RegExp])[] = [
 /** Skopeo tells what each mirror said before what the registry itself said. */
 const MISSING_IN_MIRROR = /Mirrors also failed: \[.*(?:manifest|name) unknown/i
 
+const DENIED_BY_MIRROR = /Mirrors also failed: \[.*(?:unauthorized|authentication required|denied)/i
+
+/** What a mirror that could be asked has said, where the registry itself could not be. */
+function mirrorsWord(detail: string): PullProblem['kind'] | undefined {
+  if (MISSING_IN_MIRROR.test(detail)) return 'missingInMirror'
+  return DENIED_BY_MIRROR.test(detail) ? 'denied' : undefined
+}
+
 export function pullProblem(result: CommandResult): PullProblem {
   const detail = skopeoMessage(result.stderr)
   if (result.timedOut) return { kind: 'unavailable', detail: detail === '' ? 'no answer in time' : detail }
   const sign = SIGNS.find(([, expression]) => expression.test(detail))?.[0] ?? 'other'
   return {
-    kind: sign === 'unavailable' && MISSING_IN_MIRROR.test(detail) ? 'missingInMirror' : sign,
+    kind: sign === 'unavailable' || sign === 'plainHttp' ? (mirrorsWord(detail) ?? sign) : sign,
     detail: detail === '' ? `skopeo ended with ${result.exitCode}` : detail,
   }
 }
