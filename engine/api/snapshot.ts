@@ -55,6 +55,8 @@ export interface ObservedNode {
 /** A pod as its node has it. kubelet/ makes the official Pod with its status from this. */
 export interface ObservedPod {
   readonly record: PodRecord
+  /** A create in vain left nothing of it on the node: the record stands here only, as it was wanted. */
+  readonly unmade?: true
   /** `broken`: part of it is missing (after a reboot, or by another's hand); it must be made again. */
   readonly sandbox: 'ready' | 'absent' | 'broken'
   readonly ip?: string

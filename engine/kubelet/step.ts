@@ -32,7 +32,7 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
   return step.action === undefined ? withRecording(view, step) : step
 }
 
-/** In the order of urgency; whatever waits does not keep the pod's record from being written. */
+/** In the order of urgency; whatever waits does not keep the pod's record, if there is one, from being written. */
 function lifeStep(view: PodView): PodStep {
   if (view.over) return finishStep(view)
   if (view.pod.sandbox !== 'ready') return sandboxStep(view)
@@ -40,7 +40,7 @@ function lifeStep(view: PodView): PodStep {
 }
 
 function withRecording(view: PodView, step: PodStep): PodStep {
-  if (!isUpToDate(view)) {
+  if (view.pod.unmade === undefined && !isUpToDate(view)) {
     const action: PodAction = {
       ...ofPod(view, 'its state has changed'),
       kind: 'updatePod',

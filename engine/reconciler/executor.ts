@@ -200,8 +200,8 @@ export class Executor {
     const { container, reason, message, certain } = problem
     problems.push(problem)
     const failure = { reason, message, certain, lastAt: clock.now().toString() }
-    const intended = action.kind === 'createPod' ? action.record : undefined
-    observer.failed(action.node, action.uid, { action, container }, failure, intended)
+    const wanted = action.kind === 'createPod' ? action.record : undefined
+    observer.failed(action.node, action.uid, { action, container }, failure, wanted)
   }
 }
 

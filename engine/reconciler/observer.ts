@@ -5,7 +5,7 @@ import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally } from '
 import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
-import { intend, seen, withFailure, withSuccess, withTally } from './podEntry.ts'
+import { seen, unmade, withFailure, withSuccess, withTally } from './podEntry.ts'
 
 interface NodeView {
   readonly name: NodeName
@@ -110,11 +110,11 @@ export class Observer {
     uid: PodUid,
     what: Attempted,
     failure: Omit<Failure, 'count'>,
-    intended?: PodRecord,
+    wanted?: PodRecord,
   ): void {
     const node = this.#node(name)
     const before = node.pods.get(uid)
-    const entry = intended === undefined ? before : intend(before, intended)
+    const entry = wanted === undefined ? before : unmade(before, wanted)
     if (entry !== undefined) this.#put(node, uid, withFailure(entry, what, failure))
   }
 

@@ -16,8 +16,6 @@ export interface PodEntry {
   readonly pod?: ObservedPod
   /** By container: the action that failed, to tell by a later look or success whether that still counts. */
   readonly failedBy: ReadonlyMap<string, PodAction>
-  /** What a create in vain wanted: stands in until the node has something of the pod, so that attempts are counted. */
-  readonly intended?: PodRecord
 }
 
 export interface Attempted {
@@ -29,6 +27,7 @@ export interface Attempted {
 const NOTHING: PodEntry = { seen: 0, failedBy: new Map() }
 const NO_PROBES: ReadonlyMap<ProbeKey, ProbeTally> = new Map()
 const NO_FAILURES: ReadonlyMap<string, Failure> = new Map()
+const NO_CONTAINERS: ReadonlyMap<string, ObservedContainer> = new Map()
 
 /** `listing` undefined: the look found nothing. An entry whose pod looks the same keeps the same pod object. */
 export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined, stamp: Stamp): PodEntry {
@@ -45,7 +44,7 @@ export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined,
 
 /** A pod that was there is gone. One that never came to be stays, or a new one would be made at once in its place. */
 function unseen(entry: PodEntry, stamp: Stamp): PodEntry {
-  return entry.intended === undefined ? { ...NOTHING, seen: stamp } : { ...entry, seen: stamp }
+  return entry.pod?.unmade === true ? { ...entry, seen: stamp } : { ...NOTHING, seen: stamp }
 }
 
 /** An answer may be lost on the way: what then is seen to be done has not failed. */
@@ -91,15 +90,11 @@ export function withFailure(entry: PodEntry, what: Attempted, failure: Omit<Fail
   }
 }
 
-/** A create failed before anything could be seen of the pod: from here on the entry stands for what was wanted. */
-export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
+/** A create failed before anything could be seen of the pod: what was wanted stands in for it, so that attempts are counted. */
+export function unmade(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
   if (entry.pod !== undefined) return entry
-  const nothing = {
-    probes: NO_PROBES,
-    failures: NO_FAILURES,
-    containers: new Map<string, ObservedContainer>(),
-  }
-  return { ...entry, intended: record, pod: { record, sandbox: 'absent', ...nothing } }
+  const nothing = { probes: NO_PROBES, failures: NO_FAILURES, containers: NO_CONTAINERS }
+  return { ...entry, pod: { record, unmade: true, sandbox: 'absent', ...nothing } }
 }
 
 /**
@@ -108,13 +103,16 @@ export function intend(entry: PodEntry = NOTHING, record: PodRecord): PodEntry {
  */
 export function withSuccess(entry: PodEntry, what: Attempted): PodEntry {
   const { kind } = what.action
-  const left = kind === 'createPod' || kind === 'removePod' ? asOnNode(entry) : entry
+  const left = kind === 'updatePod' ? entry : asOnNode(entry)
   if (kind === 'updatePod' && entry.failedBy.get(what.container)?.kind !== 'updatePod') return left
   return withoutFailure(left, what.container)
 }
 
-function asOnNode({ failedBy, pod, seen: stamp }: PodEntry): PodEntry {
-  return { seen: stamp, failedBy, ...(pod && { pod }) }
+/** From here on the node's word counts: what it does not have is gone. */
+function asOnNode(entry: PodEntry): PodEntry {
+  if (entry.pod?.unmade === undefined) return entry
+  const { unmade: _, ...pod } = entry.pod
+  return { ...entry, pod }
 }
 
 function withoutFailure(entry: PodEntry, container: string): PodEntry {

@@ -15,6 +15,10 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error
 }
 
+export function isNotFound(error: unknown): boolean {
+  return error instanceof RuntimeFailure && error.reason === 'NotFound'
+}
+
 export function problemOf(error: unknown, container: string): Problem {
   if (error instanceof RuntimeFailure) {
     const { reason, message, summary, certain } = error

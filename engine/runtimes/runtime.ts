@@ -17,7 +17,7 @@ import type { ObjectKey, PodUid } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
-export type PodListing = Omit<ObservedPod, 'probes' | 'failures'>
+export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade'>
 
 export interface NodeListing {
   readonly pods: ReadonlyMap<PodUid, PodListing>
@@ -57,6 +57,7 @@ export interface Runtime {
   execInteractive(request: ExecRequest & { readonly stdin: boolean; readonly tty: boolean }): Promise<number>
   logs(request: LogRequest, signal?: AbortSignal): AsyncIterable<LogLine>
   stats(uid: PodUid, signal?: AbortSignal): Promise<readonly ContainerStats[]>
+  /** Rejects as NotFound when the node has no record of the pod, so that a late write brings none back. */
   writePodRecord(record: PodRecord, signal?: AbortSignal): Promise<void>
   readObjectRecords(signal?: AbortSignal): Promise<ReadonlyMap<ObjectKey, ObjectRecord>>
   writeObjectRecord(record: ObjectRecord, signal?: AbortSignal): Promise<void>

@@ -7,7 +7,7 @@ import { calm } from '../../engine/runtimes/simulated/weather.ts'
 import type { World } from '../simulation/loop/engine.ts'
 import { createWorld, once, runningOn, startEngine } from '../simulation/loop/engine.ts'
 import { container, deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
-import { removePod, updatePod } from './support.ts'
+import { deletePod, removePod } from './support.ts'
 
 const EMPTY = desiredOf('empty', [])
 const NOTHING: Plan = { actions: [], verdicts: [], changes: new Map(), statuses: new Map(), violations: [] }
@@ -173,6 +173,25 @@ test('no pod is created before the record that it stands on is safe', async () =
   expect(await once(world, desiredOf('a', [deployment('web'), pod('bare')]))).toEqual({ kind: 'healthy' })
 })
 
+test('a pod of which nothing could be written is tried again with growing waits, and goes with its commit', async () => {
+  const world = createWorld()
+  const failed: string[] = []
+  const engine = startEngine(world, desiredOf('a', [pod('web')]), {
+    weather: (verb) => (verb === 'createPod' ? { latencyMs: 1, fault: 'refused' } : calm(verb)),
+    onProgress: (event) => {
+      if (event.kind === 'actionFailed') failed.push(event.action.kind)
+    },
+  })
+  await world.clock.runFor(600_000)
+  expect(new Set(failed)).toEqual(new Set(['createPod']))
+  // at once, then after 10, 20, 40, 80, 160 and 300 s with a little jitter: the last one is not due yet
+  expect(failed).toHaveLength(6)
+  engine.loop.setDesired(EMPTY)
+  expect(await world.clock.runUntil(engine.loop.untilHealthy(MINUTE))).toEqual({ kind: 'healthy' })
+  expect(engine.loop.state().snapshot?.observed.nodes.values().next().value?.pods.size).toBe(0)
+  await engine.stop()
+})
+
 test('a planner that throws is reported, and the engine goes on with the next commit', async () => {
   const world = createWorld()
   const engine = startEngine(world, desiredOf('broken', [pod('web')]), {
@@ -194,7 +213,7 @@ test('a plan that wants the same again and again is reported as a bug and slowed
   const world = createWorld()
   let begun = 0
   const engine = startEngine(world, EMPTY, {
-    plan: ({ busy }) => ({ ...NOTHING, actions: busy.size > 0 ? [] : [updatePod('web', 1)] }),
+    plan: ({ busy }) => ({ ...NOTHING, actions: busy.size > 0 ? [] : [deletePod('web')] }),
     onProgress: ({ kind }) => {
       if (kind === 'actionStarted') begun += 1
     },

@@ -1,6 +1,7 @@
 import type { CreatePod, DeletePod, PodAction, RemovePod, UpdatePod } from '../../api/plan.ts'
 import { isProblem } from '../../kubelet/context.ts'
 import { createPodRequest } from '../../kubelet/requests/createPod.ts'
+import { isNotFound } from '../problems.ts'
 import { runPostStart } from './postStart.ts'
 import { startContainers } from './start.ts'
 import { stopContainers } from './stop.ts'
@@ -30,12 +31,7 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
 
 async function createPod(action: CreatePod, world: ActionWorld): Promise<void> {
   const request = createPodRequest(action.record, world.desired)
-  if (isProblem(request)) {
-    // the record alone: from then on the pod exists, and the problem has a place to be shown and counted
-    await world.inSlot(() => world.runtime.writePodRecord(action.record, world.signal))
-    world.problem({ ...request, container: '' })
-    return
-  }
+  if (isProblem(request)) return world.problem({ ...request, container: '' })
   await world.inSlot(() => world.runtime.createPod(request, world.signal))
   world.done('')
 }
@@ -51,7 +47,12 @@ async function updatePod(action: UpdatePod, world: ActionWorld): Promise<void> {
  */
 async function deletePod(action: DeletePod, world: ActionWorld): Promise<void> {
   await world.inSlot(async () => {
-    await world.runtime.writePodRecord(action.record, world.signal)
+    try {
+      await world.runtime.writePodRecord(action.record, world.signal)
+    } catch (error) {
+      // what the node has no record of is gone already, or was never made
+      if (!isNotFound(error)) throw error
+    }
     await world.runtime.disarm(action.uid, world.signal)
   })
   world.done('')

@@ -88,6 +88,7 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
       }),
     writePodRecord: (record, signal) =>
       line.call('writePodRecord', signal, () => {
+        known(node, uidOf(record), 'writing the record')
         node.writeRecord(uidOf(record), record)
       }),
     disarm: (uid, signal) =>
