@@ -37,6 +37,16 @@ test('what an upper layer has deleted is not there', async () => {
   expect(await readOverlaid([lower, upper], '/etc/passwd')).toBeUndefined()
 })
 
+test('what lies below a directory that an upper layer has made anew is not there', async () => {
+  const lower = layer('old', { 'etc/passwd': 'lower', 'etc/deep/group': 'lower' })
+  const upper = layer('opaque', { 'etc/other': 'upper', 'etc/deep/other': 'upper' })
+  expect(await readOverlaid([lower, upper], '/etc/deep/group')).toBe('lower')
+  await run({ argv: ['setfattr', '-n', 'trusted.overlay.opaque', '-v', 'y', join(upper, 'etc')] })
+  expect(await readOverlaid([lower, upper], '/etc/passwd')).toBeUndefined()
+  expect(await readOverlaid([lower, upper], '/etc/deep/group')).toBeUndefined()
+  expect(await readOverlaid([lower, upper], '/etc/other')).toBe('upper')
+})
+
 test('links are followed across layers, and never lead out of the image', async () => {
   const base = layer('base', { 'usr/etc/passwd': 'linked' })
   const linked = layer('linked', {}, { 'etc/passwd': '../usr/etc/passwd', 'etc/group': '/usr/etc/passwd' })
