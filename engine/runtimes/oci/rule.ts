@@ -91,14 +91,24 @@ export interface LowerLayers {
   readonly lower: string
 }
 
-/**
- * Relative to the folder that the layers are in: mount's options have room for one page, and an image may have 127
- * layers with names of 64 letters.
- */
+/** Relative to the folder that the layers are in: mount's options have room for one page. */
 export function lowerLayers(layerDirs: readonly string[], emptyDirectory: string): LowerLayers {
   const topFirst = layerDirs.length === 0 ? [emptyDirectory] : layerDirs.toReversed()
   const folders = new Set(topFirst.map((path) => path.slice(0, path.lastIndexOf('/'))))
   const [only] = folders
   if (only === undefined || folders.size > 1) return { directory: '/', lower: topFirst.join(':') }
   return { directory: only, lower: topFirst.map((path) => path.slice(only.length + 1)).join(':') }
+}
+
+/** What the kernel takes of them; what is beyond it cuts off without a word. */
+const MOUNT_OPTIONS_MAX = 4095
+
+/** For any attempt that there may ever be. */
+export function fitsMountOptions(
+  { lower }: LowerLayers,
+  container: Pick<ContainerPaths, 'directory'>,
+): boolean {
+  const attempt = `${container.directory}/${Number.MAX_SAFE_INTEGER}`
+  const options = `lowerdir=${lower},upperdir=${attempt}/upper,workdir=${attempt}/work`
+  return options.length <= MOUNT_OPTIONS_MAX
 }

@@ -11,7 +11,7 @@ import type { NodeFacts } from './prepareNode.ts'
 import { readText } from './node.ts'
 import type { ContainerPaths, PodPaths, RootPaths } from './paths.ts'
 import { containerPaths, podPaths } from './paths.ts'
-import { lowerLayers, ruleText } from './rule.ts'
+import { fitsMountOptions, lowerLayers, ruleText } from './rule.ts'
 import type { Sandbox } from './sandbox.ts'
 import { parseSandbox, unmountCommand } from './sandbox.ts'
 import { capabilitiesFor } from './spec/capabilities.ts'
@@ -216,6 +216,11 @@ async function clearSubPaths(
 async function writeContainer(parts: Parts, config: string): Promise<void> {
   const { container, context, image, pod, request } = parts
   const { facts, paths, transport } = context
+  const layers = lowerLayers(image.layerDirs, `${container.bundle}/empty`)
+  if (!fitsMountOptions(layers, container)) {
+    const text = `image ${image.reference} has ${image.layerDirs.length} layers, more than overlayfs can be told of; build it with fewer`
+    throw createError(request, text, true)
+  }
   const rule = ruleText({
     paths,
     pod,
@@ -225,7 +230,7 @@ async function writeContainer(parts: Parts, config: string): Promise<void> {
     stopSignal: image.config.stopSignal,
     runtime: facts.program.path,
     conmon: facts.conmon,
-    layers: lowerLayers(image.layerDirs, `${container.bundle}/empty`),
+    layers,
     oomFile: oomFile(facts.cgroups, container.cgroup),
     monitors: facts.monitors,
   })

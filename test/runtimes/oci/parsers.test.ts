@@ -13,7 +13,8 @@ import { lostReason } from '../../../engine/runtimes/oci/listing.ts'
 import { parseLogText } from '../../../engine/runtimes/oci/logLines.ts'
 import { fileSystemOf, mountedBelow, parseMountTable } from '../../../engine/runtimes/oci/mountTable.ts'
 import { nodeAddresses, parseRoutes } from '../../../engine/runtimes/oci/routes.ts'
-import { lowerLayers, parseRule, ruleText } from '../../../engine/runtimes/oci/rule.ts'
+import { layerName } from '../../../engine/runtimes/oci/images/digest.ts'
+import { fitsMountOptions, lowerLayers, parseRule, ruleText } from '../../../engine/runtimes/oci/rule.ts'
 import { signalNumber } from '../../../engine/runtimes/oci/signals.ts'
 import { podUid } from '../../../engine/api/names.ts'
 
@@ -207,6 +208,19 @@ test('layers are named from the folder they share, the topmost first', () => {
   expect(lowerLayers(['/l/a', '/l/b'], '/e')).toEqual({ directory: '/l', lower: 'b:a' })
   expect(lowerLayers(['/l/a', '/k/b'], '/e')).toEqual({ directory: '/', lower: '/k/b:/l/a' })
   expect(lowerLayers([], '/run/empty')).toEqual({ directory: '/run', lower: 'empty' })
+})
+
+test('an image of 127 layers fits into the options of a mount, also with a long root and name', () => {
+  const directory = `/srv/${'r'.repeat(100)}/pods/${'u'.repeat(36)}/containers/${'c'.repeat(63)}`
+  const layers = (count: number) => {
+    const names = Array.from({ length: count }, (_, n) => layerName(`sha256:${String(n).padStart(64, '0')}`))
+    return lowerLayers(
+      names.map((name) => `/srv/layers/${name}`),
+      '/e',
+    )
+  }
+  expect(fitsMountOptions(layers(127), { directory })).toBe(true)
+  expect(fitsMountOptions(layers(170), { directory })).toBe(false)
 })
 
 test('signals are known by name, by number, and as real-time signals', () => {

@@ -15,9 +15,9 @@ export function digestHex(digest: string): string {
 }
 
 /**
- * A layer's folder: half of the digest is enough to tell layers apart, and overlayfs takes all the folders of an image in
- * one mount option of at most a page, so every letter counts (45 layers with the whole digest, 70 with the half).
+ * A layer's folder: 132 bits of the digest are enough to tell layers apart, and overlayfs takes all the folders of an
+ * image in one page of mount options, so every letter counts: an image may have 127 layers, and 4,096 / 127 is 32.
  */
 export function layerName(diffId: string): string {
-  return digestHex(diffId).slice(0, 32)
+  return Buffer.from(digestHex(diffId), 'hex').toString('base64url').slice(0, 22)
 }
