@@ -22,7 +22,10 @@ export async function assertOwner(
   const { record, root } = station
   const applied = record?.appliedCommit
   const hasApplied =
-    applied === undefined || applied === 'uncommitted' || (await source.contains(applied, world.signal))
+    applied === undefined ||
+    applied === 'uncommitted' ||
+    applied === question.desired.commit ||
+    (await source.contains(applied, world.signal))
   const ownership = judgeOwnership({ root, record, owner: ownerOf(question), hasApplied, takeOver })
   if (ownership.kind === 'refused') throw new UserError(ownership.message)
   return ownership

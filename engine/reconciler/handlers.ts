@@ -3,7 +3,6 @@ import type { HandlerTarget, SleepTarget } from '../kubelet/handlers.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
-import { httpGet } from './httpGet.ts'
 
 /** Where a probe or a hook runs. */
 export interface HandlerPlace {
@@ -27,6 +26,7 @@ export async function runProbe(target: HandlerTarget, place: HandlerPlace): Prom
       return runExec(target.command, place)
     case 'http':
       return settled(place, async () => {
+        const { httpGet } = await import('./httpGet.ts')
         const answer = await httpGet(target, place.runtime, place.signal)
         return { succeeded: answer.status >= 200 && answer.status < 400, message: answer.message }
       })
@@ -53,6 +53,7 @@ export async function runHook(
       return { succeeded: true, message: `slept ${target.ms} ms` }
     case 'http':
       return settled(place, async () => {
+        const { httpGet } = await import('./httpGet.ts')
         const answer = await httpGet(target, place.runtime, place.signal)
         return { succeeded: true, message: answer.message }
       })

@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises'
+import { realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import { git, gitFailure, type GitOptions } from './git.ts'
 import { SourceError } from './source.ts'
@@ -16,11 +16,8 @@ export type Place =
 
 export async function locate(repo: string, path: string | undefined, options: GitOptions): Promise<Place> {
   const given = resolve(options.cwd, repo)
-  const real = await realpath(given).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'there is no such directory' : cause.message
-    throw new SourceError(`opening the repository ${repo}: ${why}`, { cause })
-  })
-  if (!(await stat(real)).isDirectory()) {
+  const real = realPathOf(given, repo)
+  if (!statSync(real).isDirectory()) {
     throw new SourceError(
       `opening the repository ${repo}: it is a file; give a folder, or use reconcile validate ${repo}`,
     )
@@ -40,6 +37,21 @@ export async function locate(repo: string, path: string | undefined, options: Gi
   }
   const root = prefix === '' ? real : real.slice(0, real.length - prefix.length)
   return { kind: 'repository', root, folder: insideFolder(join(prefix, inside)), bare: false }
+}
+
+/** Synchronous, so that Git has begun before the caller does other things. */
+function realPathOf(given: string, repo: string): string {
+  try {
+    return realpathSync(given)
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    const why = missing
+      ? 'there is no such directory'
+      : cause instanceof Error
+        ? cause.message
+        : String(cause)
+    throw new SourceError(`opening the repository ${repo}: ${why}`, { cause })
+  }
 }
 
 /** `--path` from the root of the repository, without `.`, `..` and slashes at the ends; empty for all of it. */

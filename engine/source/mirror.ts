@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { git, gitFailure, type GitOptions, gitOrThrow } from './git.ts'
@@ -23,7 +24,7 @@ export async function findMirror(url: string, mirrors: string): Promise<string> 
 
 /** Named without credentials: a token that was renewed makes it no other repository. */
 function mirrorFolder(url: string, mirrors: string): string {
-  return join(mirrors, createHash('sha256').update(redactUrls(url)).digest('hex').slice(0, 16))
+  return join(mirrors, bytesToHex(sha256(utf8ToBytes(redactUrls(url)))).slice(0, 16))
 }
 
 async function exists(path: string): Promise<boolean> {

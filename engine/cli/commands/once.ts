@@ -15,9 +15,10 @@ export const run: RunCommand = async (invocation, world) => {
     throw usageError(hint, invocation.command)
   }
   assertRights(invocation, world)
-  // Loaded while Git works: together these are a third of the time until the first container.
+  const loading = loadCommit(sourceOptions(invocation, world), world)
+  // Loaded while Git works, which has begun by now: together these are a third of the time until the first container.
   const applying = import('../apply.ts')
-  const loaded = await loadCommit(sourceOptions(invocation, world), world)
+  const loaded = await loading
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing was touched', invocation, world)
   printWarnings(loaded.warnings, world)
   const { applyCommit } = await applying

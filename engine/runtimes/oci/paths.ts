@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from './images/digest.ts'
 import { join } from 'node:path'
 import type { PodUid } from '../../api/names.ts'
 import type { Transport } from '../../transport/transport.ts'
@@ -33,7 +33,7 @@ export interface RootPaths {
 
 export async function rootPaths(transport: Transport, root: string, runDir?: string): Promise<RootPaths> {
   const real = await transport.realPath(root)
-  const rootId = createHash('sha256').update(real).digest('hex').slice(0, 8)
+  const rootId = sha256Hex(real).slice(0, 8)
   const run = runDir ?? `/run/reconcile/${rootId}`
   return {
     root: real,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from './images/digest.ts'
 import { readFileSync } from 'node:fs'
 import type { NodeInfo } from '../../api/cri.ts'
 import type { Transport } from '../../transport/transport.ts'
@@ -88,7 +88,7 @@ async function prepareRunDirectory(transport: Transport, paths: RootPaths): Prom
 /** By its content's hash: a hook that waits while a new engine comes keeps the script it began with. */
 async function installHook(transport: Transport, paths: RootPaths): Promise<string> {
   const script = readFileSync(HOOK_SOURCE)
-  const hash = createHash('sha256').update(script).digest('hex').slice(0, 16)
+  const hash = sha256Hex(script).slice(0, 16)
   const path = `${paths.hooks}/${hash}.sh`
   const there = await transport.stat(path)
   if (there?.sizeBytes !== script.length) await transport.writeFile(path, script, 0o500)

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { CreatePodRequest, HostPathType, VolumeFile, VolumeRequest } from '../../api/cri.ts'
 import type { Command, FileStatus, Transport, TreeEntry } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
@@ -134,10 +135,10 @@ function parentFolders(files: readonly VolumeFile[]): readonly string[] {
 }
 
 function contentHash(files: readonly VolumeFile[], group: number | undefined): string {
-  const hash = createHash('sha256').update(`${group}`)
-  for (const file of files)
-    hash.update(`\0${file.path}\0${file.mode}\0${file.content.length}\0`).update(file.content)
-  return hash.digest('hex').slice(0, 16)
+  const hash = sha256.create().update(utf8ToBytes(`${group}`))
+  for (const { content, mode, path } of files)
+    hash.update(utf8ToBytes(`\0${path}\0${mode}\0${content.length}\0`)).update(content)
+  return bytesToHex(hash.digest()).slice(0, 16)
 }
 
 const WANTED: Readonly<Record<HostPathType, FileStatus['kind'] | undefined>> = {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { digestHex, layerName, sha256Hex } from './digest.ts'
 
 /** Where the store keeps what, on the node. */
@@ -49,5 +48,5 @@ export function nameFile(paths: StorePaths, name: string): string {
 
 /** Never used twice: a command that outlived an engine may still be writing to the one that it was given. */
 export function scratchName(paths: StorePaths, kind: string): string {
-  return `${paths.scratch}/${kind}-${randomUUID()}`
+  return `${paths.scratch}/${kind}-${crypto.randomUUID()}`
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { DockerConfig } from '../../../api/cri.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
@@ -90,7 +89,7 @@ async function withAccess<T>(
     ...(mirrored ? { registriesConf: paths.registriesConf } : {}),
   }
   if (attempt === undefined) return await use(access)
-  const authFile = `${paths.auth}/${randomUUID()}.json`
+  const authFile = `${paths.auth}/${crypto.randomUUID()}.json`
   await transport.writeFile(authFile, attempt.content, 0o600, signal)
   try {
     return await use({ ...access, authFile })
