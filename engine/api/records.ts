@@ -23,10 +23,11 @@ export interface PodRecord {
   /** The pod's conditions as last recorded, for their transition times. */
   readonly conditions: readonly PodCondition[]
   /**
-   * When its sandbox was last made anew, after a reboot or a loss; absent while it is the first one. A container that
-   * ended before this belongs to the sandbox before: init containers run again, and the node's hook restarts nothing.
+   * By container, the attempt that had ended when the sandbox was last made anew, after a reboot or a loss; absent while it is the
+   * first one. It belongs to the sandbox before: init containers run again, and the node's hook restarts nothing. No time,
+   * for clocks are set after a reboot.
    */
-  readonly sandboxSince?: Timestamp
+  readonly formerAttempts?: Readonly<Record<string, number>>
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
   /** What was tried in vain, as last known: for people who look when the engine has ended. It tries again whatever stands here. */

@@ -31,13 +31,14 @@ export function retryAt(failure: Failure, uid: PodUid, container: string): Tempo
   return after(failure.lastAt, base * (1 + JITTER * unitHash(uid, container, String(failure.count))))
 }
 
+/** What failed later than now did so before the clock was set back: nobody waits until that time has come again. */
 export function isBackingOff(
   failure: Failure,
   uid: PodUid,
   container: string,
   now: Temporal.Instant,
 ): boolean {
-  return !isDue(retryAt(failure, uid, container), now)
+  return isDue(instant(failure.lastAt), now) && !isDue(retryAt(failure, uid, container), now)
 }
 
 type Exited = Extract<ContainerState, { kind: 'exited' }>

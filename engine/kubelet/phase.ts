@@ -1,5 +1,5 @@
 import type { PodStatus } from '../api/generated/types.ts'
-import type { ObservedPod } from '../api/snapshot.ts'
+import type { ObservedContainer, ObservedPod } from '../api/snapshot.ts'
 import type { PodFacts } from './facts.ts'
 import type { ContainerView } from './view.ts'
 
@@ -13,9 +13,14 @@ interface Parts {
   readonly initialized: boolean
 }
 
-/** A pod that never restarts has failed once the sandbox of its containers is gone. */
+/** A pod that never restarts has failed once the sandbox of its containers is gone, unless all had ended well. */
 export function isSandboxLost(facts: PodFacts, pod: ObservedPod): boolean {
-  return facts.restartPolicy === 'Never' && pod.sandbox !== 'ready' && pod.containers.size > 0
+  if (facts.restartPolicy !== 'Never' || pod.sandbox === 'ready' || pod.containers.size === 0) return false
+  return facts.mains.some(({ name }) => !hasEndedWell(pod.containers.get(name)))
+}
+
+function hasEndedWell(container: ObservedContainer | undefined): boolean {
+  return container?.state.kind === 'exited' && container.state.exit.exitCode === 0
 }
 
 /** As getPhase in Kubernetes' pkg/kubelet/kubelet_pods.go. */

@@ -31,9 +31,13 @@ export function sandboxStep(view: PodView): PodStep {
 }
 
 function createAction(view: PodView): NonNullable<PodStep['action']> {
-  const { pod, context } = view
-  const again = pod.containers.size > 0
+  const again = view.pod.containers.size > 0
   const reason = again ? 'its sandbox is gone and is made again' : 'its sandbox is not whole yet'
-  const record = freshRecord(view, again ? { sandboxSince: context.now.toString() } : {})
+  const record = freshRecord(view, again ? { formerAttempts: endedAttempts(view) } : {})
   return { ...ofPod(view, reason), kind: 'createPod', record }
+}
+
+function endedAttempts({ pod }: PodView): Readonly<Record<string, number>> {
+  const ended = [...pod.containers.values()].filter(({ state }) => state.kind === 'exited')
+  return Object.fromEntries(ended.map(({ attempt, name }) => [name, attempt]))
 }

@@ -52,13 +52,14 @@ function nextToEnd(view: PodView): readonly ContainerView[] {
   return sidecar === undefined ? [] : [sidecar]
 }
 
-/** Grace counts from the recorded deletion, whichever engine carries it out. */
+/** Grace counts from the recorded deletion, whichever engine carries it out; a clock that is set back makes it no longer. */
 function graceOf(view: PodView): Grace {
   const { deletionGracePeriodSeconds, deletionTimestamp } = view.pod.record.pod.metadata
   const periodMs =
     deletionGracePeriodSeconds === undefined ? view.facts.graceMs : deletionGracePeriodSeconds * 1000
   const { now } = view.context
-  return { periodMs, remainingMs: msBetween(now, after(deletionTimestamp ?? now, periodMs)) }
+  const leftMs = msBetween(now, after(deletionTimestamp ?? now, periodMs))
+  return { periodMs, remainingMs: Math.min(leftMs, periodMs) }
 }
 
 /** What failed before the deletion, such as a start, is no reason to put the end off. */

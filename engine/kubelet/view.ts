@@ -144,7 +144,7 @@ function viewContainer(
     const shown = hookRan(facts, record) ? 'running' : 'waiting'
     return oneView(facts, observed, record, shown, judge(pod, facts, observed, record, context))
   }
-  const stale = isStale(state.exit, pod)
+  const stale = state.exit.attempt <= (pod.record.formerAttempts?.[facts.name] ?? -1)
   const shown = !over && isShownWaiting(facts, pod, observed, stale) ? 'waiting' : 'terminated'
   const ready = facts.role === 'init' && !stale && state.exit.exitCode === 0
   return { ...oneView(facts, observed, record, shown, { started: false, ready }), stale }
@@ -164,12 +164,6 @@ function oneView(
 /** Kubernetes calls a container running only once its postStart hook has run. */
 function hookRan(facts: ContainerFacts, record: ContainerRecord | undefined): boolean {
   return !facts.hasPostStart || record?.postStart?.endedAt !== undefined
-}
-
-function isStale(exit: ContainerExit, pod: ObservedPod): boolean {
-  const since = pod.record.sandboxSince
-  if (since === undefined) return false
-  return Temporal.Instant.compare(Temporal.Instant.from(exit.finishedAt), Temporal.Instant.from(since)) <= 0
 }
 
 /** An end after which there is a wait: for the back-off, for a start that failed, for the new sandbox. */

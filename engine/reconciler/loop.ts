@@ -252,7 +252,7 @@ class TheLoop implements Loop {
     const held: Action[] = []
     let heldUntil: Temporal.Instant | undefined
     for (const action of actions) {
-      const notBefore = this.#pacing.notBefore(action)
+      const notBefore = this.#pacing.notBefore(action, now)
       if (notBefore === undefined || Temporal.Instant.compare(notBefore, now) <= 0) allowed.push(action)
       else {
         held.push(action)

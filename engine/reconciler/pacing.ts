@@ -26,10 +26,11 @@ export class Pacing {
     this.#limits = limits
   }
 
-  /** Not before then; undefined: at any time. */
-  notBefore(action: Action): Temporal.Instant | undefined {
+  /** Not before then; undefined: at any time. What ended later than now did so before the clock was set back. */
+  notBefore(action: Action, now: Temporal.Instant): Temporal.Instant | undefined {
     const past = this.#past.get(subjectOf(action))
     if (past === undefined || past.signature !== signatureOf(action)) return undefined
+    if (Temporal.Instant.compare(past.endedAt, now) > 0) return undefined
     const delayMs = this.#delayMs(past)
     return delayMs === 0 ? undefined : after(past.endedAt, delayMs)
   }

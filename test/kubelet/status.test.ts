@@ -93,6 +93,12 @@ describe('the phase', () => {
     expect(status.message).toContain('lost its sandbox')
   })
 
+  it('stays Succeeded when the sandbox is lost after all has ended well', () => {
+    const pod = observed(record({ restartPolicy: 'Never' }), { app: exited(0) }, { sandbox: 'broken' })
+    const status = podStatus(pod, context(10))
+    expect([status.phase, status.message]).toEqual(['Succeeded', undefined])
+  })
+
   it('is Failed when a pod that is deleted was killed', () => {
     const pod = observed(deletedRecord({}, 5), { app: exited(137) })
     expect(podStatus(pod, context(10)).phase).toBe('Failed')

@@ -48,12 +48,12 @@ describe('a pod without its sandbox', () => {
       object: 'Pod/default/web',
       node: 'local',
     })
-    expect(action?.kind === 'createPod' && action.record.sandboxSince).toBe(undefined)
+    expect(action?.kind === 'createPod' && action.record.formerAttempts).toBe(undefined)
   })
 
-  it('gets it made again after a reboot, and the record says since when', () => {
+  it('gets it made again after a reboot, and the record says what ended in the one before', () => {
     const { action } = podStep(observed(record(), { app: exited(137) }, { sandbox: 'broken' }), context(10))
-    expect(action).toMatchObject({ kind: 'createPod', record: { sandboxSince: at(10), generation: 2 } })
+    expect(action).toMatchObject({ kind: 'createPod', record: { formerAttempts: { app: 0 }, generation: 2 } })
   })
 
   it('has what still runs in it ended first', () => {
@@ -146,23 +146,24 @@ describe('starting', () => {
   })
 
   it('runs init and main containers again in a sandbox that was made again', () => {
-    const since = { sandboxSince: at(50) }
+    const former = { formerAttempts: { setup: 0, app: 0 } }
     const spec = { initContainers: [SETUP] }
-    const fresh = observed(record(spec, since), { setup: exited(0), app: exited(137) })
+    const fresh = observed(record(spec, former), { setup: exited(0), app: exited(137) })
     expect(startsOf(fresh, 51)).toEqual([{ name: 'setup', attempt: 1 }])
+    // the clock has been set back meanwhile
     const done = attempt(
       'setup',
       1,
-      exited(0, undefined, { attempt: 1, startedAt: at(51), finishedAt: at(52) }),
+      exited(0, undefined, { attempt: 1, startedAt: at(0), finishedAt: at(1) }),
     )
-    expect(startsOf(observed(record(spec, since), { setup: done, app: exited(137) }), 53)).toEqual([
+    expect(startsOf(observed(record(spec, former), { setup: done, app: exited(137) }), 2)).toEqual([
       { name: 'app', attempt: 1 },
     ])
   })
 
   it('does not repeat what had succeeded before the reboot, where only failures restart', () => {
     const spec = { restartPolicy: 'OnFailure', containers: [container('a'), container('b')] } as const
-    const pod = observed(record(spec, { sandboxSince: at(50) }), { a: exited(0), b: exited(1) })
+    const pod = observed(record(spec, { formerAttempts: { a: 0, b: 0 } }), { a: exited(0), b: exited(1) })
     expect(startsOf(pod, 51)).toEqual([{ name: 'b', attempt: 1 }])
   })
 })
@@ -186,6 +187,11 @@ describe('a start that failed', () => {
     const failures = new Map([['a', failure('ErrImagePull', 1)]])
     const pod = observed(record({ containers: [container('a'), container('b')] }), {}, { failures })
     expect(startsOf(pod, 101)).toEqual([{ name: 'b', attempt: 0 }])
+  })
+
+  it('is tried at once when the clock has been set back since', () => {
+    const pod = observed(record(), {}, { failures: new Map([['app', failure('ErrImagePull', 6)]]) })
+    expect(startsOf(pod, 99)).toEqual([{ name: 'app', attempt: 0 }])
   })
 
   it('is asked for again when it is due', () => {
@@ -428,6 +434,11 @@ describe('a deletion', () => {
     expect(podStep(observed(deletedRecord(spec, 10), next), context(99)).action).toMatchObject({
       containers: [{ name: 'proxy', graceMs: 2_000 }],
     })
+  })
+
+  it('gives no more than the whole grace when the clock has been set back since', () => {
+    const pod = observed(deletedRecord(spec, 3600), { b: running() })
+    expect(podStep(pod, context(10)).action).toMatchObject({ containers: [{ name: 'b', graceMs: 20_000 }] })
   })
 
   it('kills at once where the grace period is zero, and runs no preStop hook', () => {

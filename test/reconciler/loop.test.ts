@@ -64,6 +64,17 @@ test('a slow pull holds up no other pod', async () => {
   engine.kill()
 })
 
+test('a clock that is set back while a preStop hook runs gives the container no more time', async () => {
+  const world = createWorld(() => ({ stopAfterMs: Infinity }))
+  const stubborn = container('app', { lifecycle: { preStop: { sleep: { seconds: 5 } } } })
+  await once(world, desiredOf('a', [pod('web', { containers: [stubborn] })]))
+  const engine = startEngine(world, EMPTY)
+  await world.clock.runFor(2_000)
+  world.clock.step(-3_600_000)
+  expect(await world.clock.runUntil(engine.loop.untilHealthy(MINUTE))).toEqual({ kind: 'healthy' })
+  await engine.stop()
+})
+
 test('pods in their grace period leave the node free for others', async () => {
   const world = createWorld(({ pod: { metadata } }) =>
     metadata.labels?.['app'] === 'old' ? { stopAfterMs: 25_000 } : {},

@@ -5,6 +5,8 @@ import { createPod, START, startContainers, updatePod } from './support.ts'
 
 const LIMITS = { ...DEFAULT_LIMITS, repeatsMax: 3, failureRetryMinMs: 250, retryMaxMs: 30_000 }
 
+const LATER = at(3_600_000)
+
 function at(milliseconds: number): Temporal.Instant {
   return Temporal.Instant.from(START).add({ milliseconds })
 }
@@ -13,30 +15,36 @@ test('an action that failed waits longer each time, up to a limit', () => {
   const pacing = new Pacing(LIMITS)
   const delays = Array.from({ length: 9 }, () => {
     pacing.failed(createPod('web'), at(0))
-    return pacing.notBefore(createPod('web'))?.since(at(0)).total('milliseconds')
+    return pacing.notBefore(createPod('web'), LATER)?.since(at(0)).total('milliseconds')
   })
   expect(delays).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+})
+
+test('a clock that has been set back since lets nobody wait for the old time', () => {
+  const pacing = new Pacing(LIMITS)
+  pacing.failed(createPod('web'), at(3_600_000))
+  expect(pacing.notBefore(createPod('web'), at(0))).toBeUndefined()
 })
 
 test('another action of the same pod, or the same one of another pod, need not wait', () => {
   const pacing = new Pacing(LIMITS)
   pacing.failed(startContainers('web', 0), at(0))
-  expect(pacing.notBefore(startContainers('web', 1))).toBeUndefined()
-  expect(pacing.notBefore(startContainers('db', 0))).toBeUndefined()
-  expect(pacing.notBefore(updatePod('web', 1))).toBeUndefined()
+  expect(pacing.notBefore(startContainers('web', 1), LATER)).toBeUndefined()
+  expect(pacing.notBefore(startContainers('db', 0), LATER)).toBeUndefined()
+  expect(pacing.notBefore(updatePod('web', 1), LATER)).toBeUndefined()
 })
 
 test('an action that succeeds again and again at once is reported once, and held back from then on', () => {
   const pacing = new Pacing(LIMITS)
   const reports = [0, 1, 2, 3].map((ms) => pacing.succeeded(updatePod('web', ms), at(ms)))
   expect(reports).toEqual([false, false, true, false])
-  expect(pacing.notBefore(updatePod('web', 9))?.toString()).toBe(at(3 + 2_000).toString())
+  expect(pacing.notBefore(updatePod('web', 9), LATER)?.toString()).toBe(at(3 + 2_000).toString())
 })
 
 test('an action that succeeds now and then is never held back', () => {
   const pacing = new Pacing(LIMITS)
   for (let second = 0; second < 20; second += 2) {
     expect(pacing.succeeded(updatePod('web', second), at(second * 1_000))).toBe(false)
-    expect(pacing.notBefore(updatePod('web', second))).toBeUndefined()
+    expect(pacing.notBefore(updatePod('web', second), LATER)).toBeUndefined()
   }
 })

@@ -1,4 +1,5 @@
 import type { ContainerStop, StopContainers } from '../../api/plan.ts'
+import { GRACE_MIN_MS } from '../../kubelet/actions.ts'
 import { hookCommand, stopSignal } from '../../kubelet/hooks.ts'
 import { after, millisecondsBetween } from '../clock.ts'
 import type { HandlerResult } from '../handlers.ts'
@@ -8,9 +9,6 @@ import { within } from '../within.ts'
 import type { HookEnd } from './hookRecord.ts'
 import { hookEnds } from './hookRecord.ts'
 import type { ActionWorld } from './world.ts'
-
-/** The kubelet's minimum between a preStop hook's end and SIGKILL, however long the hook took. */
-const AFTER_HOOK_MS_MIN = 2_000
 
 /** All at once. Grace is waited for outside of the node's slots. */
 export async function stopContainers(action: StopContainers, world: ActionWorld): Promise<void> {
@@ -47,8 +45,10 @@ async function stopOne(
     )
     signal.throwIfAborted()
   }
-  const least = hook === undefined ? 0 : Math.min(AFTER_HOOK_MS_MIN, container.graceMs)
-  const graceMs = Math.max(millisecondsBetween(clock.now(), killAt), least)
+  // however long the hook took, and whatever was done to the clock meanwhile
+  const least = hook === undefined ? 0 : Math.min(GRACE_MIN_MS, container.graceMs)
+  const leftMs = millisecondsBetween(clock.now(), killAt)
+  const graceMs = Math.max(Math.min(leftMs, container.graceMs), least)
   const { name, attempt } = container
   const pod = world.pod()
   const own = pod && stopSignal(pod, name)
