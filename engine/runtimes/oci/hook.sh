@@ -90,7 +90,8 @@ start_ticks() {
 # conmon calls `exited` for it. 1: nothing is on record, and nobody will be called; $bundle/failure says why.
 start() {
   at=$dir/$1
-  if [ -e "$at/started" ] || [ -e "$at/exited" ]; then return 0; fi
+  # An empty one is of a start that was cut off while it wrote.
+  if [ -s "$at/started" ] || [ -s "$at/exited" ]; then return 0; fi
   release
   drop_old "$1"
   for file in failure pid monitor; do : >"$bundle/$file"; done
@@ -99,14 +100,13 @@ start() {
   : >"$dir/termination-log"
   for group in $monitors; do printf 0 >"$group"; done
   mount_root || return 1
-  if create "$1" && run_created; then
-    record_started
-    return 0
-  fi
+  create "$1" && run_created && record_started && return 0
   [ -s "$bundle/failure" ] || { printf '%s\n' "$conmon ended without a word" >"$bundle/failure"; return 1; }
   record_failed
-  # Also ends a process that was created and not started.
+  recorded=$?
+  # Also ends a process whose start could not be finished.
   release
+  return $recorded
 }
 
 mount_root() {
@@ -154,7 +154,9 @@ record_started() {
   read -r boot </proc/sys/kernel/random/boot_id
   uptime_seconds
   printf 'pid=%s\nticks=%s\nmonitor=%s\nmonitorTicks=%s\nboot=%s\nuptime=%s\nend=1\n' \
-    "$pid" "$pid_ticks" "$monitor" "$ticks" "$boot" "$uptime" >"$at/started"
+    "$pid" "$pid_ticks" "$monitor" "$ticks" "$boot" "$uptime" >"$at/started" && return 0
+  printf 'writing %s failed: is the disk full?\n' "$at/started" >"$bundle/failure"
+  return 1
 }
 
 record_failed() {
@@ -180,7 +182,7 @@ exited() {
   monitor=
   read -r monitor <"$bundle/monitor"
   [ "$monitor" = "$PPID" ] || return 0
-  [ -e "$at/exited" ] || record_exit
+  [ -s "$at/exited" ] || record_exit
   tell "$1" exited
   [ -d "$dir/$(($1 + 1))" ] && return 0
   release
@@ -210,8 +212,8 @@ record_exit() {
 
 write_exited() {
   uptime_seconds
-  printf 'code=%s\noom=%s\nfailed=%s\nuptime=%s\nend=1\n' "$1" "$2" "$3" "$uptime" >"$at/exited.tmp"
-  mv "$at/exited.tmp" "$at/exited"
+  printf 'code=%s\noom=%s\nfailed=%s\nuptime=%s\nend=1\n' "$1" "$2" "$3" "$uptime" >"$at/exited.tmp" &&
+    mv "$at/exited.tmp" "$at/exited"
 }
 
 # Gives back what the container has in the kernel. Ends its processes, if any are left, too.
@@ -256,7 +258,7 @@ restart_after() {
 start_next() {
   start "$1" "$2" || record_failed
   tell "$1" started
-  [ -e "$at/started" ] || restart_unmonitored "$1"
+  [ -s "$at/started" ] || restart_unmonitored "$1"
 }
 
 # conmon calls `exited` where it ran; where it did not, what it would do is done here.

@@ -69,7 +69,7 @@ async function isPast(transport: Transport, container: ContainerPaths, attempt: 
     skip: ['*/upper', '*/work'],
     depth: 2,
   })
-  return traces.some(({ content, path }) => content !== undefined && Number(path.split('/', 1)[0]) >= attempt)
+  return traces.some(({ content = '', path }) => content !== '' && Number(path.split('/', 1)[0]) >= attempt)
 }
 
 function createError(request: StartContainerRequest, message: string, certain: boolean): RuntimeFailure {

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
@@ -70,6 +70,18 @@ test('whenever the engine is killed in the life of a pod, doing it again leads t
   await expect.poll(() => machineTraces(node.root).processes, { message: processes.join('\n') }).toEqual([])
   expect((await node.runtime.list()).pods.size).toBe(0)
 }, 120_000)
+
+test('a start that was cut off while it was being recorded is done again, and what it had begun has ended', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const started = join(node.root, 'pods', uid, 'containers/main/0/started')
+  const first = Number(/^pid=(\d+)$/m.exec(readFileSync(started, 'utf8'))?.[1])
+  truncateSync(started)
+  expect((await node.container(uid)).state.kind).toBe('created')
+  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000']))
+  expect((await node.container(uid)).state.kind).toBe('running')
+  expect(existsSync(`/proc/${first}`)).toBe(false)
+  await node.remove(uid)
+})
 
 test('removing what is not there is done', async () => {
   const uid = node.newUid()
