@@ -54,7 +54,7 @@ export function verdict(
   const objects = unhealthy(plan, snapshot, ignore)
   if (objects.some(({ health }) => health.kind !== 'failed')) return undefined
   const settled = new Set(objects.map(({ object }) => object))
-  if (isBegun(plan, snapshot, settled)) return undefined
+  if (isBegun(plan, snapshot, objects)) return undefined
   const open = unfinished(plan, snapshot).filter((object) => {
     const owner = wantedBy(object, snapshot) ?? object
     return !settled.has(owner) && !ignore(owner)
@@ -65,11 +65,14 @@ export function verdict(
 
 /**
  * Whether for objects that have failed for certain something is still being done, or a pod may yet become ready: nobody
- * is left with half-made pods. Attempts for pods that have failed themselves are not waited for.
+ * is left with half-made pods. Attempts for pods that have failed themselves are not waited for, nor are pods of a rollout
+ * that is out of time: they have had theirs.
  */
-function isBegun(plan: Plan, snapshot: Snapshot, failed: ReadonlySet<ObjectKey>): boolean {
-  if (failed.size === 0) return false
-  const isOfFailed = (object: ObjectKey): boolean => failed.has(wantedBy(object, snapshot) ?? object)
+function isBegun(plan: Plan, snapshot: Snapshot, failed: readonly UnhealthyObject[]): boolean {
+  if (failed.length === 0) return false
+  const reasons = new Map(failed.map(({ health, object }) => [object, reasonOf(health)]))
+  const reasonFor = (object: ObjectKey) => reasons.get(wantedBy(object, snapshot) ?? object)
+  const isOfFailed = (object: ObjectKey): boolean => reasonFor(object) !== undefined
   if ([...snapshot.busy.values()].some(({ object }) => isOfFailed(object))) return true
   const healthOf = (pod: string): Health['kind'] | undefined => plan.statuses.get(podKey(pod))?.health.kind
   const planned = plan.actions.some(
@@ -84,8 +87,13 @@ function isBegun(plan: Plan, snapshot: Snapshot, failed: ReadonlySet<ObjectKey>)
       hopeful.has(uid) &&
       !violated.has(object) &&
       isOfFailed(object) &&
+      (bucket === 'delete' || reasonFor(object) !== 'ProgressDeadlineExceeded') &&
       healthOf(pod) === 'progressing',
   )
+}
+
+function reasonOf(health: Health): string {
+  return health.kind === 'failed' ? health.reason : ''
 }
 
 /** `namespace/name` as it stands in actions and verdicts. */

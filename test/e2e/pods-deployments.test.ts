@@ -90,7 +90,7 @@ const revision = async () => (await shown()).metadata.annotations?.['deployment.
 
 async function apply(...args: Parameters<typeof deployment>) {
   await world.commit(files(deployment(...args)))
-  return world.once('--timeout', '20s', '-v')
+  return world.once('--timeout', '60s')
 }
 
 async function rollOut(...args: Parameters<typeof deployment>): Promise<void> {
@@ -177,6 +177,8 @@ test('a rollout that makes no progress in time has failed, with exit status 1, a
   await rollOut(11, { replicas: 2, strategy }, READY)
   const broken = await apply(12, { replicas: 2, strategy, progressDeadlineSeconds: 2 }, NEVER)
   expect(broken.exitCode).toBe(1)
+  // Told by the deadline, and not by the run's own.
+  expect(broken.stderr).toMatch(/1 object failed/)
   expect(broken.stderr).toMatch(/ProgressDeadlineExceeded|exceeded its progress deadline/)
   expect((await versions()).toSorted((a, b) => a - b)).toEqual([11, 11, 12])
   const { status } = await shown()

@@ -122,7 +122,10 @@ test('failed, though attempts for the failed object go on through what it derive
 const OF_SET = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', controller: true }
 
 /** One pod of a ReplicaSet on the node; the set that `uid` names is the newest one. */
-function withPod(health: Health, more: { readonly deleting?: boolean; readonly set?: string } = {}) {
+function withPod(
+  health: Health,
+  more: { readonly deleting?: boolean; readonly set?: string; readonly web?: Health } = {},
+) {
   const record = more.deleting === true ? deletedRecord('x') : recordOf('x')
   const owners = [{ ...OF_SET, uid: more.set ?? 'newest' }]
   const metadata = { ...record.pod.metadata, ownerReferences: owners }
@@ -137,7 +140,7 @@ function withPod(health: Health, more: { readonly deleting?: boolean; readonly s
     observed: { nodes: new Map([[NODE, node]]) },
     records: new Map([[SET, setRecord]]),
   }
-  const plan = planOf({ web: FAILED, verdicts: [[SET, 'wait']] })
+  const plan = planOf({ web: more.web ?? FAILED, verdicts: [[SET, 'wait']] })
   const key = objectKey('Pod', 'default', 'x')
   const statuses = new Map([...plan.statuses, [key, { key, health, status: {} }] as const])
   return verdict({ ...plan, statuses }, snapshot, () => false)
@@ -163,6 +166,11 @@ test.each<{ what: string; health: Health; more?: Parameters<typeof withPod>[1]; 
   },
 ])('of an object that has failed, $what: the run ends $ends', ({ health, more, ends }) => {
   expect(withPod(health, more) !== undefined).toBe(ends)
+})
+
+test('a rollout that is out of time has failed, whatever may become of its newest pods', () => {
+  const late: Health = { kind: 'failed', reason: 'ProgressDeadlineExceeded', message: '' }
+  expect(withPod(PROGRESSING, { web: late })).toMatchObject({ kind: 'failed' })
 })
 
 test('an ignored object counts neither way', () => {
