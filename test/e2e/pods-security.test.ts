@@ -33,7 +33,16 @@ const NO_MKDIR = JSON.stringify({
 const UNSHARE =
   'grep Seccomp: /proc/self/status; unshare -U true 2>&1 && echo unshared; mkdir /tmp/made 2>&1 && echo made'
 
+const CGROUP = `cd /sys/fs/cgroup
+if [ -e cpu.max ]; then echo "v2 $(cat cpu.weight) $(cat cpu.max) $(cat memory.max)"
+else echo "v1 $(cat cpu/cpu.shares) $(cat cpu/cpu.cfs_quota_us) $(cat cpu/cpu.cfs_period_us) $(cat memory/memory.limit_in_bytes)"; fi`
+
 const HEALTHY = [
+  scriptPod('limits', CGROUP, {
+    resources: { requests: { cpu: '250m', memory: '20Mi' }, limits: { cpu: '500m', memory: '64Mi' } },
+  }),
+  scriptPod('limits-alone', CGROUP, { resources: { limits: { cpu: '100m' } } }),
+  scriptPod('no-limits', CGROUP),
   confined('usual', undefined),
   confined('user', { runAsUser: 1234, runAsGroup: 2345 }),
   confined('known-user', { runAsUser: 1000 }),
@@ -229,6 +238,18 @@ describe('what a container may do', () => {
     // A masked file is empty.
     expect(text).toMatch(/^0$/m)
     expect(text).toMatch(/head: \/tmp\/disk: (Operation not permitted|Permission denied)/)
+  })
+})
+
+describe('what a container may use', () => {
+  test.for([
+    // Shares of a request, quota of a limit; a request that is not said is the limit's.
+    ['limits', { v1: /^v1 256 50000 100000 67108864$/, v2: /^v2 \d+ 50000 100000 67108864$/ }],
+    ['limits-alone', { v1: /^v1 102 10000 100000 \d{16,}$/, v2: /^v2 \d+ 10000 100000 max$/ }],
+    ['no-limits', { v1: /^v1 2 -1 100000 \d{16,}$/, v2: /^v2 1 max 100000 max$/ }],
+  ] as const)('%s, as its cgroup says', async ([name, { v1, v2 }]) => {
+    const text = await logs(world, name)
+    expect(text).toMatch(text.startsWith('v1') ? v1 : v2)
   })
 })
 
