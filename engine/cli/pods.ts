@@ -51,12 +51,12 @@ export async function findPod(
 ): Promise<ListedPod> {
   const pods = await listPods(runtime, world)
   const { kind, namespace, name } = parsePodName(asked, invocation.text('namespace'))
-  const owned = kind === 'pod' ? undefined : await ownedBy(kind, runtime, world)
-  const matches = pods.filter((pod) => (owned === undefined ? pod.name === name : owned(pod, name)))
+  const nameOf = kind === 'pod' ? (pod: ListedPod) => pod.name : await ownerNames(kind, runtime, world)
+  const matches = pods.filter((pod) => nameOf(pod) === name)
   const here = matches.filter((pod) => pod.namespace === (namespace ?? 'default'))
   const found = here.length > 0 || namespace !== undefined ? here : matches
   const [best] = found.toSorted((a, b) => rank(b) - rank(a))
-  if (best === undefined) throw notFound(asked, name, namespace, pods)
+  if (best === undefined) throw notFound({ kind, name, namespace }, matches, pods, nameOf)
   if (new Set(found.map((pod) => pod.namespace)).size > 1) {
     const names = found.map((pod) => `${pod.namespace}/${pod.name}`)
     throw new UserError(`${asked} could be ${names.join(' or ')}: say which with -n`)
@@ -96,19 +96,20 @@ export function parsePodName(
   throw new UserError(`${asked} names no pod: give a name, namespace/name, pod/name or deployment/name`)
 }
 
-async function ownedBy(
+/** What the Deployment or ReplicaSet is called that a pod belongs to. */
+async function ownerNames(
   kind: Owner,
   runtime: Runtime,
   world: World,
-): Promise<(pod: ListedPod, name: string) => boolean> {
+): Promise<(pod: ListedPod) => string | undefined> {
   const records: ReadonlyMap<ObjectKey, ObjectRecord> = await runtime.readObjectRecords(world.signal)
-  return (pod, name) => {
+  return (pod) => {
     const owner = pod.listing.record.pod.metadata.ownerReferences?.find((one) => one.controller === true)
-    if (owner?.kind !== 'ReplicaSet') return false
-    if (kind === 'replicaset') return owner.name === name
+    if (owner?.kind !== 'ReplicaSet') return undefined
+    if (kind === 'replicaset') return owner.name
     const set = records.get(objectKey('ReplicaSet', pod.namespace, owner.name))
     const above = set?.object.metadata.ownerReferences?.find((one) => one.controller === true)
-    return above?.kind === 'Deployment' && above.name === name
+    return above?.kind === 'Deployment' ? above.name : undefined
   }
 }
 
@@ -120,21 +121,41 @@ function rank(pod: ListedPod): number {
   return (metadata.deletionTimestamp === undefined ? 4 : 0) + (running ? 2 : 0) + age
 }
 
+interface AskedPod {
+  readonly kind: 'pod' | Owner
+  readonly namespace: string | undefined
+  readonly name: string
+}
+
 function notFound(
-  asked: string,
-  name: string,
-  namespace: string | undefined,
+  asked: AskedPod,
+  elsewhere: readonly ListedPod[],
   pods: readonly ListedPod[],
+  nameOf: (pod: ListedPod) => string | undefined,
 ): UserError {
-  const inside = pods.filter((pod) => namespace === undefined || pod.namespace === namespace)
+  const { kind, name, namespace } = asked
+  const what = kind === 'pod' ? `pod ${name}` : `pod of ${kind} ${name}`
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`
-  const hint = didYouMean(
+  return new UserError(`there is no ${what}${where}${hintFor(asked, elsewhere, pods, nameOf)}`)
+}
+
+function hintFor(
+  { kind, name, namespace }: AskedPod,
+  elsewhere: readonly ListedPod[],
+  pods: readonly ListedPod[],
+  nameOf: (pod: ListedPod) => string | undefined,
+): string {
+  const [other] = elsewhere
+  if (other !== undefined) return `; there is one in namespace ${other.namespace}: say -n ${other.namespace}`
+  const inside = pods.filter((pod) => namespace === undefined || pod.namespace === namespace)
+  // What people know is the Deployment: its pods' names begin with its own.
+  const [longer] = inside.filter((pod) => kind === 'pod' && pod.name.startsWith(`${name}-`))
+  if (longer !== undefined) return `; did you mean ${longer.name}?`
+  const near = didYouMean(
     name,
-    inside.map((pod) => pod.name),
+    inside.flatMap((pod) => nameOf(pod) ?? []),
   )
-  return new UserError(
-    `there is no pod ${asked}${where}${hint || '; reconcile status shows those that there are'}`,
-  )
+  return near === '' ? '; reconcile status shows those that there are' : near
 }
 
 /** The container that `-c` names, or the one that people mean without it. */

@@ -1,10 +1,11 @@
 import { execa } from 'execa'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { type EngineRun, eventually, World } from '../support/engine.ts'
+import { machineTraces, NO_TRACES } from '../support/machine.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
@@ -231,6 +232,43 @@ describe('a machine or a registry that is not as it should be', () => {
     writeFileSync(join(other, 'thesis.txt'), 'years of work')
     const run = await world.once('--root', other)
     await expectRefused(run, 3, /thesis\.txt.*not a root of reconcile/)
+  })
+})
+
+describe('commands that only look', () => {
+  beforeEach(async () => {
+    await world.commit({ 'steady.yaml': STEADY })
+  })
+
+  test('a pod that is not there gets a near name, or the namespace that has it', async () => {
+    await expectRefused(await world.run('logs', 'stedy'), 3, /there is no pod stedy; did you mean steady\?/)
+    await expectRefused(await world.run('exec', 'stead', '--', 'ls'), 3, /did you mean steady\?/)
+    await expectRefused(await world.run('logs', 'other/steady'), 3, /in namespace other; .* say -n default/)
+    await expectRefused(await world.run('logs', 'steady', '-c', 'mian'), 3, /did you mean main\?/)
+  })
+
+  test('a root that nothing was ever run on is told so, and none is made', async () => {
+    const unused = join(folder(), 'unused')
+    await expectRefused(
+      await world.run('status', '--root', unused),
+      3,
+      /nothing was ever run on .*unused: apply a repository/,
+    )
+    const plan = await world.run('plan', '--root', unused, '--repo', world.repo)
+    expect(plan, plan.stderr).toMatchObject({ exitCode: 0 })
+    expect(plan.stdout).toMatch(/on .*unused, where nothing was ever run\n\n.*\n {2}\+ create steady/)
+    expect(machineTraces(unused)).toEqual(NO_TRACES)
+    expect(existsSync(unused)).toBe(false)
+  })
+
+  test('another repository is refused with both names, also where nothing would be done', async () => {
+    const other = folder()
+    const cluster = 'apiVersion: reconcile.dev/v1\nkind: Cluster\nmetadata: {name: stranger}\n'
+    writeFileSync(join(other, 'cluster.yaml'), cluster)
+    for (const command of ['plan', 'status']) {
+      const run = await world.run(command, '--repo', other)
+      await expectRefused(run, 3, /belongs to cluster e2e from .* this is cluster stranger from/)
+    }
   })
 })
 

@@ -10,7 +10,7 @@ import { shortCommit } from '../names.ts'
 import { assertOwner } from '../owner.ts'
 import { assertRights } from '../rights.ts'
 import { plainText } from '../table.ts'
-import { openMachine, openStation } from '../station.ts'
+import { assertUsable, openMachine, openStation } from '../station.ts'
 import { EXIT } from '../world.ts'
 
 export const run: RunCommand = async (invocation, world) => {
@@ -19,6 +19,7 @@ export const run: RunCommand = async (invocation, world) => {
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
   const { desired, source, warnings } = loaded
   const station = await openStation(invocation, world)
+  if (station.record === undefined) await assertUsable(station)
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
   const { runtimes } = await openMachine(station, desired, world)
   const snapshot = await observeOnce(runtimes, desired, world.clock, world.signal)
@@ -35,7 +36,8 @@ export const run: RunCommand = async (invocation, world) => {
     printWarnings(warnings, world)
     const namespace = invocation.text('namespace')
     const options = { all: invocation.flag('all'), ...(namespace === undefined ? {} : { namespace }) }
-    world.stdout.write(`commit ${shortCommit(desired.commit)} of ${source.repository}\n\n`)
+    const place = station.record === undefined ? `, on ${station.root}, where nothing was ever run` : ''
+    world.stdout.write(`commit ${shortCommit(desired.commit)} of ${source.repository}${place}\n\n`)
     world.stdout.write(`${plainText(planText(made, options))}`)
   }
   const changes = made.actions.length > 0 || made.violations.length > 0

@@ -7,10 +7,13 @@ import type { Invocation } from '../invocation.ts'
 import { listOf, printJson } from '../json.ts'
 import { loadCommit, sourceOptions, type LoadOptions } from '../load.ts'
 import { shortCommit } from '../names.ts'
+import { assertOwner, ownerOf, type OwnerQuestion } from '../owner.ts'
+import { ownerText } from '../ownership.ts'
 import { parseSelector, showsObject } from '../selector.ts'
 import { emptyDesired, openMachine, openUsedStation, type UsedStation } from '../station.ts'
 import { type Filter, statusItems, statusText } from '../statusView.ts'
 import { plainText } from '../table.ts'
+import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
 
 export const run: RunCommand = async (invocation, world) => {
@@ -57,6 +60,22 @@ function filterOf(invocation: Invocation): Filter {
   return (metadata) => showsObject(metadata, filter)
 }
 
+/** Held against what another repository asks for, everything would look wrong. */
+async function assertSameOwner(
+  station: UsedStation,
+  { source, desired }: Pick<OwnerQuestion, 'source' | 'desired'>,
+  world: World,
+): Promise<void> {
+  const ownership = await assertOwner({ station, source, desired, takeOver: true }, world)
+  const here = ownerText(station.record.owner)
+  const asked = ownerText(ownerOf({ source, desired }))
+  // The same one with another history is for whoever applies it to judge.
+  if (ownership.kind !== 'takenOver' || here === asked) return
+  throw new UserError(
+    `${station.root} belongs to ${here}, and this is ${asked}; without --repo, reconcile status shows what runs there`,
+  )
+}
+
 /**
  * What the pods are held against: the repository that the command line names, or the commit that was applied. The pods
  * are shown also when neither can be read any more.
@@ -77,7 +96,10 @@ async function desiredOf(station: UsedStation, invocation: Invocation, world: Wo
       named ? { ...sourceOptions(invocation, world), fetch: false } : applied,
       world,
     )
-    if (loaded.kind === 'valid') return loaded.desired
+    if (loaded.kind === 'valid') {
+      if (named) await assertSameOwner(station, loaded, world)
+      return loaded.desired
+    }
     world.stderr.write(
       'warning: the repository is not valid (see reconcile validate), so pods are shown without what is desired\n',
     )
