@@ -50,6 +50,8 @@ export interface ObservedNode {
   readonly since: Timestamp
   readonly info?: NodeInfo
   readonly pods: ReadonlyMap<PodUid, ObservedPod>
+  /** Of pods here that were never read and cannot be, not even their names: a sentence each. They are kept. */
+  readonly unreadable?: readonly string[]
 }
 
 /** A pod as its node has it. kubelet/ makes the official Pod with its status from this. */

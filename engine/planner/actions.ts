@@ -12,6 +12,7 @@ import type {
 import type { PodRecord } from '../api/records.ts'
 import type { Decision, PodDeletion, PodUpdate } from '../controllers/decision.ts'
 import { timestamp } from '../controllers/decision.ts'
+import { canBeDeleted } from '../controllers/view.ts'
 import { podStep } from '../kubelet/step.ts'
 import type { Placements } from './place.ts'
 import { thrown, type World, type WorldPod } from './world.ts'
@@ -105,8 +106,7 @@ function deletePod(
   object: ObjectKey,
   { context }: World,
 ): DeletePod | undefined {
-  const isCancellable = pod.busy?.kind === 'startContainers' || pod.busy?.kind === 'createPod'
-  if (pod.busy !== undefined && !isCancellable) return undefined
+  if (!canBeDeleted(pod)) return undefined
   const record = withDeletion(pod.record, timestamp(context.now))
   return { kind: 'deletePod', node: pod.node, uid: pod.uid, pod: pod.label, object, reason, record }
 }

@@ -7,7 +7,6 @@ import { deploymentDecision } from '../controllers/deployment.ts'
 import { removalDecision } from '../controllers/gc.ts'
 import { podDecision } from '../controllers/pod.ts'
 import type { OwnedSet } from '../controllers/replicaset.ts'
-import type { PodView } from '../controllers/view.ts'
 import { inOrder, thrown, type World, type WorldPod } from './world.ts'
 
 export interface Decisions {
@@ -47,7 +46,7 @@ function decisionFor(desired: DesiredObject, world: World): Decision | undefined
     )
   }
   if (object.kind === 'Pod' && written.kind === 'Pod') {
-    return podDecision(desired, written, world.bare.get(desired.key), world.context)
+    return podDecision(desired, written, world.bare.get(desired.key) ?? [], world.context)
   }
   // Namespaces, ServiceAccounts, ConfigMaps and Secrets are healthy by being there.
   return undefined
@@ -60,13 +59,8 @@ function setsOf(deployment: ObjectKey, { owned, sets }: World): readonly OwnedSe
 /** What the nodes have and the commit has not: Deployments' pods first, then the pods that stand alone. */
 function removals(world: World): readonly Decision[] {
   const { objects } = world.snapshot.desired
-  const groups = new Map<ObjectKey, PodView[]>()
-  for (const pod of world.pods) {
-    if (isWanted(pod, world)) continue
-    const group = groups.get(pod.object)
-    if (group === undefined) groups.set(pod.object, [pod.view])
-    else group.push(pod.view)
-  }
+  const unwanted = world.pods.filter((pod) => !isWanted(pod, world))
+  const groups = Map.groupBy(unwanted, ({ object }) => object)
   const records = recordsToDrop(world)
   const keys = new Set<ObjectKey>([...groups.keys(), ...records.keys()])
   const ordered = inOrder([...keys], (key) => `${keyParts(key).kind === 'Pod' ? 1 : 0}${key}`)
@@ -74,8 +68,8 @@ function removals(world: World): readonly Decision[] {
     removalDecision({
       object,
       reason: objects.has(object) ? 'its ReplicaSet is gone' : goneReason(object),
-      pods: groups.get(object) ?? [],
-      // A node that was never read may have pods that need them.
+      pods: (groups.get(object) ?? []).map(({ view }) => view),
+      // What was never read may be pods that need them.
       records: world.unread.length > 0 ? [] : (records.get(object) ?? []),
     }),
   )

@@ -15,7 +15,7 @@ export function brokenInvariants(actions: readonly Action[], world: World): read
   return [
     ...podActions.flatMap((action) => alone(action, pods, world)),
     ...twice(podActions),
-    ...twoOfOneName(podActions, world),
+    ...twoOfOneName(podActions, pods, world),
     ...outOfBounds(podActions, pods, world),
   ]
 }
@@ -61,9 +61,9 @@ function twice(actions: readonly PodAction[]): readonly Violation[] {
   })
 }
 
-/** Also one that is ending is still there. */
-function twoOfOneName(actions: readonly PodAction[], world: World): readonly Violation[] {
-  const created = actions.filter(({ kind }) => kind === 'createPod')
+/** Also one that is ending is still there. What is there and is made whole again is no second one. */
+function twoOfOneName(actions: readonly PodAction[], pods: Pods, world: World): readonly Violation[] {
+  const created = actions.filter(({ kind, uid }) => kind === 'createPod' && !pods.has(uid))
   if (created.length === 0) return []
   const uids = new Map<ObjectKey, PodUid>(world.pods.map(({ view }) => [view.key, view.uid]))
   return created.flatMap(({ object, pod, uid }) => {
@@ -71,7 +71,7 @@ function twoOfOneName(actions: readonly PodAction[], world: World): readonly Vio
     const key = objectKey('Pod', namespace, name)
     const other = uids.get(key)
     uids.set(key, uid)
-    if (other === undefined || other === uid) return []
+    if (other === undefined) return []
     const message = `createPod of ${pod}: there is one of this name, ${other}`
     return [{ invariant: 'never two live copies of one pod', object, message }]
   })

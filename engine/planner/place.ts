@@ -30,8 +30,7 @@ export function place(decisions: readonly Decision[], world: World): Placements 
     for (const wish of wishes) {
       const [unread] = world.unread
       if (unread !== undefined) {
-        const message = `node ${unread} was never read: the pod may be there`
-        pending.push({ wish, object, message })
+        pending.push({ wish, object, message: unread })
         continue
       }
       if (nodes === undefined) {

@@ -21,7 +21,7 @@ const SIGNS: Readonly<Record<Bucket, string>> = {
 /** The plan for people: grouped by object, each pod with its reason, and a line that sums it up. */
 export function planText(plan: Plan, options: PlanTextOptions = {}): string {
   const objects = inOrder([...objectsOf(plan)], (key) => key).filter((key) => isShown(key, options))
-  const verdicts = verdictsByObject(plan)
+  const verdicts = Map.groupBy(plan.verdicts, ({ object }) => object)
   const blocks = objects.map((key) => block(key, plan, verdicts.get(key) ?? [], options))
   const shown = blocks.filter((lines) => lines.length > 1).map((lines) => `${lines.join('\n')}\n`)
   return `${[...shown, summary(plan, options)].join('\n')}\n`
@@ -33,16 +33,6 @@ function isShown(key: ObjectKey, { namespace }: PlanTextOptions): boolean {
 
 function objectsOf({ actions, changes, verdicts, violations }: Plan): ReadonlySet<ObjectKey> {
   return new Set([...[...actions, ...verdicts, ...violations].map(({ object }) => object), ...changes.keys()])
-}
-
-function verdictsByObject({ verdicts }: Plan): ReadonlyMap<ObjectKey, readonly PodVerdict[]> {
-  const groups = new Map<ObjectKey, PodVerdict[]>()
-  for (const verdict of verdicts) {
-    const group = groups.get(verdict.object)
-    if (group === undefined) groups.set(verdict.object, [verdict])
-    else group.push(verdict)
-  }
-  return groups
 }
 
 function block(

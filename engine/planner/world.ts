@@ -3,7 +3,7 @@ import { memoised } from '../controllers/memo.ts'
 import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { OwnerReference, Pod, PodCondition, PodStatus } from '../api/generated/types.ts'
-import { nodeName, type NodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
+import { nodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
 import type { Action, Health, Violation } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
@@ -29,11 +29,12 @@ export interface World {
   readonly pods: readonly WorldPod[]
   /** By their controller's uid. */
   readonly owned: ReadonlyMap<string, readonly PodView[]>
-  readonly bare: ReadonlyMap<ObjectKey, PodView>
+  /** One of each name, unless something went very wrong. */
+  readonly bare: ReadonlyMap<ObjectKey, readonly PodView[]>
   /** By Deployment, oldest first. */
   readonly sets: ReadonlyMap<ObjectKey, readonly SetRecord[]>
-  /** Nodes of which nothing was ever read: nobody knows which pods they have. */
-  readonly unread: readonly NodeName[]
+  /** Why nobody knows all pods that there are: nothing may be made while it may be there already. A sentence each. */
+  readonly unread: readonly string[]
   readonly violations: readonly Violation[]
 }
 
@@ -47,7 +48,7 @@ export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
       pods.push(worldPod(pod, node, snapshot, now, records, violations))
   }
   const ordered = inOrder(pods, ({ view }) => view.key)
-  const sets = groupBy([...records.values()], (set) => set.deployment)
+  const sets = Map.groupBy(records.values(), (set) => set.deployment)
   return {
     snapshot,
     context,
@@ -56,7 +57,7 @@ export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
     sets: new Map(
       [...sets].map(([key, group]) => [key, inOrder(group, (set) => `${set.created} ${set.name}`)]),
     ),
-    unread: unreadNodes(snapshot),
+    unread: unreadPods(snapshot),
     violations,
   }
 }
@@ -230,41 +231,36 @@ function ownerKey(owner: OwnerReference, namespace: string, sets: ReadonlyMap<st
 
 function indicesOf(pods: readonly WorldPod[]): Pick<World, 'owned' | 'bare'> {
   const owned = new Map<string, PodView[]>()
-  const bare = new Map<ObjectKey, PodView>()
+  const bare = new Map<ObjectKey, PodView[]>()
   for (const { owner, view } of pods) {
-    if (owner === undefined) {
-      // Should there be two of one name, the one that is not going stands for both; the other is looked at when it is gone.
-      if (bare.get(view.key)?.deleting !== false) bare.set(view.key, view)
-      continue
-    }
-    const siblings = owned.get(owner.uid)
-    if (siblings === undefined) owned.set(owner.uid, [view])
-    else siblings.push(view)
+    if (owner === undefined) add(bare, view.key, view)
+    else add(owned, owner.uid, view)
   }
   return { owned, bare }
 }
 
-function unreadNodes({ desired, observed }: Snapshot): readonly NodeName[] {
-  const names = new Set<NodeName>()
-  for (const node of observed.nodes.values()) {
-    if (!node.reachable && node.info === undefined && node.pods.size === 0) names.add(node.name)
-  }
-  for (const { metadata } of desired.nodes) {
-    const name = nodeName(metadata.name ?? '')
-    if (!observed.nodes.has(name)) names.add(name)
-  }
-  return [...names].toSorted()
+function add<K>(groups: Map<K, PodView[]>, key: K, view: PodView): void {
+  const group = groups.get(key)
+  if (group === undefined) groups.set(key, [view])
+  else group.push(view)
 }
 
-function groupBy<K, V>(items: readonly V[], keyOf: (item: V) => K): ReadonlyMap<K, readonly V[]> {
-  const groups = new Map<K, V[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
+function unreadPods({ desired, observed }: Snapshot): readonly string[] {
+  const nodes = [...observed.nodes.values()]
+  const silent = nodes
+    .filter(({ info, pods, reachable }) => !reachable && info === undefined && pods.size === 0)
+    .map(({ name }) => name)
+  const unseen = desired.nodes
+    .map(({ metadata }) => nodeName(metadata.name ?? ''))
+    .filter((name) => !observed.nodes.has(name))
+  return [
+    ...[...silent, ...unseen].toSorted().map((name) => `node ${name} was never read: the pod may be there`),
+    ...nodes.flatMap(({ unreadable = [] }) => unreadable.map(mayBeIt)),
+  ]
+}
+
+function mayBeIt(sentence: string): string {
+  return `${sentence}; it may be this pod, which is not made before that one is mended or gone`
 }
 
 /** Sorted by key; what is sorted already, as the nodes list it, costs one look. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { NodeInfo } from '../api/cri.ts'
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { Failure, PodRecord } from '../api/records.ts'
@@ -17,7 +18,7 @@ interface NodeView {
   info?: NodeInfo
   /** Why it does not answer. */
   message?: string
-  unreadable: readonly string[]
+  unreadable: NodeListing['unreadable']
   /** What was last handed out; undefined once something has changed since. */
   handedOut: ObservedNode | undefined
 }
@@ -55,9 +56,8 @@ export class Observer {
       if (node.pods.get(uid)?.pod === undefined) node.pods.delete(uid)
     }
     for (const [uid, pod] of listing.pods) this.#merge(node, uid, pod, stamp)
-    node.unreadable = listing.unreadable.map(
-      (pod) => `pod ${pod.uid} on node ${name} is kept as it is: ${pod.message}`,
-    )
+    if (!isDeepStrictEqual(node.unreadable, listing.unreadable)) this.#touch(node)
+    node.unreadable = listing.unreadable
   }
 
   mergeInspection(name: NodeName, uid: PodUid, listing: PodListing | undefined, stamp: Stamp): void {
@@ -156,7 +156,7 @@ export class Observer {
       ...(node.reachable
         ? []
         : [`node ${node.name} does not answer: ${node.message ?? 'it was not asked yet'}`]),
-      ...node.unreadable,
+      ...node.unreadable.map((pod) => unreadableText(pod, node)),
     ])
   }
 
@@ -182,11 +182,17 @@ function unseen(name: NodeName, now: Temporal.Instant): NodeView {
 function handOut(node: NodeView): ObservedNode {
   const pods = new Map<PodUid, ObservedPod>()
   for (const [uid, entry] of node.pods) if (entry.pod !== undefined) pods.set(uid, entry.pod)
+  const unreadable = node.unreadable.filter(({ uid }) => !pods.has(uid))
   return {
     name: node.name,
     reachable: node.reachable,
     since: node.since.toString(),
     ...(node.info === undefined ? {} : { info: node.info }),
     pods,
+    ...(unreadable.length > 0 && { unreadable: unreadable.map((pod) => unreadableText(pod, node)) }),
   }
+}
+
+function unreadableText({ message, uid }: NodeListing['unreadable'][number], { name }: NodeView): string {
+  return `pod ${uid} on node ${name} is kept as it is: ${message}`
 }

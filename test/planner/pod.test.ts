@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { podUid } from '../../engine/api/names.ts'
 import { barePod, buckets, deployment, kinds, Scene } from './scene.ts'
 
 test('a Pod is made, and is healthy when it is ready', () => {
@@ -144,6 +145,48 @@ test('pods of a Deployment that fit no node are told in its health', () => {
     kind: 'progressing',
     message: '12 of 20 new replicas have been updated; 0/1 nodes are available: 1 Too many pods.',
   })
+})
+
+test('of two pods of one name the newer one goes, also when both have to be made whole again', () => {
+  const scene = new Scene().commit(barePod('one', 'a'))
+  const [first] = scene.plan().actions
+  scene.run()
+  if (first?.kind !== 'createPod') throw new Error('no createPod')
+  const metadata = {
+    ...first.record.pod.metadata,
+    uid: 'twin',
+    creationTimestamp: scene.world.now.toString(),
+  }
+  const record = { ...first.record, pod: { ...first.record.pod, metadata } }
+  scene.world.apply({ ...first, uid: podUid('twin'), record }, 'whole')
+  scene.world.reboot(0)
+  const verdicts = scene.plan().verdicts.map(({ bucket, uid }) => [uid, bucket] as const)
+  expect(new Map(verdicts)).toEqual(
+    new Map([
+      [first.uid, 'change'],
+      ['twin', 'delete'],
+    ]),
+  )
+  expect(scene.run().actions).toEqual([])
+  expect(scene.world.pods.map(({ record: { pod } }) => pod.metadata.uid)).toEqual([first.uid])
+  expect(scene.report('Pod', 'one').health).toEqual({ kind: 'healthy' })
+})
+
+test('while a pod of a node cannot be read nothing is made, for it may be the one', () => {
+  const scene = new Scene().commit(deployment('web', 'a'), barePod('one', 'a'))
+  scene.unreadable('node-0', 'its record is damaged')
+  const result = scene.plan()
+  expect(kinds(result)).toEqual(['writeRecord'])
+  expect(result.verdicts.map(({ bucket, reason }) => [bucket, reason])).toEqual([
+    [
+      'wait',
+      'its record is damaged; it may be this pod, which is not made before that one is mended or gone',
+    ],
+    [
+      'wait',
+      'its record is damaged; it may be this pod, which is not made before that one is mended or gone',
+    ],
+  ])
 })
 
 test('while a node was never read nothing is made and no record is forgotten', () => {

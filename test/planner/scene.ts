@@ -11,6 +11,7 @@ export class Scene {
   readonly world: ModelWorld
   #objects: readonly KubernetesObject[] = []
   readonly #unread = new Set<string>()
+  readonly #unreadable = new Map<string, string>()
 
   constructor(nodes = 1) {
     this.world = new ModelWorld(nodes)
@@ -36,10 +37,17 @@ export class Scene {
     this.#unread.add(name)
   }
 
+  /** The node has a pod that cannot be read. */
+  unreadable(name: string, sentence: string): void {
+    this.#unreadable.set(name, sentence)
+  }
+
   snapshot(): Snapshot {
     const snapshot = this.world.snapshot(this.desired)
     const nodes = new Map(
       [...snapshot.observed.nodes].map(([name, node]) => {
+        const sentence = this.#unreadable.get(name)
+        if (sentence !== undefined) return [name, { ...node, unreadable: [sentence] }]
         if (!this.#unread.has(name)) return [name, node]
         return [name, { name, reachable: false, since: node.since, pods: new Map() }]
       }),

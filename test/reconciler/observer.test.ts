@@ -98,6 +98,17 @@ test('a pod that cannot be read any more is kept as it was, and reported', () =>
   expect(it.problems()).toEqual([`pod ${UID} on node local is kept as it is: record version 9 is not known`])
 })
 
+test('a pod that was never read is told of, until it can be read', () => {
+  const it = observer()
+  const unreadable = [{ uid: UID, message: 'record version 9 is not known' }]
+  it.mergeListing(NODE, { pods: new Map(), unreadable }, it.stamp())
+  expect(it.node(NODE).unreadable).toEqual([
+    `pod ${UID} on node local is kept as it is: record version 9 is not known`,
+  ])
+  it.mergeListing(NODE, nodeListing([UID, listingOf('web')]), it.stamp())
+  expect(it.node(NODE).unreadable).toBeUndefined()
+})
+
 test('failures of one kind are counted, and one of another kind begins anew', () => {
   const it = observer()
   it.mergeInspection(NODE, UID, listingOf('web'), it.stamp())
