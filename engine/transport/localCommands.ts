@@ -68,6 +68,7 @@ class Ending {
   }
 
   begin(): void {
+    if (this.#timer !== undefined) return
     this.#send('SIGTERM')
     this.#timer = setTimeout(() => this.#send('SIGKILL'), KILL_AFTER_MS)
   }

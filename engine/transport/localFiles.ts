@@ -116,7 +116,7 @@ export async function removeEmpty(paths: readonly string[]): Promise<readonly st
       return false
     } catch (error) {
       if (isCode(error, 'ENOENT')) return false
-      if (isCode(error, 'EBUSY') || isCode(error, 'ENOTEMPTY')) return true
+      if (['EBUSY', 'ENOTEMPTY', 'ENOTDIR'].some((code) => isCode(error, code))) return true
       throw error
     }
   })

@@ -1,10 +1,10 @@
 import type { ExecRequest, ExecResult } from '../../api/cri.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { runCommand } from './commands.ts'
-import type { NodeFacts } from './prepareNode.ts'
 import { readText } from './node.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths } from './paths.ts'
+import type { OciProgram } from './runtimeCommands.ts'
 import { execCommand } from './runtimeCommands.ts'
 
 const OUTPUT_MAX = 10_000
@@ -15,15 +15,15 @@ let execs = 0
 
 /** The command has the container's environment, user and limits. After its time it is killed. */
 export async function execInContainer(
-  context: { readonly transport: Transport; readonly paths: RootPaths; readonly facts: NodeFacts },
+  context: { readonly transport: Transport; readonly paths: RootPaths; readonly program: OciProgram },
   request: ExecRequest,
   signal?: AbortSignal,
 ): Promise<ExecResult> {
-  const { facts, paths, transport } = context
+  const { paths, program, transport } = context
   const container = containerPaths(podPaths(paths, request.uid), request.uid, request.container)
   execs += 1
   const pidFile = `${container.bundle}/exec-${process.pid}-${execs}`
-  const command = execCommand(facts.program, container.id, {
+  const command = execCommand(program, container.id, {
     command: request.command,
     tty: false,
     pidFile,

@@ -13,6 +13,7 @@ import { nodeAddresses, parseRoutes, routesCommand } from './routes.ts'
 import { missingCapabilities, parseBoundingSet } from './spec/capabilities.ts'
 import type { Machine, SeccompProfile } from './spec/seccomp.ts'
 import { parseSeccompProfile, withoutNewNamespaces } from './spec/seccomp.ts'
+import type { OciProgram } from './runtimeCommands.ts'
 import type { ChosenRuntime } from './trial.ts'
 import { rememberedRuntime } from './trial.ts'
 
@@ -20,6 +21,8 @@ import { rememberedRuntime } from './trial.ts'
 export interface NodeLook {
   readonly info: NodeInfo
   readonly programs: Programs
+  /** The OCI runtime that was chosen in this boot, if one was. */
+  readonly program: OciProgram | undefined
   readonly machine: Machine
   readonly capabilities: ReadonlySet<string>
   readonly seccomp: SeccompProfile
@@ -44,6 +47,7 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
   return {
     info: await nodeInfo(transport, node, runtimeText(runtime, programs), warningsFor(capabilities)),
     programs,
+    program: runtime === undefined ? undefined : { path: runtime.path, state: paths.runtimeState },
     machine: await machineOf(transport),
     capabilities,
     seccomp: withoutNewNamespaces(profile),

@@ -26,6 +26,7 @@ import { disarmPod, endContainers, removePod } from './removePod.ts'
 import type { NodeFacts } from './prepareNode.ts'
 import { prepareNode } from './prepareNode.ts'
 import { readRoot } from './root.ts'
+import type { OciProgram } from './runtimeCommands.ts'
 import { execCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
 import { makeSandbox } from './sandbox.ts'
@@ -55,6 +56,8 @@ export interface OciNode {
   readonly images: ImageStore
   readonly look: () => Promise<NodeLook>
   readonly facts: () => Promise<NodeFacts>
+  /** Of the containers that run: chosen before the first of them was made. */
+  readonly program: () => Promise<OciProgram>
   readonly context: () => Promise<SandboxContext>
 }
 
@@ -79,6 +82,7 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     paths,
     look,
     facts,
+    program: async () => (await look()).program ?? (await facts()).program,
     images: options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir }),
     context: async () => ({ transport, paths, facts: await facts(), network: await network() }),
   }
@@ -111,7 +115,9 @@ function podVerbs(node: OciNode): PodVerbs {
     },
     collectImages: async (keep, signal) => {
       await node.facts()
-      const { pods } = await listPods(transport, paths)
+      const { pods, unreadable } = await listPods(transport, paths)
+      // Which image such a pod runs is not known.
+      if (unreadable.length > 0) return { images: 0, bytes: 0 }
       const used = [...pods.values()].flatMap((pod) =>
         [...pod.containers.values()].map(({ image }) => image.id),
       )
@@ -192,9 +198,9 @@ function insideVerbs(node: OciNode): InsideVerbs {
   const { paths, transport } = node
   return {
     exec: async (request, signal) =>
-      await execInContainer({ transport, paths, facts: await node.facts() }, request, signal),
+      await execInContainer({ transport, paths, program: await node.program() }, request, signal),
     execInteractive: async (request) => {
-      const { program } = await node.facts()
+      const program = await node.program()
       const { id } = containerPaths(podPaths(paths, request.uid), request.uid, request.container)
       const command = execCommand(program, id, { command: request.command, tty: request.tty })
       return await transport.runInteractive(request.stdin ? command : { ...command, stdin: '' })

@@ -38,10 +38,6 @@ export function deleteCommand(program: OciProgram, id: string): Command {
   return { argv: [program.path, '--root', program.state, 'delete', '--force', id] }
 }
 
-export function killAllCommand(program: OciProgram, id: string): Command {
-  return { argv: [program.path, '--root', program.state, 'kill', '--all', id, 'KILL'] }
-}
-
 export interface ExecOptions {
   readonly command: readonly string[]
   readonly tty: boolean

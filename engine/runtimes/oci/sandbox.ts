@@ -80,10 +80,10 @@ export async function makeSandbox(
   await transport.makeDirectory(pod.run, 0o700)
   await prepareFiles(transport, pod, request)
   const mounted = new Set(await mountsOf(transport, pod.directory))
-  const [ip, volumes] = await Promise.all([
+  const [ip, volumes] = await bothEnded(
     attach(context, uid, pod, request, signal),
     makeVolumes(transport, pod, request, mounted, signal),
-  ])
+  )
   await transport.writeTree(pod.etc, await etcFiles(transport, request, ip))
   const spec = request.record.pod.spec
   const pausePid =
@@ -104,6 +104,12 @@ export async function makeSandbox(
   // Whole or unreadable, which is as good as absent: it is small, and on a tmpfs.
   const what = { kind: 'file', content: JSON.stringify(sandbox) } as const
   await transport.writeTree(pod.run, [{ path: 'sandbox.json', mode: 0o600, what }])
+}
+
+/** Also when one has failed: whoever takes the pod away then must find nothing still being made. */
+async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([one, other])
+  return [await one, await other]
 }
 
 async function prepareFiles(transport: Transport, pod: PodPaths, request: CreatePodRequest): Promise<void> {

@@ -88,6 +88,9 @@ async function tryRuntime(
     cgroupNamespace: cgroups.version === 'v2',
     seccomp: undefined,
   })
+  // Of an engine that was killed in the middle.
+  if ((await transport.stat(`${program.state}/trial`)) !== undefined)
+    await runCommand(transport, deleteCommand(program, 'trial'), failing)
   const command = runCommandOf(program, bundle, 'trial')
   const result = await runCommand(transport, command, failing)
   if (result.exitCode !== 0) await runCommand(transport, deleteCommand(program, 'trial'), failing)

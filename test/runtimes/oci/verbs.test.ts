@@ -1,11 +1,16 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { objectKey } from '../../../engine/api/names.ts'
 import { RECORD_VERSION } from '../../../engine/api/records.ts'
+import type { ImageStore } from '../../../engine/runtimes/oci/images/store.ts'
+import { lookAtNode } from '../../../engine/runtimes/oci/node.ts'
+import { rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { choosePodCidr, lockRoot, readRoot } from '../../../engine/runtimes/oci/root.ts'
+import { createOciRuntime } from '../../../engine/runtimes/oci/runtime.ts'
+import { chooseRuntime } from '../../../engine/runtimes/oci/trial.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { podRecord, podRequest, TestNode } from './support.ts'
+import { NODE, podRecord, podRequest, TestNode } from './support.ts'
 
 let node: TestNode
 
@@ -35,6 +40,64 @@ test('a command in a container has its environment and tells its exit status; ou
   expect(slow.timedOut).toBe(true)
   await expect.poll(async () => await node.exec(uid, ['ps'])).not.toContain('98765')
   await node.remove(uid)
+})
+
+test('a command in a container makes nothing on the node', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const hooks = join(node.root, 'hook')
+  renameSync(hooks, `${hooks}-away`)
+  const { output } = await (await node.another()).exec({ uid, container: 'main', command: ['echo', 'here'] })
+  expect(output).toBe('here\n')
+  expect(existsSync(hooks)).toBe(false)
+  renameSync(`${hooks}-away`, hooks)
+  await node.remove(uid)
+})
+
+test('while there is a pod that cannot be read, no image is collected: it may be the pod’s', async () => {
+  const collect = async () => ({ images: 1, bytes: 1 })
+  const images: ImageStore = { pull: neverAsked, resolve: neverAsked, collect }
+  const { root, transport } = node
+  const runtime = await createOciRuntime({ transport, root, node: NODE, images })
+  const uid = await node.start(['sleep', '1000'])
+  expect(await runtime.collectImages([])).toEqual({ images: 1, bytes: 1 })
+  const record = join(root, 'pods', uid, 'pod.json')
+  renameSync(record, `${record}.away`)
+  writeFileSync(record, '{')
+  expect(await runtime.collectImages([])).toEqual({ images: 0, bytes: 0 })
+  renameSync(`${record}.away`, record)
+  await node.remove(uid)
+})
+
+function neverAsked(): never {
+  throw new Error('not asked for')
+}
+
+test('a pod whose volume cannot be made is removed at once and leaves nothing', async () => {
+  const missing = { kind: 'hostPath', name: 'v', path: '/no/such/socket', type: 'Socket' } as const
+  const portMappings = [{ containerPort: 80, hostPort: 18_232, protocol: 'TCP' }] as const
+  for (let time = 0; time < 5; time += 1) {
+    const uid = node.newUid()
+    await expect(
+      node.runtime.createPod(podRequest(uid, { portMappings, volumes: [missing] })),
+    ).rejects.toThrow('/no/such')
+    await node.runtime.removePod(uid)
+    const { mounts, processes } = machineTraces(node.root)
+    expect([...mounts, ...processes].filter((line) => line.includes(uid))).toEqual([])
+    expect((await node.transport.run({ argv: ['iptables-save'] })).stdout).not.toContain('18232')
+  }
+})
+
+test('a trial of the runtime that an engine was killed in is made again', async () => {
+  const { transport } = node
+  const paths = await rootPaths(transport, node.root)
+  await node.runtime.prepare()
+  const { cgroups, programs } = await lookAtNode(transport, paths, NODE)
+  rmSync(join(paths.runDir, 'runtime.json'))
+  mkdirSync(join(paths.runDir, 'trial-state/trial'), { recursive: true })
+  const runtimes = programs.runtimes.filter(({ name }) => name === 'runc')
+  expect(await chooseRuntime(transport, paths, { ...programs, runtimes }, cgroups)).toMatchObject({
+    name: 'runc',
+  })
 })
 
 test('secrets of the environment are on the tmpfs alone, for root alone', async () => {

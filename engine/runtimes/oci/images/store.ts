@@ -1,6 +1,7 @@
 import type { ImageInfo, PullImageRequest } from '../../../api/cri.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
+import { once } from '../once.ts'
 import { authAttempts, authKey } from './auth.ts'
 import { createBlobs } from './blobs.ts'
 import type { Catalog, ImageRecord } from './catalog.ts'
@@ -184,18 +185,4 @@ function neverPulled(image: string): RuntimeFailure {
     `image ${image} is not on the node, and its pull policy is Never`,
     { certain: true },
   )
-}
-
-/** Remembers success only. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined
-  return async () => {
-    const mine = (result ??= work())
-    try {
-      return await mine
-    } catch (error) {
-      if (result === mine) result = undefined
-      throw error
-    }
-  }
 }
