@@ -71,12 +71,10 @@ async function launch(options: RegistryOptions, port: number): Promise<RegistryS
     detached: true,
     stdio: ['ignore', log, log],
   })
-  const ended = new Promise<'ended'>((resolve) => {
-    child.once('exit', () => resolve('ended'))
-    child.once('error', () => resolve('ended'))
-  })
-  const outcome = await Promise.race([answers(port, directory), ended])
-  if (outcome === 'ended' || child.pid === undefined) return undefined
+  const ended = new AbortController()
+  child.once('exit', () => ended.abort())
+  child.once('error', () => ended.abort())
+  if (!(await answers(port, directory, ended.signal)) || child.pid === undefined) return undefined
   child.unref()
   writeFileSync(pidFile(directory), `${child.pid} ${port}\n`)
   return server(child.pid, port)
@@ -85,19 +83,20 @@ async function launch(options: RegistryOptions, port: number): Promise<RegistryS
 /** Tells our registry from another that has the port. */
 const OWNER = 'x-reconcile-registry'
 
-/** It says nothing when it is ready, so it is asked. */
-async function answers(port: number, directory: string): Promise<'answers'> {
+/** It says nothing when it is ready, so it is asked, until it answers or has ended: another one may have the port. */
+async function answers(port: number, directory: string, ended: AbortSignal): Promise<boolean> {
   const until = performance.now() + ANSWER_LIMIT_MS
-  for (;;) {
+  while (!ended.aborted) {
     try {
       const response = await fetch(`http://127.0.0.1:${port}/v2/`)
       await response.arrayBuffer()
-      if (response.headers.get(OWNER) === encodeURIComponent(directory)) return 'answers'
+      if (response.headers.get(OWNER) === encodeURIComponent(directory)) return true
     } catch (error) {
       if (performance.now() > until) throw error
     }
     await sleep(10)
   }
+  return false
 }
 
 async function freePort(): Promise<number> {

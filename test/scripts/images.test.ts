@@ -70,6 +70,11 @@ test('the scripts bring up a registry with images that run', async () => {
     using world = createWorld({ mirrors: { 'docker.io': [url] } })
     const infos = await Promise.all(names.map(async (name) => await world.pull(name)))
     expect(infos).toHaveLength(names.length)
+    // A second one on the same port ends with a message; it does not wait for the first to go.
+    using other = temporary()
+    const second = [registry, 'start', '--port', port, '--dir', other.path]
+    const refused = await execa(process.execPath, second, { reject: false })
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/address already in use/) })
     const layers = await world.store.resolve((await world.pull('reconcile/layers')).id)
     expect(inOverlay(layers?.layerDirs ?? [], 'chroot . /bin/find /data | sort')).toBe(
       '/data\n/data/hidden\n/data/hidden/new\n/data/kept\n',
