@@ -4,6 +4,8 @@ import type { Desired } from '../../../engine/api/snapshot.ts'
 import type { LogFields, LogLevel } from '../../../engine/reconciler/logger.ts'
 import type { Loop, LoopOptions } from '../../../engine/reconciler/loop.ts'
 import { createLoop } from '../../../engine/reconciler/loop.ts'
+// Loaded before the first probe asks for it: loading a module takes real time, in which the virtual clock would run on.
+import '../../../engine/reconciler/httpGet.ts'
 import type { Outcome } from '../../../engine/reconciler/outcome.ts'
 import { VirtualClock } from '../../../engine/runtimes/simulated/clock.ts'
 import { SimulatedNode } from '../../../engine/runtimes/simulated/node.ts'
