@@ -72,8 +72,6 @@ function headersOf(target: HttpTarget, url: URL): Readonly<Record<string, string
   const headers: Record<string, string[]> = {}
   for (const [name, value] of target.headers) (headers[name.toLowerCase()] ??= []).push(value)
   headers['host'] ??= [url.host]
-  headers['user-agent'] ??= ['kube-probe/1.36']
-  headers['accept'] ??= ['*/*']
   headers['connection'] = ['close']
   return headers
 }

@@ -43,10 +43,11 @@ export function addPod(load: NodeLoad, { owner, spec }: Placeable): void {
   if (owner !== undefined) load.byOwner.set(owner, (load.byOwner.get(owner) ?? 0) + 1)
 }
 
-/** In the host's network every port of a container is one of the host's. */
+/** In the host's network every port of a container is one of the host's. Init containers end before; sidecars do not. */
 export function hostPortsOf(spec: PodSpec): readonly HostPort[] {
   const used: HostPort[] = []
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
+  for (const container of [...sidecars, ...spec.containers]) {
     for (const { containerPort, hostIP, hostPort, protocol } of container.ports ?? []) {
       const port = hostPort || (spec.hostNetwork === true ? containerPort : 0)
       if (port !== 0) used.push({ ip: hostIP ?? '', protocol: protocol ?? 'TCP', port })

@@ -61,10 +61,10 @@ test('the answer of a failed HTTP probe is in its message', async () => {
   expect(result).toEqual({ succeeded: false, message: 'HTTP probe answered 500: database is down' })
 })
 
-test('path, headers and host are sent as asked for', async () => {
+test('path, headers and host are sent as asked for, and no others', async () => {
   const seen: unknown[] = []
   const record: NonNullable<ContainerScript['http']> = (path, sent) => {
-    seen.push([path, sent['x-probe'], sent['host'], sent['user-agent']])
+    seen.push([path, sent['x-probe'], sent['host'], sent['user-agent'], sent['accept']])
     return { status: 200 }
   }
   const headers = [
@@ -72,7 +72,7 @@ test('path, headers and host are sent as asked for', async () => {
     ['Host', 'example.com'],
   ] as const
   await answers(record, { path: '/health?deep=1', headers })
-  expect(seen).toEqual([['/health?deep=1', 'yes', 'example.com', 'kube-probe/1.36']])
+  expect(seen).toEqual([['/health?deep=1', 'yes', 'example.com', undefined, undefined]])
 })
 
 test('a redirect within the host is followed', async () => {

@@ -75,6 +75,22 @@ test('a clock that is set back while a preStop hook runs gives the container no 
   await engine.stop()
 })
 
+test('a postStart hook whose port is not to be found fails, and its container is ended', async () => {
+  const world = createWorld()
+  const hooked = container('app', { lifecycle: { postStart: { httpGet: { port: 'nowhere' } } } })
+  const reasons: string[] = []
+  const engine = startEngine(world, desiredOf('a', [pod('web', { containers: [hooked] })]), {
+    onProgress: (event) => {
+      if (event.kind === 'actionStarted') reasons.push(event.action.reason)
+    },
+  })
+  await world.clock.runFor(5_000)
+  await engine.stop()
+  expect(reasons).toContain(
+    'FailedPostStartHook: container app: it has no target: its port or the address of the pod is not known',
+  )
+})
+
 test('pods in their grace period leave the node free for others', async () => {
   const world = createWorld(({ pod: { metadata } }) =>
     metadata.labels?.['app'] === 'old' ? { stopAfterMs: 25_000 } : {},

@@ -97,6 +97,14 @@ test.each([
   expect(message(withPort(one), loaded('a', withPort(other))) === undefined).toBe(fits)
 })
 
+test('a port of an init container is not taken, unless it is a sidecar', () => {
+  const init = { name: 'init', image: 'app', ports: [{ containerPort: 80, hostPort: 80 }] }
+  const ended = loaded('a', pod({ initContainers: [init] }))
+  expect(message(withPort({ hostPort: 80 }), ended)).toBeUndefined()
+  const sidecar = loaded('a', pod({ initContainers: [{ ...init, restartPolicy: 'Always' }] }))
+  expect(message(withPort({ hostPort: 80 }), sidecar)).toContain('free ports')
+})
+
 test('in the network of the host a container port is a host port', () => {
   const state = loaded('a', withPort({}, { hostNetwork: true }))
   expect(message(withPort({ hostPort: 80 }), state)).toContain('free ports')

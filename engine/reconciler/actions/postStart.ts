@@ -19,13 +19,15 @@ export async function runPostStart(action: RunPostStart, world: ActionWorld): Pr
   world.done('')
 }
 
+const NO_TARGET = 'it has no target: its port or the address of the pod is not known'
+
 async function run(action: RunPostStart, world: ActionWorld): Promise<HandlerResult> {
   const { runtime, clock, signal } = world
   const pod = world.pod()
   const container = action.container.name
   const context = { now: clock.now(), node: world.node(), desired: world.desired }
   const target = pod && hookCommand(pod, container, 'postStart', context)
-  if (target === undefined) return { succeeded: true, message: 'no hook' }
+  if (target === undefined) return { succeeded: false, message: NO_TARGET }
   try {
     return await runHook(target, { runtime, uid: action.uid, container, clock, signal })
   } catch (error) {
