@@ -14,7 +14,7 @@ export type PodAction =
   | StopContainers
   | RemovePod
 
-interface OfPod {
+export interface OfPod {
   readonly node: NodeName
   readonly uid: PodUid
   /** `namespace/name`, for people. */

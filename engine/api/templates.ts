@@ -22,12 +22,10 @@ const ZERO_IS_ABSENT = new Set([
 /** Empty here is as good as absent; elsewhere an empty map is a choice, as in `emptyDir: {}`. */
 const EMPTY_IS_ABSENT = new Set(['annotations', 'labels', 'limits', 'nodeSelector', 'requests', 'resources'])
 
-/** Two templates, each as written, mean the same: both are given today's defaults first, so a new default rolls nothing. */
-export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
-  return a === b || canonicalJson(a) === canonicalJson(b) || templateText(a) === templateText(b)
-}
-
-/** Equal texts for templates that mean the same, under this version of the engine only: never keep it in a record. */
+/**
+ * Equal texts for templates, each as written, that mean the same: with today's defaults, so that a new default rolls nothing. Under this
+ * version of the engine only: never keep it in a record.
+ */
 export function templateText(template: PodTemplateSpec): string {
   const { spec, metadata } = podTemplateWithDefaults(template)
   const { [TEMPLATE_HASH_LABEL]: _, ...labels } = metadata?.labels ?? {}

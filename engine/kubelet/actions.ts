@@ -1,18 +1,10 @@
-import { nodeName, type NodeName, type ObjectKey, objectKey, type PodUid, podUid } from '../api/names.ts'
-import type { ContainerStop, StopContainers } from '../api/plan.ts'
-import type { Failure } from '../api/snapshot.ts'
+import { nodeName, objectKey, podUid } from '../api/names.ts'
+import type { ContainerStop, OfPod, StopContainers } from '../api/plan.ts'
+import type { Failure } from '../api/records.ts'
 import { isBackingOff, retryAt } from './backOff.ts'
 import { freshRecord, withHook } from './record.ts'
 import type { PodStep } from './step.ts'
 import type { ContainerView, PodView } from './view.ts'
-
-interface OfPod {
-  readonly node: NodeName
-  readonly uid: PodUid
-  readonly pod: string
-  readonly object: ObjectKey
-  readonly reason: string
-}
 
 /** What every action about a pod says. */
 export function ofPod(view: PodView, reason: string): OfPod {

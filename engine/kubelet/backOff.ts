@@ -7,10 +7,10 @@ import { after, instant, isDue, msBetween } from './time.ts'
 
 /** Kubernetes' crash back-off: the first restart is at once, then 10 s doubling to 5 min; ten minutes of running begin anew. */
 export const RESTART_DELAYS_SECONDS: readonly number[] = [0, 10, 20, 40, 80, 160, 300]
-export const RESTART_RESET_SECONDS = 600
+const RESTART_RESET_SECONDS = 600
 
 /** A restart that the node's hook owes for this long means that the hook is dead. */
-export const HOOK_OVERDUE_MS = 30_000
+const HOOK_OVERDUE_MS = 30_000
 
 const RETRY_FIRST_MS = 10_000
 const RETRY_MAX_MS = 300_000

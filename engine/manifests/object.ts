@@ -153,6 +153,6 @@ function oneAPlace(problems: readonly Problem[]): readonly Problem[] {
   })
 }
 
-export function isError(problem: { readonly severity: Problem['severity'] }): boolean {
+function isError(problem: { readonly severity: Problem['severity'] }): boolean {
   return problem.severity === 'error'
 }

@@ -53,7 +53,7 @@ export function pathOf(object: unknown, pointer: string): Path {
     })
 }
 
-export function valueAt(object: unknown, path: Path): unknown {
+function valueAt(object: unknown, path: Path): unknown {
   return path.reduce(memberOf, object)
 }
 

@@ -79,7 +79,7 @@ function namespaceWithDefaults(namespace: Namespace): Namespace {
   return { ...namespace, metadata: { ...namespace.metadata, labels } }
 }
 
-function clusterWithDefaults(cluster: Cluster): Cluster {
+export function clusterWithDefaults(cluster: Cluster): Cluster {
   const { podCIDR = '10.244.0.0/16', serviceCIDR = '10.96.0.0/16' } = cluster.spec ?? {}
   return { ...cluster, spec: { ...cluster.spec, podCIDR, serviceCIDR } }
 }

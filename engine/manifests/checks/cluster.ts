@@ -1,15 +1,14 @@
+import { clusterWithDefaults } from '../../api/defaults/objects.ts'
 import type { Cluster, Node } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import { overlap, type Range, rangeOf } from './addresses.ts'
 
-const DEFAULT_POD_CIDR = '10.244.0.0/16'
-const DEFAULT_SERVICE_CIDR = '10.96.0.0/16'
-
 export function checkCluster(context: CheckContext, cluster: Cluster): void {
   const { spec } = cluster
   if (spec === undefined || !context.sound(['spec'])) return
-  const pods = checkRange(context, 'podCIDR', spec.podCIDR ?? DEFAULT_POD_CIDR)
-  const services = checkRange(context, 'serviceCIDR', spec.serviceCIDR ?? DEFAULT_SERVICE_CIDR)
+  const { podCIDR = '', serviceCIDR = '' } = clusterWithDefaults(cluster).spec ?? {}
+  const pods = checkRange(context, 'podCIDR', podCIDR)
+  const services = checkRange(context, 'serviceCIDR', serviceCIDR)
   if (pods !== undefined && services !== undefined && overlap(pods, services)) {
     const field = spec.podCIDR === undefined ? 'serviceCIDR' : 'podCIDR'
     context.error(

@@ -41,7 +41,7 @@ function checkStrategy(context: CheckContext, strategy: DeploymentStrategy): voi
 }
 
 /** A number of pods, or a part of them such as 25%; its number, undefined when it is neither. */
-export function checkShare(context: CheckContext, path: Path, share: IntOrString): number | undefined {
+function checkShare(context: CheckContext, path: Path, share: IntOrString): number | undefined {
   if (typeof share === 'number') {
     if (share >= 0) return share
     context.error(path, `must be 0 or more, not ${share}`)

@@ -10,7 +10,7 @@ export interface HookEnd {
 }
 
 /** The record with how a hook ended. A hook whose start is not on record has nothing to add to. */
-export function withHookEnd(record: PodRecord, end: HookEnd): PodRecord {
+function withHookEnd(record: PodRecord, end: HookEnd): PodRecord {
   const container = record.containers[end.container]
   const started = container?.[end.hook]
   if (container === undefined || started === undefined) return record
