@@ -45,7 +45,12 @@ async function benchIn(bench: PodBench, engineRoot: string): Promise<readonly Me
   await using podman = await Podman.create(join(bench.folder, 'podman'), runtime, imageOf(bench))
   const contenders = [reconcile, rawContender(loop), podmanContender(podman, bench.folder)]
   const rows: Measurement[] = []
-  for (const count of COUNTS) rows.push(...(await round(contenders, count)))
+  try {
+    for (const count of COUNTS) rows.push(...(await round(contenders, count)))
+  } finally {
+    // Of a round that failed; otherwise there is nothing left to take down.
+    await rawDown(loop, Math.max(...COUNTS))
+  }
   return rows
 }
 

@@ -31,10 +31,11 @@ up_one() {
 
 down_one() {
   local id=raw-$1 pod=$dir/raw-$1
+  [ -e "$pod" ] || return 0
   "$runtime" --root "$dir/runtime" delete --force "$id"
-  umount "$pod/rootfs"
+  umount "$pod/rootfs" || true
   cni DEL "$id"
-  ip netns del "$id"
+  ip netns del "$id" || true
   rm -rf "$pod"
 }
 
@@ -45,6 +46,7 @@ case $what in
   down)
     seq 1 "$count" | xargs -P "$parallel" -I{} "$self" down-one "$dir" {} 1 "$layer" "$runtime"
     ip link del rawloop0 2>/dev/null || true
+    rmdir /sys/fs/cgroup/raw-loop /sys/fs/cgroup/*/raw-loop 2>/dev/null || true
     rm -rf "$dir" ;;
   up-one) up_one "$count" ;;
   down-one) down_one "$count" ;;

@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { disposedAfterTest } from './cutOff.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
 
@@ -51,12 +52,14 @@ export class World implements AsyncDisposable {
   readonly repo: string
   readonly root: string
   readonly #clusterYaml: string
+  #disposed = false
   readonly #running = new Set<Promise<unknown> & { kill(signal: 'SIGINT'): boolean }>()
 
   private constructor(options: WorldOptions) {
     this.repo = join(this.folder, 'repo')
     this.root = options.root ?? join(this.folder, 'root')
     this.#clusterYaml = clusterYaml(options)
+    disposedAfterTest(this)
   }
 
   static async create(options: WorldOptions): Promise<World> {
@@ -126,6 +129,8 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
     // Of a test that was cut off.
     for (const engine of this.#running) engine.kill('SIGINT')
     await Promise.allSettled(this.#running)

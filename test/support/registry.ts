@@ -48,7 +48,10 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
     options.login === true ? { url, login: `${REGISTRY_USER.username}:${REGISTRY_USER.password}` } : { url }
   const push = async (name: string, image: BuiltImage): Promise<void> => await pushImage(target, name, image)
   // Also when the test run ends without disposing.
-  const kill = (): boolean => process.kill(pid)
+  const kill = (): void => {
+    rmSync(directory, { recursive: true, force: true })
+    process.kill(pid)
+  }
   process.once('exit', kill)
   const stop = async (): Promise<void> => {
     process.off('exit', kill)

@@ -14,6 +14,7 @@ import { writeRoot } from '../../../engine/runtimes/oci/root.ts'
 import { createOciRuntime } from '../../../engine/runtimes/oci/runtime.ts'
 import type { PodListing, Runtime } from '../../../engine/runtimes/runtime.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
+import { disposedAfterTest } from '../../support/cutOff.ts'
 import { rootIdOf } from '../../support/machine.ts'
 
 export const NODE = nodeName('here')
@@ -34,12 +35,14 @@ export class TestNode implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-oci-'))
   readonly root = join(this.folder, 'root')
   readonly transport = localTransport()
+  #disposed = false
   readonly #image: Partial<ImageConfig>
   #runtime: Runtime | undefined
   #pods = 0
 
   private constructor(image: Partial<ImageConfig>) {
     this.#image = image
+    disposedAfterTest(this)
   }
 
   static async create(image: Partial<ImageConfig> = {}, podCIDR = '10.201.0.0/16'): Promise<TestNode> {
@@ -158,6 +161,8 @@ export class TestNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
     await removeRoot({ transport: this.transport, root: this.root })
     rmSync(this.folder, { recursive: true, force: true })
   }
