@@ -11,6 +11,11 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['flock', 'util-linux'],
   ['mount', 'mount'],
   ['umount', 'mount'],
+  ['tar', 'tar'],
+  ['zstd', 'zstd'],
+  ['find', 'findutils'],
+  ['setfattr', 'attr'],
+  ['getfattr', 'attr'],
 ])
 
 /** The faster first. */
