@@ -49,12 +49,17 @@ export async function openUsedStation(invocation: Invocation, world: World): Pro
 /** What an engine that was cut off at its very beginning may have left. */
 const OURS = new Set(['lock', 'mirrors', 'images', 'layers', 'pods', 'records', 'events', 'hook'])
 
+/** Of an engine that was killed while it took the root. */
+const CUT_OFF = /^\.root\.json\.\d+\.tmp$/
+
 /** Profiles that people put there, before the first run or later; `down` leaves them. */
 const OPERATORS = 'seccomp'
 
 /** `down` removes a root with all that is in it, so none is made where other things lie. */
 export async function assertUsable({ root, transport }: Station): Promise<void> {
-  const other = (await transport.listDirectory(root)).find((name) => !OURS.has(name) && name !== OPERATORS)
+  const other = (await transport.listDirectory(root)).find(
+    (name) => !OURS.has(name) && name !== OPERATORS && !CUT_OFF.test(name),
+  )
   if (other === undefined) return
   throw new UserError(
     `${root} holds ${other} and is not a root of reconcile: name an empty or a new folder with --root`,

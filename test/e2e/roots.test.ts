@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World, eventually } from '../support/engine.ts'
 import { runningContainers } from '../support/containers.ts'
@@ -90,6 +92,15 @@ test('a commit that is refused on a new root leaves nothing in the kernel', asyn
   expect(refused.stderr).toContain('overlaps')
   expect(refused.exitCode).not.toBe(0)
   expect(machineTraces(world.root)).toEqual(NO_TRACES)
+})
+
+test('a root that an engine was killed in while it took it is taken by the next one', async () => {
+  await using world = await World.create({ podCIDR: '10.218.0.0/16', registry: registry.url })
+  await world.commit({})
+  mkdirSync(world.root)
+  writeFileSync(join(world.root, '.root.json.1.tmp'), '{')
+  const { exitCode, stderr } = await world.once()
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
 })
 
 function clusterWith(podCIDR: string): string {
