@@ -3,7 +3,7 @@ import { podTemplateWithDefaults } from './defaults/pod.ts'
 import type { PodTemplateSpec } from './generated/types.ts'
 
 /** Set by the controller on what it makes; never part of what was written. */
-const TEMPLATE_HASH_LABEL = 'pod-template-hash'
+export const TEMPLATE_HASH = 'pod-template-hash'
 
 /** Fields whose `false` or 0 Kubernetes does not tell from absence. Others mean something: `runAsNonRoot: false`, `runAsUser: 0`. */
 const ZERO_IS_ABSENT = new Set([
@@ -28,7 +28,7 @@ const EMPTY_IS_ABSENT = new Set(['annotations', 'labels', 'limits', 'nodeSelecto
  */
 export function templateText(template: PodTemplateSpec): string {
   const { spec, metadata } = podTemplateWithDefaults(template)
-  const { [TEMPLATE_HASH_LABEL]: _, ...labels } = metadata?.labels ?? {}
+  const { [TEMPLATE_HASH]: _, ...labels } = metadata?.labels ?? {}
   return canonicalJson(withoutEmpty({ labels, annotations: metadata?.annotations, spec }))
 }
 

@@ -1,6 +1,7 @@
 import type { ObjectMeta, ReplicaSet, ReplicaSetStatus } from '../api/generated/types.ts'
 import { keyParts, nameHash, objectKey, podUid, uidHash } from '../api/names.ts'
 import type { StatusReport } from '../api/plan.ts'
+import { TEMPLATE_HASH } from '../api/templates.ts'
 import {
   type ControllerContext,
   type PodDeletion,
@@ -10,7 +11,7 @@ import {
 } from './decision.ts'
 import type { Bounds } from './fenceposts.ts'
 import { inDeletionOrder } from './ranking.ts'
-import { type SetRecord, TEMPLATE_HASH } from './sets.ts'
+import type { SetRecord } from './sets.ts'
 import { canBeDeleted, isActive, isAvailable, type PodView } from './view.ts'
 
 /** A ReplicaSet with its pods, those that end and have ended included. */

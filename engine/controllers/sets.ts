@@ -9,11 +9,10 @@ import type {
 import { keyParts, nameHash, type ObjectKey, objectKey, uidHash } from '../api/names.ts'
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../api/records.ts'
 import { matchesSelector } from '../api/selectors.ts'
-import { templateText } from '../api/templates.ts'
+import { TEMPLATE_HASH, templateText } from '../api/templates.ts'
 import { type ControllerContext, timestamp } from './decision.ts'
 import { memoised } from './memo.ts'
 
-export const TEMPLATE_HASH = 'pod-template-hash'
 export const REVISION = 'deployment.kubernetes.io/revision'
 const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas'
 const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas'

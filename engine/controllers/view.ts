@@ -53,10 +53,11 @@ function readyTransition(status: PodStatus): string | undefined {
   return undefined
 }
 
-/** Ready, and has been for minReadySeconds. */
+/** Ready, and has been for minReadySeconds. What is ready since later than now was so before the clock was set back. */
 export function isAvailable(pod: PodView, minReadySeconds: number, nowMs: number): boolean {
   if (!pod.ready || pod.deleting) return false
-  return minReadySeconds === 0 || readySinceMs(pod) + minReadySeconds * 1000 <= nowMs
+  const since = readySinceMs(pod)
+  return minReadySeconds === 0 || since > nowMs || since + minReadySeconds * 1000 <= nowMs
 }
 
 export function createdMs(pod: PodView): number {

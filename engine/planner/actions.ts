@@ -13,12 +13,10 @@ import type { PodRecord } from '../api/records.ts'
 import type { Decision, PodDeletion, PodUpdate } from '../controllers/decision.ts'
 import { timestamp } from '../controllers/decision.ts'
 import { canBeDeleted } from '../controllers/view.ts'
+import { factsOf } from '../kubelet/facts.ts'
 import { podStep } from '../kubelet/step.ts'
 import type { Placements } from './place.ts'
 import { thrown, type World, type WorldPod } from './world.ts'
-
-/** Kubernetes' default, for a pod whose spec does not say. */
-const GRACE_SECONDS = 30
 
 export interface Drafts {
   readonly actions: readonly Action[]
@@ -114,7 +112,7 @@ function deletePod(
 /** The deletion is counted from here: `deletionTimestamp` is when it was asked for. */
 function withDeletion(record: PodRecord, deletionTimestamp: string): PodRecord {
   const { metadata, spec } = record.pod
-  const deletionGracePeriodSeconds = spec.terminationGracePeriodSeconds ?? GRACE_SECONDS
+  const deletionGracePeriodSeconds = factsOf(spec).graceMs / 1000
   return {
     ...record,
     generation: record.generation + 1,

@@ -2,6 +2,7 @@ import type { ObjectKey, PodUid } from '../api/names.ts'
 import { objectKey } from '../api/names.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
+import { REVISION } from '../controllers/sets.ts'
 
 /** An object that keeps `--once` from ending well, and how it stands. */
 export interface UnhealthyObject {
@@ -123,7 +124,7 @@ function newestSets(records: Snapshot['records']): ReadonlySet<string> {
     const { annotations, ownerReferences = [], uid = '' } = object.metadata
     const owner = ownerReferences.find(({ controller }) => controller === true)?.uid
     if (object.kind !== 'ReplicaSet' || owner === undefined) continue
-    const revision = Number(annotations?.['deployment.kubernetes.io/revision'] ?? 0)
+    const revision = Number(annotations?.[REVISION] ?? 0)
     if (revision >= (newest.get(owner)?.revision ?? 0)) newest.set(owner, { uid, revision })
   }
   return new Set([...newest.values()].map(({ uid }) => uid))

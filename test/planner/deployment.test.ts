@@ -160,6 +160,16 @@ test('a paused Deployment is scaled but not rolled out; resumed, it is', () => {
   expect(scene.tags()).toEqual(['b', 'b', 'b', 'b'])
 })
 
+test('with minReadySeconds pods that are available stay so when the clock is set back', () => {
+  const scene = new Scene().commit(deployment('web', 'a', { minReadySeconds: 30 }))
+  scene.run()
+  scene.world.pass(60)
+  scene.run()
+  scene.world.pass(-3600)
+  expect(scene.plan().actions).toEqual([])
+  expect(scene.report('Deployment', 'web').health).toEqual({ kind: 'healthy' })
+})
+
 test('with minReadySeconds a pod counts only after them, and the plan says when to look again', () => {
   const scene = new Scene().commit(deployment('web', 'a', { minReadySeconds: 30 }))
   const { requeueAt } = scene.run()
