@@ -56,8 +56,9 @@ function readyTransition(status: PodStatus): string | undefined {
 /** Ready, and has been for minReadySeconds. What is ready since later than now was so before the clock was set back. */
 export function isAvailable(pod: PodView, minReadySeconds: number, nowMs: number): boolean {
   if (!pod.ready || pod.deleting) return false
+  if (minReadySeconds === 0) return true
   const since = readySinceMs(pod)
-  return minReadySeconds === 0 || since > nowMs || since + minReadySeconds * 1000 <= nowMs
+  return since > nowMs || since + minReadySeconds * 1000 <= nowMs
 }
 
 export function createdMs(pod: PodView): number {
