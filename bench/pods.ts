@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { engine, type Measurement, median, timed } from './measure.ts'
 import { Podman } from './podman.ts'
@@ -38,9 +38,17 @@ async function benchIn(bench: PodBench, engineRoot: string): Promise<readonly Me
   const reconcile = engineContender(bench, engineRoot)
   // Once before anything is timed: the image is pulled and extracted, the bridge is made.
   await reconcile.up(1)
+  const runDir = runDirOf(engineRoot)
+  const engineConfig = join(bench.folder, 'engine-config.json')
+  copyFileSync(onlyConfig(runDir), engineConfig)
   await reconcile.down(1)
-  const runtime = chosenRuntime(engineRoot)
-  const loop: RawLoop = { folder: join(bench.folder, 'raw'), layer: join(bench.folder, 'layer'), runtime }
+  const runtime = chosenRuntime(runDir)
+  const loop: RawLoop = {
+    folder: join(bench.folder, 'raw'),
+    layer: join(bench.folder, 'layer'),
+    runtime,
+    engineConfig,
+  }
   copyLayer(onlyLayer(engineRoot), loop.layer)
   await using podman = await Podman.create(join(bench.folder, 'podman'), runtime, imageOf(bench))
   const contenders = [reconcile, rawContender(loop), podmanContender(podman, bench.folder)]
@@ -130,13 +138,19 @@ function imageOf(bench: PodBench): string {
   return `${bench.registry.replace('http://', '')}/library/busybox:1.36`
 }
 
-/** What the engine found to work on this machine, so that all of them run the same. */
-function chosenRuntime(root: string): string {
+function runDirOf(root: string): string {
   const { rootId } = JSON.parse(readFileSync(join(root, 'root.json'), 'utf8')) as { readonly rootId: string }
-  const choice = JSON.parse(readFileSync(`/run/reconcile/${rootId}/runtime.json`, 'utf8')) as {
-    readonly path: string
-  }
-  return choice.path
+  return `/run/reconcile/${rootId}`
+}
+
+/** What the engine found to work on this machine, so that all of them run the same. */
+function chosenRuntime(runDir: string): string {
+  return (JSON.parse(readFileSync(join(runDir, 'runtime.json'), 'utf8')) as { readonly path: string }).path
+}
+
+function onlyConfig(runDir: string): string {
+  const [uid = ''] = readdirSync(join(runDir, 'pods'))
+  return join(runDir, 'pods', uid, 'containers', 'main', 'config.json')
 }
 
 function onlyLayer(root: string): string {

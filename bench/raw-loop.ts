@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timed } from './measure.ts'
 
@@ -10,11 +10,13 @@ export interface RawLoop {
   readonly folder: string
   readonly layer: string
   readonly runtime: string
+  /** The config.json that the engine wrote for the same container; a copy, since the engine's goes with its pod. */
+  readonly engineConfig: string
 }
 
 export async function rawUp(loop: RawLoop, count: number): Promise<number> {
   mkdirSync(loop.folder, { recursive: true })
-  writeFileSync(join(loop.folder, 'config.template'), JSON.stringify(specTemplate()))
+  writeFileSync(join(loop.folder, 'config.template'), JSON.stringify(specTemplate(loop.engineConfig)))
   return (await timed(argv('up', loop, count))).ms
 }
 
@@ -26,46 +28,31 @@ function argv(what: 'up' | 'down', loop: RawLoop, count: number): readonly [stri
   return ['bash', SCRIPT, what, loop.folder, String(count), String(PARALLEL), loop.layer, loop.runtime]
 }
 
-/** cpu 100m and 32Mi, as in the manifests; the default capabilities; no seccomp filter, which costs the engine and not the loop. */
-function specTemplate(): unknown {
-  const capabilities = [
-    'CAP_CHOWN',
-    'CAP_DAC_OVERRIDE',
-    'CAP_FOWNER',
-    'CAP_KILL',
-    'CAP_SETGID',
-    'CAP_SETUID',
-    'CAP_NET_BIND_SERVICE',
-  ]
+interface Spec {
+  readonly process: unknown
+  readonly mounts: readonly { readonly type?: string }[]
+  readonly linux: {
+    readonly resources: unknown
+    readonly seccomp: unknown
+    readonly maskedPaths: unknown
+    readonly readonlyPaths: unknown
+  }
+}
+
+/**
+ * The container that the engine makes, so that both have the kernel do the same: process, capabilities, limits, masked
+ * paths and the seccomp filter, which alone costs runc some 8 ms. Left out is what only the engine has: the pod's files
+ * (/etc/hosts and the like). `@ID@` stands for the pod's name.
+ */
+function specTemplate(engineConfig: string): unknown {
+  const { linux, mounts, process } = JSON.parse(readFileSync(engineConfig, 'utf8')) as Spec
+  const { maskedPaths, readonlyPaths, resources, seccomp } = linux
   return {
     ociVersion: '1.0.2',
-    process: {
-      user: { uid: 0, gid: 0 },
-      args: ['sleep', '3600'],
-      env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-      cwd: '/',
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-      noNewPrivileges: true,
-    },
+    process,
     root: { path: 'rootfs' },
     hostname: '@ID@',
-    mounts: [
-      { destination: '/proc', type: 'proc', source: 'proc' },
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] },
-      {
-        destination: '/dev/pts',
-        type: 'devpts',
-        source: 'devpts',
-        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666'],
-      },
-      {
-        destination: '/dev/shm',
-        type: 'tmpfs',
-        source: 'shm',
-        options: ['nosuid', 'noexec', 'nodev', 'size=65536k'],
-      },
-      { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-    ],
+    mounts: mounts.filter(({ type }) => type !== 'bind'),
     linux: {
       cgroupsPath: '/raw-loop/@ID@',
       namespaces: [
@@ -75,11 +62,10 @@ function specTemplate(): unknown {
         { type: 'mount' },
         { type: 'network', path: '/run/netns/@ID@' },
       ],
-      resources: {
-        devices: [{ allow: false, access: 'rwm' }],
-        memory: { limit: 32 * 1024 * 1024 },
-        cpu: { quota: 10_000, period: 100_000, shares: 102 },
-      },
+      resources,
+      seccomp,
+      maskedPaths,
+      readonlyPaths,
     },
   }
 }
