@@ -9,6 +9,7 @@ import type { Runtime } from '../runtimes/runtime.ts'
 import { redactUrls } from '../source/redact.ts'
 import { localTransport } from '../transport/local.ts'
 import type { Transport } from '../transport/transport.ts'
+import { isCutOffWrite } from '../transport/transport.ts'
 import type { Invocation } from './invocation.ts'
 import { commandText } from './invocation.ts'
 import { rootFolder } from './place.ts'
@@ -49,16 +50,13 @@ export async function openUsedStation(invocation: Invocation, world: World): Pro
 /** What an engine that was cut off at its very beginning may have left. */
 const OURS = new Set(['lock', 'mirrors', 'images', 'layers', 'pods', 'records', 'events', 'hook'])
 
-/** Of an engine that was killed while it took the root. */
-const CUT_OFF = /^\.root\.json\.\d+\.tmp$/
-
 /** Profiles that people put there, before the first run or later; `down` leaves them. */
 const OPERATORS = 'seccomp'
 
 /** `down` removes a root with all that is in it, so none is made where other things lie. */
 export async function assertUsable({ root, transport }: Station): Promise<void> {
   const other = (await transport.listDirectory(root)).find(
-    (name) => !OURS.has(name) && name !== OPERATORS && !CUT_OFF.test(name),
+    (name) => !OURS.has(name) && name !== OPERATORS && !isCutOffWrite(name),
   )
   if (other === undefined) return
   throw new UserError(

@@ -107,6 +107,11 @@ export interface TreeEntry {
     | { readonly kind: 'link'; readonly target: string }
 }
 
+/** What `writeFile` leaves beside the file when its process is killed meanwhile. */
+export function isCutOffWrite(name: string): boolean {
+  return /^\..+\.\d+\.tmp$/.test(name)
+}
+
 export class TransportError extends Error {
   override readonly name = 'TransportError'
 }

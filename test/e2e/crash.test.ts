@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
 import { runningContainers } from '../support/containers.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
-import { machineState } from '../support/machine.ts'
+import { machineTraces, rootIdOf } from '../support/machine.ts'
 
 let registry: Registry
 let world: World
@@ -74,11 +76,20 @@ test('the engine is killed at twenty random moments of rollouts; each time the n
       Array.from({ length: REPLICAS }, () => 0),
     )
   }
-  // One overlay a container, and one network namespace a pod: what was cut off left nothing.
-  const state = await machineState()
-  expect(
-    state.mounts.filter((mount) => mount.includes(world.root) && mount.includes('overlay')),
-  ).toHaveLength(REPLICAS)
+  // Of what was cut off nothing is left: a container has an overlay, a pod its namespaces, address, link and cgroups.
+  const run = `/run/reconcile/${rootIdOf(world.root)}`
+  const { cgroups, links, mounts } = machineTraces(world.root)
+  expect(mounts.filter((mount) => mount.includes('overlay'))).toHaveLength(REPLICAS)
+  expect(mounts.filter((mount) => mount.includes(' nsfs '))).toHaveLength(3 * REPLICAS)
+  expect(links).toHaveLength(1 + REPLICAS)
+  const addresses = readdirSync(join(run, 'addresses', `reconcile-${rootIdOf(world.root)}`))
+  expect(addresses.filter((name) => /^\d/.test(name))).toHaveLength(REPLICAS)
+  for (const group of cgroups) {
+    expect(readdirSync(group).filter((name) => name.startsWith('pod'))).toHaveLength(REPLICAS)
+  }
+  expect(readdirSync(join(run, 'pods'))).toHaveLength(REPLICAS)
+  expect(readdirSync(join(run, 'runtime'))).toHaveLength(REPLICAS)
+  expect(readdirSync(join(world.root, 'pods'))).toHaveLength(REPLICAS)
   expect((await world.pods()).map((pod) => pod.status.phase)).toEqual(
     Array.from({ length: REPLICAS }, () => 'Running'),
   )

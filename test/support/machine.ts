@@ -31,15 +31,7 @@ export function rootIdOf(root: string): string {
 export function machineTraces(root: string): MachineTraces {
   const id = rootIdOf(root)
   const real = realRoot(root)
-  return tracesOf((text) => text.includes(`${real}/`) || text.includes(id))
-}
-
-/** What all roots of this machine have. */
-export async function machineState(): Promise<MachineTraces> {
-  return tracesOf((text) => /reconcile|\brc-[0-9a-f]{8}\b/.test(text))
-}
-
-function tracesOf(names: (text: string) => boolean): MachineTraces {
+  const names = (text: string) => text.includes(`${real}/`) || text.includes(id)
   return {
     mounts: read('/proc/self/mountinfo').split('\n').filter(names),
     processes: processesWith(names),

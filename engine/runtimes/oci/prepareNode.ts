@@ -2,6 +2,7 @@ import { sha256Hex } from './images/digest.ts'
 import { readFileSync } from 'node:fs'
 import type { NodeInfo } from '../../api/cri.ts'
 import type { Transport } from '../../transport/transport.ts'
+import { isCutOffWrite } from '../../transport/transport.ts'
 import type { CgroupLayout } from './cgroups.ts'
 import { cgroupDirectories, monitorGroups } from './cgroups.ts'
 import { runOrFail } from './commands.ts'
@@ -104,7 +105,14 @@ async function sweep(transport: Transport, paths: RootPaths): Promise<void> {
     await transport.writeTree(paths.root, [{ path: 'events', mode: 0o600, what }])
   }
   const names = await transport.listDirectory(paths.pods)
-  await transport.removeEmpty(names.map((name) => `${paths.pods}/${name}`))
+  const left = await transport.removeEmpty(names.map((name) => `${paths.pods}/${name}`))
+  await Promise.all(left.map(async (path) => await removeUnrecorded(transport, path)))
+}
+
+/** The folder of a pod whose record was being written when the engine was killed: nothing else was made of it. */
+async function removeUnrecorded(transport: Transport, path: string): Promise<void> {
+  if ((await transport.stat(`${path}/pod.json`)) !== undefined) return
+  if ((await transport.listDirectory(path)).every(isCutOffWrite)) await transport.remove(path)
 }
 
 export function nodeCgroupDirectories(facts: NodeFacts, cgroup: string): readonly string[] {

@@ -160,6 +160,20 @@ test('a damaged or unknown record is kept and told of; an empty folder is nobody
   for (const uid of [damaged, unknown]) await node.runtime.removePod(uid)
 })
 
+test('the folder of a pod whose record was never finished is cleared away, and no other', async () => {
+  const [cutOff, strange] = [node.newUid(), node.newUid()].map((uid) => join(node.root, 'pods', uid))
+  for (const [folder, name] of [
+    [cutOff, '.pod.json.3.tmp'],
+    [strange, 'containers'],
+  ] as const) {
+    mkdirSync(folder ?? '')
+    writeFileSync(join(folder ?? '', name), '{')
+  }
+  await (await node.another()).prepare()
+  expect([cutOff, strange].map((folder) => existsSync(folder ?? ''))).toEqual([false, true])
+  rmSync(strange ?? '', { recursive: true })
+})
+
 test('a pod’s record is written for pods that are there, and no other', async () => {
   const uid = await node.start(['sleep', '1000'])
   await node.runtime.writePodRecord(podRecord(uid, 2))
