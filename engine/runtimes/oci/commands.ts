@@ -53,10 +53,12 @@ function programOf(command: Command): string {
   return (inner ?? program).split('/').at(-1) ?? program
 }
 
-function hintFor(said: string): string {
+export function isDiskFull(said: string): boolean {
   return /no space left on device|disk quota exceeded/i.test(said)
-    ? '; the disk is full: free some space'
-    : ''
+}
+
+function hintFor(said: string): string {
+  return isDiskFull(said) ? '; the disk is full: free some space' : ''
 }
 
 /** Wraps what a file operation or a process threw. */

@@ -1,5 +1,6 @@
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
+import { isDiskFull } from '../commands.ts'
 import {
   decompressCommand,
   digestCommand,
@@ -14,7 +15,7 @@ import { layerName } from './digest.ts'
 import type { LayerBlob } from './manifest.ts'
 import type { StorePaths } from './paths.ts'
 import { blobFile, layerDirectory, scratchName } from './paths.ts'
-import { commandFailure, isDiskFull, runCommand, runOrFail } from './run.ts'
+import { commandFailure, runCommand, runOrFail } from './run.ts'
 import { createShare } from './sharing.ts'
 import { parseWhiteouts, whiteoutsTar } from './whiteouts.ts'
 

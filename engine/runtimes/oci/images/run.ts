@@ -1,6 +1,8 @@
 import type { Command, CommandResult, Transport } from '../../../transport/transport.ts'
 import { TransportError } from '../../../transport/transport.ts'
-import { RuntimeFailure } from '../../runtime.ts'
+import type { RuntimeFailure } from '../../runtime.ts'
+import type { Failing } from '../commands.ts'
+import { commandFailure as failureOf, failure, runCommand as run, runOrFail as mustRun } from '../commands.ts'
 
 /** A failed step after the registry has answered: the disk, a program, a damaged layer. */
 export async function runOrFail(
@@ -9,43 +11,24 @@ export async function runOrFail(
   doing: string,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const result = await runCommand(transport, command, doing, signal)
-  if (result.exitCode === 0 && !result.timedOut) return result
-  throw commandFailure(command, result, doing)
+  return await mustRun(transport, command, pulling(doing), signal)
 }
 
-/** As the transport's, but what keeps a command from running at all is the world's failure too. */
 export async function runCommand(
   transport: Transport,
   command: Command,
   doing: string,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  try {
-    const result = await transport.run(command, signal)
-    signal.throwIfAborted()
-    return result
-  } catch (cause) {
-    signal.throwIfAborted()
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RuntimeFailure('ErrImagePull', `${doing}: ${command.argv[0]} could not be run: ${message}`, {
-      cause,
-    })
-  }
+  return await run(transport, command, pulling(doing), signal)
 }
 
 export function commandFailure(command: Command, result: CommandResult, doing: string): RuntimeFailure {
-  const said = result.stderr.trim().slice(0, 1000)
-  const end = result.timedOut ? 'took too long' : `ended with ${result.exitCode}`
-  return new RuntimeFailure('ErrImagePull', `${doing}${fullDisk(said)}: ${command.argv[0]} ${end}: ${said}`)
+  return failureOf(command, result, pulling(doing))
 }
 
-export function isDiskFull(said: string): boolean {
-  return /no space left on device|disk quota exceeded/i.test(said)
-}
-
-function fullDisk(said: string): string {
-  return isDiskFull(said) ? ': the disk is full; free some space' : ''
+function pulling(doing: string): Failing {
+  return { reason: 'ErrImagePull', doing }
 }
 
 /** What the transport could not do with the node's files is the world's failure too. */
@@ -54,7 +37,7 @@ export async function worldly<T>(doing: string, reason: string, work: () => Prom
     return await work()
   } catch (cause) {
     if (!(cause instanceof TransportError || isSystemError(cause))) throw cause
-    throw new RuntimeFailure(reason, `${doing}${fullDisk(cause.message)}: ${cause.message}`, { cause })
+    throw failure({ reason, doing }, cause)
   }
 }
 
