@@ -4,6 +4,7 @@ import { clusterYaml, commitFiles, objectFiles, podYaml } from './repository.ts'
 
 const PARSER = new URL('parse-only.ts', import.meta.url).pathname
 const COUNTS = [10, 1000, 10_000]
+const MEMORY_RUNS = 3
 
 /** `--once` where nothing is to be done, against a process that only parses the same files with the same library. */
 export async function benchNoop(folder: string, registry: string): Promise<readonly Measurement[]> {
@@ -47,12 +48,17 @@ async function memory(folder: string, registry: string): Promise<Measurement> {
   )
   await commitFiles(repo, { 'cluster.yaml': clusterYaml(registry), ...files })
   const root = join(folder, 'memory-root')
-  const run = await engineWithMemory('plan', '--repo', repo, '--root', root)
+  // The first run of a clone also strips the types and fills the compile cache; every later one finds it filled.
+  const sizes: number[] = []
+  for (let run = 0; run <= MEMORY_RUNS; run += 1) {
+    const { maxRssBytes } = await engineWithMemory('plan', '--repo', repo, '--root', root)
+    if (run > 0) sizes.push(maxRssBytes / 1_000_000)
+  }
   return {
     what: 'largest resident set, plan of 1,000 pods',
-    value: run.maxRssBytes / 1_000_000,
+    value: median(sizes),
     unit: 'MB',
-    runs: 1,
+    runs: MEMORY_RUNS,
     target: { text: 'under 150 MB', most: 150 },
   }
 }

@@ -10,6 +10,7 @@ if (url === undefined || rest.length > 0 || !/^https?:\/\//.test(url)) {
   process.exitCode = 3
 } else {
   const samples = [...sampleImages()]
-  await Promise.all(samples.map(async ([name, image]) => await pushImage({ url }, name, image)))
+  // One after the other: the images share a layer, and docker-registry sometimes refuses uploads of one blob side by side.
+  for (const [name, image] of samples) await pushImage({ url }, name, image)
   for (const [name] of samples) console.log(name)
 }
