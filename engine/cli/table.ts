@@ -19,6 +19,5 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 
 /** What came from a container or a manifest, without the control characters that could steer the terminal. */
 export function plainText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+  return text.replaceAll(/(?![\t\n])\p{Cc}/gu, '\ufffd')
 }

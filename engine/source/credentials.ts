@@ -55,8 +55,7 @@ function settings(pairs: readonly (readonly [key: string, value: string])[]): Re
 function decoded(text: string, repo: string): string {
   try {
     const plain = decodeURIComponent(text)
-    // oxlint-disable-next-line no-control-regex
-    if (!/[\u0000-\u001f\u007f]/.test(plain)) return plain
+    if ([...plain].every((letter) => letter >= ' ' && letter !== '\u007f')) return plain
   } catch {
     // Told below.
   }
