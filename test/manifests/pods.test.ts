@@ -333,11 +333,6 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
     ],
   ],
   [
-    'a gRPC probe',
-    { container: `    readinessProbe:\n      grpc: {port: 80}\n` },
-    ['10:7 spec.containers[0].readinessProbe.grpc: not supported: gRPC probes are not sent yet'],
-  ],
-  [
     'a probe of an init container',
     {
       spec: `  initContainers:\n  - {name: a, image: a, readinessProbe: {tcpSocket: {port: 80}}, lifecycle: {}}\n`,
@@ -439,8 +434,8 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
   ],
   [
     'an unsupported field',
-    { spec: `  priorityClassName: high\n` },
-    ['6:3 spec.priorityClassName: not supported: pods are not ordered by priority yet'],
+    { spec: `  runtimeClassName: high\n` },
+    ['6:3 spec.runtimeClassName: not supported: there are no runtime classes; a Node names its runtime'],
   ],
   [
     'a field without effect',

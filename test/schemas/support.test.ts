@@ -21,36 +21,31 @@ describe('findSupportIssues', () => {
   })
 
   test('names each place where an unsupported field is used, deep in lists too', () => {
-    const probe = { grpc: { port: 1 } }
-    const spec = { containers: [{ name: 'a' }, { name: 'b', livenessProbe: probe }], hostnameOverride: 'x' }
+    const lifecycle = { preStop: { tcpSocket: { port: 1 } } }
+    const spec = { containers: [{ name: 'a' }, { name: 'b', lifecycle }], runtimeClassName: 'x' }
     expect(found('Pod', pod(spec))).toEqual([
-      'error spec.containers.1.livenessProbe.grpc',
-      'error spec.hostnameOverride',
+      'error spec.containers.1.lifecycle.preStop.tcpSocket',
+      'error spec.runtimeClassName',
     ])
   })
 
   test('reports an unsupported field once, not what it holds', () => {
-    const affinity = {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } },
-    }
-    expect(found('Pod', pod({ affinity }))).toEqual(['error spec.affinity'])
-  })
-
-  test('finds single values that are not honoured', () => {
-    const volumeMounts = [{ name: 'v', mountPath: '/v', mountPropagation: 'Bidirectional' }]
-    const spec = { containers: [{ name: 'a', tty: true, volumeMounts }], hostUsers: false }
-    expect(found('Pod', pod(spec))).toEqual([
-      'error spec.containers.0.tty',
-      'error spec.containers.0.volumeMounts.0.mountPropagation',
-      'error spec.hostUsers',
+    const container = { name: 'a', securityContext: { windowsOptions: { hostProcess: true } } }
+    expect(found('Pod', pod({ containers: [container] }))).toEqual([
+      'error spec.containers.0.securityContext.windowsOptions',
     ])
   })
 
+  test('finds single values that are not honoured', () => {
+    const spec = { containers: [{ name: 'a' }], os: { name: 'windows' } }
+    expect(found('Pod', pod(spec))).toEqual(['error spec.os.name'])
+  })
+
   test('warns of what can have no effect', () => {
-    const object = { ...pod({ serviceAccountName: 'x' }, { uid: 'u' }), status: {} }
+    const object = { ...pod({ schedulerName: 'x' }, { uid: 'u' }), status: {} }
     expect(found('Pod', object)).toEqual([
       'warning metadata.uid',
-      'warning spec.serviceAccountName',
+      'warning spec.schedulerName',
       'warning status',
     ])
   })
@@ -63,14 +58,14 @@ describe('findSupportIssues', () => {
   })
 
   test('takes an empty list and an explicit null for no use', () => {
-    expect(found('Pod', pod({ tolerations: [], affinity: null }))).toEqual([])
+    expect(found('Pod', pod({ resourceClaims: [], overhead: null }))).toEqual([])
   })
 
   test('takes a label for a label, whatever its name', () => {
-    expect(found('Pod', pod({ nodeSelector: { affinity: 'x' } }, { labels: { status: 'x' } }))).toEqual([])
+    expect(found('Pod', pod({ nodeSelector: { overhead: 'x' } }, { labels: { status: 'x' } }))).toEqual([])
   })
 
-  test.each(['StatefulSet', 'Ingress', 'CustomResourceDefinition'])('refuses the whole kind %s', (kind) => {
+  test.each(['Service', 'Ingress', 'CustomResourceDefinition'])('refuses the whole kind %s', (kind) => {
     expect(found(kind, { spec: { anything: true } })).toEqual(['error kind'])
   })
 
