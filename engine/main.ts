@@ -4,8 +4,15 @@
 # the package, or the machine's own. An older one would end with an error about file endings.
 # The cache is named here already, so that Node finds this file in it too: to strip its types takes as long as all the rest.
 main=$(readlink -f -- "$0")
-root=${main%/*}/..
-export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/reconcile}"
+engine=${main%/*}
+root=${engine%/*}
+cache=$root/node_modules/.cache/reconcile
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$cache}"
+# The same engine in one file starts in half the time; it is taken as long as nothing that it was made from is newer.
+bundle=$cache/bundle/main.js
+if [ -f "$bundle" ] && [ -z "$(find "$engine" "$root/package-lock.json" -newer "$bundle" -print -quit 2>&1)" ]; then
+  main=$bundle
+fi
 for node in "$root/node_modules/node/bin/node" "$root/../node/bin/node"; do
   [ -x "$node" ] && exec "$node" "$main" "$@"
 done
@@ -53,7 +60,8 @@ async function main(): Promise<void> {
   // Every user of the machine can read the arguments: not those that hold a password any longer than needed.
   if (process.argv.some((arg) => /:\/\/[^/]*@/.test(arg))) process.title = 'reconcile'
   // Beside the packages, and not in /tmp, where another user could put code for root to run. Not writable: no cache.
-  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reconcile', import.meta.url)))
+  if (process.env['NODE_COMPILE_CACHE'] === undefined)
+    enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reconcile', import.meta.url)))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   const [{ runCommandLine }, { systemClock }] = await Promise.all([
     import('./cli/run.ts'),
