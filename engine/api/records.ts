@@ -66,7 +66,8 @@ export interface HookRecord {
 /**
  * What outlives pods: `records/<kind>/<namespace>/<name>.json` under the root.
  * The official object with its uid and status: a Deployment's holds uid, creationTimestamp and the conditions (its
- * spec is in Git); a derived ReplicaSet's is whole, its template as written.
+ * spec is in Git); a derived ReplicaSet's is whole, its template as written. A ControllerRevision is kept as a record only: its `spec` holds the
+ * official object's `data` and `revision`.
  */
 export interface ObjectRecord {
   readonly recordVersion: number
@@ -78,7 +79,7 @@ export interface ObjectRecord {
 
 export interface RecordedObject {
   readonly apiVersion: string
-  readonly kind: KubernetesObject['kind']
+  readonly kind: KubernetesObject['kind'] | 'ControllerRevision'
   readonly metadata: NonNullable<KubernetesObject['metadata']>
   readonly spec?: unknown
   readonly status?: unknown

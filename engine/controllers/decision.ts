@@ -1,8 +1,20 @@
 import type { ObjectMeta, PodSpec } from '../api/generated/types.ts'
 import type { ObjectKey, PodUid } from '../api/names.ts'
 import type { Bucket, FieldChange, RecordAction, StatusReport } from '../api/plan.ts'
-import type { PodRecord } from '../api/records.ts'
+import type { ObjectRecord, PodRecord } from '../api/records.ts'
+import type { DesiredObject } from '../api/snapshot.ts'
 import type { PodView } from './view.ts'
+
+/** One object of the commit (or one that a CronJob of the commit made), and what there is of it. */
+export interface WorkloadInput<T> {
+  readonly desired: DesiredObject
+  /** With defaults. */
+  readonly object: T
+  readonly written: T
+  readonly record: ObjectRecord | undefined
+  /** By key; those that are ending or have ended, and those of nodes that do not answer, included. */
+  readonly pods: readonly PodView[]
+}
 
 /** What a controller wants for one object. Where pods go and what their containers need next is for others to say. */
 export interface Decision {

@@ -6,7 +6,7 @@ import type { FieldChange, RecordAction } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
 import { type ControllerContext, type Decision, nothing, type PodNote } from './decision.ts'
-import { type DeploymentMemory, memoryOf, memoryRecord } from './deploymentRecord.ts'
+import { type DeploymentMemory, deploymentMemory, deploymentRecord } from './deploymentRecord.ts'
 import { pausedSizes, recreateSizes, rollingSizes, type Scale, type SetSize } from './deploymentScale.ts'
 import {
   conditionsOf,
@@ -17,6 +17,7 @@ import {
   type RolloutFacts,
 } from './deploymentStatus.ts'
 import { boundsOf, fencepostsOf } from './fenceposts.ts'
+import { memoryReason } from './memory.ts'
 import { inDeletionOrder } from './ranking.ts'
 import { type OwnedSet, podChanges, type SetState, setReport, setState, type SizedSet } from './replicaset.ts'
 import { changedRecord, hasSelector, hasTemplate, newSet } from './sets.ts'
@@ -37,7 +38,7 @@ export function deploymentDecision(input: DeploymentInput, context: ControllerCo
   const other = input.sets.find(({ set }) => !hasSelector(set, input.deployment.spec.selector))
   if (other !== undefined) return refused(input, context)
   const key = input.desired.key
-  const memory = memoryOf(key, input.written, input.record, input.sets[0]?.set.deploymentUid, context)
+  const memory = deploymentMemory(key, input.written, input.record, input.sets[0]?.set.deploymentUid, context)
   const states = familyOf(input, memory, context)
   const current = states.find(({ isNew }) => isNew)
   const sets = sized(input.deployment, states, context)
@@ -145,9 +146,9 @@ function recordsOf(
   context: ControllerContext,
 ): readonly RecordAction[] {
   const records: RecordAction[] = []
-  const own = memoryRecord(key, memory, input.record, context)
+  const own = deploymentRecord(key, memory, input.record, context)
   if (own !== undefined)
-    records.push({ kind: 'writeRecord', object: key, record: own, reason: recordReason(input, own) })
+    records.push({ kind: 'writeRecord', object: key, record: own, reason: memoryReason(input.record, own) })
   const { replicas = 1, minReadySeconds = 0 } = input.deployment.spec
   const maxReplicas = replicas + fencepostsOf(input.deployment).maxSurge
   for (const { state, replicas: size } of sets) {
@@ -161,13 +162,6 @@ function recordsOf(
     records.push({ kind: 'writeRecord', object: key, record, reason })
   }
   return records
-}
-
-function recordReason({ record }: DeploymentInput, next: ObjectRecord): string {
-  if (record === undefined) return 'is in the commit and not on record'
-  return record.object.metadata.generation === next.object.metadata.generation
-    ? 'its conditions changed'
-    : 'its spec changed'
 }
 
 /** Old sets without pods, the oldest ones over the limit: they are kept to roll back to. */
@@ -236,7 +230,7 @@ function nextAvailableMs(states: readonly SetState[], { nowMs }: ControllerConte
 /** As the API server refuses it: pods are told apart by the selector, so another one would leave the old pods behind. */
 function refused(input: DeploymentInput, context: ControllerContext): Decision {
   const { deployment, desired, record, sets, written } = input
-  const memory = memoryOf(desired.key, written, record, sets[0]?.set.deploymentUid, context)
+  const memory = deploymentMemory(desired.key, written, record, sets[0]?.set.deploymentUid, context)
   const { name } = keyParts(desired.key)
   const message =
     `spec.selector of ${name} is immutable, and differs from the one its pods were made with: ` +

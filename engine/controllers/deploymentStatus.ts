@@ -3,6 +3,7 @@ import type { Health } from '../api/plan.ts'
 import { type ControllerContext, timestamp } from './decision.ts'
 import type { DeploymentMemory } from './deploymentRecord.ts'
 import { boundsOf } from './fenceposts.ts'
+import { settled } from './memory.ts'
 import type { SetState, SizedSet } from './replicaset.ts'
 import { createdMs, readySinceMs } from './view.ts'
 
@@ -199,15 +200,6 @@ function condition(
 ): DeploymentCondition {
   const at = timestamp(context.now)
   return { type, status, lastUpdateTime: at, lastTransitionTime: at, reason, message }
-}
-
-/** The one before when nothing was said anew; its transition time while the status is the same. */
-function settled(before: DeploymentCondition | undefined, next: DeploymentCondition): DeploymentCondition {
-  if (before === undefined || before.status !== next.status) return next
-  if (before.reason === next.reason && before.message === next.message) return before
-  return before.lastTransitionTime === undefined
-    ? next
-    : { ...next, lastTransitionTime: before.lastTransitionTime }
 }
 
 /** What `--once` waits for, and what it gives up on. */

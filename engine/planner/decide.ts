@@ -1,13 +1,11 @@
-import { keyParts, type ObjectKey } from '../api/names.ts'
+import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import type { Violation } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
-import type { DesiredObject } from '../api/snapshot.ts'
 import type { Decision } from '../controllers/decision.ts'
-import { deploymentDecision } from '../controllers/deployment.ts'
 import { removalDecision } from '../controllers/gc.ts'
-import { podDecision } from '../controllers/pod.ts'
-import type { OwnedSet } from '../controllers/replicaset.ts'
-import { inOrder, thrown, type World, type WorldPod } from './world.ts'
+import { decisionFor } from './deciders.ts'
+import { recordOwner } from './wanted.ts'
+import { inOrder, isAnothers, thrown, type World, type WorldPod } from './world.ts'
 
 export interface Decisions {
   /** What has left the commit first, then the commit's objects by key. */
@@ -18,7 +16,7 @@ export interface Decisions {
 export function decide(world: World): Decisions {
   const violations: Violation[] = []
   const decisions = [...removals(world)]
-  for (const desired of inOrder([...world.snapshot.desired.objects.values()], ({ key }) => key)) {
+  for (const desired of inOrder([...world.wanted.values()], ({ key }) => key)) {
     try {
       const decision = decisionFor(desired, world)
       if (decision !== undefined) decisions.push(decision)
@@ -29,36 +27,14 @@ export function decide(world: World): Decisions {
   return { decisions, violations }
 }
 
-function decisionFor(desired: DesiredObject, world: World): Decision | undefined {
-  const { object, written } = desired
-  if (object.kind === 'Deployment' && written.kind === 'Deployment') {
-    const { records } = world.snapshot
-    return deploymentDecision(
-      {
-        desired,
-        deployment: object,
-        written,
-        record: records.get(desired.key),
-        sets: setsOf(desired.key, world),
-        isTaken: (key) => records.has(key),
-      },
-      world.context,
-    )
-  }
-  if (object.kind === 'Pod' && written.kind === 'Pod') {
-    return podDecision(desired, written, world.bare.get(desired.key) ?? [], world.context)
-  }
-  // Namespaces, ServiceAccounts, ConfigMaps and Secrets are healthy by being there.
-  return undefined
-}
+/** What is answerable for a ReplicaSet or a revision is not that record itself, but the object that made it. */
+const HELD_BY_OWNER = new Set(['ReplicaSet', 'ControllerRevision'])
 
-function setsOf(deployment: ObjectKey, { owned, sets }: World): readonly OwnedSet[] {
-  return (sets.get(deployment) ?? []).map((set) => ({ set, pods: owned.get(set.uid) ?? [] }))
-}
+/** A claim's record goes with its data, when both are to go: not because no commit speaks of it. */
+const GO_OTHERWISE = new Set(['PersistentVolumeClaim'])
 
 /** What the nodes have and the commit has not: Deployments' pods first, then the pods that stand alone. */
 function removals(world: World): readonly Decision[] {
-  const { objects } = world.snapshot.desired
   const unwanted = world.pods.filter((pod) => !isWanted(pod, world))
   const groups = Map.groupBy(unwanted, ({ object }) => object)
   const records = recordsToDrop(world)
@@ -67,12 +43,19 @@ function removals(world: World): readonly Decision[] {
   return ordered.map((object) =>
     removalDecision({
       object,
-      reason: objects.has(object) ? 'its ReplicaSet is gone' : goneReason(object),
+      reason: world.wanted.has(object) ? strayReason(object) : goneReason(object),
       pods: (groups.get(object) ?? []).map(({ view }) => view),
       // What was never read may be pods that need them.
       records: world.unread.length > 0 ? [] : (records.get(object) ?? []),
     }),
   )
+}
+
+function strayReason(object: ObjectKey): string {
+  const { kind, name, namespace } = keyParts(object)
+  return kind === 'Deployment'
+    ? 'its ReplicaSet is gone'
+    : `was made by another ${kind} ${namespace}/${name} than the one of now`
 }
 
 function goneReason(object: ObjectKey): string {
@@ -82,28 +65,31 @@ function goneReason(object: ObjectKey): string {
     : `${kind} ${namespace}/${name} is no longer in the repository`
 }
 
-/** Its own object is in the commit; for a Deployment's pod also its ReplicaSet is on record. */
-function isWanted({ object, owner, view }: WorldPod, { snapshot, sets }: World): boolean {
-  const wanted = snapshot.desired.objects.get(object)
-  if (wanted === undefined) return false
-  if (owner === undefined || wanted.object.kind !== 'Deployment') return true
+/** Its own object is wanted, and is the one that made it; for a Deployment's pod also its ReplicaSet is on record. */
+function isWanted(pod: WorldPod, { snapshot, sets, wanted }: World): boolean {
+  const { object, owner, view } = pod
+  const desired = wanted.get(object)
+  if (desired === undefined || isAnothers(pod, snapshot.records)) return false
+  if (owner === undefined || desired.object.kind !== 'Deployment') return true
   return sets.get(object)?.some((set) => set.uid === owner.uid) ?? view.deleting
 }
 
-/** Records of Deployments that the commit does not have: their ReplicaSets', then their own. */
-function recordsToDrop({ sets, snapshot }: World): ReadonlyMap<ObjectKey, readonly ObjectRecord[]> {
-  const { desired, records } = snapshot
+/** Records of objects that are not wanted: what they made before them, so that an interrupted removal is taken up again. */
+function recordsToDrop({ snapshot, wanted }: World): ReadonlyMap<ObjectKey, readonly ObjectRecord[]> {
   const found = new Map<ObjectKey, ObjectRecord[]>()
-  for (const [deployment, group] of sets) {
-    if (!desired.objects.has(deployment))
-      found.set(
-        deployment,
-        group.map(({ record }) => record),
-      )
-  }
-  for (const record of records.values()) {
-    if (record.object.kind !== 'Deployment' || desired.objects.has(record.key)) continue
-    found.set(record.key, [...(found.get(record.key) ?? []), record])
+  const unwanted = [...snapshot.records.values()].filter(
+    (record) => !wanted.has(answerable(record)) && !GO_OTHERWISE.has(record.object.kind),
+  )
+  for (const record of inOrder(unwanted, ({ key }) => key)) {
+    const object = answerable(record)
+    const group = found.get(object) ?? []
+    found.set(object, record.key === object ? [...group, record] : [record, ...group])
   }
   return found
+}
+
+function answerable(record: ObjectRecord): ObjectKey {
+  const owner = recordOwner(record)
+  if (owner === undefined || !HELD_BY_OWNER.has(record.object.kind)) return record.key
+  return objectKey(owner.kind, keyParts(record.key).namespace, owner.name)
 }

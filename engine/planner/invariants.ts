@@ -82,7 +82,7 @@ function outOfBounds(actions: readonly PodAction[], pods: Pods, world: World): r
   for (const { kind, object } of actions)
     if (kind === 'deletePod' || kind === 'createPod') touched.add(object)
   return [...touched].flatMap((key) => {
-    const wanted = world.snapshot.desired.objects.get(key)?.object
+    const wanted = world.wanted.get(key)?.object
     return wanted?.kind === 'Deployment' ? rolloutBounds(key, wanted, actions, pods, world) : []
   })
 }

@@ -3,20 +3,21 @@ import { memoised } from '../controllers/memo.ts'
 import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { OwnerReference, Pod, PodCondition, PodStatus } from '../api/generated/types.ts'
-import { nodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
+import { keyParts, nodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
 import type { Action, Health, Violation } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
-import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
+import type { DesiredObject, ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import type { PodContext } from '../kubelet/context.ts'
 import { podHealth } from '../kubelet/health.ts'
 import { podStatus } from '../kubelet/status.ts'
+import { wantedObjects } from './wanted.ts'
 
 /** A pod of the snapshot, as controllers and as the kubelet look at it. */
 export interface WorldPod {
   readonly view: PodView
   readonly observed: ObservedPod
   readonly context: PodContext
-  /** The object that is answerable for it: a Deployment, or the pod itself. */
+  /** The object that is answerable for it: a Deployment for its ReplicaSets' pods, else the pod's controller, else the pod itself. */
   readonly object: ObjectKey
   readonly owner: OwnerReference | undefined
 }
@@ -29,8 +30,10 @@ export interface World {
   readonly pods: readonly WorldPod[]
   /** By their controller's uid. */
   readonly owned: ReadonlyMap<string, readonly PodView[]>
-  /** One of each name, unless something went very wrong. */
-  readonly bare: ReadonlyMap<ObjectKey, readonly PodView[]>
+  /** By the object that is answerable for them, those aside that another object of the same name left behind. */
+  readonly byObject: ReadonlyMap<ObjectKey, readonly PodView[]>
+  /** The commit's objects, and what was made from them and wants pods itself: a CronJob's Jobs. */
+  readonly wanted: ReadonlyMap<ObjectKey, DesiredObject>
   /** By Deployment, oldest first. */
   readonly sets: ReadonlyMap<ObjectKey, readonly SetRecord[]>
   /** Why nobody knows all pods that there are: nothing may be made while it may be there already. A sentence each. */
@@ -53,7 +56,8 @@ export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
     snapshot,
     context,
     pods: ordered,
-    ...indicesOf(ordered),
+    ...indicesOf(ordered, snapshot),
+    wanted: wantedObjects(snapshot),
     sets: new Map(
       [...sets].map(([key, group]) => [key, inOrder(group, (set) => `${set.created} ${set.name}`)]),
     ),
@@ -229,14 +233,21 @@ function ownerKey(owner: OwnerReference, namespace: string, sets: ReadonlyMap<st
   return sets.get(owner.uid)?.deployment ?? objectKey(owner.kind, namespace, owner.name)
 }
 
-function indicesOf(pods: readonly WorldPod[]): Pick<World, 'owned' | 'bare'> {
+function indicesOf(pods: readonly WorldPod[], { records }: Snapshot): Pick<World, 'owned' | 'byObject'> {
   const owned = new Map<string, PodView[]>()
-  const bare = new Map<ObjectKey, PodView[]>()
-  for (const { owner, view } of pods) {
-    if (owner === undefined) add(bare, view.key, view)
-    else add(owned, owner.uid, view)
+  const byObject = new Map<ObjectKey, PodView[]>()
+  for (const pod of pods) {
+    if (pod.owner !== undefined) add(owned, pod.owner.uid, pod.view)
+    if (!isAnothers(pod, records)) add(byObject, pod.object, pod.view)
   }
-  return { owned, bare }
+  return { owned, byObject }
+}
+
+/** Of an object that had this name before: its uid is another one. Which ReplicaSets are a Deployment's is for their records to say. */
+export function isAnothers({ object, owner }: WorldPod, records: Snapshot['records']): boolean {
+  if (owner === undefined || keyParts(object).kind !== owner.kind) return false
+  const uid = records.get(object)?.object.metadata.uid
+  return uid !== undefined && uid !== owner.uid
 }
 
 function add<K>(groups: Map<K, PodView[]>, key: K, view: PodView): void {

@@ -1,0 +1,56 @@
+import type { KubernetesObject } from '../api/generated/types.ts'
+import type { ObjectKey } from '../api/names.ts'
+import type { DesiredObject } from '../api/snapshot.ts'
+import type { Decision, WorkloadInput } from '../controllers/decision.ts'
+import { deploymentDecision } from '../controllers/deployment.ts'
+import { podDecision } from '../controllers/pod.ts'
+import type { OwnedSet } from '../controllers/replicaset.ts'
+import type { World } from './world.ts'
+
+type Kind = KubernetesObject['kind']
+type OfKind<K extends Kind> = Extract<KubernetesObject, { readonly kind: K }>
+type Decider = (desired: DesiredObject, world: World) => Decision | undefined
+
+/** The controller of each kind that has one. The others (Namespaces, ConfigMaps ...) are healthy by being there. */
+const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
+  decider('Deployment', ({ desired, object, written, record }, world) =>
+    deploymentDecision(
+      {
+        desired,
+        deployment: object,
+        written,
+        record,
+        sets: setsOf(desired.key, world),
+        isTaken: (key) => world.snapshot.records.has(key) || world.wanted.has(key),
+      },
+      world.context,
+    ),
+  ),
+  decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
+])
+
+/** Undefined for an object that wants nothing of anybody. */
+export function decisionFor(desired: DesiredObject, world: World): Decision | undefined {
+  return DECIDERS.get(desired.object.kind)?.(desired, world)
+}
+
+function decider<K extends Kind>(
+  kind: K,
+  decide: (input: WorkloadInput<OfKind<K>>, world: World) => Decision,
+): readonly [Kind, Decider] {
+  const decideOne: Decider = (desired, world) => {
+    const { key, object, written } = desired
+    if (!isKind(object, kind) || !isKind(written, kind)) return undefined
+    const record = world.snapshot.records.get(key)
+    return decide({ desired, object, written, record, pods: world.byObject.get(key) ?? [] }, world)
+  }
+  return [kind, decideOne]
+}
+
+function isKind<K extends Kind>(object: KubernetesObject, kind: K): object is OfKind<K> {
+  return object.kind === kind
+}
+
+function setsOf(deployment: ObjectKey, { owned, sets }: World): readonly OwnedSet[] {
+  return (sets.get(deployment) ?? []).map((set) => ({ set, pods: owned.get(set.uid) ?? [] }))
+}
