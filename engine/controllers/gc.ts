@@ -4,7 +4,7 @@ import type { ObjectRecord } from '../api/records.ts'
 import { type Decision, nothing, type PodDeletion, type PodNote } from './decision.ts'
 import { canBeDeleted, type PodView } from './view.ts'
 
-/** An object that the commit does not have, with what is left of it on the nodes. */
+/** An object that the commit does not have, or has differently, with what is left of it on the nodes. */
 export interface Remains {
   readonly object: ObjectKey
   /** Why it is to go, in words for people. */
@@ -12,15 +12,17 @@ export interface Remains {
   readonly pods: readonly PodView[]
   /** Children before their owner. */
   readonly records: readonly ObjectRecord[]
+  /** `change`: it is made again, differently. */
+  readonly bucket?: 'delete' | 'change'
 }
 
 /** Pods first; their records when no pod is left that could need them, so that an interrupted removal is taken up again. */
-export function removalDecision({ object, reason, pods, records }: Remains): Decision {
+export function removalDecision({ bucket = 'delete', object, reason, pods, records }: Remains): Decision {
   const deletes: PodDeletion[] = []
   const notes: PodNote[] = []
   for (const pod of pods) {
     if (pod.deleting) continue
-    if (canBeDeleted(pod)) deletes.push({ pod, reason, bucket: 'delete' })
+    if (canBeDeleted(pod)) deletes.push({ pod, reason, bucket })
     else notes.push({ pod, bucket: 'wait', reason: waitingReason(pod, reason) })
   }
   const { kind } = keyParts(object)
