@@ -132,8 +132,16 @@ function completionsChange(old: JobSpec, next: JobSpec): readonly ImmutableChang
 /** What may still be changed in the template of a Job that is suspended and has never been started: where its pods go. */
 function withScheduling(old: PodTemplateSpec, next: PodTemplateSpec): PodTemplateSpec {
   const { metadata, spec } = next
-  const { affinity, nodeSelector, schedulingGates, tolerations, ...rest } = old.spec ?? { containers: [] }
-  const { nodeAffinity: _, ...others } = affinity ?? {}
+  const {
+    affinity,
+    nodeSelector: _n,
+    schedulingGates: _g,
+    tolerations: _t,
+    ...rest
+  } = old.spec ?? {
+    containers: [],
+  }
+  const { nodeAffinity: _a, ...others } = affinity ?? {}
   const nodeAffinity = spec?.affinity?.nodeAffinity
   const affinities = { ...others, ...(nodeAffinity !== undefined && { nodeAffinity }) }
   const isEmpty = Object.keys(affinities).length === 0 && spec?.affinity === undefined
