@@ -157,6 +157,17 @@ export interface RestartRule {
   readonly delaysSeconds: readonly number[]
   /** A run this long starts the delays anew. */
   readonly resetAfterSeconds: number
+  /** The container's own rules, in order: the first that fits an exit code goes before the policy. */
+  readonly exitRules: readonly ExitRule[]
+  /** From then on nothing is started again: the pod's time is up. */
+  readonly deadline?: Timestamp
+}
+
+export interface ExitRule {
+  /** `Restart` is the node's to do, `RestartAllContainers` the engine's. */
+  readonly action: 'Restart' | 'RestartAllContainers'
+  readonly operator: 'In' | 'NotIn'
+  readonly values: readonly number[]
 }
 
 export interface StopContainerRequest {
@@ -206,6 +217,12 @@ export interface NodeInfo {
   readonly cpuMillis: number
   readonly memoryBytes: number
   readonly podsMax: number
+  /** Of the file system that holds the root; absent: not known, and no limit to requests. */
+  readonly ephemeralStorageBytes?: number
+  /** Other resources that pods may request, such as `hugepages-2Mi`, in units; what is not named here there is none of. */
+  readonly extendedResources?: Readonly<Record<string, number>>
+  /** As Go names it: amd64, arm64 ... */
+  readonly architecture?: string
   /** What works less well than it should here and why, a sentence each: shown as warnings. */
   readonly warnings: readonly string[]
 }

@@ -44,11 +44,17 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
   }
   const capabilities = parseBoundingSet(status)
   const runtime = await rememberedRuntime(transport, paths, programs)
+  const machine = await machineOf(transport)
+  const ephemeralStorageBytes = await storageBytes(transport, paths.root)
   return {
-    info: await nodeInfo(transport, node, runtimeText(runtime, programs), warningsFor(capabilities)),
+    info: {
+      ...(await nodeInfo(transport, node, runtimeText(runtime, programs), warningsFor(capabilities))),
+      architecture: GO_ARCHITECTURES[machine.machine] ?? machine.machine,
+      ...(ephemeralStorageBytes !== undefined && { ephemeralStorageBytes }),
+    },
     programs,
     program: runtime === undefined ? undefined : { path: runtime.path, state: paths.runtimeState },
-    machine: await machineOf(transport),
+    machine,
     capabilities,
     seccomp: withoutNewNamespaces(profile),
     cgroups: cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE))),
@@ -92,6 +98,25 @@ async function machineOf(transport: Transport): Promise<Machine> {
   )
   const [kernel = '', machine = ''] = stdout.trim().split(' ')
   return { machine, kernel }
+}
+
+/** What kubernetes.io/arch says of a machine as `uname -m` names it. */
+const GO_ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  armv7l: 'arm',
+  i686: '386',
+}
+
+/** The whole file system, as a kubelet reports ephemeral-storage. The root may not exist yet: then its nearest parent is asked about. */
+async function storageBytes(transport: Transport, root: string): Promise<number | undefined> {
+  for (let path = root; ; path = path.slice(0, path.lastIndexOf('/'))) {
+    const at = path === '' ? '/' : path
+    const { exitCode, stdout } = await transport.run({ argv: ['df', '-B1', '--output=size', at] })
+    const bytes = Number(/^\s*(\d+)\s*$/m.exec(stdout)?.[1])
+    if (exitCode === 0 && bytes > 0) return bytes
+    if (at === '/') return undefined
+  }
 }
 
 async function nodeInfo(
