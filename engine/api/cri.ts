@@ -51,7 +51,42 @@ export type VolumeRequest =
       /** Secrets: on a tmpfs, never on a disk. */
       readonly secret: boolean
       readonly files: readonly VolumeFile[]
+      /** Another one for other files, modes or groups; by a keyed hash, so that it tells nothing of what is in them. */
+      readonly version: string
     }
+  /** The folder of a claim on this node, made when there is none yet. It outlives the pod. */
+  | { readonly kind: 'claim'; readonly name: string; readonly namespace: string; readonly claim: string }
+  | {
+      readonly kind: 'image'
+      readonly name: string
+      readonly pull: PullImageRequest
+      /** Its id, from the pull that comes before; empty until then. */
+      readonly image: string
+    }
+
+export type FilesVolume = Extract<VolumeRequest, { readonly kind: 'files' }>
+
+/** Volumes of a pod whose files are to be these from now on, all files of a volume at once. */
+export interface UpdateVolumesRequest {
+  readonly uid: PodUid
+  readonly volumes: readonly FilesVolume[]
+  readonly fsGroup?: number
+}
+
+/** A file in a volume of the pod, for a container's environment. */
+export interface ReadVolumeFileRequest {
+  readonly uid: PodUid
+  readonly volume: string
+  readonly path: string
+}
+
+/** The data of a claim, which is to go. */
+export interface DeleteClaimRequest {
+  readonly namespace: string
+  readonly claim: string
+  /** When it was deleted: the trash is emptied by this. */
+  readonly at: Timestamp
+}
 
 export type HostPathType =
   | ''
@@ -123,6 +158,8 @@ export interface MountRequest {
   readonly subPath?: string
   readonly readOnly: boolean
   readonly propagation: 'private' | 'rslave'
+  /** Of an image: what is in it is not to be run. */
+  readonly noExec?: boolean
 }
 
 export interface ContainerSecurity {
@@ -158,7 +195,7 @@ export interface RestartRule {
   /** A run this long starts the delays anew. */
   readonly resetAfterSeconds: number
   /** The container's own rules, in order: the first that fits an exit code goes before the policy. */
-  readonly exitRules: readonly ExitRule[]
+  readonly exitRules?: readonly ExitRule[]
   /** From then on nothing is started again: the pod's time is up. */
   readonly deadline?: Timestamp
 }

@@ -12,6 +12,8 @@ export type PodAction =
   | StartContainers
   | RunPostStart
   | StopContainers
+  | UpdateVolumes
+  | ReleasePod
   | RemovePod
 
 export interface OfPod {
@@ -65,9 +67,25 @@ export interface StopContainers extends OfPod {
   readonly disarm: boolean
 }
 
+/**
+ * The pod has run to its end, and its record says so. Gives back namespaces, network, address, host ports, volumes, mounts and
+ * cgroups; logs, exits and the record stay until the pod is removed.
+ */
+export interface ReleasePod extends OfPod {
+  readonly kind: 'releasePod'
+  readonly record: PodRecord
+}
+
 /** The containers are dead: unmounts, frees the address, deletes what is on disk, the record last. */
 export interface RemovePod extends OfPod {
   readonly kind: 'removePod'
+}
+
+/** Its ConfigMaps, Secrets, labels or annotations have changed: the files of these volumes follow, without a restart. */
+export interface UpdateVolumes extends OfPod {
+  readonly kind: 'updateVolumes'
+  /** By name: the version to come to, which is a keyed hash. */
+  readonly volumes: Readonly<Record<string, string>>
 }
 
 export interface ContainerAttempt {
@@ -81,7 +99,7 @@ export interface ContainerStop extends ContainerAttempt {
   readonly runPreStop: boolean
 }
 
-export type RecordAction = WriteRecord | DeleteRecord
+export type RecordAction = WriteRecord | DeleteRecord | DeleteClaim
 
 export interface WriteRecord {
   readonly kind: 'writeRecord'
@@ -94,6 +112,15 @@ export interface DeleteRecord {
   readonly kind: 'deleteRecord'
   readonly object: ObjectKey
   readonly key: ObjectKey
+  readonly reason: string
+}
+
+/** Moves the claim's folder to the trash of its node, then deletes its record. */
+export interface DeleteClaim {
+  readonly kind: 'deleteClaim'
+  readonly object: ObjectKey
+  readonly key: ObjectKey
+  readonly node: NodeName
   readonly reason: string
 }
 

@@ -28,10 +28,26 @@ export interface PodRecord {
    * for clocks are set after a reboot.
    */
   readonly formerAttempts?: Readonly<Record<string, number>>
+  /**
+   * By container, the attempt that had ended when all containers were last restarted, as a rule of one of them asked for.
+   * Like `formerAttempts`, in the same sandbox.
+   */
+  readonly restartedAttempts?: Readonly<Record<string, number>>
+  /** The pod has run to its end: written before anything of it is given back, and true for ever. */
+  readonly ended?: PodEnd
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
   /** What was tried in vain, as last known: for people who look when the engine has ended. It tries again whatever stands here. */
   readonly failures?: Readonly<Record<string, Failure>>
+}
+
+/** How a pod ended, as its status says it once its last container has. */
+export interface PodEnd {
+  readonly phase: 'Succeeded' | 'Failed'
+  readonly at: Timestamp
+  /** Kubernetes' reason, such as DeadlineExceeded. */
+  readonly reason?: string
+  readonly message?: string
 }
 
 /** Something that an action tried in vain, by container; the empty name is the pod itself. Forgotten on success. */
@@ -94,6 +110,8 @@ export interface RootRecord {
   readonly podCIDR: string
   /** What the head node is called; absent: its host name. Kept, so that a host that is renamed is still the same node. */
   readonly head?: NodeName
+  /** Random, made once: the key of hashes of secret data. Never shown, so that nobody can try out what the data may be. */
+  readonly hashKey?: string
   /** The commit that was last applied whole; absent before the first. */
   readonly appliedCommit?: string
 }

@@ -20,6 +20,8 @@ export interface Desired {
   readonly cluster: Cluster
   readonly nodes: readonly Node[]
   readonly objects: ReadonlyMap<ObjectKey, DesiredObject>
+  /** The root's: for hashes of data that nobody must be able to guess from them. Absent before there is a root. */
+  readonly hashKey?: string
 }
 
 export interface DesiredObject {
@@ -59,9 +61,14 @@ export interface ObservedPod {
   readonly record: PodRecord
   /** A create in vain left nothing of it on the node: the record stands here only, as it was wanted. */
   readonly unmade?: true
-  /** `broken`: part of it is missing (after a reboot, or by another's hand); it must be made again. */
-  readonly sandbox: 'ready' | 'absent' | 'broken'
+  /**
+   * `broken`: part of it is missing (after a reboot, or by another's hand); it must be made again. `released`: given back, for the
+   * pod has run to its end.
+   */
+  readonly sandbox: 'ready' | 'absent' | 'broken' | 'released'
   readonly ip?: string
+  /** By name, of volumes made of files: the version that is there (FilesVolume). Absent: not known. */
+  readonly volumes?: Readonly<Record<string, string>>
   readonly containers: ReadonlyMap<string, ObservedContainer>
   /** What the prober found, by `container/probe`; empty after the engine's start. */
   readonly probes: ReadonlyMap<ProbeKey, ProbeTally>

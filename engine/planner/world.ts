@@ -42,7 +42,13 @@ export interface World {
 }
 
 export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
-  const context = { now, nowMs: now.epochMilliseconds, commit: snapshot.desired.commit }
+  const unread = unreadPods(snapshot)
+  const context = {
+    now,
+    nowMs: now.epochMilliseconds,
+    commit: snapshot.desired.commit,
+    unread: unread.length > 0,
+  }
   const violations: Violation[] = []
   const records = withRestored(setRecords(snapshot), snapshot)
   const pods: WorldPod[] = []
@@ -61,7 +67,7 @@ export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
     sets: new Map(
       [...sets].map(([key, group]) => [key, inOrder(group, (set) => `${set.created} ${set.name}`)]),
     ),
-    unread: unreadPods(snapshot),
+    unread,
     violations,
   }
 }
@@ -132,6 +138,7 @@ function podRecordOf(action: Action): PodRecord | undefined {
     case 'deletePod':
     case 'runPostStart':
     case 'stopContainers':
+    case 'releasePod':
       return action.record
     case 'startContainers':
     case 'removePod':

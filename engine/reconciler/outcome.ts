@@ -139,7 +139,7 @@ function unfinished(plan: Plan, snapshot: Snapshot): readonly ObjectKey[] {
 
 /** Why a pod failed is to be on its node before the engine ends: whoever looks later finds it there. */
 function writesRecords(plan: Plan, { busy }: Snapshot): boolean {
-  return [...plan.actions, ...busy.values()].some(({ kind }) => kind === 'updatePod')
+  return [...plan.actions, ...busy.values()].some(({ kind }) => kind === 'updatePod' || kind === 'releasePod')
 }
 
 /** The object of the commit on whose behalf a derived one (a Deployment's ReplicaSet) exists. */

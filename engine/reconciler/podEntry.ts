@@ -71,6 +71,8 @@ function isSeenDone(action: PodAction, name: string, pod: ObservedPod): boolean 
       return container !== undefined && (container.state.kind === 'exited' || container.attempt > attempt)
     case 'runPostStart':
       return pod.record.containers[name]?.postStart?.endedAt !== undefined
+    case 'releasePod':
+      return pod.sandbox === 'released'
     case 'removePod':
       return false
     default:

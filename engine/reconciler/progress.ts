@@ -66,7 +66,7 @@ export interface Problem {
 
 /** A pod in a few numbers, for a line of progress. */
 export interface PodSummary {
-  readonly sandbox: 'ready' | 'absent' | 'broken'
+  readonly sandbox: 'ready' | 'absent' | 'broken' | 'released'
   /** Init containers, which end before the others begin: how many there are, have begun and have done their work. */
   readonly inits: { readonly all: number; readonly begun: number; readonly done: number }
   /** Of the others, sidecars among them: how many there are, run and are ready. */

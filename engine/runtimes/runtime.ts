@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type {
   CreatePodRequest,
+  DeleteClaimRequest,
   ExecRequest,
   ExecResult,
   ImageInfo,
@@ -9,11 +10,13 @@ import type {
   NodeEvent,
   NodeInfo,
   PullImageRequest,
+  ReadVolumeFileRequest,
   StartContainerRequest,
   StopContainerRequest,
+  UpdateVolumesRequest,
 } from '../api/cri.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
-import type { ObjectKey, PodUid } from '../api/names.ts'
+import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
@@ -46,10 +49,21 @@ export interface Runtime {
   /** Writes the record first. */
   createPod(request: CreatePodRequest, signal?: AbortSignal): Promise<void>
   startContainer(request: StartContainerRequest, signal?: AbortSignal): Promise<void>
+  /** All files of a volume change at once. What a container has mounted by subPath stays as it is, as in Kubernetes. */
+  updateVolumes(request: UpdateVolumesRequest, signal?: AbortSignal): Promise<void>
+  /** Undefined: there is no such file. No link in the volume leads out of it. */
+  readVolumeFile(request: ReadVolumeFileRequest, signal?: AbortSignal): Promise<string | undefined>
+  /** Moves the claim's folder to the trash. No pod uses it any more. */
+  deleteClaim(request: DeleteClaimRequest, signal?: AbortSignal): Promise<void>
   /** Resolves when the container has ended and its exit is on record. */
   stopContainer(request: StopContainerRequest, signal?: AbortSignal): Promise<void>
   /** From here on the node's exit hook starts nothing in this pod. */
   disarm(uid: PodUid, signal?: AbortSignal): Promise<void>
+  /**
+   * Its containers have ended, and its record says that it has. Gives back all that it has but logs, exits and the record; from then
+   * on its sandbox is told to be `released`.
+   */
+  releasePod(uid: PodUid, signal?: AbortSignal): Promise<void>
   /** Its containers have ended. The record goes last. */
   removePod(uid: PodUid, signal?: AbortSignal): Promise<void>
   exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult>
@@ -62,6 +76,8 @@ export interface Runtime {
   readObjectRecords(signal?: AbortSignal): Promise<ReadonlyMap<ObjectKey, ObjectRecord>>
   writeObjectRecord(record: ObjectRecord, signal?: AbortSignal): Promise<void>
   deleteObjectRecord(key: ObjectKey, signal?: AbortSignal): Promise<void>
+  /** Deletes for good what was put into the trash before then; what was deleted, for people. */
+  emptyTrash(before: Timestamp, signal?: AbortSignal): Promise<readonly string[]>
   /** A connection to a port as seen from the node: for httpGet and tcpSocket probes. */
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Deletes images and layers that no pod uses and that are not in `keep`; what was freed, for people. */

@@ -133,6 +133,10 @@ export class ModelNode {
         if (action.disarm) this.#armed = false
         for (const stop of action.containers) this.#end(stop.name, stop.attempt, 143)
         return
+      case 'releasePod':
+        this.#armed = false
+        this.pod = { ...this.pod, sandbox: 'released' }
+        return
       case 'removePod':
         this.pod = undefined
         return

@@ -169,6 +169,7 @@ export class ModelWorld {
       case 'startContainers':
       case 'runPostStart':
       case 'stopContainers':
+      case 'releasePod':
       case 'removePod':
         this.#applyToPod(action, outcome)
         return
@@ -198,6 +199,10 @@ export class ModelWorld {
       case 'stopContainers':
         pod.record = newer(pod.record, action.record)
         if (outcome === 'whole') this.#stop(pod)
+        return
+      case 'releasePod':
+        pod.record = newer(pod.record, action.record)
+        pod.sandbox = outcome === 'whole' ? 'released' : 'broken'
         return
       case 'removePod':
         if (outcome === 'whole') node.pods.delete(action.uid)

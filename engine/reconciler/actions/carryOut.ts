@@ -1,4 +1,4 @@
-import type { CreatePod, DeletePod, PodAction, RemovePod, UpdatePod } from '../../api/plan.ts'
+import type { CreatePod, DeletePod, PodAction, ReleasePod, RemovePod, UpdatePod } from '../../api/plan.ts'
 import { isProblem } from '../../kubelet/context.ts'
 import { createPodRequest } from '../../kubelet/requests/createPod.ts'
 import { isNotFound } from '../problems.ts'
@@ -22,6 +22,8 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
       return runPostStart(action, world)
     case 'stopContainers':
       return stopContainers(action, world)
+    case 'releasePod':
+      return releasePod(action, world)
     case 'removePod':
       return removePod(action, world)
     default:
@@ -54,6 +56,15 @@ async function deletePod(action: DeletePod, world: ActionWorld): Promise<void> {
       if (!isNotFound(error)) throw error
     }
     await world.runtime.disarm(action.uid, world.signal)
+  })
+  world.done('')
+}
+
+/** The record first: what was given back would otherwise look as if it had been lost. */
+async function releasePod(action: ReleasePod, world: ActionWorld): Promise<void> {
+  await world.inSlot(async () => {
+    await world.runtime.writePodRecord(action.record, world.signal)
+    await world.runtime.releasePod(action.uid, world.signal)
   })
   world.done('')
 }

@@ -22,7 +22,9 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 self=$0
 
+# The keys that came later are empty in rules of an engine that did not know them.
 read_rule() {
+  restart_on= stay_on= deadline=
   while IFS= read -r line; do
     value=${line#*=}
     case ${line%%=*} in
@@ -41,6 +43,9 @@ read_rule() {
       policy) policy=$value ;;
       delays) delays=$value ;;
       reset) reset=$value ;;
+      restart_on) restart_on=$value ;;
+      stay_on) stay_on=$value ;;
+      deadline) deadline=$value ;;
       message) message=$value ;;
       log_bytes) log_bytes=$value ;;
       oom_file) oom_file=$value ;;
@@ -232,17 +237,29 @@ release() {
 
 # To be asked again each time the lock has been taken.
 may_restart() {
-  [ -e "$rule" ] && [ -d "$bundle" ] && [ ! -e "$pod/disarmed" ] && [ ! -d "$dir/$(($1 + 1))" ]
+  [ -e "$rule" ] && [ -d "$bundle" ] && [ ! -e "$pod/disarmed" ] && [ ! -d "$dir/$(($1 + 1))" ] && in_time
+}
+
+# A pod's deadline is a time of day: the one question that uptime cannot answer.
+in_time() {
+  [ -z "$deadline" ] || [ "$(date +%s)" -lt "$deadline" ]
+}
+
+# The container's own rules first, told by exit codes; then the policy.
+restarts_after() {
+  case " $restart_on " in *" $1 "*) return 0 ;; esac
+  case " $stay_on " in *" $1 "*) return 1 ;; esac
+  case $policy in
+    Always) return 0 ;;
+    OnFailure) [ "$1" != 0 ] ;;
+    *) return 1 ;;
+  esac
 }
 
 restart_after() {
   may_restart "$1" || return 0
   read_end
-  case $policy in
-    Always) ;;
-    OnFailure) [ "$code" != 0 ] || return 0 ;;
-    *) return 0 ;;
-  esac
+  restarts_after "$code" || return 0
   [ $((ended - began)) -lt "$reset" ] || count=0
   choose_delay "$count"
   if [ "$delay" != 0 ]; then
@@ -294,7 +311,7 @@ choose_delay() {
   done
 }
 
-# Waits without the lock. `disarm` ends it.
+# Waits without the lock. `disarm` ends it; whatever else ends this script ends the sleep with it.
 wait_out() {
   trap 'kill "${!:-}" 2>/dev/null; exit 0' TERM
   read -r me _ </proc/self/stat
@@ -302,7 +319,7 @@ wait_out() {
   printf 'delay=%s\nwaiter=%s\nwaiterTicks=%s\nend=1\n' "$delay" "$me" "$ticks" >"$at/restart"
   tell "${at##*/}" waiting
   unlock
-  sleep "$delay" &
+  setpriv --pdeathsig KILL sleep "$delay" &
   wait $!
   trap - TERM
 }

@@ -13,7 +13,7 @@ import { readText } from './node.ts'
 import type { RootPaths } from './paths.ts'
 import { podPaths } from './paths.ts'
 import type { Rule } from './rule.ts'
-import { parseRule } from './rule.ts'
+import { parseRule, restarts } from './rule.ts'
 import type { Sandbox } from './sandbox.ts'
 import { neededPins, parseSandbox } from './sandbox.ts'
 
@@ -22,6 +22,7 @@ export interface PodFiles {
   readonly uid: PodUid
   readonly record?: string
   readonly disarmed: boolean
+  readonly released: boolean
   readonly containers: ReadonlyMap<string, ContainerFiles>
 }
 
@@ -37,7 +38,7 @@ export interface NodeState {
   readonly processes: ReadonlyMap<number, string>
 }
 
-const NAMES = new Set<string>(['pod.json', 'disarmed', 'rule', ...ATTEMPT_FILES])
+const NAMES = new Set<string>(['pod.json', 'disarmed', 'released', 'rule', ...ATTEMPT_FILES])
 /** Below a pod's folder. */
 const SKIP = ['volumes', 'etc', 'containers/*/*/upper', 'containers/*/*/work']
 
@@ -105,6 +106,7 @@ interface Sorting {
   readonly uid: PodUid
   record?: string
   disarmed: boolean
+  released: boolean
   readonly containers: Map<string, SortingContainer>
 }
 
@@ -117,7 +119,7 @@ function sortPodFiles(files: readonly TreeFile[]): readonly PodFiles[] {
   const pods = new Map<string, Sorting>()
   for (const file of files) {
     const [uid = '', ...below] = file.path.split('/')
-    const pod = pods.get(uid) ?? { uid: podUid(uid), disarmed: false, containers: new Map() }
+    const pod = pods.get(uid) ?? { uid: podUid(uid), disarmed: false, released: false, containers: new Map() }
     pods.set(uid, pod)
     sortFile(pod, below, file)
   }
@@ -127,6 +129,7 @@ function sortPodFiles(files: readonly TreeFile[]): readonly PodFiles[] {
 function sortFile(pod: Sorting, [first, name, third, fourth]: readonly string[], file: TreeFile): void {
   if (first === 'pod.json' && file.content !== undefined) pod.record = file.content
   else if (first === 'disarmed') pod.disarmed = true
+  else if (first === 'released') pod.released = true
   if (first !== 'containers' || name === undefined) return
   const container: SortingContainer = pod.containers.get(name) ?? { attempts: new Map() }
   pod.containers.set(name, container)
@@ -178,14 +181,25 @@ export function podListing(
     const container = observedContainer(name, files, rule, pod.disarmed, state)
     if (container !== undefined) containers.set(name, container)
   }
-  const ready = sandbox !== undefined && isWhole(paths, pod.uid, sandbox, state)
-  const made = sandbox !== undefined || containers.size > 0
+  const found = sandboxState(paths, pod, sandbox, containers.size > 0, state)
   return {
     record,
-    sandbox: ready ? 'ready' : made ? 'broken' : 'absent',
-    ...(ready && sandbox.ip !== undefined ? { ip: sandbox.ip } : {}),
+    sandbox: found,
+    ...(found === 'ready' && sandbox?.ip !== undefined ? { ip: sandbox.ip } : {}),
     containers,
   }
+}
+
+function sandboxState(
+  paths: RootPaths,
+  pod: PodFiles,
+  sandbox: Sandbox | undefined,
+  hasContainers: boolean,
+  state: NodeState,
+): PodListing['sandbox'] {
+  if (pod.released) return 'released'
+  if (sandbox !== undefined && isWhole(paths, pod.uid, sandbox, state)) return 'ready'
+  return sandbox !== undefined || hasContainers ? 'broken' : 'absent'
 }
 
 function parseRecord(text: string): PodRecord | string {
@@ -218,7 +232,7 @@ function observedContainer(
   return {
     name,
     attempt,
-    state: containerState(own, attempt, disarmed ? 'Never' : (rule?.policy ?? 'Never'), state),
+    state: containerState(own, attempt, disarmed ? undefined : rule, state),
     image: rule?.image ?? { id: '', reference: '' },
     ...(previous === undefined ? {} : { previous }),
   }
@@ -227,7 +241,7 @@ function observedContainer(
 function containerState(
   files: AttemptFiles,
   attempt: number,
-  policy: Rule['policy'],
+  rule: Rule | undefined,
   state: NodeState,
 ): ContainerState {
   const started = parseStarted(files.get('started'))
@@ -235,8 +249,7 @@ function containerState(
   if (exit === undefined) {
     return started === undefined ? { kind: 'created' } : { kind: 'running', startedAt: started.at }
   }
-  const restarts = policy === 'Always' || (policy === 'OnFailure' && exit.exitCode !== 0)
-  if (!restarts) return { kind: 'exited', exit }
+  if (rule === undefined || !restarts(rule, exit.exitCode)) return { kind: 'exited', exit }
   // Without a wait it is due at once: whoever finds it late knows that the hook has died.
   return { kind: 'exited', exit, restartAt: parseRestartAt(files.get('restart')) ?? exit.finishedAt }
 }

@@ -60,6 +60,8 @@ export interface PodPaths {
   readonly directory: string
   readonly record: string
   readonly disarmed: string
+  /** There once the pod has ended and has nothing left but what stands beside it. */
+  readonly released: string
   readonly containers: string
   readonly volumes: string
   readonly run: string
@@ -83,6 +85,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     directory,
     record: `${directory}/pod.json`,
     disarmed: `${directory}/disarmed`,
+    released: `${directory}/released`,
     containers: `${directory}/containers`,
     volumes: `${directory}/volumes`,
     run,

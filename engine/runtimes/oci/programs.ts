@@ -9,6 +9,7 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['ip', 'iproute2'],
   ['unshare', 'util-linux'],
   ['flock', 'util-linux'],
+  ['setpriv', 'util-linux'],
   ['mount', 'mount'],
   ['umount', 'mount'],
   ['tar', 'tar'],

@@ -4,6 +4,7 @@ import { hookDisarmCommand, hookReleaseCommand } from './hookCommands.ts'
 import { readText } from './node.ts'
 import { containerPaths, podPaths } from './paths.ts'
 import type { SandboxContext } from './sandbox.ts'
+import { RuntimeFailure } from '../runtime.ts'
 import { clearSandbox } from './sandbox.ts'
 
 /** From here on the node's hook starts nothing in this pod; one that waits has ended. */
@@ -25,16 +26,35 @@ export async function endContainers(
   await releaseContainers(context, uid, signal)
 }
 
-/** From any half-done state; done twice it is done once. */
-export async function removePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+/** Logs, exits and the record stay. The mark goes last, so it says that all else is gone. Done twice it is done once. */
+export async function releasePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.record)) === undefined) {
+    throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
+  }
+  await clearPod(context, uid, signal)
+  await transport.writeFile(pod.released, '', 0o600)
+}
+
+/** All that a pod has but its containers' logs and exits, and its record. */
+async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
   if ((await transport.stat(pod.disarmed)) === undefined) await disarmPod(context, uid, signal)
   await releaseContainers(context, uid, signal)
   await clearSandbox(context, uid, signal)
-  await transport.remove(pod.containers)
   await transport.remove(pod.volumes)
   await transport.remove(pod.etc)
+}
+
+/** From any half-done state; done twice it is done once. */
+export async function removePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  await clearPod(context, uid, signal)
+  await transport.remove(pod.containers)
+  await transport.remove(pod.released)
   await transport.remove(pod.disarmed)
   await transport.remove(pod.record)
   await transport.remove(pod.directory)

@@ -1,4 +1,6 @@
 import type { RestartRule, StartContainerRequest } from '../../api/cri.ts'
+import type { Timestamp } from '../../api/names.ts'
+import { exceptions } from '../../api/restarts.ts'
 import type { ContainerPaths, PodPaths, RootPaths } from './paths.ts'
 import type { LocalImage } from './images/store.ts'
 
@@ -40,6 +42,10 @@ export function ruleText(parts: RuleParts): string {
     ['policy', request.restart.policy],
     ['delays', request.restart.delaysSeconds.join(' ')],
     ['reset', String(request.restart.resetAfterSeconds)],
+    // As numbers between spaces, for the hook to find one in; empty but for containers with rules of their own.
+    ['restart_on', exceptions(request.restart).restart.join(' ')],
+    ['stay_on', exceptions(request.restart).stay.join(' ')],
+    ['deadline', deadlineSeconds(request.restart.deadline)],
     ['message', request.terminationMessagePolicy],
     ['log_bytes', String(LOG_BYTES_MAX)],
     ['oom_file', parts.oomFile],
@@ -52,6 +58,12 @@ export function ruleText(parts: RuleParts): string {
   return lines.map(([key, value]) => `${key}=${oneLine(key, value)}\n`).join('')
 }
 
+/** Since 1970, rounded up; empty: the pod has all the time it likes. */
+function deadlineSeconds(deadline: Timestamp | undefined): string {
+  if (deadline === undefined) return ''
+  return String(Math.ceil(Temporal.Instant.from(deadline).epochMilliseconds / 1000))
+}
+
 function oneLine(key: string, value: string): string {
   if (!/[\n\0]/.test(value)) return value
   throw new Error(`${key} holds a line end: ${JSON.stringify(value)}`)
@@ -61,6 +73,9 @@ function oneLine(key: string, value: string): string {
 export interface Rule {
   readonly image: { readonly id: string; readonly reference: string }
   readonly policy: RestartRule['policy']
+  /** Exit codes after which the node does other than the policy says. */
+  readonly restartOn: ReadonlySet<number>
+  readonly stayOn: ReadonlySet<number>
   readonly stopSignal: string
 }
 
@@ -72,8 +87,21 @@ export function parseRule(text: string): Rule | undefined {
   return {
     image: { id: values.get('image') ?? '', reference: values.get('reference') ?? '' },
     policy,
+    restartOn: numbers(values.get('restart_on')),
+    stayOn: numbers(values.get('stay_on')),
     stopSignal: values.get('stop_signal') ?? '',
   }
+}
+
+function numbers(text = ''): ReadonlySet<number> {
+  return new Set(text.split(' ').filter(Boolean).map(Number))
+}
+
+/** Whether the hook restarts the container after this exit: as its `restarts_after` decides. */
+export function restarts({ policy, restartOn, stayOn }: Rule, exitCode: number): boolean {
+  if (restartOn.has(exitCode)) return true
+  if (stayOn.has(exitCode)) return false
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
 }
 
 /** The hook's own files are of the same form. */

@@ -22,7 +22,7 @@ import { objectRecordFile, readObjectRecords, writeObjectRecord } from './object
 import { once } from './once.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths, rootPaths } from './paths.ts'
-import { disarmPod, endContainers, removePod } from './removePod.ts'
+import { disarmPod, endContainers, releasePod, removePod } from './removePod.ts'
 import type { NodeFacts } from './prepareNode.ts'
 import { prepareNode } from './prepareNode.ts'
 import { readRoot } from './root.ts'
@@ -102,7 +102,14 @@ async function networkParts(transport: Transport, paths: RootPaths, facts: NodeF
 
 type PodVerbs = Pick<
   Runtime,
-  'createPod' | 'startContainer' | 'stopContainer' | 'disarm' | 'removePod' | 'pullImage' | 'collectImages'
+  | 'createPod'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'disarm'
+  | 'releasePod'
+  | 'removePod'
+  | 'pullImage'
+  | 'collectImages'
 >
 
 function podVerbs(node: OciNode): PodVerbs {
@@ -143,6 +150,11 @@ function podVerbs(node: OciNode): PodVerbs {
     disarm: async (uid, signal) => {
       await guarded('KillPodSandboxError', "disarming the pod's restarts", signal, async () => {
         await disarmPod(await node.context(), uid, signal)
+      })
+    },
+    releasePod: async (uid, signal) => {
+      await guarded('KillPodSandboxError', 'giving back what the pod has', signal, async () => {
+        await releasePod(await node.context(), uid, signal)
       })
     },
     removePod: async (uid, signal) => {

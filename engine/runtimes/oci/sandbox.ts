@@ -72,7 +72,7 @@ export async function makeSandbox(
   const pod = podPaths(paths, uid)
   const known = await transport.stat(pod.run)
   if (known !== undefined) {
-    if (await isWhole(context, pod)) return
+    if (await isWhole(context, pod)) return await rearm(transport, pod, request)
     // Containers of a broken sandbox may still run, in namespaces that are not the pod's any more.
     await endContainers(context, uid, signal)
     await clearSandbox(context, uid, signal)
@@ -99,11 +99,20 @@ export async function makeSandbox(
     sharedMemory,
     ...(pausePid === undefined ? {} : { pausePid }),
   }
-  // Disarmed when the old sandbox was taken away; one that is to be deleted stays so.
-  if (request.record.pod.metadata.deletionTimestamp === undefined) await transport.remove(pod.disarmed)
+  await rearm(transport, pod, request)
   // Whole or unreadable, which is as good as absent: it is small, and on a tmpfs.
   const what = { kind: 'file', content: JSON.stringify(sandbox) } as const
   await transport.writeTree(pod.run, [{ path: 'sandbox.json', mode: 0o600, what }])
+}
+
+/** Disarmed when the old sandbox was taken away, or all containers were ended; a pod that is to go, or has ended, stays so. */
+async function rearm(
+  transport: Transport,
+  pod: PodPaths,
+  { record }: Pick<CreatePodRequest, 'record'>,
+): Promise<void> {
+  if (record.pod.metadata.deletionTimestamp === undefined && record.ended === undefined)
+    await transport.remove(pod.disarmed)
 }
 
 /** Also when one has failed: whoever takes the pod away then must find nothing still being made. */

@@ -1,5 +1,6 @@
-import type { NodeEvent, RestartRule, StartContainerRequest } from '../../api/cri.ts'
-import type { NodeName, ObjectKey, PodUid } from '../../api/names.ts'
+import type { NodeEvent, StartContainerRequest } from '../../api/cri.ts'
+import { afterExit } from '../../api/restarts.ts'
+import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
 import type { ContainerExit, ContainerState, ObservedContainer } from '../../api/snapshot.ts'
 import type { PodListing } from '../runtime.ts'
@@ -35,7 +36,7 @@ export interface SimulatedContainer {
 
 /** What happened on the node, for a test to look at afterwards. */
 export type NodeFact =
-  | { readonly kind: 'created' | 'removed'; readonly uid: PodUid; readonly pod: string }
+  | { readonly kind: 'created' | 'released' | 'removed'; readonly uid: PodUid; readonly pod: string }
   | {
       readonly kind: 'started' | 'ended'
       readonly by: 'engine' | 'hook' | 'itself'
@@ -111,6 +112,11 @@ export class SimulatedNode {
     pod.ip = undefined
   }
 
+  release(pod: SimulatedPod): void {
+    pod.sandbox = 'released'
+    this.#note({ kind: 'released', uid: pod.uid, pod: podName(pod) })
+  }
+
   remove(pod: SimulatedPod): void {
     this.pods.delete(pod.uid)
     this.#note({ kind: 'removed', uid: pod.uid, pod: podName(pod) })
@@ -180,7 +186,8 @@ export class SimulatedNode {
     exitCode: number,
   ): { readonly seconds: number; readonly streak: number } | undefined {
     const { restart } = container.request
-    if (!pod.armed || !restarts(restart, exitCode)) return undefined
+    if (!pod.armed || afterExit(restart, exitCode) !== 'restart') return undefined
+    if (isPast(restart.deadline, this.clock.now())) return undefined
     const ranSeconds = (this.clock.elapsedMs - container.startedMs) / 1_000
     const streak = ranSeconds >= restart.resetAfterSeconds ? 0 : container.streak
     const { delaysSeconds } = restart
@@ -225,8 +232,8 @@ function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
   return { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers }
 }
 
-function restarts({ policy }: RestartRule, exitCode: number): boolean {
-  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
+function isPast(deadline: Timestamp | undefined, now: Temporal.Instant): boolean {
+  return deadline !== undefined && Temporal.Instant.compare(deadline, now) <= 0
 }
 
 function exitOf({ state, previous }: SimulatedContainer): ContainerExit | undefined {

@@ -75,7 +75,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
   }
 }
 
-type OfPods = Pick<Runtime, 'createPod' | 'writePodRecord' | 'disarm' | 'removePod'>
+type OfPods = Pick<Runtime, 'createPod' | 'writePodRecord' | 'disarm' | 'releasePod' | 'removePod'>
 
 function podVerbs(node: SimulatedNode, line: Line): OfPods {
   return {
@@ -96,18 +96,30 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
         const pod = node.pods.get(uid)
         if (pod !== undefined) pod.armed = false
       }),
+    releasePod: (uid, signal) =>
+      line.call('releasePod', signal, async (between) => {
+        const pod = known(node, uid, 'giving back what it has')
+        assertDead(pod, 'giving back')
+        pod.armed = false
+        node.breakSandbox(pod)
+        await between()
+        node.release(pod)
+      }),
     removePod: (uid, signal) =>
       line.call('removePod', signal, async (between) => {
         const pod = node.pods.get(uid)
         if (pod === undefined) return
-        const alive = [...pod.containers.values()].filter(({ state }) => state.kind === 'running')
-        if (alive.length > 0)
-          throw new Error(`removing pod ${uid}: ${alive.length} of its containers are alive`)
+        assertDead(pod, 'removing')
         node.breakSandbox(pod)
         await between()
         if (node.pods.get(uid) === pod) node.remove(pod)
       }),
   }
+}
+
+function assertDead({ containers, uid }: SimulatedPod, doing: string): void {
+  const alive = [...containers.values()].filter(({ state }) => state.kind === 'running')
+  if (alive.length > 0) throw new Error(`${doing} pod ${uid}: ${alive.length} of its containers are alive`)
 }
 
 type OfContainers = Pick<Runtime, 'startContainer' | 'stopContainer' | 'exec' | 'execInteractive' | 'connect'>
