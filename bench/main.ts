@@ -8,14 +8,15 @@ import { type Measurement, temporaryFolder } from './measure.ts'
 import { benchNoop } from './noop.ts'
 import { benchPlanning } from './planning.ts'
 import { benchPods } from './pods.ts'
+import { benchRollout } from './rollout.ts'
 import { met, table } from './report.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only pods|noop|planning]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|noop|pods|rollout]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
 Exit status: 0 when every target was met, 1 when one was not.`
 
-const SUITES = ['planning', 'noop', 'pods'] as const
+const SUITES = ['planning', 'noop', 'pods', 'rollout'] as const
 type Suite = (typeof SUITES)[number]
 
 async function main(): Promise<number> {
@@ -56,6 +57,8 @@ async function run(suite: Suite, folder: string, registry: string): Promise<read
       return benchNoop(folder, registry)
     case 'pods':
       return benchPods({ folder, registry })
+    case 'rollout':
+      return benchRollout({ folder, registry })
     default:
       return suite satisfies never
   }
