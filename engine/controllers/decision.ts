@@ -64,6 +64,8 @@ export interface ControllerContext {
   readonly now: Temporal.Instant
   readonly nowMs: number
   readonly commit: string
+  /** There may be pods that nobody could read: what they need must stay. */
+  readonly unread?: boolean
 }
 
 /** Of an object about which there is nothing to say. */

@@ -1,7 +1,7 @@
 import { fieldChanges } from '../api/canonical.ts'
 import { podTemplateWithDefaults } from '../api/defaults/pod.ts'
 import type { Deployment } from '../api/generated/types.ts'
-import { keyParts, type ObjectKey } from '../api/names.ts'
+import type { ObjectKey } from '../api/names.ts'
 import type { FieldChange, RecordAction } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
@@ -17,10 +17,12 @@ import {
   type RolloutFacts,
 } from './deploymentStatus.ts'
 import { boundsOf, fencepostsOf } from './fenceposts.ts'
+import { immutableChanges } from './immutable.ts'
 import { memoryReason } from './memory.ts'
 import { inDeletionOrder } from './ranking.ts'
+import { invalidHealth, replacement } from './replace.ts'
 import { type OwnedSet, podChanges, type SetState, setReport, setState, type SizedSet } from './replicaset.ts'
-import { changedRecord, hasSelector, hasTemplate, newSet } from './sets.ts'
+import { changedRecord, hasSelector, hasTemplate, newSet, writtenSelector } from './sets.ts'
 import { canBeDeleted, readySinceMs } from './view.ts'
 
 export interface DeploymentInput {
@@ -36,7 +38,7 @@ export interface DeploymentInput {
 
 export function deploymentDecision(input: DeploymentInput, context: ControllerContext): Decision {
   const other = input.sets.find(({ set }) => !hasSelector(set, input.deployment.spec.selector))
-  if (other !== undefined) return refused(input, context)
+  if (other !== undefined) return refused(input, other, context)
   const key = input.desired.key
   const memory = deploymentMemory(key, input.written, input.record, input.sets[0]?.set.deploymentUid, context)
   const states = familyOf(input, memory, context)
@@ -227,24 +229,40 @@ function nextAvailableMs(states: readonly SetState[], { nowMs }: ControllerConte
   return next
 }
 
-/** As the API server refuses it: pods are told apart by the selector, so another one would leave the old pods behind. */
-function refused(input: DeploymentInput, context: ControllerContext): Decision {
+/**
+ * As the API server refuses it: pods are told apart by the selector, so another one would leave the old pods behind. Those stay, and are
+ * made again as they were when they end.
+ */
+function refused(input: DeploymentInput, odd: OwnedSet, context: ControllerContext): Decision {
   const { deployment, desired, record, sets, written } = input
-  const memory = deploymentMemory(desired.key, written, record, sets[0]?.set.deploymentUid, context)
-  const { name } = keyParts(desired.key)
-  const message =
-    `spec.selector of ${name} is immutable, and differs from the one its pods were made with: ` +
-    'put the old selector back, give the Deployment another name, or commit its removal first'
+  const before = { spec: { ...written.spec, selector: writtenSelector(odd.set) } }
+  const changes = immutableChanges('Deployment', before, written)
+  const replaced = replacement(
+    {
+      desired,
+      changes,
+      pods: sets.flatMap(({ pods }) => pods),
+      records: [
+        ...sets.flatMap(({ set }) => (set.record.generation > 0 ? [set.record] : [])),
+        ...(record === undefined ? [] : [record]),
+      ],
+    },
+    context,
+  )
+  if (replaced !== undefined) return replaced
+  const memory = deploymentMemory(desired.key, written, record, odd.set.deploymentUid, context)
   const states = sets.map((owned) =>
     setState(owned, false, deployment.spec.minReadySeconds ?? 0, context.nowMs),
   )
   const sizes = states.map((state) => ({ state, replicas: state.set.replicas }))
   const facts = { deployment, memory, sets: sizes, current: undefined, revision: memory.revision }
   const status = officialStatus(memory, countsOf(facts), memory.conditions)
+  const wanted = sizes.reduce((sum, { replicas }) => sum + replicas, 0)
   return {
     ...nothing(desired.key),
+    ...podChanges(sizes, { floor: wanted, ceiling: wanted }, context),
     reports: [
-      { key: desired.key, health: { kind: 'failed', reason: 'Invalid', message }, status },
+      { key: desired.key, health: invalidHealth(desired, changes), status },
       ...states.map(setReport),
     ],
   }

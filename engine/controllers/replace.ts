@@ -2,7 +2,7 @@ import { keyParts } from '../api/names.ts'
 import type { Health } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
-import { type Decision, nothing } from './decision.ts'
+import type { ControllerContext, Decision } from './decision.ts'
 import { removalDecision } from './gc.ts'
 import { type ImmutableChange, invalidMessage } from './immutable.ts'
 import type { PodView } from './view.ts'
@@ -16,7 +16,7 @@ export interface Replaced {
   readonly changes: readonly ImmutableChange[]
   /** All that the object has, those that end and have ended included. */
   readonly pods: readonly PodView[]
-  /** Its own and its children's, children before their owner. Empty while pods may be there that nobody could read. */
+  /** Its own and its children's, children before their owner. */
   readonly records: readonly ObjectRecord[]
 }
 
@@ -25,10 +25,15 @@ export interface Replaced {
  * next plan makes the object anew, so that there are never two copies. Undefined when its author has not allowed that: the object
  * is invalid then (`invalidHealth`), and its old spec stays in force.
  */
-export function replacement({ changes, desired, pods, records }: Replaced): Decision | undefined {
+export function replacement(
+  { changes, desired, pods, records: all }: Replaced,
+  { unread }: ControllerContext,
+): Decision | undefined {
   if (desired.written.metadata?.annotations?.[REPLACE] !== 'true') return undefined
   const paths = changes.map(({ path }) => path).join(', ')
   const reason = `${paths} cannot be changed, and ${REPLACE} is "true": it is removed, then made anew`
+  // While pods may be there that nobody could read, the records are what tells them from the new object's.
+  const records = unread === true ? [] : all
   const removal = removalDecision({ object: desired.key, reason, pods, records, bucket: 'change' })
   if (removal.reports.length > 0) return removal
   const health: Health = { kind: 'progressing', message: 'is about to be made anew' }
@@ -42,14 +47,4 @@ export function invalidHealth({ key }: DesiredObject, changes: readonly Immutabl
     `${invalidMessage(kind, name, changes)}; what runs stays as it was: take the change back, ` +
     `or annotate the ${kind} with ${REPLACE}: "true" to have it deleted and made anew`
   return { kind: 'failed', reason: 'Invalid', message }
-}
-
-/** For an object about which nothing is done while its change is refused. */
-export function refusal(
-  desired: DesiredObject,
-  changes: readonly ImmutableChange[],
-  status: unknown,
-): Decision {
-  const report = { key: desired.key, health: invalidHealth(desired, changes), status }
-  return { ...nothing(desired.key), reports: [report] }
 }

@@ -240,6 +240,12 @@ const selectorText = memoised((selector: LabelSelector): string => {
   return canonicalJson([matchLabels, selector.matchExpressions ?? []])
 })
 
+/** As the Deployment had it. */
+export function writtenSelector({ selector }: SetRecord): LabelSelector {
+  const { [TEMPLATE_HASH]: _, ...matchLabels } = selector.matchLabels ?? {}
+  return { ...selector, matchLabels }
+}
+
 /** The template hash aside, which only the engine adds. */
 export function hasSelector(set: SetRecord, selector: LabelSelector): boolean {
   return selectorText(set.selector) === selectorText(selector)

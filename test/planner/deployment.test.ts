@@ -243,14 +243,21 @@ test('a name that is taken by another template makes the hash another one', () =
   ).toEqual(['a', 'other'])
 })
 
-test('another selector is refused, and nothing is done', () => {
+test('another selector is refused in the words of the API server, and nothing is done', () => {
   const scene = new Scene().commit(deployment('web', 'a'))
   scene.run()
   const { spec, ...rest } = deployment('web', 'b')
   const template = { ...spec.template, metadata: { labels: { app: 'x' } } }
   scene.commit({ ...rest, spec: { ...spec, selector: { matchLabels: { app: 'x' } }, template } })
   expect(scene.plan().actions).toEqual([])
-  expect(scene.report('Deployment', 'web').health).toMatchObject({ kind: 'failed', reason: 'Invalid' })
+  const { health } = scene.report('Deployment', 'web')
+  expect(health).toMatchObject({ kind: 'failed', reason: 'Invalid' })
+  expect(health).toHaveProperty(
+    'message',
+    expect.stringContaining(
+      'Deployment "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: field is immutable',
+    ),
+  )
 })
 
 test('a pod on a silent node is unknown: it counts, nothing is done to it, and none takes its place', () => {
@@ -328,4 +335,29 @@ test('a size recorded while a node was silent does not keep a rollout from its e
   scene.world.setReachable(0, true)
   scene.run()
   expect(scene.tags()).toEqual(['c', 'c', 'c'])
+})
+
+test('with the annotation to replace it, all goes first, then all comes anew with the other selector', () => {
+  const scene = new Scene().commit(deployment('web', 'a', { replicas: 2 }))
+  scene.run()
+  const before = scene.world.records.size
+  const { spec, ...rest } = deployment('web', 'b', { replicas: 2 })
+  const template = { ...spec.template, metadata: { labels: { app: 'x' } } }
+  const metadata = { ...rest.metadata, annotations: { 'reconcile.dev/replace': 'true' } }
+  scene.commit({ ...rest, metadata, spec: { ...spec, selector: { matchLabels: { app: 'x' } }, template } })
+  const first = scene.plan()
+  expect(kinds(first)).toEqual(['deletePod'])
+  expect(buckets(first.verdicts)).toEqual({ change: 2 })
+  let made = 0
+  for (let result = first; result.actions.length > 0; result = scene.plan()) {
+    for (const action of result.actions) {
+      if (action.kind === 'createPod') made += 1
+      scene.world.apply(action, 'whole')
+    }
+    if (made === 0) expect(scene.tags().filter((tag) => tag === 'b')).toEqual([])
+    scene.world.pass(1)
+  }
+  expect(scene.tags()).toEqual(['b', 'b'])
+  expect(scene.world.records.size).toBe(before)
+  expect(scene.report('Deployment', 'web').health).toEqual({ kind: 'healthy' })
 })
