@@ -38,15 +38,12 @@ function leastGraceMs({ periodMs, remainingMs }: Grace): number {
   return periodMs === 0 ? 0 : Math.max(GRACE_MIN_MS, remainingMs)
 }
 
-export function isAlive(container: ContainerView): boolean {
-  const kind = container.observed?.state.kind
-  return kind === 'running' || kind === 'created'
-}
-
 export interface StopPlan {
   readonly reason: string
   readonly grace: (container: ContainerView) => Grace
   readonly disarm: boolean
+  /** False: not even where there are any. */
+  readonly preStopHooks?: boolean
 }
 
 export function stopAction(
@@ -75,7 +72,7 @@ function containerStop(container: ContainerView, plan: StopPlan): ContainerStop 
   const { facts, name, observed, record } = container
   const attempt = observed?.attempt ?? 0
   if (observed?.state.kind !== 'running') return { name, attempt, graceMs: 0, runPreStop: false }
-  const hasHook = facts.container.lifecycle?.preStop !== undefined
+  const hasHook = facts.container.lifecycle?.preStop !== undefined && plan.preStopHooks !== false
   const grace = plan.grace(container)
   const runPreStop = hasHook && grace.remainingMs > 0 && record?.preStop?.endedAt === undefined
   return { name, attempt, graceMs: leastGraceMs(grace), runPreStop }

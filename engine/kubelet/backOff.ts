@@ -2,7 +2,8 @@ import type { RestartRule } from '../api/cri.ts'
 import { type PodUid, unitHash } from '../api/names.ts'
 import type { Failure } from '../api/records.ts'
 import type { ContainerExit, ContainerState } from '../api/snapshot.ts'
-import type { RestartPolicy } from './facts.ts'
+import { type AfterExit, afterExit } from '../api/restarts.ts'
+import type { ContainerFacts } from './facts.ts'
 import { after, instant, isDue, msBetween } from './time.ts'
 
 /** Kubernetes' crash back-off: the first restart is at once, then 10 s doubling to 5 min; ten minutes of running begin anew. */
@@ -17,12 +18,28 @@ const RETRY_MAX_MS = 300_000
 /** Up to a tenth more, so that a hundred pods that fail together do not try again together. */
 const JITTER = 0.1
 
-export function restartRule(policy: RestartPolicy): RestartRule {
-  return { policy, delaysSeconds: RESTART_DELAYS_SECONDS, resetAfterSeconds: RESTART_RESET_SECONDS }
+export function restartRule(
+  { exitRules, restart }: ContainerFacts,
+  deadline: Temporal.Instant | undefined,
+): RestartRule {
+  return {
+    policy: restart,
+    delaysSeconds: RESTART_DELAYS_SECONDS,
+    resetAfterSeconds: RESTART_RESET_SECONDS,
+    ...(exitRules.length > 0 && { exitRules }),
+    ...(deadline !== undefined && { deadline: deadline.toString() }),
+  }
 }
 
-export function restartsAfter(policy: RestartPolicy, exit: ContainerExit): boolean {
-  return policy === 'Always' || (policy === 'OnFailure' && exit.exitCode !== 0)
+type Rules = Pick<ContainerFacts, 'exitRules' | 'restart'>
+
+export function outcomeOf({ exitRules, restart }: Rules, exit: ContainerExit): AfterExit {
+  return afterExit({ policy: restart, exitRules }, exit.exitCode)
+}
+
+/** The container alone: a rule that restarts all of the pod is not the node's to follow. */
+export function restartsAfter(facts: Rules, exit: ContainerExit): boolean {
+  return outcomeOf(facts, exit) === 'restart'
 }
 
 /** 10 s, 20 s, ... 5 min after the last of `count` failures. */
@@ -55,6 +72,11 @@ function usualDelayMs(exit: ContainerExit): number {
   if (ranMs >= RESTART_RESET_SECONDS * 1000) return 0
   const index = Math.min(exit.attempt, RESTART_DELAYS_SECONDS.length - 1)
   return (RESTART_DELAYS_SECONDS[index] ?? 0) * 1000
+}
+
+/** When all containers are to start again because of this end: they back off as the one that ended would have. */
+export function allRestartAt({ exit }: Exited): Temporal.Instant {
+  return after(exit.finishedAt, usualDelayMs(exit))
 }
 
 /** When the engine itself starts the next attempt, because no hook ran for this one or the hook has not done it. */

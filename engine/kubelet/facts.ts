@@ -1,6 +1,7 @@
 import { podSpecWithDefaults } from '../api/defaults/pod.ts'
 import { probeWithDefaults } from '../api/defaults/probes.ts'
-import type { Container, PodSpec, PodStatus, Probe } from '../api/generated/types.ts'
+import type { ExitRule } from '../api/cri.ts'
+import type { Container, ContainerRestartRule, PodSpec, PodStatus, Probe } from '../api/generated/types.ts'
 import type { ProbeKey, ProbeKind } from '../api/snapshot.ts'
 import { qosClassOf } from './qosClass.ts'
 
@@ -13,6 +14,8 @@ export interface PodFacts {
   readonly mains: readonly ContainerFacts[]
   readonly restartPolicy: RestartPolicy
   readonly graceMs: number
+  /** From its creation on; absent: as long as it likes. */
+  readonly activeDeadlineMs: number | undefined
   readonly qosClass: NonNullable<PodStatus['qosClass']>
 }
 
@@ -25,6 +28,8 @@ export interface ContainerFacts {
   /** `sidecar`: an init container with restartPolicy Always. */
   readonly role: 'init' | 'sidecar' | 'main'
   readonly restart: RestartPolicy
+  /** Its own, before the policy. */
+  readonly exitRules: readonly ExitRule[]
   readonly probes: readonly ProbeFacts[]
   readonly hasPostStart: boolean
 }
@@ -68,20 +73,26 @@ function makeFacts(spec: PodSpec): PodFacts {
   return {
     spec,
     inits: (spec.initContainers ?? []).map((container) => initFacts(container, restartPolicy)),
-    mains: spec.containers.map((container) => oneContainer(container, 'main', restartPolicy)),
+    mains: spec.containers.map((container) =>
+      oneContainer(container, 'main', container.restartPolicy ?? restartPolicy),
+    ),
     restartPolicy,
     graceMs: (spec.terminationGracePeriodSeconds ?? 30) * 1000,
+    activeDeadlineMs:
+      spec.activeDeadlineSeconds === undefined ? undefined : spec.activeDeadlineSeconds * 1000,
     qosClass: qosClassOf(spec),
   }
 }
 
-/** An init container that fails is run again, unless the pod is never to restart; one that succeeded is done. */
+/** An init container that fails is run again, unless it or the pod is never to restart; one that succeeded is done. */
 function initFacts(container: Container, ofPod: RestartPolicy): ContainerFacts {
+  const policy = container.restartPolicy ?? ofPod
   if (container.restartPolicy === 'Always') return oneContainer(container, 'sidecar', 'Always')
-  return oneContainer(container, 'init', ofPod === 'Never' ? 'Never' : 'OnFailure')
+  return oneContainer(container, 'init', policy === 'Never' ? 'Never' : 'OnFailure')
 }
 
 const NO_PROBES: readonly ProbeFacts[] = []
+const NO_RULES: readonly ExitRule[] = []
 
 function oneContainer(
   container: Container,
@@ -97,7 +108,23 @@ function oneContainer(
           probeFacts(name, 'liveness', livenessProbe),
           probeFacts(name, 'readiness', readinessProbe),
         ].filter((probe) => probe !== undefined)
-  return { name, container, role, restart, probes, hasPostStart: lifecycle?.postStart !== undefined }
+  const { restartPolicyRules } = container
+  const exitRules = restartPolicyRules === undefined ? NO_RULES : restartPolicyRules.flatMap(exitRule)
+  return {
+    name,
+    container,
+    role,
+    restart,
+    exitRules,
+    probes,
+    hasPostStart: lifecycle?.postStart !== undefined,
+  }
+}
+
+/** A rule that names no exit codes fits none. */
+function exitRule({ action, exitCodes }: ContainerRestartRule): readonly ExitRule[] {
+  if (exitCodes === undefined) return NO_RULES
+  return [{ action, operator: exitCodes.operator, values: exitCodes.values ?? [] }]
 }
 
 function probeFacts(container: string, kind: ProbeKind, written: Probe | undefined): ProbeFacts | undefined {

@@ -1,7 +1,7 @@
-import { backOffOf, isAlive, stopAction, wholeGrace } from './actions.ts'
+import { backOffOf, stopAction, wholeGrace } from './actions.ts'
 import type { PodStep } from './step.ts'
 import { failedProbe } from './verdicts.ts'
-import type { ContainerView, PodView } from './view.ts'
+import { type ContainerView, isAlive, type PodView } from './view.ts'
 
 interface Kill {
   readonly container: ContainerView

@@ -1,12 +1,12 @@
 import type { PodStatus } from '../api/generated/types.ts'
 import type { ObservedContainer, ObservedPod } from '../api/snapshot.ts'
+import { outcomeOf } from './backOff.ts'
 import type { PodFacts } from './facts.ts'
 import type { ContainerView } from './view.ts'
 
 type Phase = NonNullable<PodStatus['phase']>
 
 interface Parts {
-  readonly facts: PodFacts
   readonly inits: readonly ContainerView[]
   readonly mains: readonly ContainerView[]
   readonly deleting: boolean
@@ -25,7 +25,7 @@ function hasEndedWell(container: ObservedContainer | undefined): boolean {
 
 /** As getPhase in Kubernetes' pkg/kubelet/kubelet_pods.go. */
 export function phaseOf(parts: Parts): Phase {
-  const { facts, initialized, inits, mains } = parts
+  const { initialized, inits, mains } = parts
   let running = 0
   let waiting = 0
   let pending = false
@@ -52,18 +52,21 @@ export function phaseOf(parts: Parts): Phase {
   if (pending || waiting > 0) return 'Pending'
   if (running > 0) return 'Running'
   if (stopped === 0) return 'Pending'
-  return ended(facts, parts.deleting, stopped === succeeded)
+  return ended(mains, parts.deleting, stopped === succeeded)
 }
 
-function ended(facts: PodFacts, deleting: boolean, allSucceeded: boolean): Phase {
-  if (deleting) return allSucceeded ? 'Succeeded' : 'Failed'
-  if (facts.restartPolicy === 'Always') return 'Running'
-  if (allSucceeded) return 'Succeeded'
-  return facts.restartPolicy === 'Never' ? 'Failed' : 'Running'
+function ended(mains: readonly ContainerView[], deleting: boolean, allSucceeded: boolean): Phase {
+  if (!deleting && mains.some(comesAgain)) return 'Running'
+  return allSucceeded ? 'Succeeded' : 'Failed'
+}
+
+function comesAgain({ facts, observed, restarted }: ContainerView): boolean {
+  if (observed?.state.kind !== 'exited') return false
+  return restarted || outcomeOf(facts, observed.state.exit) !== 'stay'
 }
 
 function failedForGood(init: ContainerView): boolean {
-  return init.facts.restart === 'Never' && init.shown === 'terminated' && exitCode(init) !== 0
+  return init.shown === 'terminated' && exitCode(init) !== 0 && !comesAgain(init)
 }
 
 /** Not yet begun or under way; one that failed and is tried again leaves the pod Pending too, for it has no main container. */

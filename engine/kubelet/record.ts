@@ -16,6 +16,7 @@ export function freshRecord(view: PodView, changes: Partial<PodRecord> = {}): Po
     generation: record.generation + 1,
     conditions: view.conditions,
     containers,
+    ...(view.end !== undefined && { ended: view.end }),
     ...(view.pod.failures.size > 0 && { failures: Object.fromEntries(view.pod.failures) }),
     ...changes,
   }
@@ -26,6 +27,7 @@ export function isUpToDate(view: PodView): boolean {
   return (
     view.mains.every(isRecorded) &&
     view.inits.every(isRecorded) &&
+    (view.end === undefined || view.pod.record.ended !== undefined) &&
     sameFailures(view.pod) &&
     sameStatuses(view.pod.record.conditions, view.conditions)
   )

@@ -1,9 +1,9 @@
-import { backOffOf, isAlive, ofPod, stopAction, wholeGrace } from './actions.ts'
+import { backOffOf, ofPod, stopAction, wholeGrace } from './actions.ts'
 import { isProblem } from './context.ts'
 import { freshRecord } from './record.ts'
 import { createPodRequest } from './requests/createPod.ts'
 import type { PodStep } from './step.ts'
-import type { PodView } from './view.ts'
+import { isAlive, type PodView } from './view.ts'
 
 /** What lives in a broken sandbox is ended first: its network is gone, and no container may run twice. */
 export function sandboxStep(view: PodView): PodStep {
@@ -37,7 +37,7 @@ function createAction(view: PodView): NonNullable<PodStep['action']> {
   return { ...ofPod(view, reason), kind: 'createPod', record }
 }
 
-function endedAttempts({ pod }: PodView): Readonly<Record<string, number>> {
+export function endedAttempts({ pod }: PodView): Readonly<Record<string, number>> {
   const ended = [...pod.containers.values()].filter(({ state }) => state.kind === 'exited')
   return Object.fromEntries(ended.map(({ attempt, name }) => [name, attempt]))
 }

@@ -83,10 +83,11 @@ function dueOf(container: ContainerView, view: PodView): Start | undefined {
   if (state.kind === 'running') return undefined
   const next = { kind: 'start', container, attempt: attempt + 1 } as const
   if (stale) {
-    const again = facts.role !== 'main' || restartsAfter(facts.restart, state.exit)
+    if (container.restarted) return { ...next, reason: 'all containers of the pod start again' }
+    const again = facts.role !== 'main' || restartsAfter(facts, state.exit)
     return again ? { ...next, reason: `the sandbox of ${name} was made again` } : undefined
   }
-  if (!restartsAfter(facts.restart, state.exit)) return undefined
+  if (!restartsAfter(facts, state.exit)) return undefined
   const requeueAt = engineRestartAt(state)
   if (!isDue(requeueAt, view.context.now))
     return { kind: 'wait', requeueAt, waiting: `${name} waits for its restart` }

@@ -3,7 +3,7 @@ import type { ObservedPod } from '../api/snapshot.ts'
 import { podAddress } from './addresses.ts'
 import { containerStatus } from './containerStatus.ts'
 import type { PodContext } from './context.ts'
-import { isSandboxLost } from './phase.ts'
+import { endOf } from './release.ts'
 import { type PodView, viewOf } from './view.ts'
 
 /** The official status of a pod, as its node was last read; while the node is silent its Ready is Unknown. */
@@ -17,11 +17,10 @@ export function podStatus(pod: ObservedPod, context: PodContext): PodStatus {
 function makeStatus(view: PodView): PodStatus {
   const { pod } = view
   const { metadata } = pod.record.pod
-  const lost = isSandboxLost(view.facts, pod)
   return {
     phase: view.phase,
     conditions: view.conditions,
-    ...(lost && { message: 'the pod has lost its sandbox, and its restart policy is Never' }),
+    ...endWords(view),
     ...addresses(view),
     ...(metadata.creationTimestamp !== undefined && { startTime: metadata.creationTimestamp }),
     ...(view.inits.length > 0 && {
@@ -30,6 +29,14 @@ function makeStatus(view: PodView): PodStatus {
     containerStatuses: view.mains.map((container) => containerStatus(container, view)),
     qosClass: view.facts.qosClass,
   }
+}
+
+/** Why it has failed, where that is not its containers' doing. */
+function endWords(view: PodView): Pick<PodStatus, 'reason' | 'message'> {
+  const { end, phase } = view
+  if (end !== undefined && phase !== end.phase) return {}
+  const { reason, message } = endOf(view)
+  return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) }
 }
 
 function addresses(view: PodView): Partial<PodStatus> {

@@ -2,10 +2,12 @@ import type { PodAction } from '../api/plan.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import { ofPod } from './actions.ts'
 import type { PodContext } from './context.ts'
+import { deadlineOf } from './ends.ts'
 import { postStartStep } from './hooks.ts'
 import { killStep } from './kills.ts'
 import { freshRecord, isUpToDate } from './record.ts'
 import { sandboxStep } from './sandbox.ts'
+import { restartAllStep } from './restartAll.ts'
 import { startStep } from './starts.ts'
 import { finishStep, terminationStep } from './termination.ts'
 import { earliest } from './time.ts'
@@ -36,7 +38,7 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
 function lifeStep(view: PodView): PodStep {
   if (view.over) return finishStep(view)
   if (view.pod.sandbox !== 'ready') return sandboxStep(view)
-  return killStep(view) ?? postStartStep(view) ?? startStep(view)
+  return restartAllStep(view) ?? killStep(view) ?? postStartStep(view) ?? startStep(view)
 }
 
 function withRecording(view: PodView, step: PodStep): PodStep {
@@ -48,7 +50,8 @@ function withRecording(view: PodView, step: PodStep): PodStep {
     }
     return { ...step, action }
   }
-  const requeueAt = earliest(step.requeueAt, heldUntil(view))
+  const deadline = view.over ? undefined : deadlineOf(view.facts, view.pod)
+  const requeueAt = earliest(earliest(step.requeueAt, heldUntil(view)), deadline)
   if (requeueAt === undefined) return step.waiting === undefined ? NOTHING : step
   return { ...step, requeueAt }
 }

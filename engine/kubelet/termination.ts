@@ -1,8 +1,9 @@
 import type { Grace } from './actions.ts'
-import { backOffOf, isAlive, ofPod, stopAction, wholeGrace } from './actions.ts'
+import { backOffOf, ofPod, stopAction, wholeGrace } from './actions.ts'
 import type { PodStep } from './step.ts'
+import { releaseStep } from './release.ts'
 import { after, instant, msBetween } from './time.ts'
-import type { ContainerView, PodView } from './view.ts'
+import { type ContainerView, isAlive, type PodView } from './view.ts'
 
 /**
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination: main containers at once, then the sidecars, the
@@ -29,19 +30,25 @@ export function terminationStep(view: PodView): PodStep {
   )
 }
 
-/** A pod that has run to its end: its sidecars would run for ever. */
+/** A pod that has run to its end, or whose time is up: its sidecars would run for ever. Then it gives back what it has. */
 export function finishStep(view: PodView): PodStep {
   const next = nextToEnd(view)
-  if (next.length === 0) return {}
+  if (next.length === 0) return releaseStep(view)
   return (
     firstDefined(next, ({ name }) => backOffOf(view, name)) ?? {
       action: stopAction(view, next, {
-        reason: 'its main containers have run to their end',
+        reason: endReason(view),
         grace: () => wholeGrace(view.facts.graceMs),
         disarm: true,
       }),
     }
   )
+}
+
+function endReason({ end }: PodView): string {
+  return end?.reason === undefined
+    ? 'its main containers have run to their end'
+    : `${end.reason}: ${end.message ?? ''}`
 }
 
 /** All that is no sidecar together, then one sidecar at a time. */

@@ -1,9 +1,10 @@
 import type { PodCondition, PodStatus } from '../api/generated/types.ts'
-import type { ContainerRecord } from '../api/records.ts'
-import type { ContainerExit, ObservedContainer, ObservedPod } from '../api/snapshot.ts'
+import type { ContainerRecord, PodEnd } from '../api/records.ts'
+import type { ObservedContainer, ObservedPod } from '../api/snapshot.ts'
 import { restartDelayMs, restartsAfter } from './backOff.ts'
 import { conditionsOf } from './conditions.ts'
 import type { PodContext } from './context.ts'
+import { deadlineEnd, hasRunToEnd, isRestarted, isStale } from './ends.ts'
 import { type ContainerFacts, factsOf, type PodFacts } from './facts.ts'
 import { isSandboxLost, phaseOf } from './phase.ts'
 import { judge, NOT_READY, type Verdict } from './verdicts.ts'
@@ -18,6 +19,8 @@ export interface PodView {
   readonly deleting: boolean
   /** Nothing in it is to start again: it goes, or it has run to its end. */
   readonly over: boolean
+  /** How it ended, where that is on record or its time is up; it counts once nothing runs in it any more. */
+  readonly end: PodEnd | undefined
   /** The main containers may run: one of them has begun in this sandbox, or all init containers are done. */
   readonly initialized: boolean
   readonly phase: NonNullable<PodStatus['phase']>
@@ -39,6 +42,8 @@ export interface ContainerView {
   readonly record: ContainerRecord | undefined
   /** It ended before the sandbox was made anew: whatever it was, it has not begun in this one. */
   readonly stale: boolean
+  /** Stale, because all containers of the pod start again: whatever its policy says. */
+  readonly restarted: boolean
   readonly shown: 'waiting' | 'running' | 'terminated'
   readonly started: boolean
   readonly ready: boolean
@@ -70,24 +75,49 @@ function isStillTrue(view: PodView, context: PodContext): boolean {
 function makeView(pod: ObservedPod, context: PodContext): PodView {
   const facts = factsOf(pod.record.pod.spec)
   const deleting = pod.record.pod.metadata.deletionTimestamp !== undefined
-  const over = deleting || isOver(facts, pod)
+  const natural = hasRunToEnd(facts, pod)
+  const end = pod.record.ended ?? (natural || deleting ? undefined : deadlineEnd(facts, pod, context))
+  const over = deleting || natural || end !== undefined
   const view = (one: ContainerFacts): ContainerView => viewContainer(one, pod, over, context)
   const inits = facts.inits.map(view)
   const mains = facts.mains.map(view)
   const initialized = mains.some(hasBegun) || inits.every(isInitDone)
-  const phase = isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ facts, inits, mains, deleting, initialized })
-  const bare = { pod, context, facts, inits, mains, deleting, over, initialized, phase }
+  const phase =
+    endPhase(end, [...inits, ...mains]) ??
+    (isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ inits, mains, deleting, initialized }))
+  const bare = { pod, context, facts, inits, mains, deleting, over, end, initialized, phase }
   const conditions = conditionsOf(bare)
   return { ...bare, conditions, steady: isSteady(bare, conditions), memo: { status: undefined } }
 }
 
+/** As long as something runs in it, the pod is not said to have ended. */
+function endPhase(
+  end: PodEnd | undefined,
+  containers: readonly ContainerView[],
+): PodEnd['phase'] | undefined {
+  return end === undefined || containers.some(isAlive) ? undefined : end.phase
+}
+
+export function isAlive({ observed }: Pick<ContainerView, 'observed'>): boolean {
+  return observed?.state.kind === 'running' || observed?.state.kind === 'created'
+}
+
 function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean {
-  const { context, inits, mains, over, pod } = view
+  const { context, facts, inits, mains, over, pod } = view
+  if (pod.sandbox === 'released') return isAtRest(view, conditions)
+  if (facts.activeDeadlineMs !== undefined) return false
   if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
   if (pod.record.failures !== undefined) return false
   for (const main of mains) if (!isWell(main)) return false
   for (const init of inits) if (!isWell(init)) return false
   for (const tally of pod.probes.values()) if (!tally.lastSucceeded) return false
+  return conditions.every((condition) => pod.record.conditions.includes(condition))
+}
+
+/** Ended, and on record as such: nothing about it will change but that it is deleted. */
+function isAtRest({ context, deleting, pod }: BareView, conditions: readonly PodCondition[]): boolean {
+  if (deleting || !context.node.reachable || pod.record.ended === undefined) return false
+  if (pod.failures.size > 0 || pod.record.failures !== undefined) return false
   return conditions.every((condition) => pod.record.conditions.includes(condition))
 }
 
@@ -103,28 +133,6 @@ function hasBegun(container: ContainerView): boolean {
 
 function isInitDone(container: ContainerView): boolean {
   return container.facts.role === 'sidecar' ? container.started : container.ready
-}
-
-function isOver(facts: PodFacts, pod: ObservedPod): boolean {
-  return (
-    isSandboxLost(facts, pod) || facts.mains.every((main) => hasEnded(main, pod)) || hasFailedInit(facts, pod)
-  )
-}
-
-/** A sidecar that ends is restarted whatever the pod's policy says. */
-function hasFailedInit(facts: PodFacts, pod: ObservedPod): boolean {
-  if (facts.restartPolicy !== 'Never') return false
-  return facts.inits.some((init) => init.role === 'init' && (exitOf(pod, init)?.exitCode ?? 0) !== 0)
-}
-
-function hasEnded(facts: ContainerFacts, pod: ObservedPod): boolean {
-  const exit = exitOf(pod, facts)
-  return exit !== undefined && !restartsAfter(facts.restart, exit)
-}
-
-function exitOf(pod: ObservedPod, facts: ContainerFacts): ContainerExit | undefined {
-  const state = pod.containers.get(facts.name)?.state
-  return state?.kind === 'exited' ? state.exit : undefined
 }
 
 function viewContainer(
@@ -144,10 +152,11 @@ function viewContainer(
     const shown = hookRan(facts, record) ? 'running' : 'waiting'
     return oneView(facts, observed, record, shown, judge(pod, facts, observed, record, context))
   }
-  const stale = state.exit.attempt <= (pod.record.formerAttempts?.[facts.name] ?? -1)
-  const shown = !over && isShownWaiting(facts, pod, observed, stale) ? 'waiting' : 'terminated'
+  const restarted = isRestarted(pod, facts.name, state.exit)
+  const stale = isStale(pod, facts.name, state.exit)
+  const shown = !over && isShownWaiting(facts, pod, observed, stale, restarted) ? 'waiting' : 'terminated'
   const ready = facts.role === 'init' && !stale && state.exit.exitCode === 0
-  return { ...oneView(facts, observed, record, shown, { started: false, ready }), stale }
+  return { ...oneView(facts, observed, record, shown, { started: false, ready }), stale, restarted }
 }
 
 /** Written out, not spread: this is made for every container in every plan. */
@@ -158,7 +167,18 @@ function oneView(
   shown: ContainerView['shown'],
   { heldUntil, ready, started }: Verdict,
 ): ContainerView {
-  return { name: facts.name, facts, observed, record, stale: false, shown, started, ready, heldUntil }
+  return {
+    name: facts.name,
+    facts,
+    observed,
+    record,
+    stale: false,
+    restarted: false,
+    shown,
+    started,
+    ready,
+    heldUntil,
+  }
 }
 
 /** Kubernetes calls a container running only once its postStart hook has run. */
@@ -172,9 +192,10 @@ function isShownWaiting(
   pod: ObservedPod,
   observed: ObservedContainer,
   stale: boolean,
+  restarted: boolean,
 ): boolean {
   if (observed.state.kind !== 'exited') return false
-  if (stale && facts.role !== 'main') return true
-  if (!restartsAfter(facts.restart, observed.state.exit)) return false
+  if (stale && (restarted || facts.role !== 'main')) return true
+  if (!restartsAfter(facts, observed.state.exit)) return false
   return stale || pod.failures.has(facts.name) || restartDelayMs(observed.state) > 0
 }

@@ -192,7 +192,7 @@ export class ModelNode {
       startFailed: false,
     }
     const facts = this.pod && containerFacts(factsOf(this.pod.record.pod.spec), name)
-    const restarts = this.#armed && facts !== undefined && restartsAfter(facts.restart, exit)
+    const restarts = this.#armed && facts !== undefined && restartsAfter(facts, exit)
     if (!restarts) return this.#put({ ...container, state: { kind: 'exited', exit } })
     const restart = this.#seconds + (RESTART_DELAYS_SECONDS[Math.min(number, 6)] ?? 0)
     this.#put({ ...container, state: { kind: 'exited', exit, restartAt: at(restart) } })

@@ -4,6 +4,7 @@ import { podUid } from '../../api/names.ts'
 import type { ContainerAttempt } from '../../api/plan.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import { restartRule } from '../backOff.ts'
+import { deadlineOf } from '../ends.ts'
 import { type ConfigProblem, isProblem, type PodContext } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
 import { configError, environmentOf, expandAll, namespaceOf } from './environment.ts'
@@ -39,7 +40,7 @@ export function startContainerRequest(
     resources: resourcesOf(own),
     terminationMessagePath: own.terminationMessagePath ?? '/dev/termination-log',
     terminationMessagePolicy: own.terminationMessagePolicy ?? 'File',
-    restart: restartRule(found.restart),
+    restart: restartRule(found, deadlineOf(facts, pod)),
     pidMode: pidMode(facts.spec),
     hostNetwork: facts.spec.hostNetwork ?? false,
     hostIPC: facts.spec.hostIPC ?? false,

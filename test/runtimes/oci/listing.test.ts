@@ -42,6 +42,7 @@ function pod(attempts: Attempts, changes: Partial<PodFiles> & { readonly policy?
     uid: UID,
     record: JSON.stringify(podRecord(UID)),
     disarmed: changes.disarmed ?? false,
+    released: false,
     containers: new Map(entries.length === 0 ? [] : [['main', { rule, attempts: new Map(entries) }]]),
   }
 }
