@@ -21,7 +21,8 @@ export function resolveFenceposts(
   return { maxSurge: surge, maxUnavailable: unavailable }
 }
 
-function portion(value: IntOrString, replicas: number): number {
+/** Of `replicas`, not rounded. */
+export function portion(value: IntOrString, replicas: number): number {
   if (typeof value === 'number') return value
   const number = Number(value.replace('%', ''))
   // In whole hundredths: 0.07 * 100 is more than 7 in floating point, and would round up to 8.

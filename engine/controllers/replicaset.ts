@@ -1,5 +1,5 @@
-import type { ObjectMeta, ReplicaSet, ReplicaSetStatus } from '../api/generated/types.ts'
-import { keyParts, nameHash, objectKey, podUid, uidHash } from '../api/names.ts'
+import type { ObjectMeta, PodTemplateSpec, ReplicaSet, ReplicaSetStatus } from '../api/generated/types.ts'
+import { keyParts, nameHash, type ObjectKey, objectKey, podUid, uidHash } from '../api/names.ts'
 import type { StatusReport } from '../api/plan.ts'
 import { TEMPLATE_HASH } from '../api/templates.ts'
 import {
@@ -14,14 +14,24 @@ import { inDeletionOrder } from './ranking.ts'
 import type { SetRecord } from './sets.ts'
 import { canBeDeleted, isActive, isAvailable, type PodView } from './view.ts'
 
+/** What pods of a ReplicaSet are made from. */
+export interface PodSet {
+  readonly key: ObjectKey
+  readonly name: string
+  readonly uid: string
+  /** Of the template; empty for a ReplicaSet of its own, whose pods are not told apart. */
+  readonly hash: string
+  readonly template: PodTemplateSpec
+}
+
 /** A ReplicaSet with its pods, those that end and have ended included. */
-export interface OwnedSet {
-  readonly set: SetRecord
+export interface OwnedSet<S extends PodSet = SetRecord> {
+  readonly set: S
   readonly pods: readonly PodView[]
 }
 
 /** What a set's pods come to, as observed. */
-export interface SetState extends OwnedSet {
+export interface SetState<S extends PodSet = SetRecord> extends OwnedSet<S> {
   readonly isNew: boolean
   readonly active: readonly PodView[]
   readonly ready: number
@@ -29,7 +39,12 @@ export interface SetState extends OwnedSet {
   readonly minReadySeconds: number
 }
 
-export function setState(owned: OwnedSet, isNew: boolean, minReadySeconds: number, nowMs: number): SetState {
+export function setState<S extends PodSet>(
+  owned: OwnedSet<S>,
+  isNew: boolean,
+  minReadySeconds: number,
+  nowMs: number,
+): SetState<S> {
   const active = owned.pods.filter(isActive)
   let ready = 0
   let available = 0
@@ -41,8 +56,8 @@ export function setState(owned: OwnedSet, isNew: boolean, minReadySeconds: numbe
 }
 
 /** A set and how many pods it is to have. */
-export interface SizedSet {
-  readonly state: SetState
+export interface SizedSet<S extends PodSet = SetRecord> {
+  readonly state: SetState<S>
   readonly replicas: number
 }
 
@@ -57,7 +72,7 @@ export interface PodChanges {
  * when more pods were available than now.
  */
 export function podChanges(
-  sets: readonly SizedSet[],
+  sets: readonly SizedSet<PodSet>[],
   bounds: Bounds,
   context: ControllerContext,
 ): PodChanges {
@@ -85,7 +100,7 @@ export function podChanges(
  * A readiness that is not on record yet would be forgotten with the engine, and nobody outside can see it: no other pod goes for it. It
  * is written with the same plan, so this holds a rollout up for no longer than that.
  */
-function firmlyAvailable({ active, minReadySeconds }: SetState, nowMs: number): number {
+function firmlyAvailable({ active, minReadySeconds }: SetState<PodSet>, nowMs: number): number {
   return active.filter((pod) => pod.readyOnRecord && isAvailable(pod, minReadySeconds, nowMs)).length
 }
 
@@ -98,13 +113,13 @@ function replaceEnded(pod: PodView, deletes: PodDeletion[], notes: PodNote[]): v
   else notes.push({ pod, bucket: 'wait', reason: heldReason(pod) })
 }
 
-function surplus(state: SetState, replicas: number, nowMs: number): readonly PodView[] {
+function surplus(state: SetState<PodSet>, replicas: number, nowMs: number): readonly PodView[] {
   const tooMany = state.active.length - replicas
   if (tooMany <= 0) return []
   return inDeletionOrder(state.active, state.minReadySeconds, nowMs).slice(0, tooMany)
 }
 
-function surplusReason({ isNew, set }: SetState, replicas: number): string {
+function surplusReason({ isNew, set }: SetState<PodSet>, replicas: number): string {
   return isNew
     ? `${set.name} is to have ${replicas}`
     : `is of an older revision: ${set.name} is to have ${replicas}`
@@ -119,7 +134,11 @@ function floorReason({ floor }: Bounds): string {
   return `is to be deleted once more than ${floor} pods are available`
 }
 
-function createsFor(sets: readonly SizedSet[], room: number, context: ControllerContext): readonly PodWish[] {
+function createsFor(
+  sets: readonly SizedSet<PodSet>[],
+  room: number,
+  context: ControllerContext,
+): readonly PodWish[] {
   const wishes: PodWish[] = []
   for (const { state, replicas } of sets) {
     const missing = Math.min(replicas - state.active.length, room - wishes.length)
@@ -130,7 +149,7 @@ function createsFor(sets: readonly SizedSet[], room: number, context: Controller
 
 /** Names follow from the set and a number: the first ones that no pod of the set has. */
 function wishesOf(
-  { set, pods, active }: SetState,
+  { set, pods, active }: SetState<PodSet>,
   missing: number,
   replicas: number,
   context: ControllerContext,
@@ -147,7 +166,7 @@ function wishesOf(
   return wishes
 }
 
-function wishFor(set: SetRecord, name: string, reason: string, context: ControllerContext): PodWish {
+function wishFor(set: PodSet, name: string, reason: string, context: ControllerContext): PodWish {
   const { namespace } = keyParts(set.key)
   const created = timestamp(context.now)
   const uid = podUid(uidHash(set.uid, name, created))
@@ -157,7 +176,7 @@ function wishFor(set: SetRecord, name: string, reason: string, context: Controll
     namespace,
     uid,
     creationTimestamp: created,
-    labels: { ...labels, [TEMPLATE_HASH]: set.hash },
+    labels: { ...labels, ...(set.hash !== '' && { [TEMPLATE_HASH]: set.hash }) },
     ...(annotations !== undefined && { annotations }),
     ownerReferences: [
       {

@@ -3,6 +3,7 @@ import type { ObjectKey } from '../api/names.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
 import type { Decision, WorkloadInput } from '../controllers/decision.ts'
 import { deploymentDecision } from '../controllers/deployment.ts'
+import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
 import { podDecision } from '../controllers/pod.ts'
 import type { OwnedSet } from '../controllers/replicaset.ts'
 import type { World } from './world.ts'
@@ -21,11 +22,12 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
         written,
         record,
         sets: setsOf(desired.key, world),
-        isTaken: (key) => world.snapshot.records.has(key) || world.wanted.has(key),
+        isTaken: isTaken(world),
       },
       world.context,
     ),
   ),
+  decider('ReplicaSet', (input, { context }) => replicaSetDecision(input, context)),
   decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
 ])
 
@@ -49,6 +51,10 @@ function decider<K extends Kind>(
 
 function isKind<K extends Kind>(object: KubernetesObject, kind: K): object is OfKind<K> {
   return object.kind === kind
+}
+
+function isTaken({ snapshot, wanted }: World): (key: ObjectKey) => boolean {
+  return (key) => snapshot.records.has(key) || wanted.has(key)
 }
 
 function setsOf(deployment: ObjectKey, { owned, sets }: World): readonly OwnedSet[] {

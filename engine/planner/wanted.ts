@@ -23,6 +23,21 @@ export function wantedObjects({
   return derived.size === 0 ? objects : new Map([...objects, ...derived])
 }
 
+/** ReplicaSets aside, which the Deployments' own index has. */
+export function childrenOf({ records }: Snapshot): ReadonlyMap<ObjectKey, readonly ObjectRecord[]> {
+  const children = new Map<ObjectKey, ObjectRecord[]>()
+  for (const record of records.values()) {
+    const owner = record.object.kind === 'ReplicaSet' ? undefined : recordOwner(record)
+    if (owner === undefined) continue
+    const key = objectKey(owner.kind, keyParts(record.key).namespace, owner.name)
+    const group = children.get(key)
+    if (group === undefined) children.set(key, [record])
+    else group.push(record)
+  }
+  for (const group of children.values()) group.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return children
+}
+
 export function recordOwner({ object }: ObjectRecord): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find(({ controller }) => controller === true)
 }

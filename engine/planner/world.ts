@@ -5,12 +5,12 @@ import type { PodView } from '../controllers/view.ts'
 import type { OwnerReference, Pod, PodCondition, PodStatus } from '../api/generated/types.ts'
 import { keyParts, nodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
 import type { Action, Health, Violation } from '../api/plan.ts'
-import type { PodRecord } from '../api/records.ts'
+import type { ObjectRecord, PodRecord } from '../api/records.ts'
 import type { DesiredObject, ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import type { PodContext } from '../kubelet/context.ts'
 import { podHealth } from '../kubelet/health.ts'
 import { podStatus } from '../kubelet/status.ts'
-import { wantedObjects } from './wanted.ts'
+import { childrenOf, wantedObjects } from './wanted.ts'
 
 /** A pod of the snapshot, as controllers and as the kubelet look at it. */
 export interface WorldPod {
@@ -32,6 +32,8 @@ export interface World {
   readonly owned: ReadonlyMap<string, readonly PodView[]>
   /** By the object that is answerable for them, those aside that another object of the same name left behind. */
   readonly byObject: ReadonlyMap<ObjectKey, readonly PodView[]>
+  /** Records of what an object made (revisions, Jobs), by that object; by key. */
+  readonly children: ReadonlyMap<ObjectKey, readonly ObjectRecord[]>
   /** The commit's objects, and what was made from them and wants pods itself: a CronJob's Jobs. */
   readonly wanted: ReadonlyMap<ObjectKey, DesiredObject>
   /** By Deployment, oldest first. */
@@ -63,6 +65,7 @@ export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
     context,
     pods: ordered,
     ...indicesOf(ordered, snapshot),
+    children: childrenOf(snapshot),
     wanted: wantedObjects(snapshot),
     sets: new Map(
       [...sets].map(([key, group]) => [key, inOrder(group, (set) => `${set.created} ${set.name}`)]),
