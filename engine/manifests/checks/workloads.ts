@@ -1,6 +1,7 @@
 import type { CronJob, DaemonSet, Job, JobSpec, ReplicaSet, StatefulSet } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
+import { checkSchedule } from './schedule.ts'
 import { checkPodTemplate, checkTemplate } from './template.ts'
 
 export function checkReplicaSet(context: CheckContext, set: ReplicaSet): void {
@@ -29,16 +30,10 @@ export function checkJob(context: CheckContext, job: Job): void {
   if (context.intact(['spec'])) checkJobSpec(context, ['spec'], job.spec)
 }
 
-/** minute hour day month weekday, or @hourly and the like. Its numbers are looked at when CronJobs are run. */
-const SCHEDULE = /^(?:@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \S+|\S+(?:\s+\S+){4})$/
-
 export function checkCronJob(context: CheckContext, cronJob: CronJob): void {
   if (!context.intact(['spec'])) return
-  const { schedule, jobTemplate } = cronJob.spec
-  if (!SCHEDULE.test(schedule)) {
-    const message = `${JSON.stringify(schedule)} is no schedule`
-    context.error(['spec', 'schedule'], message, 'five fields (minute hour day month weekday), or @hourly')
-  }
+  const { jobTemplate } = cronJob.spec
+  checkSchedule(context, cronJob.spec)
   const path = ['spec', 'jobTemplate', 'spec']
   if (jobTemplate.spec !== undefined && context.intact(path)) checkJobSpec(context, path, jobTemplate.spec)
 }
