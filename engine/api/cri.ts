@@ -6,6 +6,8 @@ import type { PodRecord } from './records.ts'
 export interface CreatePodRequest {
   readonly record: PodRecord
   readonly hostname: string
+  /** What /etc/hosts calls the pod's address, the canonical name first; absent: its hostname. */
+  readonly hostsNames?: readonly string[]
   readonly hostNetwork: boolean
   readonly hostIPC: boolean
   /** Contents of /etc/hosts but for the pod's own line, which the runtime adds once it knows the address. */

@@ -1,4 +1,5 @@
 import type { PodCondition } from '../api/generated/types.ts'
+import { saidConditions } from './gates.ts'
 import type { BareView, ContainerView, PodView } from './view.ts'
 
 interface Finding {
@@ -12,12 +13,14 @@ const TRUE: Finding = { status: 'True' }
 /** As Kubernetes' pkg/kubelet/status/generate.go words them, in its order. */
 export function conditionsOf(view: BareView): readonly PodCondition[] {
   const containers = containersReady(view)
+  const gates = gateConditions(view)
   return [
     condition(view, 'PodReadyToStartContainers', sandboxReady(view)),
     condition(view, 'Initialized', initialized(view)),
-    condition(view, 'Ready', ready(view, containers)),
+    condition(view, 'Ready', ready(view, containers, gates)),
     condition(view, 'ContainersReady', containers),
     condition(view, 'PodScheduled', TRUE),
+    ...gates,
   ]
 }
 
@@ -85,7 +88,7 @@ function containersReady(view: BareView): Finding {
   return { status: 'False', reason: 'ContainersNotReady', message }
 }
 
-function ready(view: BareView, containers: Finding): Finding {
+function ready(view: BareView, containers: Finding, gates: readonly PodCondition[]): Finding {
   const { node } = view.context
   if (!node.reachable) {
     return {
@@ -94,8 +97,33 @@ function ready(view: BareView, containers: Finding): Finding {
       message: `node ${node.name} has not answered since ${node.since}`,
     }
   }
-  if (!view.deleting || containers.status !== 'True') return containers
+  if (containers.status !== 'True') return containers
+  if (!view.deleting) return gatesReady(view, gates)
   return { status: 'False', reason: 'Terminating', message: 'the pod is being deleted' }
+}
+
+/** The conditions that the pod's readiness waits for and that somebody has set: each as often as it was asked for, once. */
+function gateConditions(view: BareView): readonly PodCondition[] {
+  const { readinessGates } = view.facts.spec
+  if (readinessGates === undefined) return []
+  const said = saidConditions(view.pod)
+  return [...new Set(readinessGates.map(({ conditionType }) => conditionType))].flatMap((type) => {
+    const status = said.get(type)
+    return status === undefined ? [] : [condition(view, type, { status })]
+  })
+}
+
+/** As Kubernetes' pkg/kubelet/status/generate.go words it. */
+function gatesReady({ facts }: BareView, gates: readonly PodCondition[]): Finding {
+  const messages = (facts.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const status = ofType(gates, conditionType)?.status
+    if (status === 'True') return []
+    return status === undefined
+      ? [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${status}`]
+  })
+  if (messages.length === 0) return TRUE
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') }
 }
 
 function names(containers: readonly ContainerView[]): string {

@@ -104,8 +104,19 @@ function terminated(container: string, exit: ContainerExit, view: PodView): Cont
     startedAt: exit.startedAt,
     finishedAt: exit.finishedAt,
     ...(exit.signal !== undefined && { signal: exit.signal }),
-    ...(exit.message !== undefined && exit.message !== '' && { message: exit.message }),
+    ...(exit.message !== undefined && exit.message !== '' && { message: shortMessage(exit.message, view) }),
   }
+}
+
+/** As the kubelet does it: all last messages of a pod together, in equal parts. */
+const POD_MESSAGES_BYTES_MAX = 12 * 1024
+
+function shortMessage(message: string, { inits, mains }: PodView): string {
+  const bytesMax = Math.floor(POD_MESSAGES_BYTES_MAX / (inits.length + mains.length))
+  if (message.length * 3 <= bytesMax) return message
+  const bytes = new TextEncoder().encode(message)
+  if (bytes.length <= bytesMax) return message
+  return new TextDecoder().decode(bytes.subarray(0, bytesMax)).replace(/\uFFFD+$/, '')
 }
 
 export function exitReason(exit: ContainerExit): string {

@@ -1,10 +1,13 @@
-import type { Container, HTTPGetAction, TCPSocketAction } from '../api/generated/types.ts'
+import type { Container, GRPCAction, HTTPGetAction, TCPSocketAction } from '../api/generated/types.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import { podAddress } from './addresses.ts'
 import type { PodContext } from './context.ts'
 
 /** What a probe or a hook does, with its ports resolved. */
 export type HandlerTarget = ExecTarget | HttpTarget | TcpTarget
+
+/** Hooks know no gRPC. */
+export type ProbeTarget = HandlerTarget | GrpcTarget
 
 export interface ExecTarget {
   readonly kind: 'exec'
@@ -25,6 +28,14 @@ export interface TcpTarget {
   readonly kind: 'tcp'
   readonly host: string
   readonly port: number
+}
+
+export interface GrpcTarget {
+  readonly kind: 'grpc'
+  readonly host: string
+  readonly port: number
+  /** What grpc.health.v1.Health is asked for; empty: the server as a whole. */
+  readonly service: string
 }
 
 export interface SleepTarget {
@@ -66,6 +77,16 @@ export function tcpTarget(
   const host = action.host || podAddress(pod, context)
   const port = portNumber(action.port, container)
   return host === undefined || port === undefined ? undefined : { kind: 'tcp', host, port }
+}
+
+export function grpcTarget(
+  action: GRPCAction,
+  pod: ObservedPod,
+  context: PodContext,
+): GrpcTarget | undefined {
+  const host = podAddress(pod, context)
+  const { port, service = '' } = action
+  return host === undefined ? undefined : { kind: 'grpc', host, port, service }
 }
 
 function headers(action: HTTPGetAction): HttpTarget['headers'] {

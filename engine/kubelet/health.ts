@@ -31,6 +31,8 @@ export function podHealth(pod: ObservedPod, context: PodContext): Health {
 }
 
 function podFailed(view: PodView): Health {
+  const { message = 'the pod has failed', reason } = view.end ?? {}
+  if (reason !== undefined) return { kind: 'failed', reason, message }
   const ended = [...view.inits, ...view.mains].find((one) => (exitOf(one)?.exitCode ?? 0) !== 0)
   const exit = ended === undefined ? undefined : exitOf(ended)
   if (ended === undefined || exit === undefined) {
@@ -49,7 +51,7 @@ function certainFailure(view: PodView): Health | undefined {
 
 function sandboxProblem(view: PodView): Health | undefined {
   if (view.pod.sandbox === 'ready') return undefined
-  const request = createPodRequest(view.pod.record, view.context.desired)
+  const request = createPodRequest(view.pod.record, view.context.desired, view.context.node)
   return isProblem(request) ? { kind: 'failed', reason: request.reason, message: request.message } : undefined
 }
 
@@ -84,7 +86,10 @@ function progressing(view: PodView): Health {
   const waiting = [...view.inits, ...view.mains].find((one) => one.facts.role !== 'init' && !one.ready)
   const init = view.initialized ? undefined : view.inits.find((one) => !one.ready && !one.started)
   const blocking = init ?? waiting
-  if (blocking === undefined) return { kind: 'progressing', message: 'it is not ready yet' }
+  if (blocking === undefined) {
+    const ready = view.conditions.find(({ type }) => type === 'Ready')
+    return { kind: 'progressing', message: ready?.message ?? 'it is not ready yet' }
+  }
   return { kind: 'progressing', message: `container ${blocking.name} ${stateText(blocking, view)}` }
 }
 
@@ -123,6 +128,14 @@ export function engineNeeds(spec: PodSpec): readonly string[] {
     ...probeNeeds(facts),
     ...(all(facts).some(({ hasPostStart }) => hasPostStart)
       ? ['postStart hooks are not run for containers that the node restarts']
+      : []),
+    ...(spec.activeDeadlineSeconds === undefined
+      ? []
+      : [
+          'pods are not ended when their activeDeadlineSeconds are over: what runs then runs on, and nothing starts again',
+        ]),
+    ...(all(facts).some(({ exitRules }) => exitRules.some(({ action }) => action === 'RestartAllContainers'))
+      ? ['RestartAllContainers is not carried out, so a pod whose rule asks for it stays as it is']
       : []),
     'pods are not started again after the machine has been restarted',
   ]

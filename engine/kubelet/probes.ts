@@ -3,7 +3,7 @@ import type { Timestamp } from '../api/names.ts'
 import type { ObservedPod, ProbeKey, ProbeKind, ProbeTally } from '../api/snapshot.ts'
 import type { PodContext } from './context.ts'
 import type { ProbeFacts } from './facts.ts'
-import { type HandlerTarget, httpTarget, tcpTarget } from './handlers.ts'
+import { grpcTarget, httpTarget, type ProbeTarget, tcpTarget } from './handlers.ts'
 import { after } from './time.ts'
 import { tallyOf } from './verdicts.ts'
 import { type ContainerView, type PodView, viewOf } from './view.ts'
@@ -17,7 +17,7 @@ export interface ProbeDue {
   readonly probe: Probe
   /** May have passed. */
   readonly dueAt: Temporal.Instant
-  readonly target: HandlerTarget
+  readonly target: ProbeTarget
   readonly timeoutMs: number
 }
 
@@ -67,10 +67,11 @@ function dueProbe(facts: ProbeFacts, container: ContainerView, view: PodView): P
 }
 
 /** Undefined: no such port, or no address yet. */
-function probeTarget(probe: Probe, { facts }: ContainerView, view: PodView): HandlerTarget | undefined {
+function probeTarget(probe: Probe, { facts }: ContainerView, view: PodView): ProbeTarget | undefined {
   const { container } = facts
   if (probe.exec !== undefined) return { kind: 'exec', command: probe.exec.command ?? [] }
   if (probe.httpGet !== undefined) return httpTarget(probe.httpGet, container, view.pod, view.context)
+  if (probe.grpc !== undefined) return grpcTarget(probe.grpc, view.pod, view.context)
   return probe.tcpSocket === undefined
     ? undefined
     : tcpTarget(probe.tcpSocket, container, view.pod, view.context)

@@ -1,5 +1,5 @@
 import type { PodUid } from '../api/names.ts'
-import type { HandlerTarget, SleepTarget } from '../kubelet/handlers.ts'
+import type { HandlerTarget, ProbeTarget, SleepTarget } from '../kubelet/handlers.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
@@ -20,7 +20,7 @@ export interface HandlerResult {
 }
 
 /** Runs it once. The world's refusals are results; rejects only when the signal is aborted or the node cannot be asked. */
-export async function runProbe(target: HandlerTarget, place: HandlerPlace): Promise<HandlerResult> {
+export async function runProbe(target: ProbeTarget, place: HandlerPlace): Promise<HandlerResult> {
   switch (target.kind) {
     case 'exec':
       return runExec(target.command, place)
@@ -29,6 +29,11 @@ export async function runProbe(target: HandlerTarget, place: HandlerPlace): Prom
         const { httpGet } = await import('./httpGet.ts')
         const answer = await httpGet(target, place.runtime, place.signal)
         return { succeeded: answer.status >= 200 && answer.status < 400, message: answer.message }
+      })
+    case 'grpc':
+      return settled(place, async () => {
+        const { grpcHealth } = await import('./grpcHealth.ts')
+        return grpcHealth(target, place.runtime, place.signal)
       })
     case 'tcp':
       return settled(place, async () => {

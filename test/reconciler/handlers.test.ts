@@ -30,7 +30,7 @@ function http(host: string, more: Partial<HttpTarget> = {}): HttpTarget {
 function run(
   place: Place,
   work: typeof runProbe | typeof runHook,
-  target: Parameters<typeof runProbe>[0],
+  target: Parameters<typeof runHook>[0] & Parameters<typeof runProbe>[0],
 ): Promise<HandlerResult> {
   const { world, uid } = place
   const { runtime } = connectTo(world.node)

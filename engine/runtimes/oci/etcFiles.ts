@@ -3,7 +3,10 @@ import { mergeDns, parseResolvConf, resolvConfText } from '../../api/resolvConf.
 import type { Transport, TreeEntry } from '../../transport/transport.ts'
 import { readText } from './node.ts'
 
-type Wish = Pick<CreatePodRequest, 'hostname' | 'hostNetwork' | 'hostAliases' | 'resolvConf' | 'dnsAdditions'>
+type Wish = Pick<
+  CreatePodRequest,
+  'hostname' | 'hostsNames' | 'hostNetwork' | 'hostAliases' | 'resolvConf' | 'dnsAdditions'
+>
 
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf of a pod. */
 export async function etcFiles(
@@ -22,7 +25,10 @@ function file(path: string, content: string): TreeEntry {
   return { path, mode: 0o644, what: { kind: 'file', content } }
 }
 
-export function hostsFile(wish: Pick<Wish, 'hostname' | 'hostAliases'>, ip: string | undefined): string {
+export function hostsFile(
+  wish: Pick<Wish, 'hostname' | 'hostsNames' | 'hostAliases'>,
+  ip: string | undefined,
+): string {
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -31,7 +37,7 @@ export function hostsFile(wish: Pick<Wish, 'hostname' | 'hostAliases'>, ip: stri
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...(ip === undefined ? [] : [`${ip}\t${wish.hostname}`]),
+    ...(ip === undefined ? [] : [`${ip}\t${(wish.hostsNames ?? [wish.hostname]).join('\t')}`]),
   ]
   return withAliases(`${lines.join('\n')}\n`, wish.hostAliases)
 }

@@ -5,6 +5,7 @@ import type { Command, Transport } from '../../transport/transport.ts'
 import { runCommand, runOrFail } from './commands.ts'
 import { etcFiles } from './etcFiles.ts'
 import { hookAttachCommand, hookDetachCommand, locked } from './hookCommands.ts'
+import type { ImageStore } from './images/store.ts'
 import { isObject, parseJson } from './json.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import type { NetworkParts } from './network.ts'
@@ -16,7 +17,7 @@ import type { PodPaths, RootPaths } from './paths.ts'
 import { podPaths } from './paths.ts'
 import { startPause } from './pause.ts'
 import { deleteCommand } from './runtimeCommands.ts'
-import { makeVolumes } from './volumes.ts'
+import { makeVolumes, versionsOf } from './volumes.ts'
 
 /** What a pod has beside its containers; written last, so its presence says that all of it is there. On tmpfs. */
 export interface Sandbox {
@@ -27,6 +28,10 @@ export interface Sandbox {
   readonly hostIPC: boolean
   /** Volume to folder or file. */
   readonly volumes: Readonly<Record<string, string>>
+  /** Volume to the version of its files. */
+  readonly versions?: Readonly<Record<string, string>>
+  /** Ids of the images that are mounted as volumes. */
+  readonly images?: readonly string[]
   readonly sharedMemory: boolean
   /** Process 1 of the pod's own pid namespace, where its containers share one. */
   readonly pausePid?: number
@@ -37,6 +42,7 @@ export interface SandboxContext {
   readonly paths: RootPaths
   readonly facts: NodeFacts
   readonly network: NetworkParts
+  readonly images: Pick<ImageStore, 'resolve'>
 }
 
 export function parseSandbox(text: string): Sandbox | undefined {
@@ -82,9 +88,11 @@ export async function makeSandbox(
   const mounted = new Set(await mountsOf(transport, pod.directory))
   const [ip, volumes] = await bothEnded(
     attach(context, uid, pod, request, signal),
-    makeVolumes(transport, pod, request, mounted, signal),
+    makeVolumes({ transport, pod, claims: paths.claims, images: context.images }, request, mounted, signal),
   )
-  await transport.writeTree(pod.etc, await etcFiles(transport, request, ip))
+  // With the host's network a pod has its name, too.
+  const hostname = request.hostNetwork ? await nodeHostname(transport) : request.hostname
+  await transport.writeTree(pod.etc, await etcFiles(transport, { ...request, hostname }, ip))
   const spec = request.record.pod.spec
   const pausePid =
     spec.shareProcessNamespace === true ? await startPause(context, uid, pod, request, signal) : undefined
@@ -92,10 +100,12 @@ export async function makeSandbox(
   const sandbox: Sandbox = {
     bootId: facts.info.bootId,
     ...(ip === undefined ? {} : { ip }),
-    hostname: request.hostname,
+    hostname,
     hostNetwork: request.hostNetwork,
     hostIPC: request.hostIPC,
     volumes,
+    versions: versionsOf(request.volumes),
+    images: request.volumes.flatMap((volume) => (volume.kind === 'image' ? [volume.image] : [])),
     sharedMemory,
     ...(pausePid === undefined ? {} : { pausePid }),
   }
@@ -113,6 +123,10 @@ async function rearm(
 ): Promise<void> {
   if (record.pod.metadata.deletionTimestamp === undefined && record.ended === undefined)
     await transport.remove(pod.disarmed)
+}
+
+async function nodeHostname(transport: Transport): Promise<string> {
+  return (await readText(transport, '/proc/sys/kernel/hostname')).trim()
 }
 
 /** Also when one has failed: whoever takes the pod away then must find nothing still being made. */
