@@ -43,7 +43,12 @@ export interface UpdatePod extends OfPod {
 export interface DeletePod extends OfPod {
   readonly kind: 'deletePod'
   readonly record: PodRecord
+  /** Absent: it is not wanted any more, or never was. */
+  readonly disrupts?: Disruption
 }
+
+/** What takes away a pod that could stay: a newer revision, the emptying of a node, a more important pod, a taint. */
+export type Disruption = 'rollout' | 'drain' | 'preemption' | 'taint'
 
 /** Pulls each one's image where the policy asks for it, then starts it; in this order. */
 export interface StartContainers extends OfPod {

@@ -72,8 +72,26 @@ export interface ObservedPod {
   readonly containers: ReadonlyMap<string, ObservedContainer>
   /** What the prober found, by `container/probe`; empty after the engine's start. */
   readonly probes: ReadonlyMap<ProbeKey, ProbeTally>
+  /** What its containers use; absent while nobody has asked: only pods that a HorizontalPodAutoscaler scales are measured. */
+  readonly usage?: PodUsage
   /** Attempts to do something for this pod that failed, by container; the empty name is the pod itself. */
   readonly failures: ReadonlyMap<string, Failure>
+}
+
+/** What the containers of a pod used in the time between two readings. */
+export interface PodUsage {
+  /** When the second reading was made. */
+  readonly at: Timestamp
+  readonly windowMs: number
+  /** Those that ran throughout, by name; none when they could not be read. */
+  readonly containers: ReadonlyMap<string, ContainerUsage>
+}
+
+export interface ContainerUsage {
+  /** Thousandths of a core, on average over the window, rounded up. */
+  readonly cpuMillis: number
+  /** The working set at the second reading. */
+  readonly memoryBytes: number
 }
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness'

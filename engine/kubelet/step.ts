@@ -3,6 +3,7 @@ import type { ObservedPod } from '../api/snapshot.ts'
 import { ofPod } from './actions.ts'
 import type { PodContext } from './context.ts'
 import { deadlineOf } from './ends.ts'
+import { followStep } from './follow.ts'
 import { postStartStep } from './hooks.ts'
 import { killStep } from './kills.ts'
 import { freshRecord, isUpToDate } from './record.ts'
@@ -28,7 +29,7 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
   if (!context.node.reachable) return { waiting: `node ${context.node.name} does not answer` }
   if (context.busy !== undefined) return { waiting: `${context.busy.kind} is under way` }
   const view = viewOf(pod, context)
-  if (view.steady) return NOTHING
+  if (view.steady) return followStep(view) ?? NOTHING
   if (view.deleting) return terminationStep(view)
   const step = lifeStep(view)
   return step.action === undefined ? withRecording(view, step) : step
@@ -38,7 +39,7 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
 function lifeStep(view: PodView): PodStep {
   if (view.over) return finishStep(view)
   if (view.pod.sandbox !== 'ready') return sandboxStep(view)
-  return restartAllStep(view) ?? killStep(view) ?? postStartStep(view) ?? startStep(view)
+  return restartAllStep(view) ?? killStep(view) ?? postStartStep(view) ?? followStep(view) ?? startStep(view)
 }
 
 function withRecording(view: PodView, step: PodStep): PodStep {

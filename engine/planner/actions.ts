@@ -76,7 +76,7 @@ function inPlanOrder(
     ...deletions,
     ...creates,
     ...podActions.filter(({ kind }) => kind !== 'deletePod'),
-    ...records.filter(({ kind }) => kind === 'deleteRecord'),
+    ...records.filter(({ kind }) => kind !== 'writeRecord'),
   ]
 }
 

@@ -21,7 +21,7 @@ export function brokenInvariants(actions: readonly Action[], world: World): read
 }
 
 function isPodAction(action: Action): action is PodAction {
-  return action.kind !== 'writeRecord' && action.kind !== 'deleteRecord'
+  return 'uid' in action
 }
 
 type Pods = ReadonlyMap<PodUid, WorldPod>

@@ -70,6 +70,7 @@ function violationLines(key: ObjectKey, { violations }: Plan): readonly string[]
 
 function recordLine(action: Action): readonly string[] {
   if (action.kind === 'writeRecord') return [`    record ${shortKey(action.record.key)}: ${action.reason}`]
+  if (action.kind === 'deleteClaim') return [`    trash ${shortKey(action.key)}: ${action.reason}`]
   if (action.kind === 'deleteRecord') return [`    forget ${shortKey(action.key)}: ${action.reason}`]
   return []
 }

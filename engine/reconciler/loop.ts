@@ -104,7 +104,13 @@ class TheLoop implements Loop {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#pacing = new Pacing(this.#limits)
     this.#observer = new Observer([...runtimes.keys()], clock, wake)
-    this.#keeper = new RecordKeeper(headOf(options), clock, this.#log, this.#pacing, this.#limits)
+    this.#keeper = new RecordKeeper(
+      { head: headOf(options), runtimes },
+      clock,
+      this.#log,
+      this.#pacing,
+      this.#limits,
+    )
     this.#changes = new Changes(progress)
     this.#waiters = new Waiters(clock, signal)
     const shared = {

@@ -71,6 +71,8 @@ function isSeenDone(action: PodAction, name: string, pod: ObservedPod): boolean 
       return container !== undefined && (container.state.kind === 'exited' || container.attempt > attempt)
     case 'runPostStart':
       return pod.record.containers[name]?.postStart?.endedAt !== undefined
+    case 'updateVolumes':
+      return Object.entries(action.volumes).every(([volume, version]) => pod.volumes?.[volume] === version)
     case 'releasePod':
       return pod.sandbox === 'released'
     case 'removePod':

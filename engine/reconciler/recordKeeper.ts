@@ -1,5 +1,5 @@
-import type { ObjectKey } from '../api/names.ts'
-import type { Action, RecordAction } from '../api/plan.ts'
+import { keyParts, type NodeName, type ObjectKey } from '../api/names.ts'
+import type { Action, DeleteClaim, RecordAction } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
@@ -11,9 +11,16 @@ import type { Pacing } from './pacing.ts'
 import { blame, messageOf, problemOf, stackOf } from './problems.ts'
 import { Slots } from './slots.ts'
 
+/** Where records are kept, and the nodes that claims' data is on. */
+export interface Keepers {
+  readonly head: Runtime
+  readonly runtimes: ReadonlyMap<NodeName, Runtime>
+}
+
 /** Object records, in memory as they are on the head's disk: a write shows here only once it is safe there. */
 export class RecordKeeper {
   readonly #runtime: Runtime
+  readonly #runtimes: ReadonlyMap<NodeName, Runtime>
   readonly #clock: Clock
   readonly #log: Logger
   readonly #pacing: Pacing
@@ -24,8 +31,9 @@ export class RecordKeeper {
   #unread: string | undefined
   #records: ReadonlyMap<ObjectKey, ObjectRecord> = new Map()
 
-  constructor(runtime: Runtime, clock: Clock, log: Logger, pacing: Pacing, limits: Limits) {
-    this.#runtime = runtime
+  constructor({ head, runtimes }: Keepers, clock: Clock, log: Logger, pacing: Pacing, limits: Limits) {
+    this.#runtime = head
+    this.#runtimes = runtimes
     this.#clock = clock
     this.#log = log
     this.#pacing = pacing
@@ -116,14 +124,32 @@ export class RecordKeeper {
   }
 
   #send(action: RecordAction, signal: AbortSignal): Promise<void> {
-    return action.kind === 'writeRecord'
-      ? this.#runtime.writeObjectRecord(action.record, signal)
-      : this.#runtime.deleteObjectRecord(action.key, signal)
+    switch (action.kind) {
+      case 'writeRecord':
+        return this.#runtime.writeObjectRecord(action.record, signal)
+      case 'deleteRecord':
+        return this.#runtime.deleteObjectRecord(action.key, signal)
+      case 'deleteClaim':
+        return this.#deleteClaim(action, signal)
+      default:
+        return action satisfies never
+    }
+  }
+
+  /** The data first: without its record nobody would look for it any more. */
+  async #deleteClaim({ key, node }: DeleteClaim, signal: AbortSignal): Promise<void> {
+    const { name, namespace } = keyParts(key)
+    const runtime = this.#runtimes.get(node)
+    if (runtime === undefined) throw new Error(`deleting claim ${key}: there is no runtime for node ${node}`)
+    const at = this.#clock.now().toString({ smallestUnit: 'millisecond' })
+    await runtime.deleteClaim({ namespace, claim: name, at }, signal)
+    this.#log('info', `moved the data of ${namespace}/${name} to the trash of ${node}`, { object: key, node })
+    await this.#runtime.deleteObjectRecord(key, signal)
   }
 }
 
 export function isRecordAction(action: Action): action is RecordAction {
-  return action.kind === 'writeRecord' || action.kind === 'deleteRecord'
+  return !('uid' in action)
 }
 
 function keyOf(action: RecordAction): ObjectKey {

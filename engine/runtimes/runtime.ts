@@ -20,7 +20,7 @@ import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
-export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade'>
+export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade' | 'usage'>
 
 export interface NodeListing {
   readonly pods: ReadonlyMap<PodUid, PodListing>

@@ -1,4 +1,4 @@
-import { bindBeneath } from './localBind.ts'
+import { bindBeneath, readBeneath } from './localBind.ts'
 import { runCommand, runInteractive, streamCommand } from './localCommands.ts'
 import {
   fileStatus,
@@ -35,6 +35,7 @@ export function localTransport(): Transport {
     readFiles,
     readTree,
     readOverlaid,
+    readBeneath,
     writeTree,
     bindBeneath: async (base, subPath, target, signal) => {
       await bindBeneath(runCommand, base, subPath, target, signal)

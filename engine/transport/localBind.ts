@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { isCode } from './localFiles.ts'
 import type { Command, CommandResult } from './transport.ts'
@@ -33,6 +42,29 @@ export async function bindBeneath(
   }
 }
 
+/** What a small file may have: a few hundred variables. */
+const READ_BYTES_MAX = 1024 * 1024
+
+/** As bindBeneath, for a file that is read at once. */
+export async function readBeneath(base: string, path: string): Promise<string | undefined> {
+  const root = realpathSync(base)
+  let file: number
+  try {
+    file = openBeneath(root, resolvedBeneath(root, path), { make: false })
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return undefined
+    throw error
+  }
+  try {
+    const status = fstatSync(file)
+    if (!status.isFile()) throw new Error(`${path} is not a file`)
+    if (status.size > READ_BYTES_MAX) throw new Error(`${path} has more than ${READ_BYTES_MAX} bytes`)
+    return readFileSync(`/proc/self/fd/${file}`, 'utf8')
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** The parts of the path below root, after links; what is missing is made as directories. */
 function resolvedBeneath(root: string, subPath: string): readonly string[] {
   const wanted = join(root, subPath)
@@ -53,13 +85,14 @@ function realAsFarAsItExists(path: string): string {
   }
 }
 
-function openBeneath(root: string, parts: readonly string[]): number {
+function openBeneath(root: string, parts: readonly string[], { make } = { make: true }): number {
   let at = openSync(root, O_PATH | O_DIRECTORY)
   const mode = fstatSync(at).mode & 0o777
   for (const [index, part] of parts.entries()) {
     const parent = at
     try {
-      at = openPart(parent, part, mode, index < parts.length - 1)
+      const mustBeDirectory = index < parts.length - 1
+      at = openPart(parent, part, { mode, mustBeDirectory, make })
     } finally {
       closeSync(parent)
     }
@@ -67,7 +100,14 @@ function openBeneath(root: string, parts: readonly string[]): number {
   return at
 }
 
-function openPart(parent: number, part: string, mode: number, mustBeDirectory: boolean): number {
+interface Part {
+  readonly mode: number
+  readonly mustBeDirectory: boolean
+  /** What is missing is made as a directory. */
+  readonly make: boolean
+}
+
+function openPart(parent: number, part: string, { make, mode, mustBeDirectory }: Part): number {
   // The descriptor's entry in /proc stands for the directory itself, wherever it has been moved to.
   const path = `/proc/self/fd/${parent}/${part}`
   const flags = O_PATH | O_RDONLY | O_NOFOLLOW | (mustBeDirectory ? O_DIRECTORY : 0)
@@ -75,7 +115,7 @@ function openPart(parent: number, part: string, mode: number, mustBeDirectory: b
   try {
     file = openSync(path, flags)
   } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error
+    if (!make || !isCode(error, 'ENOENT')) throw error
     mkdirSync(path, { mode })
     file = openSync(path, flags | O_DIRECTORY)
   }

@@ -55,6 +55,8 @@ export interface Transport {
    * given the content and mode. Neither atomic nor synced: for what is made again after a crash.
    */
   writeTree(path: string, entries: readonly TreeEntry[], signal?: AbortSignal): Promise<void>
+  /** A small file that `path` leads to within `base`, and never one outside of it; undefined when there is none. */
+  readBeneath(base: string, path: string, signal?: AbortSignal): Promise<string | undefined>
   /** Bind-mounts what `subPath` leads to within `base`, and never anything outside of it, on a new file or directory. */
   bindBeneath(base: string, subPath: string, target: string, signal?: AbortSignal): Promise<void>
   /** False: there is no such process. The caller has made sure that the process is the one that is meant. */

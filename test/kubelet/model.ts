@@ -133,6 +133,9 @@ export class ModelNode {
         if (action.disarm) this.#armed = false
         for (const stop of action.containers) this.#end(stop.name, stop.attempt, 143)
         return
+      case 'updateVolumes':
+        this.pod = { ...this.pod, volumes: { ...this.pod.volumes, ...action.volumes } }
+        return
       case 'releasePod':
         this.#armed = false
         this.pod = { ...this.pod, sandbox: 'released' }

@@ -93,7 +93,7 @@ class Life {
 
   #begin(action: Action, outcome: Run['outcomes'][number]): void {
     const world = this.#world
-    if (action.kind === 'writeRecord' || action.kind === 'deleteRecord') {
+    if (!('uid' in action)) {
       // A record is there or not, and nothing that it covers is begun before.
       world.apply(action, 'whole')
       return

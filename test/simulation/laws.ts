@@ -76,7 +76,7 @@ function actionLaws(plan: Plan, snapshot: Snapshot, seen: readonly Seen[]): read
   const acted = new Set<PodUid>()
   const names = new Map(seen.map(({ label, uid }) => [label, uid]))
   for (const action of plan.actions) {
-    if (action.kind === 'writeRecord' || action.kind === 'deleteRecord') continue
+    if (!('uid' in action)) continue
     const { kind, node, pod, uid } = action
     if (acted.has(uid)) broken.push(`${pod} has two actions`)
     acted.add(uid)
@@ -90,7 +90,7 @@ function actionLaws(plan: Plan, snapshot: Snapshot, seen: readonly Seen[]): read
 }
 
 function isBusy(action: Action, { busy }: Snapshot): boolean {
-  if (action.kind === 'writeRecord' || action.kind === 'deleteRecord') return false
+  if (!('uid' in action)) return false
   const other = busy.get(action.uid)
   if (other === undefined) return false
   return action.kind !== 'deletePod' || !['createPod', 'startContainers'].includes(other.kind)

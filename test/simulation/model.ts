@@ -15,7 +15,8 @@ export type Outcome = 'whole' | 'half' | 'none'
 
 interface ModelPod {
   record: PodRecord
-  sandbox: 'ready' | 'absent' | 'broken'
+  sandbox: 'ready' | 'absent' | 'broken' | 'released'
+  volumes?: Readonly<Record<string, string>>
   readonly containers: Map<string, ObservedContainer>
   readonly failures: Map<string, Failure>
 }
@@ -147,6 +148,7 @@ export class ModelWorld {
     return {
       record: pod.record,
       sandbox: pod.sandbox,
+      ...(pod.volumes !== undefined && { volumes: pod.volumes }),
       ...(pod.sandbox === 'ready' && { ip: '10.244.0.2' }),
       containers: new Map(pod.containers),
       probes: isProbed ? new Map([[`${MAIN}/readiness`, tally]]) : new Map(),
@@ -161,6 +163,7 @@ export class ModelWorld {
         this.records.set(action.record.key, action.record)
         return
       case 'deleteRecord':
+      case 'deleteClaim':
         this.records.delete(action.key)
         return
       case 'createPod':
@@ -169,6 +172,7 @@ export class ModelWorld {
       case 'startContainers':
       case 'runPostStart':
       case 'stopContainers':
+      case 'updateVolumes':
       case 'releasePod':
       case 'removePod':
         this.#applyToPod(action, outcome)
@@ -199,6 +203,9 @@ export class ModelWorld {
       case 'stopContainers':
         pod.record = newer(pod.record, action.record)
         if (outcome === 'whole') this.#stop(pod)
+        return
+      case 'updateVolumes':
+        if (outcome === 'whole') pod.volumes = { ...pod.volumes, ...action.volumes }
         return
       case 'releasePod':
         pod.record = newer(pod.record, action.record)

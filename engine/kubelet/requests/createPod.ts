@@ -2,24 +2,29 @@ import type { CreatePodRequest, DnsConfig, PortMapping, VolumeRequest } from '..
 import type { PodSpec } from '../../api/generated/types.ts'
 import type { PodRecord } from '../../api/records.ts'
 import { resolvConfText } from '../../api/resolvConf.ts'
-import type { Desired } from '../../api/snapshot.ts'
+import type { Desired, ObservedNode } from '../../api/snapshot.ts'
 import { type ConfigProblem, isProblem } from '../context.ts'
 import { filledFactsOf, type PodFacts } from '../facts.ts'
-import { type VolumeContext, volumeRequest } from './volumes.ts'
+import type { FilesContext } from './fileVolumes.ts'
+import { hostNames } from './hostname.ts'
+import { volumeRequest } from './volumes.ts'
 
-/** The kernel's limit for a host name. */
-const HOSTNAME_MAX = 63
-
-export function createPodRequest(record: PodRecord, desired: Desired): CreatePodRequest | ConfigProblem {
+export function createPodRequest(
+  record: PodRecord,
+  desired: Desired,
+  node?: ObservedNode,
+): CreatePodRequest | ConfigProblem {
   const facts = filledFactsOf(record.pod.spec)
   const { spec } = facts
   const { name = '', namespace = 'default' } = record.pod.metadata
+  const names = hostNames(spec, name, namespace)
+  if (isProblem(names)) return names
   const fsGroup = spec.securityContext?.fsGroup
-  const volumes = volumeRequests(spec, { namespace, fsGroup, desired })
+  const volumes = volumeRequests(spec, { record, spec, desired, node })
   if (isProblem(volumes)) return volumes
   return {
     record,
-    hostname: hostname(spec, name),
+    ...names,
     hostNetwork: spec.hostNetwork ?? false,
     hostIPC: spec.hostIPC ?? false,
     hostAliases: (spec.hostAliases ?? []).map(({ hostnames = [], ip }) => ({ ip, hostnames })),
@@ -30,7 +35,7 @@ export function createPodRequest(record: PodRecord, desired: Desired): CreatePod
   }
 }
 
-function volumeRequests(spec: PodSpec, context: VolumeContext): readonly VolumeRequest[] | ConfigProblem {
+function volumeRequests(spec: PodSpec, context: FilesContext): readonly VolumeRequest[] | ConfigProblem {
   const requests: VolumeRequest[] = []
   for (const volume of spec.volumes ?? []) {
     const request = volumeRequest(volume, context)
@@ -38,12 +43,6 @@ function volumeRequests(spec: PodSpec, context: VolumeContext): readonly VolumeR
     requests.push(request)
   }
   return requests
-}
-
-/** A pod's name may be longer than a host's; what is cut off must not leave a hyphen or a dot at the end. */
-function hostname(spec: PodSpec, name: string): string {
-  const wanted = spec.hostname || name
-  return wanted.length <= HOSTNAME_MAX ? wanted : wanted.slice(0, HOSTNAME_MAX).replace(/[-.]+$/, '')
 }
 
 /** There is no DNS of the cluster yet, so ClusterFirst is as good as Default: the node's own. */

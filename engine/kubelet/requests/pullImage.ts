@@ -1,7 +1,9 @@
 import type { DockerConfig, PullImageRequest } from '../../api/cri.ts'
+import type { PodSpec } from '../../api/generated/types.ts'
+import { objectKey } from '../../api/names.ts'
 import type { PodRecord } from '../../api/records.ts'
 import type { Desired } from '../../api/snapshot.ts'
-import type { ConfigProblem } from '../context.ts'
+import { type ConfigProblem, isProblem } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
 import { configError } from './environment.ts'
 import { sourceData, textOf } from './sources.ts'
@@ -22,16 +24,40 @@ export function pullImageRequest(
       certain: true,
     }
   }
+  const auths = pullAuths(record, facts.spec, desired)
+  if (isProblem(auths)) return auths
+  return { image: found.image, policy: found.imagePullPolicy ?? 'IfNotPresent', auths }
+}
+
+/** The pod's pull secrets; those of its ServiceAccount when it names none, as Kubernetes' admission fills them in. */
+export function pullAuths(
+  record: PodRecord,
+  spec: PodSpec,
+  desired: Desired,
+): readonly DockerConfig[] | ConfigProblem {
+  const namespace = record.pod.metadata.namespace ?? 'default'
   const auths: DockerConfig[] = []
-  for (const { name = '' } of facts.spec.imagePullSecrets ?? []) {
-    const data = sourceData(desired, 'Secret', record.pod.metadata.namespace ?? 'default', name)
+  for (const { name = '' } of pullSecrets(spec, namespace, desired)) {
+    const data = sourceData(desired, 'Secret', namespace, name)
     const config =
       data === undefined ? undefined : dockerConfig(data.get('.dockerconfigjson'), data.get('.dockercfg'))
     if (config === null)
       return configError(`pull secret "${name}" does not hold the JSON of a Docker configuration`)
     if (config !== undefined) auths.push(config)
   }
-  return { image: found.image, policy: found.imagePullPolicy ?? 'IfNotPresent', auths }
+  return auths
+}
+
+function pullSecrets(
+  spec: PodSpec,
+  namespace: string,
+  desired: Desired,
+): readonly { readonly name?: string }[] {
+  const own = spec.imagePullSecrets ?? []
+  if (own.length > 0) return own
+  const account = spec.serviceAccountName || spec.serviceAccount || 'default'
+  const object = desired.objects.get(objectKey('ServiceAccount', namespace, account))?.object
+  return object?.kind === 'ServiceAccount' ? (object.imagePullSecrets ?? []) : []
 }
 
 type Data = string | Uint8Array | undefined

@@ -1,6 +1,6 @@
 import type { Container, Quantity, ResourceFieldSelector } from '../../api/generated/types.ts'
 import { parseQuantity } from '../../api/quantity.ts'
-import type { ObservedPod } from '../../api/snapshot.ts'
+import type { ObservedNode, ObservedPod } from '../../api/snapshot.ts'
 import type { PodContext } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
 
@@ -16,12 +16,21 @@ export function resourceValue(
   pod: ObservedPod,
   context: PodContext,
 ): string | undefined {
-  const match = RESOURCE.exec(selector.resource)
   const container = namedContainer(selector.containerName, own, pod)
-  if (match === null || container === undefined) return undefined
+  return container && resourceAmount(selector, container, context.node)
+}
+
+/** The same of a container that is known. `node`: undefined while nothing is known of it. */
+export function resourceAmount(
+  selector: ResourceFieldSelector,
+  container: Container,
+  node: ObservedNode | undefined,
+): string | undefined {
+  const match = RESOURCE.exec(selector.resource)
+  if (match === null) return undefined
   const [, list = '', name = ''] = match
   const written = (list === 'limits' ? container.resources?.limits : container.resources?.requests)?.[name]
-  const amount = positive(written) ?? (list === 'limits' ? allocatable(name, context) : 0)
+  const amount = positive(written) ?? (list === 'limits' ? allocatable(name, node) : 0)
   return String(Math.ceil(rounded(amount / (positive(selector.divisor) ?? 1))))
 }
 
@@ -35,8 +44,8 @@ function positive(quantity: Quantity | undefined): number | undefined {
   return value === undefined || value === 0 ? undefined : value
 }
 
-function allocatable(resource: string, context: PodContext): number {
-  const { info } = context.node
+function allocatable(resource: string, node: ObservedNode | undefined): number {
+  const info = node?.info
   if (resource === 'cpu') return (info?.cpuMillis ?? 0) / 1000
   return resource === 'memory' ? (info?.memoryBytes ?? 0) : 0
 }

@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { ConfigMap, Secret } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/names.ts'
 import type { Desired } from '../../api/snapshot.ts'
@@ -31,6 +33,17 @@ export function notFound(kind: SourceKind, name: string): string {
 
 export function bytesOf(value: string | Uint8Array): Uint8Array {
   return typeof value === 'string' ? new TextEncoder().encode(value) : value
+}
+
+const digests = new WeakMap<SourceData, Map<string, string>>()
+
+/** Of one key's value, by the data's identity: a ConfigMap that fifty pods use is hashed once. */
+export function digestOf(data: SourceData, key: string): string {
+  const known = digests.get(data) ?? new Map<string, string>()
+  digests.set(data, known)
+  const digest = known.get(key) ?? bytesToHex(sha256(bytesOf(data.get(key) ?? '')))
+  known.set(key, digest)
+  return digest
 }
 
 export function textOf(value: string | Uint8Array): string {

@@ -1,5 +1,15 @@
-import type { CreatePod, DeletePod, PodAction, ReleasePod, RemovePod, UpdatePod } from '../../api/plan.ts'
+import type { CreatePodRequest } from '../../api/cri.ts'
+import type {
+  CreatePod,
+  DeletePod,
+  PodAction,
+  ReleasePod,
+  RemovePod,
+  UpdatePod,
+  UpdateVolumes,
+} from '../../api/plan.ts'
 import { isProblem } from '../../kubelet/context.ts'
+import { updateVolumesRequest } from '../../kubelet/follow.ts'
 import { createPodRequest } from '../../kubelet/requests/createPod.ts'
 import { isNotFound } from '../problems.ts'
 import { runPostStart } from './postStart.ts'
@@ -22,6 +32,8 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
       return runPostStart(action, world)
     case 'stopContainers':
       return stopContainers(action, world)
+    case 'updateVolumes':
+      return updateVolumes(action, world)
     case 'releasePod':
       return releasePod(action, world)
     case 'removePod':
@@ -32,9 +44,31 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
 }
 
 async function createPod(action: CreatePod, world: ActionWorld): Promise<void> {
-  const request = createPodRequest(action.record, world.desired)
-  if (isProblem(request)) return world.problem({ ...request, container: '' })
+  const wish = createPodRequest(action.record, world.desired, world.node())
+  if (isProblem(wish)) return world.problem({ ...wish, container: '' })
+  const request = await withImages(wish, world)
   await world.inSlot(() => world.runtime.createPod(request, world.signal))
+  world.done('')
+}
+
+/** Outside of the node's slots, as the pulls for containers are. */
+async function withImages(request: CreatePodRequest, world: ActionWorld): Promise<CreatePodRequest> {
+  if (!request.volumes.some(({ kind }) => kind === 'image')) return request
+  const volumes = await Promise.all(
+    request.volumes.map(async (volume) => {
+      if (volume.kind !== 'image') return volume
+      const { id } = await world.runtime.pullImage(volume.pull, world.signal)
+      return { ...volume, image: id }
+    }),
+  )
+  return { ...request, volumes }
+}
+
+async function updateVolumes(action: UpdateVolumes, world: ActionWorld): Promise<void> {
+  const pod = world.pod()
+  if (pod === undefined) return
+  const request = updateVolumesRequest(pod.record, action, world.desired, world.node())
+  await world.inSlot(() => world.runtime.updateVolumes(request, world.signal))
   world.done('')
 }
 

@@ -186,6 +186,7 @@ export function podListing(
     record,
     sandbox: found,
     ...(found === 'ready' && sandbox?.ip !== undefined ? { ip: sandbox.ip } : {}),
+    ...(found === 'ready' && sandbox !== undefined ? { volumes: sandbox.versions ?? {} } : {}),
     containers,
   }
 }

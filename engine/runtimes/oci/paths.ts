@@ -15,6 +15,10 @@ export interface RootPaths {
   readonly pods: string
   readonly records: string
   readonly hooks: string
+  /** `<namespace>/<claim>`: data that outlives pods. */
+  readonly claims: string
+  /** `<time>-<namespace>-<claim>`: data of claims that are gone, until it is emptied. */
+  readonly trash: string
   /** For containers that name a profile of their own (`Localhost`). */
   readonly seccompProfiles: string
   /** On a tmpfs, root's alone. */
@@ -44,6 +48,8 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     pods: join(real, 'pods'),
     records: join(real, 'records'),
     hooks: join(real, 'hook'),
+    claims: join(real, 'claims'),
+    trash: join(real, 'trash'),
     seccompProfiles: join(real, 'seccomp'),
     runDir: run,
     runPods: join(run, 'pods'),

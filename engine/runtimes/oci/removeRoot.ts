@@ -79,9 +79,10 @@ async function removePods(
     ...(await transport.listDirectory(paths.runPods)),
   ])
   if (uids.size === 0) return []
-  const facts = await (await ociNode({ ...options, node: nodeName('') })).facts()
+  const node = await ociNode({ ...options, node: nodeName('') })
+  const facts = await node.facts()
   const network = { plugins: facts.plugins, podCIDR: podCIDR ?? ANY_CIDR, paths }
-  const context: SandboxContext = { transport, paths, facts, network }
+  const context: SandboxContext = { transport, paths, images: node.images, facts, network }
   const removed: string[] = []
   for (const uid of uids) {
     const name = await podName(context, podUid(uid))

@@ -6,6 +6,7 @@ import type { Transport } from '../../transport/transport.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { parseStarted } from './attempts.ts'
+import { deleteClaim, emptyTrash } from './claims.ts'
 import { failure } from './commands.ts'
 import { podEvents } from './events.ts'
 import { execInContainer } from './exec.ts'
@@ -17,7 +18,7 @@ import { logLines } from './logs.ts'
 import { prepareNetwork } from './masquerade.ts'
 import type { NetworkParts } from './network.ts'
 import type { NodeLook } from './node.ts'
-import { lookAtNode } from './node.ts'
+import { lookAtNode, readText } from './node.ts'
 import { objectRecordFile, readObjectRecords, writeObjectRecord } from './objectRecords.ts'
 import { once } from './once.ts'
 import type { RootPaths } from './paths.ts'
@@ -29,10 +30,11 @@ import { readRoot } from './root.ts'
 import type { OciProgram } from './runtimeCommands.ts'
 import { execCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
-import { makeSandbox } from './sandbox.ts'
+import { makeSandbox, parseSandbox } from './sandbox.ts'
 import { startContainer } from './startContainer.ts'
 import { podStats } from './stats.ts'
 import { stopContainer } from './stopContainer.ts'
+import { updateVolumes } from './volumes.ts'
 
 export interface OciRuntimeOptions {
   readonly transport: Transport
@@ -68,6 +70,7 @@ export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runt
     ...readingVerbs(node, options.node),
     ...insideVerbs(node),
     ...recordVerbs(node),
+    ...volumeVerbs(node),
   }
 }
 
@@ -76,6 +79,7 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
   const paths = await rootPaths(transport, options.root, options.runDir)
   const look = once(async () => await lookAtNode(transport, paths, options.node))
   const facts = once(async () => await prepareNode(transport, paths, await look()))
+  const images = options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir })
   const network = once(async () => await networkParts(transport, paths, await facts()))
   return {
     transport,
@@ -83,8 +87,8 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     look,
     facts,
     program: async () => (await look()).program ?? (await facts()).program,
-    images: options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir }),
-    context: async () => ({ transport, paths, facts: await facts(), network: await network() }),
+    images,
+    context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
   }
 }
 
@@ -128,7 +132,8 @@ function podVerbs(node: OciNode): PodVerbs {
       const used = [...pods.values()].flatMap((pod) =>
         [...pod.containers.values()].map(({ image }) => image.id),
       )
-      return await images.collect([...keep, ...used], signal)
+      const mounted = await mountedImages(transport, paths, [...pods.keys()])
+      return await images.collect([...keep, ...used, ...mounted], signal)
     },
     createPod: async (request, signal) => {
       await guarded('CreatePodSandboxError', 'creating the pod', signal, async () => {
@@ -184,6 +189,56 @@ async function writeRecord(transport: Transport, paths: RootPaths, record: PodRe
   const pod = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
   await transport.makeDirectory(pod.directory, 0o700)
   await transport.writeFile(pod.record, JSON.stringify(record), 0o600)
+}
+
+/** As volumes, of pods whose tag may mean another image by now. */
+async function mountedImages(
+  transport: Transport,
+  paths: RootPaths,
+  uids: readonly PodUid[],
+): Promise<readonly string[]> {
+  const files = await transport.readFiles(uids.map((uid) => podPaths(paths, uid).sandbox))
+  return [...files.values()].flatMap((text) => parseSandbox(text)?.images ?? [])
+}
+
+type VolumeVerbs = Pick<Runtime, 'updateVolumes' | 'readVolumeFile' | 'deleteClaim' | 'emptyTrash'>
+
+function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
+  const sandboxOf = async (uid: PodUid) => {
+    const sandbox = parseSandbox(await readText(transport, podPaths(paths, uid).sandbox))
+    if (sandbox !== undefined) return sandbox
+    throw new RuntimeFailure('FailedMount', 'the pod has no sandbox on this node')
+  }
+  return {
+    updateVolumes: async (request, signal) => {
+      await guarded('FailedMount', "updating the pod's volumes", signal, async () => {
+        const sandbox = await sandboxOf(request.uid)
+        await updateVolumes(transport, podPaths(paths, request.uid), sandbox, request)
+      })
+    },
+    readVolumeFile: async ({ path, uid, volume }, signal) => {
+      const base = (await sandboxOf(uid)).volumes[volume]
+      if (base === undefined) return undefined
+      try {
+        return await transport.readBeneath(base, path, signal)
+      } catch (error) {
+        throw failure(
+          { reason: 'CreateContainerConfigError', doing: `reading ${path} of volume ${volume}` },
+          error,
+        )
+      }
+    },
+    deleteClaim: async (request, signal) => {
+      const doing = `moving claim ${request.namespace}/${request.claim} to the trash`
+      await guarded(
+        'VolumeFailedDelete',
+        doing,
+        signal,
+        async () => await deleteClaim(transport, paths, request),
+      )
+    },
+    emptyTrash: async (before) => await emptyTrash(transport, paths, before),
+  }
 }
 
 type ReadingVerbs = Pick<Runtime, 'check' | 'prepare' | 'list' | 'inspect' | 'events' | 'stats'>

@@ -1,18 +1,33 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { CreatePodRequest, HostPathType, VolumeFile, VolumeRequest } from '../../api/cri.ts'
+import type {
+  CreatePodRequest,
+  FilesVolume,
+  HostPathType,
+  UpdateVolumesRequest,
+  VolumeFile,
+  VolumeRequest,
+} from '../../api/cri.ts'
 import type { Command, FileStatus, Transport, TreeEntry } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
+import { makeClaim } from './claims.ts'
 import { failure, runOrFail } from './commands.ts'
 import { locked } from './hookCommands.ts'
+import type { ImageStore } from './images/store.ts'
+import { mountImage } from './imageVolume.ts'
 import type { PodPaths } from './paths.ts'
+import type { Sandbox } from './sandbox.ts'
 
-type Wish = Pick<CreatePodRequest, 'volumes' | 'fsGroup'>
+type Wish = Pick<CreatePodRequest, 'volumes' | 'fsGroup' | 'record'>
+
+export interface VolumePlaces {
+  readonly transport: Transport
+  readonly pod: PodPaths
+  readonly claims: string
+  readonly images: Pick<ImageStore, 'resolve'>
+}
 
 /** Makes a pod's volumes; where each one is, by name. Done twice it is done once. */
 export async function makeVolumes(
-  transport: Transport,
-  pod: PodPaths,
+  places: VolumePlaces,
   wish: Wish,
   mounted: ReadonlySet<string>,
   signal?: AbortSignal,
@@ -20,7 +35,7 @@ export async function makeVolumes(
   const sources: Record<string, string> = {}
   for (const volume of wish.volumes) {
     try {
-      sources[volume.name] = await makeVolume(transport, pod, volume, wish.fsGroup, mounted, signal)
+      sources[volume.name] = await makeVolume(places, volume, wish, mounted, signal)
     } catch (error) {
       signal?.throwIfAborted()
       throw failure({ reason: 'FailedMount', doing: `making volume ${volume.name}` }, error)
@@ -30,13 +45,14 @@ export async function makeVolumes(
 }
 
 async function makeVolume(
-  transport: Transport,
-  pod: PodPaths,
+  places: VolumePlaces,
   volume: VolumeRequest,
-  group: number | undefined,
+  wish: Wish,
   mounted: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<string> {
+  const { pod, transport } = places
+  const group = wish.fsGroup
   switch (volume.kind) {
     case 'emptyDir': {
       const path = `${pod.volumes}/${volume.name}`
@@ -48,14 +64,45 @@ async function makeVolume(
     case 'hostPath':
       await checkHostPath(transport, volume.path, volume.type)
       return volume.path
-    case 'files': {
-      const path = `${volume.secret ? pod.runVolumes : pod.volumes}/${volume.name}`
-      await writeVolumeFiles(transport, path, volume.files, group)
-      return path
+    case 'files':
+      await writeVolumeFiles(transport, filesFolder(pod, volume), volume, group)
+      return filesFolder(pod, volume)
+    case 'claim': {
+      const { fsGroupChangePolicy } = wish.record.pod.spec.securityContext ?? {}
+      const owner = { group, onMismatchOnly: fsGroupChangePolicy === 'OnRootMismatch' }
+      return await makeClaim(transport, places.claims, volume, owner, signal)
     }
+    case 'image':
+      return await mountImage(places, volume, signal)
     default:
       return volume satisfies never
   }
+}
+
+function filesFolder(pod: PodPaths, volume: Pick<FilesVolume, 'name' | 'secret'>): string {
+  return `${volume.secret ? pod.runVolumes : pod.volumes}/${volume.name}`
+}
+
+export function versionsOf(volumes: readonly VolumeRequest[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    volumes.flatMap((volume) => (volume.kind === 'files' ? [[volume.name, volume.version]] : [])),
+  )
+}
+
+/** The sandbox says afterwards which versions are there: an update that is cut off is done again. */
+export async function updateVolumes(
+  transport: Transport,
+  pod: PodPaths,
+  sandbox: Sandbox,
+  { fsGroup, volumes }: Pick<UpdateVolumesRequest, 'fsGroup' | 'volumes'>,
+): Promise<void> {
+  for (const volume of volumes) {
+    const path = sandbox.volumes[volume.name]
+    if (path === undefined) continue
+    await writeVolumeFiles(transport, path, volume, fsGroup)
+  }
+  const versions = { ...sandbox.versions, ...versionsOf(volumes) }
+  await transport.writeFile(pod.sandbox, JSON.stringify({ ...sandbox, versions }), 0o600)
 }
 
 /** The kubelet's rule for a volume with an fsGroup: the group may do what the owner may, and new files are the group's. */
@@ -88,10 +135,10 @@ export function memoryCommand(path: string, sizeBytes: number | undefined): Comm
 export async function writeVolumeFiles(
   transport: Transport,
   path: string,
-  files: readonly VolumeFile[],
+  { files, version }: Pick<FilesVolume, 'files' | 'version'>,
   group: number | undefined,
 ): Promise<void> {
-  const folder = `..${contentHash(files, group)}`
+  const folder = `..${version}`
   const names = [...new Set(files.map((file) => topName(file.path)))].toSorted()
   await transport.writeTree(path, [
     directoryEntry('', 0o777, group),
@@ -132,13 +179,6 @@ function parentFolders(files: readonly VolumeFile[]): readonly string[] {
     return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
   })
   return [...new Set(parents)].toSorted()
-}
-
-function contentHash(files: readonly VolumeFile[], group: number | undefined): string {
-  const hash = sha256.create().update(utf8ToBytes(`${group}`))
-  for (const { content, mode, path } of files)
-    hash.update(utf8ToBytes(`\0${path}\0${mode}\0${content.length}\0`)).update(content)
-  return bytesToHex(hash.digest()).slice(0, 16)
 }
 
 const WANTED: Readonly<Record<HostPathType, FileStatus['kind'] | undefined>> = {

@@ -1,4 +1,4 @@
-import type { NodeEvent, StartContainerRequest } from '../../api/cri.ts'
+import type { NodeEvent, StartContainerRequest, VolumeRequest } from '../../api/cri.ts'
 import { afterExit } from '../../api/restarts.ts'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
@@ -15,6 +15,8 @@ export interface SimulatedPod {
   /** False: the exit hook starts nothing. */
   armed: boolean
   readonly containers: Map<string, SimulatedContainer>
+  /** By name, of volumes made of files: the version that is there. */
+  volumes: Readonly<Record<string, string>>
 }
 
 export interface SimulatedContainer {
@@ -53,11 +55,17 @@ export class SimulatedNode {
   readonly pods = new Map<PodUid, SimulatedPod>()
   readonly objectRecords = new Map<ObjectKey, ObjectRecord>()
   readonly images = new Set<string>()
+  /** `namespace/name` of those whose data is here. */
+  readonly claims = new Set<string>()
+  /** What was a claim's, and when it was deleted. */
+  readonly trash = new Map<string, string>()
   readonly facts: NodeFact[] = []
   /** Called at every fact, before anything follows from it. */
   onFact: (fact: NodeFact) => void = () => undefined
   /** Called after every write of a pod's record. */
   onRecord: (pod: SimulatedPod) => void = () => undefined
+  /** Called after every write of an object's record; undefined: it was deleted. */
+  onObjectRecord: (key: ObjectKey, record: ObjectRecord | undefined) => void = () => undefined
   reachable = true
   boots = 1
   readonly #script: Script
@@ -78,6 +86,7 @@ export class SimulatedNode {
       record: pod.record,
       sandbox: pod.sandbox,
       ...(pod.ip === undefined ? {} : { ip: pod.ip }),
+      volumes: pod.volumes,
       containers: new Map(containers),
     }
   }
@@ -99,12 +108,30 @@ export class SimulatedNode {
     return pod
   }
 
+  writeObjectRecord(record: ObjectRecord): void {
+    this.objectRecords.set(record.key, record)
+    this.onObjectRecord(record.key, record)
+  }
+
+  deleteObjectRecord(key: ObjectKey): void {
+    if (this.objectRecords.delete(key)) this.onObjectRecord(key, undefined)
+  }
+
   makeSandbox(pod: SimulatedPod): void {
     if (pod.sandbox === 'ready') return
     this.#addresses += 1
     pod.ip = `10.88.${this.#addresses >> 8}.${this.#addresses & 255}`
     pod.sandbox = 'ready'
     this.#note({ kind: 'created', uid: pod.uid, pod: podName(pod) })
+  }
+
+  makeVolumes(pod: SimulatedPod, volumes: readonly VolumeRequest[]): void {
+    const versions = { ...pod.volumes }
+    for (const volume of volumes) {
+      if (volume.kind === 'files') versions[volume.name] = volume.version
+      if (volume.kind === 'claim') this.claims.add(`${volume.namespace}/${volume.claim}`)
+    }
+    pod.volumes = versions
   }
 
   breakSandbox(pod: SimulatedPod): void {
@@ -229,7 +256,7 @@ export class SimulatedNode {
 
 function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
   const containers = new Map<string, SimulatedContainer>()
-  return { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers }
+  return { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers, volumes: {} }
 }
 
 function isPast(deadline: Timestamp | undefined, now: Temporal.Instant): boolean {

@@ -41,6 +41,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
     ...podVerbs(node, line),
     ...containerVerbs(node, line),
     ...recordVerbs(node, line),
+    ...volumeVerbs(node, line),
     pullImage: (request, signal) => line.call('pullImage', signal, () => pullImage(node, request, pullable)),
     async collectImages() {
       return { images: 0, bytes: 0 }
@@ -79,12 +80,13 @@ type OfPods = Pick<Runtime, 'createPod' | 'writePodRecord' | 'disarm' | 'release
 
 function podVerbs(node: SimulatedNode, line: Line): OfPods {
   return {
-    createPod: ({ record }: CreatePodRequest, signal) =>
+    createPod: ({ record, volumes }: CreatePodRequest, signal) =>
       line.call('createPod', signal, async (between) => {
         const pod = node.writeRecord(uidOf(record), record)
         await between()
         pod.armed = true
         node.makeSandbox(pod)
+        node.makeVolumes(pod, volumes)
       }),
     writePodRecord: (record, signal) =>
       line.call('writePodRecord', signal, () => {
@@ -145,11 +147,36 @@ function recordVerbs(node: SimulatedNode, line: Line): OfRecords {
     readObjectRecords: (signal) => line.call('readObjectRecords', signal, () => new Map(node.objectRecords)),
     writeObjectRecord: (record, signal) =>
       line.call('writeObjectRecord', signal, () => {
-        node.objectRecords.set(record.key, record)
+        node.writeObjectRecord(record)
       }),
     deleteObjectRecord: (key, signal) =>
       line.call('deleteObjectRecord', signal, () => {
-        node.objectRecords.delete(key)
+        node.deleteObjectRecord(key)
+      }),
+  }
+}
+
+type OfVolumes = Pick<Runtime, 'updateVolumes' | 'readVolumeFile' | 'deleteClaim' | 'emptyTrash'>
+
+function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
+  return {
+    updateVolumes: (request, signal) =>
+      line.call('updateVolumes', signal, async (between) => {
+        const pod = known(node, request.uid, 'updating volumes')
+        await between()
+        node.makeVolumes(pod, request.volumes)
+      }),
+    readVolumeFile: (_request, signal) => line.call('readVolumeFile', signal, () => undefined),
+    deleteClaim: ({ at, claim, namespace }, signal) =>
+      line.call('deleteClaim', signal, () => {
+        const path = `${namespace}/${claim}`
+        if (node.claims.delete(path)) node.trash.set(`${at} ${path}`, at)
+      }),
+    emptyTrash: (before, signal) =>
+      line.call('emptyTrash', signal, () => {
+        const old = [...node.trash].filter(([, at]) => at < before).map(([name]) => name)
+        for (const name of old) node.trash.delete(name)
+        return old
       }),
   }
 }

@@ -70,7 +70,7 @@ test('files have their modes, lie behind ..data, and those of a secret never tou
     { path: 'plain', mode: 0o644, content: bytes('one') },
     { path: 'deep/er/file', mode: 0o400, content: bytes('two') },
   ]
-  const volume: VolumeRequest = { kind: 'files', name: 'v', secret: true, files }
+  const volume: VolumeRequest = { kind: 'files', name: 'v', secret: true, files, version: 'a1' }
   const script =
     'cd /v; cat plain deep/er/file; echo; stat -L -c %a plain deep/er/file; readlink plain; stat -f -c %T .'
   const uid = await node.start(['sh', '-c', script], mount({ readOnly: true }), { volumes: [volume] })
@@ -87,9 +87,11 @@ test('files have their modes, lie behind ..data, and those of a secret never tou
 test('files are swapped all at once, and what is no longer there goes', async () => {
   const path = join(node.folder, 'swapped')
   const file = (name: string, text: string) => ({ path: name, mode: 0o644, content: bytes(text) })
-  await writeVolumeFiles(node.transport, path, [file('a', '1'), file('b', '1')], undefined)
+  const first = { files: [file('a', '1'), file('b', '1')], version: 'a1' }
+  await writeVolumeFiles(node.transport, path, first, undefined)
   const before = readlinkSync(join(path, '..data'))
-  await writeVolumeFiles(node.transport, path, [file('a', '2'), file('c/d', '2')], undefined)
+  const second = { files: [file('a', '2'), file('c/d', '2')], version: 'b2' }
+  await writeVolumeFiles(node.transport, path, second, undefined)
   expect(readlinkSync(join(path, '..data'))).not.toBe(before)
   expect(readFileSync(join(path, 'a'), 'utf8')).toBe('2')
   expect(readFileSync(join(path, 'c/d'), 'utf8')).toBe('2')
@@ -100,7 +102,7 @@ test('files are swapped all at once, and what is no longer there goes', async ()
 
 test('a subPath is a file or a folder of the volume, made when it is missing', async () => {
   const files = [{ path: 'key', mode: 0o644, content: bytes('value') }]
-  const volume: VolumeRequest = { kind: 'files', name: 'v', secret: false, files }
+  const volume: VolumeRequest = { kind: 'files', name: 'v', secret: false, files, version: 'a1' }
   const single = mount({ subPath: 'key', mountPath: '/etc/app.conf', readOnly: true })
   expect(await node.output(['cat', '/etc/app.conf'], single, { volumes: [volume] })).toBe('value')
   const made = await node.output(['sh', '-c', 'touch /v/x; ls /v'], mount({ subPath: 'a/b' }), {

@@ -81,11 +81,16 @@ function fileMounts(parts: MountParts): readonly SpecMount[] {
 }
 
 function volumeMount(volume: MountParts['volumes'][number]): SpecMount {
-  const { mountPath, propagation, readOnly } = volume.request
+  const { mountPath, noExec, propagation, readOnly } = volume.request
   return {
     destination: mountPath,
     type: 'bind',
     source: volume.source,
-    options: ['rbind', propagation === 'rslave' ? 'rslave' : 'rprivate', readOnly ? 'ro' : 'rw'],
+    options: [
+      'rbind',
+      propagation === 'rslave' ? 'rslave' : 'rprivate',
+      readOnly ? 'ro' : 'rw',
+      ...(noExec === true ? GUARDED : []),
+    ],
   }
 }

@@ -1,0 +1,18 @@
+import type { PodSpec, Volume } from './generated/types.ts'
+
+/** Where a claim's data is: the official annotation for the node that was chosen for the first pod. */
+export const SELECTED_NODE = 'volume.kubernetes.io/selected-node'
+
+/** The claim behind a volume, by name; an ephemeral one is named after the pod and the volume, as in Kubernetes. */
+export function claimOfVolume(
+  pod: string,
+  { ephemeral, name, persistentVolumeClaim }: Volume,
+): string | undefined {
+  if (persistentVolumeClaim !== undefined) return persistentVolumeClaim.claimName
+  return ephemeral === undefined ? undefined : `${pod}-${name}`
+}
+
+/** The claims that a pod of this name uses. */
+export function claimsOf(pod: string, spec: PodSpec): readonly string[] {
+  return (spec.volumes ?? []).flatMap((volume) => claimOfVolume(pod, volume) ?? [])
+}

@@ -1,0 +1,163 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { FilesVolume } from '../../api/cri.ts'
+import type {
+  DownwardAPIVolumeFile,
+  KeyToPath,
+  PodSpec,
+  Volume,
+  VolumeProjection,
+} from '../../api/generated/types.ts'
+import type { Desired, ObservedNode } from '../../api/snapshot.ts'
+import type { PodRecord } from '../../api/records.ts'
+import type { ConfigProblem } from '../context.ts'
+import { containerFacts, filledFactsOf } from '../facts.ts'
+import { downwardValue } from './fields.ts'
+import { mountProblem } from './mountProblem.ts'
+import { resourceAmount } from './resourceFields.ts'
+import { bytesOf, digestOf, notFound, sourceData, type SourceKind } from './sources.ts'
+
+const FILE_MODE = 0o644
+
+/** A pod's group is to read the files whatever their mode says. */
+const GROUP_READ = 0o440
+
+export interface FilesContext {
+  readonly record: PodRecord
+  readonly spec: PodSpec
+  readonly desired: Desired
+  /** For limits that are not set; absent: nothing is known of the node. */
+  readonly node: ObservedNode | undefined
+}
+
+interface File {
+  readonly path: string
+  readonly mode: number
+  readonly value: string | Uint8Array
+  readonly digest: string
+}
+
+/** Undefined: a volume that is no files of the commit's or of the pod's own making. */
+export function filesVolume(volume: Volume, context: FilesContext): FilesVolume | ConfigProblem | undefined {
+  const found = filesOf(volume, context)
+  if (found === undefined) return undefined
+  if ('kind' in found) return found
+  return {
+    kind: 'files',
+    name: volume.name,
+    secret: found.secret,
+    files: found.files.map(({ mode, path, value }) => ({ path, mode, content: bytesOf(value) })),
+    version: versionOf(found.files, context),
+  }
+}
+
+/** The version alone, without the files; undefined also while the volume cannot be made. */
+export function filesVersion(volume: Volume, context: FilesContext): string | undefined {
+  const found = filesOf(volume, context)
+  return found === undefined || 'kind' in found ? undefined : versionOf(found.files, context)
+}
+
+/** Keyed, since it stands in plans: who reads one must not be able to try out which password gives it. */
+function versionOf(files: readonly File[], { desired, spec }: FilesContext): string {
+  const hash = hmac.create(sha256, utf8ToBytes(desired.hashKey ?? ''))
+  hash.update(utf8ToBytes(`${spec.securityContext?.fsGroup}`))
+  for (const { digest, mode, path } of files) hash.update(utf8ToBytes(`\0${path}\0${mode}\0${digest}`))
+  return bytesToHex(hash.digest()).slice(0, 32)
+}
+
+interface Found {
+  readonly secret: boolean
+  readonly files: readonly File[]
+}
+
+function filesOf(volume: Volume, context: FilesContext): Found | ConfigProblem | undefined {
+  const { configMap, downwardAPI, projected, secret } = volume
+  const collected = new Collected(context)
+  if (configMap !== undefined) {
+    collected.addData('ConfigMap', configMap.name ?? '', configMap, configMap.defaultMode)
+  } else if (secret !== undefined) {
+    collected.addData('Secret', secret.secretName ?? '', secret, secret.defaultMode)
+  } else if (downwardAPI !== undefined) {
+    collected.addFacts(downwardAPI.items ?? [], downwardAPI.defaultMode)
+  } else if (projected !== undefined) {
+    for (const source of projected.sources ?? []) addProjection(collected, source, projected.defaultMode)
+  } else return undefined
+  if (collected.problem !== undefined) return mountProblem(volume.name, collected.problem)
+  return { secret: collected.secret, files: [...collected.files.values()] }
+}
+
+function addProjection(collected: Collected, source: VolumeProjection, mode: number | undefined): void {
+  const { configMap, downwardAPI, secret } = source
+  if (configMap !== undefined) collected.addData('ConfigMap', configMap.name ?? '', configMap, mode)
+  if (secret !== undefined) collected.addData('Secret', secret.name ?? '', secret, mode)
+  if (downwardAPI !== undefined) collected.addFacts(downwardAPI.items ?? [], mode)
+}
+
+interface DataSource {
+  readonly items?: readonly KeyToPath[]
+  readonly optional?: boolean
+}
+
+/** One volume's files as its sources give them, a later one of a path over an earlier one; stops at the first problem. */
+class Collected {
+  readonly files = new Map<string, File>()
+  secret = false
+  problem: string | undefined
+  readonly #context: FilesContext
+  readonly #grouped: boolean
+
+  constructor(context: FilesContext) {
+    this.#context = context
+    this.#grouped = context.spec.securityContext?.fsGroup !== undefined
+  }
+
+  addData(kind: SourceKind, name: string, source: DataSource, defaultMode: number | undefined): void {
+    const { desired, record } = this.#context
+    if (kind === 'Secret') this.secret = true
+    const data = sourceData(desired, kind, record.pod.metadata.namespace ?? 'default', name)
+    if (data === undefined) {
+      if (source.optional !== true) this.problem ??= notFound(kind, name)
+      return
+    }
+    const items = source.items ?? []
+    const all = [...data.keys()].map((key): KeyToPath => ({ key, path: key }))
+    for (const { key, mode, path } of items.length > 0 ? items : all) {
+      const value = data.get(key)
+      if (value !== undefined) this.#add(path, mode ?? defaultMode, value, digestOf(data, key))
+      else if (source.optional !== true) this.problem ??= missingKey(kind, key)
+    }
+  }
+
+  addFacts(items: readonly DownwardAPIVolumeFile[], defaultMode: number | undefined): void {
+    for (const item of items) {
+      const value = this.#fact(item)
+      if (value === undefined) {
+        const what = item.fieldRef?.fieldPath ?? item.resourceFieldRef?.resource ?? 'nothing'
+        this.problem ??= `there is no ${what} to be written to ${item.path}`
+        continue
+      }
+      this.#add(item.path, item.mode ?? defaultMode, value, value)
+    }
+  }
+
+  #fact({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): string | undefined {
+    const { node, record } = this.#context
+    if (fieldRef !== undefined) return downwardValue(fieldRef.fieldPath, record.pod.metadata)
+    if (resourceFieldRef === undefined) return undefined
+    const { containerName = '' } = resourceFieldRef
+    const container = containerFacts(filledFactsOf(record.pod.spec), containerName)?.container
+    return container && resourceAmount(resourceFieldRef, container, node)
+  }
+
+  #add(path: string, mode: number | undefined, value: File['value'], digest: string): void {
+    const own = mode ?? FILE_MODE
+    this.files.set(path, { path, mode: this.#grouped ? own | GROUP_READ : own, value, digest })
+  }
+}
+
+function missingKey(kind: SourceKind, key: string): string {
+  return kind === 'Secret'
+    ? `references non-existent secret key: ${key}`
+    : `configmap references non-existent config key: ${key}`
+}
