@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '../api/generated/types.ts'
 import type { ObjectKey } from '../api/names.ts'
+import { nodesOf } from '../api/nodes.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
+import { daemonSetDecision } from '../controllers/daemonset.ts'
 import type { Decision, WorkloadInput } from '../controllers/decision.ts'
 import { deploymentDecision } from '../controllers/deployment.ts'
 import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
@@ -27,6 +29,11 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
       world.context,
     ),
   ),
+  decider('DaemonSet', (input, world) => {
+    const children = world.children.get(input.desired.key) ?? []
+    const nodes = nodesOf(world.snapshot)
+    return daemonSetDecision({ ...input, children, nodes, isTaken: isTaken(world) }, world.context)
+  }),
   decider('ReplicaSet', (input, { context }) => replicaSetDecision(input, context)),
   decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
 ])
