@@ -70,6 +70,14 @@ export function compareQuantities(a: Quantity, b: Quantity): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
 
+/** In canonical form. Throws on what is no quantity. */
+export function sumQuantities(quantities: readonly Quantity[]): string {
+  const values = quantities.map(parsed)
+  const nanos = values.reduce((sum, value) => sum + value.nanos, 0n)
+  const binary = values.length > 0 && values.every(({ form }) => form === 'binary')
+  return binary ? canonicalQuantity(`${binaryText(divideUp(nanos, NANO))}`) : decimalText(nanos, false)
+}
+
 function parsed(quantity: Quantity): Parsed {
   const value = parse(quantity)
   if (value === undefined) throw new RangeError(`${JSON.stringify(quantity)} is no quantity`)

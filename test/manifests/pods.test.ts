@@ -260,7 +260,7 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
     'a variable from nothing',
     { container: `    env:\n    - {name: a, valueFrom: {}}\n` },
     [
-      '10:28 spec.containers[0].env[0].valueFrom: must have one of configMapKeyRef, fieldRef, resourceFieldRef, secretKeyRef',
+      '10:28 spec.containers[0].env[0].valueFrom: must have one of configMapKeyRef, fieldRef, fileKeyRef, resourceFieldRef, secretKeyRef',
     ],
   ],
   [
@@ -285,7 +285,7 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
   [
     'a probe without a handler',
     { container: `    livenessProbe: {periodSeconds: 5}\n` },
-    ['9:20 spec.containers[0].livenessProbe: must have one of exec, httpGet, tcpSocket'],
+    ['9:20 spec.containers[0].livenessProbe: must have one of exec, grpc, httpGet, tcpSocket'],
   ],
   [
     'a probe with two handlers',

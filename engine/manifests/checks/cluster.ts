@@ -2,6 +2,7 @@ import { clusterWithDefaults } from '../../api/defaults/objects.ts'
 import type { Cluster, Node } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import { overlap, type Range, rangeOf } from './addresses.ts'
+import { checkTaints } from './placement.ts'
 
 export function checkCluster(context: CheckContext, cluster: Cluster): void {
   const { spec } = cluster
@@ -44,6 +45,8 @@ function checkRange(context: CheckContext, field: string, text: string): Range |
 }
 
 export function checkNode(context: CheckContext, node: Node): void {
+  if (!context.intact(['spec'])) return
+  checkTaints(context, ['spec', 'taints'], node.spec?.taints)
   const address = node.spec?.address
   if (address === undefined || !context.sound(['spec'])) return
   if (/^(?:local|ssh:\/\/(?:[^@/\s]+@)?[^@/\s]+)$/.test(address)) return

@@ -7,12 +7,15 @@ import { absolutePath } from './paths.ts'
 import { checkPorts } from './ports.ts'
 import { checkLifecycle, checkProbes } from './probes.ts'
 import { checkResources } from './resources.ts'
+import { checkRestarts } from './restarts.ts'
 import { checkContainerSecurity } from './security.ts'
 import { checkMounts } from './volumes.ts'
 
 /** What a container's checks have to know of its pod. */
 export interface PodFacts {
   readonly hostNetwork: boolean
+  /** False: in a user namespace of its own. */
+  readonly hostUsers: boolean
   readonly graceSeconds: number
   readonly restartPolicy: string
   readonly os: string | undefined
@@ -27,9 +30,10 @@ export function checkContainer(context: CheckContext, path: Path, container: Con
   checkMounts(context, path, container, pod.volumes)
   checkProbes(context, path, container)
   checkLifecycle(context, path, container, pod.graceSeconds, pod.os)
+  checkRestarts(context, path, container)
   if (container.resources !== undefined) checkResources(context, [...path, 'resources'], container.resources)
   if (container.securityContext !== undefined) {
-    checkContainerSecurity(context, [...path, 'securityContext'], container.securityContext)
+    checkContainerSecurity(context, [...path, 'securityContext'], container.securityContext, pod)
   }
 }
 
@@ -61,17 +65,5 @@ export function checkInitContainer(context: CheckContext, path: Path, container:
       const message = 'may not be set for init containers without restartPolicy: Always'
       context.error([...path, field], message)
     }
-  }
-}
-
-export function checkMainContainer(
-  context: CheckContext,
-  path: Path,
-  container: Container,
-  pod: PodFacts,
-): void {
-  if (container.restartPolicy === 'Always' && pod.restartPolicy !== 'Always') {
-    const message = 'not supported: a restart policy of one container is followed for init containers only'
-    context.error([...path, 'restartPolicy'], message)
   }
 }

@@ -1,6 +1,6 @@
-import type { Deployment, DeploymentStrategy, IntOrString } from '../../api/generated/types.ts'
+import type { Deployment, DeploymentStrategy } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
-import type { Path } from '../diagnostics.ts'
+import { checkPart, checkShare } from './shares.ts'
 import { checkTemplate } from './template.ts'
 
 const DEFAULT_PROGRESS_SECONDS = 600
@@ -28,27 +28,11 @@ function checkStrategy(context: CheckContext, strategy: DeploymentStrategy): voi
     return context.error(path, 'may not be set when strategy.type is Recreate')
   const { maxSurge = '25%', maxUnavailable = '25%' } = rollingUpdate
   const surge = checkShare(context, [...path, 'maxSurge'], maxSurge)
-  const unavailable = checkShare(context, [...path, 'maxUnavailable'], maxUnavailable)
+  const unavailable = checkPart(context, [...path, 'maxUnavailable'], maxUnavailable)
   if (surge === 0 && unavailable === 0) {
     context.error(
       [...path, 'maxUnavailable'],
       'may not be 0 when maxSurge is 0: no pod could ever be replaced',
     )
   }
-  if (typeof maxUnavailable === 'string' && unavailable !== undefined && unavailable > 100) {
-    context.error([...path, 'maxUnavailable'], 'must be no more than 100%')
-  }
-}
-
-/** A number of pods, or a part of them such as 25%; its number, undefined when it is neither. */
-function checkShare(context: CheckContext, path: Path, share: IntOrString): number | undefined {
-  if (typeof share === 'number') {
-    if (share >= 0) return share
-    context.error(path, `must be 0 or more, not ${share}`)
-    return undefined
-  }
-  if (/^[0-9]+%$/.test(share)) return Number(share.slice(0, -1))
-  const hint = /^[0-9]+$/.test(share) ? 'take away the quotes' : 'such as 1 or 25%'
-  context.error(path, `${JSON.stringify(share)} is neither a number nor a percentage`, hint)
-  return undefined
 }

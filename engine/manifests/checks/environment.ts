@@ -1,12 +1,19 @@
-import type { Container, EnvVar, EnvVarSource } from '../../api/generated/types.ts'
+import type {
+  Container,
+  EnvVar,
+  EnvVarSource,
+  FileKeySelector,
+  ResourceFieldSelector,
+} from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { didYouMean } from '../suggestions.ts'
-import { variableName } from './names.ts'
+import { qualifiedName, variableName } from './names.ts'
+import { descendingPath } from './paths.ts'
 import { checkOne } from './probes.ts'
 import { checkQuantity } from './resources.ts'
 
-const SOURCES = ['configMapKeyRef', 'fieldRef', 'resourceFieldRef', 'secretKeyRef']
+const SOURCES = ['configMapKeyRef', 'fieldRef', 'fileKeyRef', 'resourceFieldRef', 'secretKeyRef']
 const FROM = ['configMapRef', 'secretRef']
 
 const FIELDS = [
@@ -53,25 +60,46 @@ function checkVariable(context: CheckContext, path: Path, variable: EnvVar): voi
 }
 
 function checkSource(context: CheckContext, path: Path, source: EnvVarSource): void {
-  checkOne(context, path, SOURCES, source, ['fileKeyRef'])
+  checkOne(context, path, SOURCES, source)
   checkNamed(context, [...path, 'configMapKeyRef'], source.configMapKeyRef)
   checkNamed(context, [...path, 'secretKeyRef'], source.secretKeyRef)
   if (source.fieldRef !== undefined)
     checkFieldPath(context, [...path, 'fieldRef', 'fieldPath'], source.fieldRef.fieldPath)
-  const { resourceFieldRef } = source
-  if (resourceFieldRef === undefined) return
-  const { resource, divisor } = resourceFieldRef
-  if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource)) {
-    const { suggestion } = didYouMean(resource, RESOURCES)
-    context.error([...path, 'resourceFieldRef', 'resource'], notOf(resource, RESOURCES), suggestion)
-  }
-  if (divisor !== undefined) checkQuantity(context, [...path, 'resourceFieldRef', 'divisor'], divisor)
+  if (source.fileKeyRef !== undefined) checkFileKey(context, [...path, 'fileKeyRef'], source.fileKeyRef)
+  if (source.resourceFieldRef !== undefined)
+    checkResourceField(context, [...path, 'resourceFieldRef'], source.resourceFieldRef)
 }
 
-function checkFieldPath(context: CheckContext, path: Path, fieldPath: string): void {
-  if (FIELDS.includes(fieldPath) || /^metadata\.(?:labels|annotations)\['[^']+'\]$/.test(fieldPath)) return
-  const all = [...FIELDS, "metadata.labels['KEY']", "metadata.annotations['KEY']"]
-  context.error(path, notOf(fieldPath, all), didYouMean(fieldPath, FIELDS).suggestion)
+function checkFileKey(context: CheckContext, path: Path, { key, path: file }: FileKeySelector): void {
+  const ofKey = variableName(key)
+  if (ofKey !== undefined) context.error([...path, 'key'], `${JSON.stringify(key)} ${ofKey}`)
+  const ofFile = file === '' ? 'must not be empty' : descendingPath(file)
+  if (ofFile !== undefined) context.error([...path, 'path'], ofFile)
+}
+
+export function checkResourceField(context: CheckContext, path: Path, selector: ResourceFieldSelector): void {
+  const { resource, divisor } = selector
+  if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource)) {
+    const { suggestion } = didYouMean(resource, RESOURCES)
+    context.error([...path, 'resource'], notOf(resource, RESOURCES), suggestion)
+  }
+  if (divisor !== undefined) checkQuantity(context, [...path, 'divisor'], divisor)
+}
+
+/** `fields`: those that can be read where the value is to go. */
+export function checkFieldPath(
+  context: CheckContext,
+  path: Path,
+  fieldPath: string,
+  fields: readonly string[] = FIELDS,
+): void {
+  if (fields.includes(fieldPath)) return
+  const [, key] = /^metadata\.(?:labels|annotations)\['([^']+)'\]$/.exec(fieldPath) ?? []
+  const rule = key === undefined ? undefined : qualifiedName(key.toLowerCase())
+  if (rule !== undefined) return context.error(path, `the key ${JSON.stringify(key)} ${rule}`)
+  if (key !== undefined) return
+  const all = [...fields, "metadata.labels['KEY']", "metadata.annotations['KEY']"]
+  context.error(path, notOf(fieldPath, all), didYouMean(fieldPath, fields).suggestion)
 }
 
 function checkNamed(

@@ -1,18 +1,26 @@
 import type { KubernetesObject } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
+import { checkBareAnnotations, checkObjectAnnotations } from './annotations.ts'
+import { checkAutoscaler } from './autoscaler.ts'
+import { checkBudget } from './budget.ts'
+import { checkClaim } from './claims.ts'
+import { checkCronJob } from './cronJob.ts'
+import { checkJob } from './jobs.ts'
+import { checkPriorityClass } from './priority.ts'
 import { checkCluster, checkNode } from './cluster.ts'
 import { checkConfigMap, checkSecret } from './data.ts'
 import { checkDeployment } from './deployment.ts'
 import { checkMetadata } from './metadata.ts'
-import { checkAutoscaler, checkBudget, checkClaim } from './others.ts'
 import { checkPodSpec } from './pod.ts'
 import { checkService } from './service.ts'
-import { checkCronJob, checkDaemonSet, checkJob, checkReplicaSet, checkStatefulSet } from './workloads.ts'
+import { checkDaemonSet, checkReplicaSet, checkStatefulSet } from './sets.ts'
 
 /** What the official API server refuses and no schema can see, in one object. */
 export function checkObject(context: CheckContext, object: KubernetesObject): void {
   if (!context.intact([])) return
   checkMetadata(context, object.kind, object.metadata)
+  const annotations = object.kind === 'Pod' ? checkBareAnnotations : checkObjectAnnotations
+  annotations(context, ['metadata', 'annotations'], object.metadata?.annotations)
   checkKind(context, object)
 }
 
@@ -48,8 +56,9 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkCluster(context, object)
     case 'Node':
       return checkNode(context, object)
-    case 'Namespace':
     case 'PriorityClass':
+      return checkPriorityClass(context, object)
+    case 'Namespace':
     case 'ServiceAccount':
       return
     default:

@@ -2,9 +2,12 @@ import type { PodSpec } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { isAddress } from './addresses.ts'
-import { checkContainer, checkInitContainer, checkMainContainer, type PodFacts } from './container.ts'
+import { checkContainer, checkInitContainer, type PodFacts } from './container.ts'
 import { checkLabels } from './metadata.ts'
-import { dnsLabel, dnsSubdomain } from './names.ts'
+import { dnsSubdomain } from './names.ts'
+import { checkIdentity, checkUsers } from './identity.ts'
+import { checkPlacement } from './placement.ts'
+import { checkPodResources } from './podResources.ts'
 import { checkHostPorts } from './ports.ts'
 import { checkPodSecurity } from './security.ts'
 import { checkUnique } from './unique.ts'
@@ -19,13 +22,17 @@ export function checkPodSpec(context: CheckContext, path: Path, spec: PodSpec): 
   checkContainers(context, path, spec)
   checkVolumes(context, context.items([...path, 'volumes'], spec.volumes))
   checkNetwork(context, path, spec)
-  checkNames(context, path, spec)
+  checkLabels(context, [...path, 'nodeSelector'], spec.nodeSelector)
+  checkPlacement(context, path, spec)
+  checkPodResources(context, path, spec)
+  checkIdentity(context, path, spec)
+  checkUsers(context, path, spec)
   if (spec.shareProcessNamespace === true && spec.hostPID === true) {
     context.error([...path, 'shareProcessNamespace'], 'may not be true together with hostPID')
   }
   const security = [...path, 'securityContext']
   if (spec.securityContext !== undefined && context.sound(security)) {
-    checkPodSecurity(context, security, spec.securityContext)
+    checkPodSecurity(context, security, spec.securityContext, spec)
   }
 }
 
@@ -39,7 +46,6 @@ function checkContainers(context: CheckContext, path: Path, spec: PodSpec): void
     checkContainer(context, at, value, facts)
   }
   for (const { value, path: at } of main) {
-    checkMainContainer(context, at, value, facts)
     checkContainer(context, at, value, facts)
   }
   checkHostPorts(context, main, facts.hostNetwork)
@@ -50,6 +56,7 @@ function factsOf(context: CheckContext, path: Path, spec: PodSpec): PodFacts {
   const allKnown = context.intact([...path, 'volumes']) && volumes.length === (spec.volumes?.length ?? 0)
   return {
     hostNetwork: spec.hostNetwork === true,
+    hostUsers: spec.hostUsers !== false,
     graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
     restartPolicy: spec.restartPolicy ?? 'Always',
     os: spec.os?.name,
@@ -84,15 +91,4 @@ function checkNetwork(context: CheckContext, path: Path, spec: PodSpec): void {
 
 function checkCount(context: CheckContext, path: Path, count: number, most: number): void {
   if (count > most) context.error(path, `must have no more than ${most} items, not ${count}`)
-}
-
-function checkNames(context: CheckContext, path: Path, spec: PodSpec): void {
-  const hostname =
-    typeof spec.hostname === 'string' && spec.hostname !== '' ? dnsLabel(spec.hostname) : undefined
-  if (hostname !== undefined)
-    context.error([...path, 'hostname'], `${JSON.stringify(spec.hostname)} ${hostname}`)
-  const node =
-    typeof spec.nodeName === 'string' && spec.nodeName !== '' ? dnsSubdomain(spec.nodeName) : undefined
-  if (node !== undefined) context.error([...path, 'nodeName'], `${JSON.stringify(spec.nodeName)} ${node}`)
-  checkLabels(context, [...path, 'nodeSelector'], spec.nodeSelector)
 }

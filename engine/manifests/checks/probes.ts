@@ -11,7 +11,7 @@ import { portName } from './names.ts'
 
 type ProbeField = 'livenessProbe' | 'readinessProbe' | 'startupProbe'
 
-const HANDLERS = ['exec', 'httpGet', 'tcpSocket']
+const HANDLERS = ['exec', 'grpc', 'httpGet', 'tcpSocket']
 const HOOKS = ['exec', 'httpGet', 'sleep']
 
 export function checkProbes(context: CheckContext, path: Path, container: Container): void {
@@ -28,7 +28,7 @@ function checkProbe(
   probe: Probe,
   container: Container,
 ): void {
-  checkOne(context, path, HANDLERS, probe, ['grpc'])
+  checkOne(context, path, HANDLERS, probe)
   checkAction(context, path, probe, container)
   if (field === 'readinessProbe') {
     if (probe.terminationGracePeriodSeconds !== undefined) {

@@ -1,12 +1,24 @@
-import type { PodSecurityContext, SeccompProfile, SecurityContext } from '../../api/generated/types.ts'
+import type {
+  AppArmorProfile,
+  PodSecurityContext,
+  PodSpec,
+  SeccompProfile,
+  SecurityContext,
+} from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { descendingPath } from './paths.ts'
+import { checkSysctls } from './sysctls.ts'
 
 /** uids and gids of Linux that Kubernetes takes. */
 const ID_MAX = 2 ** 31 - 1
 
-export function checkPodSecurity(context: CheckContext, path: Path, security: PodSecurityContext): void {
+export function checkPodSecurity(
+  context: CheckContext,
+  path: Path,
+  security: PodSecurityContext,
+  spec: PodSpec,
+): void {
   checkId(context, [...path, 'runAsUser'], security.runAsUser)
   checkId(context, [...path, 'runAsGroup'], security.runAsGroup)
   checkId(context, [...path, 'fsGroup'], security.fsGroup)
@@ -14,14 +26,24 @@ export function checkPodSecurity(context: CheckContext, path: Path, security: Po
     checkId(context, [...path, 'supplementalGroups', index], group)
   }
   checkSeccomp(context, path, security.seccompProfile)
+  checkAppArmor(context, path, security.appArmorProfile)
+  checkSysctls(context, [...path, 'sysctls'], security.sysctls, spec)
   checkNonRoot(context, path, security)
 }
 
-export function checkContainerSecurity(context: CheckContext, path: Path, security: SecurityContext): void {
+export function checkContainerSecurity(
+  context: CheckContext,
+  path: Path,
+  security: SecurityContext,
+  pod: { readonly hostUsers: boolean },
+): void {
   checkId(context, [...path, 'runAsUser'], security.runAsUser)
   checkId(context, [...path, 'runAsGroup'], security.runAsGroup)
   checkSeccomp(context, path, security.seccompProfile)
+  checkAppArmor(context, path, security.appArmorProfile)
   checkNonRoot(context, path, security)
+  if (security.procMount === 'Unmasked' && pod.hostUsers)
+    context.error([...path, 'procMount'], 'Unmasked requires hostUsers: false')
   if (security.allowPrivilegeEscalation !== false) return
   const at = [...path, 'allowPrivilegeEscalation']
   if (security.privileged === true) context.error(at, 'cannot be false when privileged is true')
@@ -58,4 +80,21 @@ function checkSeccomp(context: CheckContext, path: Path, profile: SeccompProfile
   if (!profile.localhostProfile) return context.error(at, 'must be set when type is Localhost')
   const rule = descendingPath(profile.localhostProfile)
   if (rule !== undefined) context.error(at, rule)
+}
+
+/** The name of a profile that is loaded on the node. */
+const APPARMOR_NAME_MAX = 4095
+
+function checkAppArmor(context: CheckContext, path: Path, profile: AppArmorProfile | undefined): void {
+  if (profile === undefined) return
+  const at = [...path, 'appArmorProfile', 'localhostProfile']
+  const { localhostProfile: name, type } = profile
+  if (type !== 'Localhost') {
+    if (name !== undefined) context.error(at, `may not be set when type is ${type}`)
+    return
+  }
+  if (!name?.trim()) return context.error(at, 'must be set when type is Localhost')
+  if (name !== name.trim()) context.error(at, 'must not start or end with white space')
+  if (name.length > APPARMOR_NAME_MAX)
+    context.error(at, `must be no more than ${APPARMOR_NAME_MAX} characters`)
 }

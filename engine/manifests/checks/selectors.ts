@@ -64,3 +64,22 @@ function checkValues(
   }
   return takes === given
 }
+
+/** Keys whose values are taken from the pod itself: with a selector, and no key that the selector asks for. */
+export function checkMatchLabelKeys(
+  context: CheckContext,
+  path: Path,
+  keys: readonly string[] | undefined,
+  selector: LabelSelector | undefined,
+): void {
+  if (keys === undefined || keys.length === 0) return
+  if (selector === undefined) return context.error(path, 'must not be set when labelSelector is not set')
+  for (const [index, key] of keys.entries()) {
+    const rule = qualifiedName(key)
+    if (rule !== undefined) context.error([...path, index], `${JSON.stringify(key)} ${rule}`)
+    const asked =
+      selector.matchLabels?.[key] !== undefined ||
+      (selector.matchExpressions ?? []).some((requirement) => requirement.key === key)
+    if (asked) context.error([...path, index], `the key ${key} is in labelSelector too`)
+  }
+}

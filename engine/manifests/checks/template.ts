@@ -1,6 +1,7 @@
 import type { LabelSelector, PodTemplateSpec } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
+import { checkPodAnnotations } from './annotations.ts'
 import { checkAnnotations, checkLabels } from './metadata.ts'
 import { checkPodSpec } from './pod.ts'
 import { checkWorkloadSelector } from './selectors.ts'
@@ -25,6 +26,7 @@ export function checkPodTemplate(
   if (!context.intact(path)) return
   checkLabels(context, [...path, 'metadata', 'labels'], template.metadata?.labels)
   checkAnnotations(context, [...path, 'metadata', 'annotations'], template.metadata?.annotations)
+  checkPodAnnotations(context, [...path, 'metadata', 'annotations'], template.metadata?.annotations)
   if (!context.intact([...path, 'spec'])) return
   const policy = template.spec.restartPolicy ?? 'Always'
   if (!restartPolicies.includes(policy)) {
@@ -32,6 +34,14 @@ export function checkPodTemplate(
       [...path, 'spec', 'restartPolicy'],
       `must be ${restartPolicies.join(' or ')} here, not ${policy}`,
     )
+  }
+  if (
+    template.spec.activeDeadlineSeconds !== undefined &&
+    policy === 'Always' &&
+    restartPolicies.includes('Always')
+  ) {
+    const message = 'must not be specified: pods that are always started again have no end'
+    context.error([...path, 'spec', 'activeDeadlineSeconds'], message)
   }
   checkPodSpec(context, [...path, 'spec'], template.spec)
 }

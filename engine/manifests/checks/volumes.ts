@@ -1,9 +1,17 @@
-import type { Container, EmptyDirVolumeSource, KeyToPath, Volume } from '../../api/generated/types.ts'
+import type {
+  Container,
+  EmptyDirVolumeSource,
+  KeyToPath,
+  Volume,
+  VolumeMount,
+} from '../../api/generated/types.ts'
 import type { CheckContext, Item } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { nearest } from '../suggestions.ts'
+import { checkClaimSpec } from './claims.ts'
 import { dnsLabel } from './names.ts'
 import { absolutePath, descendingPath, noBacksteps } from './paths.ts'
+import { checkDownwardFiles, checkProjections } from './projected.ts'
 import { checkQuantity } from './resources.ts'
 import { checkUnique } from './unique.ts'
 
@@ -19,6 +27,7 @@ export function checkVolumes(context: CheckContext, volumes: readonly Item<Volum
 }
 
 function checkSource(context: CheckContext, path: Path, volume: Volume): void {
+  checkMade(context, path, volume)
   const { configMap, emptyDir, hostPath, secret } = volume
   if (configMap !== undefined) {
     if (!configMap.name) context.error([...path, 'configMap', 'name'], 'required field is missing')
@@ -37,6 +46,21 @@ function checkSource(context: CheckContext, path: Path, volume: Volume): void {
   }
 }
 
+/** What the engine makes itself: files about the pod, claims, images. */
+function checkMade(context: CheckContext, path: Path, volume: Volume): void {
+  const { downwardAPI, ephemeral, image, persistentVolumeClaim: claim, projected } = volume
+  checkDownwardFiles(context, [...path, 'downwardAPI', 'items'], downwardAPI?.items)
+  checkProjections(context, [...path, 'projected', 'sources'], projected?.sources)
+  if (image !== undefined && !image.reference)
+    context.error([...path, 'image', 'reference'], 'required field is missing')
+  if (claim?.claimName === '')
+    context.error([...path, 'persistentVolumeClaim', 'claimName'], 'required field is missing')
+  if (ephemeral === undefined) return
+  const at = [...path, 'ephemeral', 'volumeClaimTemplate']
+  if (ephemeral.volumeClaimTemplate === undefined) context.error(at, 'required field is missing')
+  else checkClaimSpec(context, [...at, 'spec'], ephemeral.volumeClaimTemplate.spec)
+}
+
 function checkSizeLimit(
   context: CheckContext,
   path: Path,
@@ -50,7 +74,7 @@ function checkSizeLimit(
   )
 }
 
-function checkItems(context: CheckContext, path: Path, items: readonly KeyToPath[] | undefined): void {
+export function checkItems(context: CheckContext, path: Path, items: readonly KeyToPath[] | undefined): void {
   for (const [index, item] of (items ?? []).entries()) {
     const rule = item.path === '' ? 'must not be empty' : descendingPath(item.path)
     if (rule !== undefined) context.error([...path, index, 'path'], rule)
@@ -75,7 +99,30 @@ export function checkMounts(
     }
     const rule = absolutePath(value.mountPath)
     if (rule !== undefined) context.error([...at, 'mountPath'], rule)
-    const below = value.subPath === undefined ? undefined : descendingPath(value.subPath)
-    if (below !== undefined) context.error([...at, 'subPath'], below)
+    checkSubPaths(context, at, value)
+    checkPropagation(context, at, value, container)
   }
+}
+
+function checkSubPaths(context: CheckContext, path: Path, mount: VolumeMount): void {
+  for (const field of ['subPath', 'subPathExpr'] as const) {
+    const text = mount[field]
+    const rule = text === undefined ? undefined : descendingPath(text)
+    if (rule !== undefined) context.error([...path, field], rule)
+  }
+  if (mount.subPath && mount.subPathExpr)
+    context.error([...path, 'subPathExpr'], 'subPathExpr and subPath are mutually exclusive')
+}
+
+function checkPropagation(context: CheckContext, path: Path, mount: VolumeMount, container: Container): void {
+  const { mountPropagation = 'None', readOnly, recursiveReadOnly = 'Disabled' } = mount
+  if (mountPropagation === 'Bidirectional' && container.securityContext?.privileged !== true) {
+    const message = 'Bidirectional mount propagation is available only to privileged containers'
+    context.error([...path, 'mountPropagation'], message)
+  }
+  if (recursiveReadOnly === 'Disabled') return
+  const at = [...path, 'recursiveReadOnly']
+  if (readOnly !== true) context.error(at, 'may only be specified when readOnly is true')
+  else if (mountPropagation !== 'None')
+    context.error(at, 'may only be specified when mountPropagation is None or not specified')
 }

@@ -1,0 +1,39 @@
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../api/generated/types.ts'
+import { compareQuantities, parseQuantity } from '../../api/quantity.ts'
+import type { CheckContext } from '../context.ts'
+import type { Path } from '../diagnostics.ts'
+import { dnsSubdomain } from './names.ts'
+import { checkQuantity } from './resources.ts'
+import { checkSelector } from './selectors.ts'
+
+export function checkClaim(context: CheckContext, claim: PersistentVolumeClaim): void {
+  if (context.sound(['spec'])) checkClaimSpec(context, ['spec'], claim.spec)
+}
+
+/** Of a claim, or of a template for claims. */
+export function checkClaimSpec(context: CheckContext, path: Path, spec: PersistentVolumeClaimSpec): void {
+  const { accessModes = [], selector, storageClassName } = spec
+  if (accessModes.length === 0)
+    context.error([...path, 'accessModes'], 'required field is missing', 'such as [ReadWriteOnce]')
+  if (accessModes.includes('ReadWriteOncePod') && accessModes.length > 1)
+    context.error([...path, 'accessModes'], 'may not use ReadWriteOncePod with other access modes')
+  checkStorage(context, [...path, 'resources'], spec)
+  if (selector !== undefined) checkSelector(context, [...path, 'selector'], selector)
+  const rule = storageClassName ? dnsSubdomain(storageClassName) : undefined
+  if (rule !== undefined)
+    context.error([...path, 'storageClassName'], `${JSON.stringify(storageClassName)} ${rule}`)
+}
+
+function checkStorage(context: CheckContext, path: Path, { resources }: PersistentVolumeClaimSpec): void {
+  const storage = resources?.requests?.['storage']
+  const limit = resources?.limits?.['storage']
+  const at = [...path, 'requests', 'storage']
+  if (limit !== undefined) checkQuantity(context, [...path, 'limits', 'storage'], limit)
+  if (storage === undefined) return context.error(at, 'required field is missing', 'such as 1Gi')
+  checkQuantity(context, at, storage)
+  const value = parseQuantity(storage)
+  if (value === 0) context.error(at, 'must be greater than zero')
+  if (value === undefined || limit === undefined || parseQuantity(limit) === undefined) return
+  if (compareQuantities(storage, limit) > 0)
+    context.error(at, `the request ${storage} must be no more than the storage limit ${limit}`)
+}
