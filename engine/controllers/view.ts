@@ -2,6 +2,7 @@ import type { PodStatus } from '../api/generated/types.ts'
 import type { NodeName, ObjectKey, PodUid } from '../api/names.ts'
 import type { Action, Health } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
+import type { PodUsage } from '../api/snapshot.ts'
 
 /** A pod as controllers look at it: what its node told, with the work under way laid over it. */
 export interface PodView {
@@ -23,6 +24,7 @@ export interface PodView {
   /** The node's record says so too: an engine that starts now would know it. */
   readonly readyOnRecord: boolean
   readonly health: Health
+  readonly usage?: PodUsage
 }
 
 /** Work that may be given up half-way because the pod is to go anyway; all other work is short or leads there too. */

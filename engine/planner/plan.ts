@@ -3,6 +3,7 @@ import type { FieldChange, Plan, PodVerdict, Violation } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import type { Decision } from '../controllers/decision.ts'
 import { draft } from './actions.ts'
+import { autoscale } from './autoscale.ts'
 import { decide } from './decide.ts'
 import { brokenInvariants } from './invariants.ts'
 import { place } from './place.ts'
@@ -11,12 +12,15 @@ import { worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
-  const world = worldOf(snapshot, now)
-  const { decisions, violations: undecided } = decide(world)
+  const { world, ...autoscaled } = autoscale(worldOf(snapshot, now))
+  const { decisions: decided, violations: undecided } = decide(world)
+  // What is to have how many pods is on record before any of them comes or goes.
+  const decisions = [...autoscaled.decisions, ...decided]
   const placements = place(decisions, world)
   const drafts = draft(decisions, placements, world)
   const violations = [
     ...world.violations,
+    ...autoscaled.violations,
     ...undecided,
     ...drafts.violations,
     ...brokenInvariants(drafts.actions, world),

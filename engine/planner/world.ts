@@ -144,9 +144,11 @@ function podRecordOf(action: Action): PodRecord | undefined {
     case 'releasePod':
       return action.record
     case 'startContainers':
+    case 'updateVolumes':
     case 'removePod':
     case 'writeRecord':
     case 'deleteRecord':
+    case 'deleteClaim':
       return undefined
     default:
       return action satisfies never
@@ -187,6 +189,7 @@ function worldPod(
     ready: node.reachable && isReady(status.conditions),
     readyOnRecord: isReady(node.pods.get(uid)?.record.conditions),
     health,
+    ...(observed.usage !== undefined && { usage: observed.usage }),
   }
   return { view, observed, context, object, owner }
 }

@@ -1,0 +1,113 @@
+import type { HorizontalPodAutoscaler, KubernetesObject } from '../api/generated/types.ts'
+import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
+import type { Violation } from '../api/plan.ts'
+import type { DesiredObject } from '../api/snapshot.ts'
+import { autoscalerDecision, type ScaleTarget } from '../controllers/autoscaler.ts'
+import type { Decision } from '../controllers/decision.ts'
+import { memoised } from '../controllers/memo.ts'
+import { inOrder, thrown, type World } from './world.ts'
+
+/** Kinds whose `spec.replicas` an autoscaler may set. */
+export const SCALABLE = ['Deployment', 'ReplicaSet', 'StatefulSet'] as const
+
+export interface Autoscaled {
+  /** As given, but each target wants as many pods as its autoscaler says. */
+  readonly world: World
+  readonly decisions: readonly Decision[]
+  readonly violations: readonly Violation[]
+}
+
+/** Before everything else is decided: how many pods the targets of autoscalers are to have. */
+export function autoscale(world: World): Autoscaled {
+  const autoscalers = autoscalersOf(world.wanted)
+  if (autoscalers.length === 0) return { world, decisions: [], violations: [] }
+  const names = Map.groupBy(autoscalers, ({ target }) => target)
+  const wanted = new Map(world.wanted)
+  const decisions: Decision[] = []
+  const violations: Violation[] = []
+  for (const one of autoscalers) {
+    try {
+      const rivals = (names.get(one.target) ?? []).filter((other) => other !== one)
+      const { decision, replicas } = decisionOf(one, rivals, world)
+      decisions.push(decision)
+      const target = world.wanted.get(one.target)
+      if (target === undefined || replicas === undefined) continue
+      // Of several that fight over one target the first one's number holds, and all of them say so.
+      if (wanted.get(one.target) === target) wanted.set(one.target, scaled(target)(replicas))
+    } catch (error) {
+      violations.push(thrown(one.desired.key, error))
+    }
+  }
+  return { world: { ...world, wanted }, decisions, violations }
+}
+
+interface Autoscaler {
+  readonly desired: DesiredObject
+  readonly object: HorizontalPodAutoscaler
+  readonly written: HorizontalPodAutoscaler
+  readonly target: ObjectKey
+}
+
+/** By key. */
+export function autoscalersOf(objects: ReadonlyMap<ObjectKey, DesiredObject>): readonly Autoscaler[] {
+  const found: Autoscaler[] = []
+  for (const desired of objects.values()) {
+    const { key, object, written } = desired
+    if (object.kind !== 'HorizontalPodAutoscaler' || written.kind !== object.kind) continue
+    const { kind, name } = object.spec.scaleTargetRef
+    found.push({ desired, object, written, target: objectKey(kind, keyParts(key).namespace, name) })
+  }
+  return inOrder(found, ({ desired }) => desired.key)
+}
+
+function decisionOf(
+  { desired, object, target, written }: Autoscaler,
+  rivals: readonly Autoscaler[],
+  world: World,
+): ReturnType<typeof autoscalerDecision> {
+  const pods = world.byObject.get(target) ?? []
+  const record = world.snapshot.records.get(desired.key)
+  const input = {
+    desired,
+    object,
+    written,
+    record,
+    pods,
+    target: targetOf(world.wanted.get(target), pods),
+    rivals: rivals.map((other) => other.desired.object.metadata?.name ?? ''),
+  }
+  return autoscalerDecision(input, world.context)
+}
+
+function targetOf(desired: DesiredObject | undefined, pods: ScaleTarget['pods']): ScaleTarget | undefined {
+  const written = desired?.written
+  if (desired === undefined || written === undefined || !isScalable(written)) return undefined
+  return { key: desired.key, written: written.spec.replicas, pods }
+}
+
+type Scalable = Extract<KubernetesObject, { readonly kind: (typeof SCALABLE)[number] }>
+
+function isScalable(object: KubernetesObject): object is Scalable {
+  return SCALABLE.some((kind) => kind === object.kind)
+}
+
+/** The same object for the same number, since much is remembered by object. */
+const scaled = memoised((desired: DesiredObject): ((replicas: number) => DesiredObject) => {
+  const byCount = new Map<number, DesiredObject>()
+  return (replicas) => {
+    const known = byCount.get(replicas) ?? {
+      ...desired,
+      object: withReplicas(desired.object, replicas),
+      written: withReplicas(desired.written, replicas),
+    }
+    byCount.set(replicas, known)
+    return known
+  }
+})
+
+function withReplicas(object: KubernetesObject, replicas: number): KubernetesObject {
+  if (object.kind === 'Deployment') return { ...object, spec: { ...object.spec, replicas } }
+  if (object.kind === 'ReplicaSet') return { ...object, spec: { ...object.spec, replicas } }
+  if (object.kind === 'StatefulSet') return { ...object, spec: { ...object.spec, replicas } }
+  return object
+}
