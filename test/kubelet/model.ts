@@ -243,7 +243,12 @@ export class ModelNode {
         this.#armed = false
         this.#boot += 1
         for (const { attempt: number, name } of this.pod.containers.values()) this.#end(name, number, 137)
-        this.pod = { ...this.pod, sandbox: 'broken', probes: new Map(), failures: new Map() }
+        this.pod = {
+          ...this.pod,
+          sandbox: this.pod.sandbox === 'released' ? 'released' : 'broken',
+          probes: new Map(),
+          failures: new Map(),
+        }
         return
       case 'engineRestart':
         this.pod = { ...this.pod, probes: new Map(), failures: new Map() }

@@ -61,14 +61,14 @@ describe('a pod without its sandbox', () => {
     expect(podStep(pod, context(10)).action).toMatchObject({ kind: 'stopContainers', disarm: false })
   })
 
-  it('is left alone once it has failed for good', () => {
+  it('is not made again once it has failed for good', () => {
     const pod = observed(record({ restartPolicy: 'Never' }), { app: exited(137) }, { sandbox: 'broken' })
-    expect(podStep(pod, context(10)).action?.kind).toBe('updatePod')
+    expect(podStep(pod, context(10)).action?.kind).toBe('releasePod')
   })
 
-  it('is left alone when all its containers have succeeded before the reboot', () => {
+  it('is not made again when all its containers have succeeded before the reboot', () => {
     const pod = observed(record({ restartPolicy: 'OnFailure' }), { app: exited(0) }, { sandbox: 'broken' })
-    expect(podStep(pod, context(10)).action?.kind).toBe('updatePod')
+    expect(podStep(pod, context(10)).action?.kind).toBe('releasePod')
   })
 
   it('waits out the back-off when the sandbox could not be made', () => {
@@ -237,8 +237,8 @@ describe('a container that ended', () => {
     ['Never', 0],
     ['OnFailure', 0],
   ] as const)('stays so with the policy %s and exit code %i', (restartPolicy, code) => {
-    const pod = podStepped(observed(record({ restartPolicy }), { app: exited(code) }))
-    expect(podStep(pod, context(1000))).toEqual({})
+    const pod = observed(record({ restartPolicy }), { app: exited(code) })
+    expect(podStep(pod, context(1000)).action?.kind).toBe('releasePod')
   })
 
   it('is restarted when it is a sidecar, whatever the policy of the pod', () => {

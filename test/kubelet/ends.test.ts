@@ -1,0 +1,350 @@
+import { describe, expect, it } from 'vitest'
+import type { Container, PodSpec } from '../../engine/api/generated/types.ts'
+import type { ObservedPod } from '../../engine/api/snapshot.ts'
+import { engineNeeds, podHealth } from '../../engine/kubelet/health.ts'
+import { probesOf } from '../../engine/kubelet/probes.ts'
+import { startContainerRequest } from '../../engine/kubelet/requests/startContainer.ts'
+import { podStatus } from '../../engine/kubelet/status.ts'
+import { podStep } from '../../engine/kubelet/step.ts'
+import {
+  at,
+  attempt,
+  container,
+  context,
+  deletedRecord,
+  exit,
+  exited,
+  node,
+  now,
+  observed,
+  record,
+  running,
+} from './world.ts'
+
+const LATE = { activeDeadlineSeconds: 60 } as const
+const DEADLINE = 'Pod was active on the node longer than the specified deadline'
+
+/** The pod after its next action, as far as that is its record and its sandbox. */
+function stepped(pod: ObservedPod, seconds: number): ObservedPod {
+  const { action } = podStep(pod, context(seconds))
+  if (action === undefined || !('record' in action)) return pod
+  return {
+    ...pod,
+    record: action.record,
+    ...(action.kind === 'releasePod' && { sandbox: 'released' as const }),
+  }
+}
+
+describe('a pod that has run to its end', () => {
+  it.each([
+    ['Succeeded', 'Never', 0],
+    ['Failed', 'Never', 3],
+    ['Succeeded', 'OnFailure', 0],
+  ] as const)(
+    '%s (%s, exit code %i) gives back what it has, and its record says how it ended',
+    (phase, restartPolicy, code) => {
+      const pod = observed(record({ restartPolicy }), { app: exited(code) })
+      expect(podStep(pod, context(10)).action).toMatchObject({
+        kind: 'releasePod',
+        record: { ended: { phase, at: at(10) }, generation: 2 },
+      })
+    },
+  )
+
+  it('is at rest after that, and stays what it was', () => {
+    const before = observed(record({ restartPolicy: 'Never' }), { app: exited(3) })
+    const pod = stepped(before, 10)
+    expect(podStep(pod, context(1000))).toEqual({})
+    const status = podStatus(pod, context(1000))
+    expect(status).toMatchObject({
+      phase: 'Failed',
+      containerStatuses: [{ state: { terminated: { exitCode: 3 } } }],
+    })
+    expect(status.message).toBe(undefined)
+    expect(status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'PodReadyToStartContainers', status: 'False' }),
+    )
+  })
+
+  it('ends its sidecars first', () => {
+    const spec: Partial<PodSpec> = {
+      restartPolicy: 'Never',
+      initContainers: [container('proxy', { restartPolicy: 'Always' })],
+    }
+    const pod = observed(record(spec), { proxy: running(), app: exited(0) })
+    expect(podStep(pod, context(10)).action).toMatchObject({
+      kind: 'stopContainers',
+      containers: [{ name: 'proxy' }],
+      disarm: true,
+    })
+    const ended = observed(record(spec), { proxy: exited(143), app: exited(0) })
+    expect(podStep(ended, context(10)).action?.kind).toBe('releasePod')
+  })
+
+  it('tries again after a while when giving back has failed', () => {
+    const failures = new Map([
+      ['', { reason: 'KillPodSandboxError', message: 'no', count: 1, lastAt: at(10), certain: false }],
+    ])
+    const pod = observed(record({ restartPolicy: 'Never' }), { app: exited(0) }, { failures })
+    expect(podStep(pod, context(15)).action?.kind).toBe('updatePod')
+    expect(podStep(pod, context(25)).action?.kind).toBe('releasePod')
+  })
+
+  it('is removed like any other when it is deleted', () => {
+    const deleted = deletedRecord({ restartPolicy: 'Never' }, 100, {
+      ended: { phase: 'Succeeded', at: at(10) },
+    })
+    const pod = observed(deleted, { app: exited(0) }, { sandbox: 'released' })
+    expect(podStep(pod, context(101)).action?.kind).toBe('removePod')
+  })
+
+  it('that had lost its sandbox goes on saying so', () => {
+    const pod = stepped(
+      observed(record({ restartPolicy: 'Never' }), { app: exited(137) }, { sandbox: 'broken' }),
+      10,
+    )
+    expect(podStatus(pod, context(1000))).toMatchObject({
+      phase: 'Failed',
+      message: 'the pod has lost its sandbox, and its restart policy is Never',
+    })
+  })
+})
+
+describe('activeDeadlineSeconds', () => {
+  const alive = observed(record(LATE), { app: running() })
+
+  it('is looked at again when it falls due, by pods that are well too', () => {
+    const well = stepped(alive, 10)
+    expect(podStep(well, context(10)).requeueAt?.toString()).toBe(at(60))
+  })
+
+  it('ends what runs, and the record says why before', () => {
+    expect(podStep(alive, context(60)).action).toMatchObject({
+      kind: 'stopContainers',
+      reason: `DeadlineExceeded: ${DEADLINE}`,
+      disarm: true,
+      record: { ended: { phase: 'Failed', reason: 'DeadlineExceeded', message: DEADLINE, at: at(60) } },
+    })
+  })
+
+  it('runs until its containers have ended, and has failed then, in the words of Kubernetes', () => {
+    const ending = stepped(alive, 60)
+    expect(podStatus(ending, context(61)).phase).toBe('Running')
+    expect(podStatus(ending, context(61)).reason).toBe(undefined)
+    const ended = observed(ending.record, { app: exited(143) })
+    expect(podStatus(ended, context(62))).toMatchObject({
+      phase: 'Failed',
+      reason: 'DeadlineExceeded',
+      message: DEADLINE,
+    })
+    expect(podHealth(ended, context(62))).toEqual({
+      kind: 'failed',
+      reason: 'DeadlineExceeded',
+      message: DEADLINE,
+    })
+    expect(podStep(ended, context(62)).action?.kind).toBe('releasePod')
+  })
+
+  it('holds when the clock is set back: what is on record stays', () => {
+    const ended = observed(stepped(alive, 60).record, { app: exited(143) })
+    expect(podStatus(ended, context(30)).phase).toBe('Failed')
+    expect(podStep(ended, context(30)).action?.kind).toBe('releasePod')
+  })
+
+  it('does not concern a pod that has run to its end before, however late that is seen', () => {
+    const pod = observed(record({ ...LATE, restartPolicy: 'Never' }), { app: exited(0) })
+    expect(podStatus(pod, context(1000))).toMatchObject({ phase: 'Succeeded' })
+    expect(podStatus(pod, context(1000)).reason).toBe(undefined)
+  })
+
+  it('starts nothing any more, neither a first attempt nor one that waits', () => {
+    for (const states of [{}, { app: exited(1, 70) }]) {
+      const pod = observed(record(LATE), states)
+      expect(podStep(pod, context(60)).action?.kind).toBe('releasePod')
+      expect(probesOf(pod, context(60))).toEqual([])
+    }
+  })
+
+  it('says nothing of a pod whose node is silent', () => {
+    const silent = node({ reachable: false, since: at(50) })
+    expect(podStatus(alive, context(100, { node: silent })).phase).toBe('Running')
+  })
+
+  it('reaches the node, which starts nothing after it', () => {
+    const image = { id: 'sha256:a', reference: 'r' }
+    const request = startContainerRequest(alive, { name: 'app', attempt: 0 }, image, context(10))
+    expect(request).toMatchObject({ restart: { policy: 'Always', deadline: at(60) } })
+    expect(engineNeeds(record(LATE).pod.spec).join()).toContain('activeDeadlineSeconds')
+  })
+})
+
+describe('a restart policy of one container', () => {
+  const MIXED: Partial<PodSpec> = {
+    restartPolicy: 'Never',
+    containers: [
+      container('app'),
+      container('retried', { restartPolicy: 'OnFailure' }),
+      container('kept', { restartPolicy: 'Always' }),
+    ],
+  }
+
+  it.each([
+    [
+      'runs while one of its containers is to come again',
+      { app: exited(0), retried: exited(1, 12), kept: exited(0, 12) },
+      'Running',
+    ],
+    [
+      'has not ended while the one that always restarts is there',
+      { app: exited(0), retried: exited(0), kept: exited(0, 12) },
+      'Running',
+    ],
+  ] as const)('a pod %s', (_name, states, phase) => {
+    expect(podStatus(observed(record(MIXED), states), context(10)).phase).toBe(phase)
+  })
+
+  it('each is told to the node', () => {
+    const policies = ['app', 'retried', 'kept'].map((name) => {
+      const image = { id: 'sha256:a', reference: 'r' }
+      const request = startContainerRequest(observed(record(MIXED)), { name, attempt: 0 }, image, context(10))
+      return 'restart' in request ? request.restart.policy : request.message
+    })
+    expect(policies).toEqual(['Never', 'OnFailure', 'Always'])
+  })
+
+  it('an init container that is never to restart fails the pod, whatever the policy of the pod', () => {
+    const spec: Partial<PodSpec> = { initContainers: [container('setup', { restartPolicy: 'Never' })] }
+    const pod = observed(record(spec), { setup: exited(1) })
+    expect(podStatus(pod, context(10)).phase).toBe('Failed')
+    expect(podStep(pod, context(10)).action?.kind).toBe('releasePod')
+  })
+
+  it('an init container may be tried again in a pod that never restarts', () => {
+    const spec: Partial<PodSpec> = {
+      restartPolicy: 'Never',
+      initContainers: [container('setup', { restartPolicy: 'OnFailure' })],
+    }
+    const pod = observed(record(spec), { setup: exited(1, 12) })
+    expect(podStatus(pod, context(10)).phase).toBe('Pending')
+    expect(podStep(pod, context(10)).action?.kind).toBe('updatePod')
+  })
+})
+
+function ruled(
+  action: 'Restart' | 'RestartAllContainers',
+  operator: 'In' | 'NotIn',
+  ...values: readonly number[]
+): Container {
+  const exitCodes = { operator, values: [...values] }
+  return container('app', { restartPolicy: 'Never', restartPolicyRules: [{ action, exitCodes }] })
+}
+
+describe('restart rules', () => {
+  it.each([
+    ['In, among them', ruled('Restart', 'In', 42, 43), 42, 'Running'],
+    ['In, not among them', ruled('Restart', 'In', 42, 43), 1, 'Failed'],
+    ['NotIn, among them', ruled('Restart', 'NotIn', 42), 42, 'Failed'],
+    ['NotIn, not among them', ruled('Restart', 'NotIn', 42), 1, 'Running'],
+    ['NotIn fits also a good end', ruled('Restart', 'NotIn', 42), 0, 'Running'],
+  ] as const)('%s', (_name, app, code, phase) => {
+    const pod = observed(record({ restartPolicy: 'Never', containers: [app] }), { app: exited(code) })
+    expect(podStatus(pod, context(3)).phase).toBe(phase)
+  })
+
+  it('the first that fits counts', () => {
+    const app = container('app', {
+      restartPolicy: 'Never',
+      restartPolicyRules: [
+        { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [7] } },
+        { action: 'Restart', exitCodes: { operator: 'In', values: [7] } },
+      ],
+    })
+    const pod = observed(record({ containers: [app] }), { app: exited(7) })
+    expect(podStep(pod, context(10)).action?.kind).toBe('createPod')
+  })
+
+  it('are told to the node', () => {
+    const pod = observed(record({ containers: [ruled('Restart', 'In', 42)] }))
+    const image = { id: 'sha256:a', reference: 'r' }
+    expect(startContainerRequest(pod, { name: 'app', attempt: 0 }, image, context(10))).toMatchObject({
+      restart: { policy: 'Never', exitRules: [{ action: 'Restart', operator: 'In', values: [42] }] },
+    })
+  })
+})
+
+describe('RestartAllContainers', () => {
+  const SPEC: Partial<PodSpec> = {
+    restartPolicy: 'Never',
+    initContainers: [container('setup')],
+    containers: [
+      ruled('RestartAllContainers', 'In', 88),
+      container('other', { lifecycle: { preStop: { exec: { command: ['bye'] } } } }),
+      container('done'),
+    ],
+  }
+  const begun = observed(record(SPEC), {
+    setup: exited(0),
+    app: exited(88),
+    other: running(),
+    done: exited(0),
+  })
+
+  it('ends what runs, without preStop hooks, and keeps the node from restarting it', () => {
+    expect(podStep(begun, context(10)).action).toMatchObject({
+      kind: 'stopContainers',
+      containers: [{ name: 'other', runPreStop: false }],
+      disarm: true,
+    })
+    expect(podStatus(begun, context(10)).phase).toBe('Running')
+  })
+
+  const dead = observed(record(SPEC), {
+    setup: exited(0),
+    app: exited(88),
+    other: exited(143),
+    done: exited(0),
+  })
+
+  it('then records what is of the time before, in the sandbox that is there', () => {
+    expect(podStep(dead, context(10)).action).toMatchObject({
+      kind: 'createPod',
+      record: { restartedAttempts: { setup: 0, app: 0, other: 0, done: 0 } },
+    })
+  })
+
+  it('and begins with the init containers again, then all main ones, also those that had done their work', () => {
+    const again = stepped(dead, 10)
+    expect(podStep(again, context(11)).action).toMatchObject({
+      kind: 'startContainers',
+      containers: [{ name: 'setup', attempt: 1 }],
+    })
+    const prepared = {
+      ...again,
+      containers: new Map(again.containers).set(
+        'setup',
+        attempt('setup', 1, exited(0, undefined, { attempt: 1 })),
+      ),
+    }
+    expect(podStep(prepared, context(12)).action).toMatchObject({
+      kind: 'startContainers',
+      containers: [
+        { name: 'app', attempt: 1 },
+        { name: 'other', attempt: 1 },
+        { name: 'done', attempt: 1 },
+      ],
+    })
+  })
+
+  it('backs off as the container that asks for it would', () => {
+    const once = attempt('app', 1, { kind: 'exited', exit: exit(88, { attempt: 1 }) })
+    const pod = observed(record(SPEC), { setup: exited(0), app: once, other: exited(143), done: exited(0) })
+    const step = podStep(stepped(pod, 10), context(10))
+    expect(step.action).toBe(undefined)
+    expect(step.requeueAt).toEqual(now(12))
+    expect(podStep(pod, context(12)).action?.kind).toBe('createPod')
+  })
+
+  it('is said to need the engine', () => {
+    expect(engineNeeds(record(SPEC).pod.spec).join()).toContain('RestartAllContainers')
+  })
+})
