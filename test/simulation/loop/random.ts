@@ -9,30 +9,8 @@ import type {
 import { unitHash } from '../../../engine/api/names.ts'
 import type { Desired } from '../../../engine/api/snapshot.ts'
 import type { ContainerScript, Script } from '../../../engine/runtimes/simulated/script.ts'
-import { seededRandom } from '../../../engine/runtimes/simulated/weather.ts'
+import type { Dice } from '../dice.ts'
 import { container, deployment, desiredOf, pod } from './manifests.ts'
-
-/** Draws from one seed. */
-export class Dice {
-  readonly next: () => number
-
-  constructor(seed: number) {
-    this.next = seededRandom(seed)
-  }
-
-  /** From `least` to `most`, both included. */
-  whole(least: number, most: number): number {
-    return least + Math.floor(this.next() * (most - least + 1))
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability
-  }
-
-  pick<T>(first: T, ...others: readonly T[]): T {
-    return [first, ...others][this.whole(0, others.length)] ?? first
-  }
-}
 
 /** A few commits, each made from the one before. */
 export function randomCommits(dice: Dice): readonly Desired[] {

@@ -4,7 +4,8 @@ import { calm as calmWeather, seededWeather } from '../../../engine/runtimes/sim
 import type { World } from './engine.ts'
 import { createWorld, once, startEngine } from './engine.ts'
 import { containersOn, wantedContainers } from './expected.ts'
-import { Dice, randomCommits, randomScript } from './random.ts'
+import { Dice } from '../dice.ts'
+import { randomCommits, randomScript } from './random.ts'
 import { Watch } from './watch.ts'
 
 /** Both may be given, to look at one world again or to search many. */

@@ -1,0 +1,106 @@
+import type {
+  DaemonSet,
+  Deployment,
+  IntOrString,
+  KubernetesObject,
+  PodDisruptionBudget,
+} from '../../../../engine/api/generated/types.ts'
+import { objectKey, type PodUid } from '../../../../engine/api/names.ts'
+import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import {
+  appOf,
+  type ContainerFact,
+  Endings,
+  isDeleting,
+  isReadyOnRecord,
+  isServing,
+  type Law,
+  type LawContext,
+} from './law.ts'
+
+/** A rollout never takes what serves under its floor, nor under what a budget keeps. */
+export function servingLaw(context: LawContext): Law & { readonly seePod: (pod: SimulatedPod) => void } {
+  const watch = new ServingWatch(context)
+  return {
+    seeCommit: () => watch.endings.seeCommit(),
+    seePod: (pod) => watch.seePod(pod),
+    seeFact: (fact) =>
+      fact.kind === 'ended' && fact.by === 'engine' && context.undisturbed ? watch.stopped(fact) : [],
+  }
+}
+
+class ServingWatch {
+  readonly endings: Endings
+  readonly #fleet: LawContext['fleet']
+  /** Whoever ends one of these takes away from those that serve. */
+  readonly #served = new Set<PodUid>()
+
+  constructor(context: LawContext) {
+    this.#fleet = context.fleet
+    this.endings = new Endings(context)
+  }
+
+  seePod(pod: SimulatedPod): void {
+    if (isReadyOnRecord(pod)) this.#served.add(pod.uid)
+    this.endings.seeRecord(pod)
+  }
+
+  stopped({ pod: name, uid }: ContainerFact): readonly string[] {
+    const pod = this.#fleet.podOf(uid)
+    const app = pod && appOf(pod)
+    if (pod === undefined || app === undefined) return []
+    if (!this.#served.has(uid) || !this.endings.areOurs(uid)) return []
+    const floor = this.#floorOf(app)
+    if (floor === undefined) return []
+    const left = this.#others(app, uid).length
+    return left < floor ? [`${name} was stopped: ${left} that serve are left, the floor is ${floor}`] : []
+  }
+
+  #others(app: string, uid: PodUid): readonly SimulatedPod[] {
+    const { elapsedMs } = this.#fleet.clock
+    return this.#fleet.pods.filter(
+      (other) =>
+        other.uid !== uid && appOf(other) === app && !isDeleting(other) && isServing(other, elapsedMs),
+    )
+  }
+
+  #floorOf(app: string): number | undefined {
+    const deployment = this.#wanted('Deployment', app)
+    if (deployment?.kind === 'Deployment')
+      return deploymentFloor(deployment, this.#wanted('PodDisruptionBudget', app))
+    const daemonSet = this.#wanted('DaemonSet', app)
+    if (daemonSet?.kind === 'DaemonSet') return this.#daemonFloor(daemonSet)
+    return undefined
+  }
+
+  #daemonFloor(daemonSet: DaemonSet): number {
+    const nodes = this.#fleet.nodes.length
+    const { maxUnavailable = 1 } = daemonSet.spec.updateStrategy?.rollingUpdate ?? {}
+    return nodes - Math.ceil(part(maxUnavailable, nodes))
+  }
+
+  #wanted(kind: string, name: string): KubernetesObject | undefined {
+    return this.#fleet.desired.objects.get(objectKey(kind, 'default', name))?.written
+  }
+}
+
+function deploymentFloor({ spec }: Deployment, budget: KubernetesObject | undefined): number | undefined {
+  if (spec.strategy?.type === 'Recreate') return undefined
+  const { replicas = 1 } = spec
+  const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {}
+  const down = Math.floor(part(maxUnavailable, replicas))
+  // Both nothing together mean one, so that a rollout can go on.
+  const stuck = down === 0 && Math.ceil(part(maxSurge, replicas)) === 0
+  const floor = replicas - (stuck ? 1 : down)
+  return budget?.kind === 'PodDisruptionBudget' ? Math.max(floor, budgetFloor(budget, replicas)) : floor
+}
+
+/** Both percents are rounded up, as Kubernetes does. */
+function budgetFloor({ spec = {} }: PodDisruptionBudget, replicas: number): number {
+  if (spec.minAvailable !== undefined) return Math.min(replicas, Math.ceil(part(spec.minAvailable, replicas)))
+  return replicas - Math.ceil(part(spec.maxUnavailable ?? 0, replicas))
+}
+
+function part(value: IntOrString, of: number): number {
+  return typeof value === 'number' ? value : (Number.parseInt(value, 10) * of) / 100
+}

@@ -1,0 +1,57 @@
+import type { StatefulSet } from '../../../../engine/api/generated/types.ts'
+import { objectKey } from '../../../../engine/api/names.ts'
+import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import { appOf, Endings, isAlive, isDeleting, isServing, type Law, type LawContext, nameOf } from './law.ts'
+
+/** An ordered set goes one pod at a time: it ends none while another one ends, and begins none before those under it serve. */
+export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: SimulatedPod) => void } {
+  const { fleet, undisturbed } = context
+  const endings = new Endings(context)
+  const setOf = (pod: SimulatedPod): StatefulSet | undefined => {
+    const set = fleet.desired.objects.get(objectKey('StatefulSet', 'default', appOf(pod) ?? ''))?.written
+    return set?.kind === 'StatefulSet' && set.spec.podManagementPolicy !== 'Parallel' ? set : undefined
+  }
+  const siblings = (pod: SimulatedPod): readonly SimulatedPod[] =>
+    fleet.pods.filter((other) => other.uid !== pod.uid && appOf(other) === appOf(pod))
+  const others = (pod: SimulatedPod): readonly string[] =>
+    siblings(pod)
+      .filter((other) => isDeleting(other) && isAlive(other) && endings.areOurs(other.uid))
+      .map((other) => `${nameOf(pod)} is to end while ${nameOf(other)} ends, and its set is ordered`)
+  const startedTooSoon = (pod: SimulatedPod, set: StatefulSet): readonly string[] => {
+    const { elapsedMs } = fleet.clock
+    const serving = new Set(
+      siblings(pod).flatMap((other) => (isServing(other, elapsedMs) ? [ordinalOf(other)] : [])),
+    )
+    const first = set.spec.ordinals?.start ?? 0
+    const missing = Array.from({ length: Math.max(0, ordinalOf(pod) - first) }, (_, index) => first + index)
+    return missing
+      .filter((ordinal) => !serving.has(ordinal))
+      .map((ordinal) => `${nameOf(pod)} was made while ordinal ${ordinal} does not serve`)
+  }
+  const ending = new Set<string>()
+  const broken: string[] = []
+  return {
+    seeCommit: () => endings.seeCommit(),
+    seePod: (pod) => {
+      const isNew = isDeleting(pod) && !ending.has(pod.uid)
+      endings.seeRecord(pod)
+      if (!isNew) return
+      ending.add(pod.uid)
+      if (undisturbed && isAlive(pod) && setOf(pod) !== undefined && endings.areOurs(pod.uid))
+        broken.push(...others(pod))
+    },
+    seeFact: (fact, at) => {
+      const found = broken.splice(0)
+      const pod = at.pods.get(fact.uid)
+      const set = pod && setOf(pod)
+      if (fact.kind !== 'created' || pod === undefined || set === undefined || !undisturbed) return found
+      // One that the commit before wanted may still be under way.
+      if (!endings.isSettled) return found
+      return [...found, ...startedTooSoon(pod, set)]
+    },
+  }
+}
+
+function ordinalOf({ record }: SimulatedPod): number {
+  return Number(record.pod.metadata.name?.split('-').at(-1))
+}

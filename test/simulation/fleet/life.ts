@@ -1,0 +1,247 @@
+import { calm as calmly, seededWeather, type Weather } from '../../../engine/runtimes/simulated/weather.ts'
+import type { LoopOptions } from '../../../engine/reconciler/loop.ts'
+import { Dice } from '../dice.ts'
+import { behaviourOf } from './behaviour.ts'
+import { watch, type Watch } from './laws/all.ts'
+import { RandomRepository } from './repository.ts'
+import { differences } from './rest.ts'
+import { type Engine, Fleet, startEngine, Trace } from './world.ts'
+
+export interface LifeOptions {
+  /** Keep what happens, line by line. */
+  readonly traced?: boolean
+  /** A planner to try out instead of the engine's. */
+  readonly plan?: LoopOptions['plan']
+}
+
+export interface LifeResult {
+  readonly seed: number
+  /** What must not have happened; empty when all is well. */
+  readonly broken: readonly string[]
+  readonly trace: readonly string[]
+  /** Of virtual time. */
+  readonly seconds: number
+  readonly ticks: number
+}
+
+/** Once the weather has cleared, so much virtual time is enough for anything: back-offs of 5 min and Jobs' of 6 min included. */
+const SETTLE_MS_MAX = 3 * 3_600_000
+/** Nothing has happened for so long: longer than any probe, grace period or resync. */
+const REST_MS = 90_000
+/** Ticks from the clearing of the weather to rest; the most seen in 20,000 worlds was below half of this. */
+const TICKS_MAX = 20_000
+
+/** One world from its seed: a repository that is worked on, engines that come and go, weather; then peace. */
+export async function live(seed: number, options: LifeOptions = {}): Promise<LifeResult> {
+  const life = new Life(seed, options)
+  const broken = await life.run()
+  const { fleet } = life
+  return {
+    seed,
+    broken,
+    trace: fleet.trace.lines,
+    seconds: fleet.clock.elapsedMs / 1_000,
+    ticks: life.ticks,
+  }
+}
+
+class Life {
+  readonly fleet: Fleet
+  readonly #dice: Dice
+  readonly #options: LifeOptions
+  readonly #repository: RandomRepository
+  readonly #watch: Watch
+  readonly #disturbed: boolean
+  readonly #weather: Weather
+  #calm = false
+  #engine: Engine | undefined
+  #commits = 0
+  #endedTicks = 0
+
+  constructor(seed: number, options: LifeOptions) {
+    const dice = new Dice(seed)
+    this.#dice = dice
+    this.#options = options
+    this.#disturbed = dice.chance(0.5)
+    const nodes = dice.pick(1, 1, 2, 3)
+    this.fleet = new Fleet(nodes, behaviourOf(seed, this.#disturbed), new Trace(options.traced ?? false))
+    this.#repository = new RandomRepository(dice)
+    const latencyMsMax = dice.pick(5, 300, 3_000)
+    const faultChance = dice.pick(0, 0.02, 0.1)
+    const rough = seededWeather(dice.next, { faultChance, latencyMsMax, calm: () => this.#calm })
+    // A probe that cannot be run is one that failed: then what serves is not ours to keep.
+    this.#weather = (verb) => (verb === 'exec' && !this.#disturbed ? calmly(verb) : rough(verb))
+    this.#watch = watch({
+      fleet: this.fleet,
+      undisturbed: !this.#disturbed,
+      inFlightMs: 4 * latencyMsMax + 1_000,
+    })
+  }
+
+  get ticks(): number {
+    return this.#endedTicks + (this.#engine?.loop.state().ticks ?? 0)
+  }
+
+  async run(): Promise<readonly string[]> {
+    try {
+      this.#commit()
+      this.#start()
+      const moves = this.#dice.whole(3, 12)
+      for (let count = 0; count < moves && this.#isWell; count += 1) await this.#move()
+      if (this.#isWell) await this.#settle()
+    } catch (error) {
+      return [...this.#broken, error instanceof Error ? (error.stack ?? error.message) : String(error)]
+    } finally {
+      this.#end()
+    }
+    return this.#broken
+  }
+
+  get #broken(): readonly string[] {
+    return [...this.#watch.broken, ...this.fleet.errors]
+  }
+
+  get #isWell(): boolean {
+    return this.#broken.length === 0
+  }
+
+  async #move(): Promise<void> {
+    const { clock } = this.fleet
+    const dice = this.#dice
+    switch (
+      dice.pick('work', 'work', 'crash the engine', 'crash the engine', 'clock', ...this.#disturbances)
+    ) {
+      case 'work':
+        this.#repository.work()
+        this.#commit()
+        break
+      case 'crash the engine':
+        this.#end()
+        await clock.runFor(dice.pick(0, 0, 1_000, 30_000, 200_000))
+        this.#start()
+        break
+      case 'clock':
+        this.#stepClock(dice.pick(-60_000, 5_000, 60_000))
+        break
+      case 'outage':
+        await this.#outage()
+        break
+      case 'reboot':
+        this.#node((node) => node.reboot(), 'reboots')
+        break
+      case 'tamper':
+        this.#tamper()
+        break
+      default:
+        this.#crashContainer()
+    }
+    await clock.runFor(dice.pick(100, 2_000, 20_000, 90_000))
+    if (this.#engine?.alive === false) this.#start()
+  }
+
+  get #disturbances(): readonly string[] {
+    return this.#disturbed ? ['outage', 'reboot', 'tamper', 'crash a container'] : []
+  }
+
+  #commit(): void {
+    this.#commits += 1
+    this.fleet.commit(`commit-${this.#commits}`, this.#repository.objects)
+    this.#watch.seeCommit()
+    this.#engine?.loop.setDesired(this.fleet.desired)
+  }
+
+  #start(): void {
+    this.#end()
+    const dice = this.#dice
+    this.#engine = startEngine(this.fleet, {
+      weather: this.#weather,
+      vague: () => dice.chance(0.1),
+      ...(!this.#calm && dice.chance(0.5) && { killAtStep: dice.whole(1, 400) }),
+      ...(this.#options.plan && { plan: this.#options.plan }),
+    })
+  }
+
+  #end(): void {
+    this.#endedTicks += this.#engine?.loop.state().ticks ?? 0
+    this.#engine?.kill()
+    this.#engine = undefined
+  }
+
+  #stepClock(milliseconds: number): void {
+    this.fleet.trace.add(`the clock is set by ${milliseconds} ms`)
+    this.fleet.clock.step(milliseconds)
+  }
+
+  async #outage(): Promise<void> {
+    const node = this.#dice.of(this.fleet.nodes)
+    if (node === undefined) return
+    this.fleet.trace.add(`${node.name} does not answer`)
+    node.reachable = false
+    await this.fleet.clock.runFor(this.#dice.pick(5_000, 60_000, 400_000))
+    this.fleet.trace.add(`${node.name} answers again`)
+    node.reachable = true
+  }
+
+  #node(work: (node: Fleet['head']) => void, what: string): void {
+    const node = this.#dice.of(this.fleet.nodes)
+    if (node === undefined) return
+    this.fleet.trace.add(`${node.name} ${what}`)
+    work(node)
+  }
+
+  /** Somebody breaks a pod's namespaces by hand: its processes die with them. */
+  #tamper(): void {
+    const pod = this.#dice.of(this.fleet.pods.filter(({ sandbox }) => sandbox === 'ready'))
+    const node = this.fleet.nodes.find(({ pods }) => pod !== undefined && pods.has(pod.uid))
+    if (pod === undefined || node === undefined) return
+    this.fleet.trace.add(`somebody breaks ${pod.record.pod.metadata.name} on ${node.name}`)
+    for (const container of pod.containers.values()) node.end(pod, container, 137, 'itself')
+    node.breakSandbox(pod)
+  }
+
+  #crashContainer(): void {
+    const pod = this.#dice.of(this.fleet.pods)
+    const node = this.fleet.nodes.find(({ pods }) => pod !== undefined && pods.has(pod.uid))
+    const container = pod?.containers.get('main')
+    if (pod === undefined || node === undefined || container === undefined) return
+    node.end(pod, container, 1, 'itself')
+  }
+
+  /** The weather clears: in bounded time and ticks the fleet comes to what the commit says, and then nothing is planned. */
+  async #settle(): Promise<void> {
+    const { clock, nodes, trace } = this.fleet
+    trace.add('the weather clears')
+    this.#calm = true
+    for (const node of nodes) node.reachable = true
+    this.#repository.rest()
+    this.#commit()
+    if (this.#engine?.alive !== true) this.#start()
+    const began = { elapsedMs: clock.elapsedMs, ticks: this.ticks }
+    let quietSinceMs = clock.elapsedMs
+    while (clock.elapsedMs - quietSinceMs < REST_MS && this.#isWell) {
+      await clock.runFor(1_000)
+      if (!this.#isAtRest) quietSinceMs = clock.elapsedMs
+      if (clock.elapsedMs - began.elapsedMs > SETTLE_MS_MAX) throw new Error(this.#unsettled())
+    }
+    const ticks = this.ticks - began.ticks
+    if (ticks > TICKS_MAX) throw new Error(`it took ${ticks} ticks to come to rest, the most is ${TICKS_MAX}`)
+    const wrong = this.#isWell ? differences(this.fleet) : []
+    if (wrong.length > 0) throw new Error(`at rest, but: ${wrong.join('; ')}`)
+  }
+
+  get #isAtRest(): boolean {
+    const { plan, snapshot } = this.#engine?.loop.state() ?? {}
+    if (plan === undefined || snapshot === undefined) return false
+    if (plan.actions.length > 0 || snapshot.busy.size > 0) return false
+    return [...plan.statuses.values()].every(({ health }) => health.kind !== 'progressing')
+  }
+
+  #unsettled(): string {
+    const { plan } = this.#engine?.loop.state() ?? {}
+    const waiting = [...(plan?.statuses.values() ?? [])].flatMap(({ health, key }) =>
+      health.kind === 'healthy' ? [] : [`${key} ${health.kind}: ${health.message}`],
+    )
+    const doing = plan?.actions.map((action) => `${action.kind} ${action.reason ?? ''}`) ?? []
+    return `not at rest after ${SETTLE_MS_MAX / 1_000} s: ${[...waiting, ...doing].join('; ')}`
+  }
+}
