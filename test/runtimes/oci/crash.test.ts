@@ -61,6 +61,11 @@ test('whenever the engine is killed in the life of a pod, doing it again leads t
     }
     const listing = await node.runtime.inspect(uid)
     for (const name of listing?.containers.keys() ?? []) await node.stop(uid, name)
+    if (listing !== undefined && moment % 2 === 0) {
+      await node.runtime.releasePod(uid)
+      expect(mountsOf(uid), `moment ${moment}`).toEqual([])
+      expect((await node.listing(uid)).sandbox).toBe('released')
+    }
     await node.runtime.removePod(uid)
     expect(mountsOf(uid), `moment ${moment}`).toEqual([])
     expect(await node.runtime.inspect(uid)).toBeUndefined()

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
@@ -16,6 +16,24 @@ afterAll(async () => {
 })
 
 const QUICK = { policy: 'Always', delaysSeconds: [0, 1, 300], resetAfterSeconds: 600 } as const
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** Empty once it is gone. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  } catch {
+    return ''
+  }
+}
 
 test('the node’s hook restarts a container at once, then after the next delay, with a fresh root file system', async () => {
   const uid = await node.start(['sh', '-c', 'ls /trace; touch /trace; exit 3'], { restart: QUICK })
@@ -58,6 +76,95 @@ test('on failure only failures are restarted; never means never', async () => {
   const end = await node.until(never, (container) => container.state.kind === 'exited')
   expect(end).toMatchObject({ attempt: 0, state: { exit: { exitCode: 1 } } })
   expect(end.state).not.toHaveProperty('restartAt')
+})
+
+test('a container’s own rules go before its policy, and what all of the pod is to be restarted for is left to the engine', async () => {
+  const rules = [
+    { action: 'Restart', operator: 'In', values: [3, 4] },
+    { action: 'RestartAllContainers', operator: 'In', values: [5] },
+  ] as const
+  const delaysSeconds = [0, 300]
+  const never = { ...QUICK, policy: 'Never', delaysSeconds, exitRules: rules } as const
+  const again = await node.start(['sh', '-c', 'exit 4'], { restart: never })
+  const waiting = await node.until(again, ({ attempt, state }) => attempt === 1 && state.kind === 'exited')
+  expect(waiting.previous).toMatchObject({ attempt: 0, exitCode: 4 })
+  const other = await node.start(['sh', '-c', 'exit 6'], { restart: never })
+  const all = await node.start(['sh', '-c', 'exit 5'], { restart: { ...never, policy: 'Always' } })
+  const notIn = [{ action: 'Restart', operator: 'NotIn', values: [0] }] as const
+  const good = await node.start(['true'], { restart: { ...never, exitRules: notIn } })
+  for (const uid of [other, all, good]) {
+    const ended = await node.until(uid, ({ state }) => state.kind === 'exited')
+    expect(ended).toMatchObject({ attempt: 0 })
+    expect(ended.state).not.toHaveProperty('restartAt')
+  }
+  await node.remove(again)
+})
+
+test('once the pod’s time is up nothing is started again', async () => {
+  const deadline = Temporal.Now.instant().add({ seconds: 1 }).toString()
+  const restart = { ...QUICK, delaysSeconds: [0], deadline } as const
+  const uid = await node.start(['sleep', '0.3'], { restart })
+  // Until the hook has found that it is too late: it runs no longer.
+  const hooks = () => machineTraces(node.root).processes.filter((line) => line.includes(`${uid}/containers`))
+  await expect.poll(hooks, { timeout: 10_000 }).toEqual([])
+  const { attempt, state } = await node.container(uid)
+  expect(state.kind).toBe('exited')
+  expect(attempt).toBeGreaterThan(0)
+  await node.remove(uid)
+})
+
+test('a hook that is killed while it waits leaves nothing that goes on waiting', async () => {
+  const uid = await node.start(['false'], { restart: { ...QUICK, delaysSeconds: [297] } })
+  await node.until(uid, ({ state }) => state.kind === 'exited' && state.restartAt !== state.exit.finishedAt)
+  const file = join(node.root, 'pods', uid, 'containers/main/0/restart')
+  const hook = Number(/^waiter=(\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1])
+  await expect.poll(() => childrenOf(hook).map(commandOf)).toEqual(['sleep 297'])
+  const [child = 0] = childrenOf(hook)
+  process.kill(hook, 'SIGKILL')
+  await expect.poll(() => commandOf(child)).toBe('')
+  await node.remove(uid)
+})
+
+test('a pod that has ended gives back all but its log, its exit and its record; removing it takes those', async () => {
+  const volumes = [
+    { kind: 'emptyDir', name: 'memory', medium: 'Memory' },
+    { kind: 'emptyDir', name: 'disk', medium: '' },
+  ] as const
+  const mounts = [
+    { volume: 'memory', mountPath: '/m', readOnly: false, propagation: 'private' },
+    { volume: 'disk', mountPath: '/d', subPath: 'a', readOnly: false, propagation: 'private' },
+  ] as const
+  const portMappings = [{ hostPort: 42_091, containerPort: 80, protocol: 'TCP' }] as const
+  const never = { ...QUICK, policy: 'Never' } as const
+  const command = ['sh', '-c', 'echo said | tee /m/x /d/x; exit 3']
+  const uid = await node.start(command, { restart: never, mounts }, { volumes, portMappings })
+  await node.until(uid, ({ state }) => state.kind === 'exited')
+  await node.runtime.releasePod(uid)
+  // Done twice it is done once.
+  await node.runtime.releasePod(uid)
+  const { mounts: mounted, processes } = machineTraces(node.root)
+  expect([...mounted, ...processes].filter((line) => line.includes(uid))).toEqual([])
+  expect(existsSync(join('/run/reconcile', await node.rootId(), 'pods', uid))).toBe(false)
+  expect(readdirSync(join(node.root, 'pods', uid)).toSorted()).toEqual([
+    'containers',
+    'disarmed',
+    'pod.json',
+    'released',
+  ])
+  const listing = await (await node.another()).inspect(uid)
+  expect(listing).toMatchObject({ sandbox: 'released' })
+  expect(listing).not.toHaveProperty('ip')
+  expect(listing?.containers.get('main')?.state).toMatchObject({ kind: 'exited', exit: { exitCode: 3 } })
+  expect(await node.log(uid)).toBe('said')
+  // Its port is free for the next one.
+  const next = await node.start(['sleep', '1000'], {}, { portMappings })
+  await node.remove(next)
+  await node.runtime.removePod(uid)
+  expect(existsSync(join(node.root, 'pods', uid))).toBe(false)
+})
+
+test('what is not there gives nothing back', async () => {
+  await expect(node.runtime.releasePod(node.newUid())).rejects.toMatchObject({ reason: 'NotFound' })
 })
 
 test('a container that runs long enough starts with the first delay again', async () => {
