@@ -14,6 +14,8 @@ export interface Limits {
   readonly failureRetryMinMs: number
   /** The same action succeeds this often in a row, each time at once, without an effect: a bug of ours. */
   readonly repeatsMax: number
+  /** What pods use is an average over this time. */
+  readonly usageWindowMs: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   retryMaxMs: 30_000,
   failureRetryMinMs: 250,
   repeatsMax: 20,
+  usageWindowMs: 15_000,
 }
 
 /** The wait after so many failures in a row: doubling, bounded. */

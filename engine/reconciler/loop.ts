@@ -2,6 +2,7 @@ import type { NodeName, ObjectKey } from '../api/names.ts'
 import type { Action, Plan } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { plan as planFor } from '../planner/plan.ts'
+import { podsToMeasure } from '../planner/usage.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
 import { Changes } from './changes.ts'
@@ -20,6 +21,7 @@ import { Prober } from './prober.ts'
 import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
 import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
+import { Sampler } from './sampler.ts'
 import { Waiters } from './waiters.ts'
 
 export interface LoopOptions {
@@ -83,6 +85,7 @@ class TheLoop implements Loop {
   readonly #inspector: Inspector
   readonly #executor: Executor
   readonly #prober: Prober
+  readonly #sampler: Sampler
   readonly #keeper: RecordKeeper
   readonly #changes: Changes
   readonly #waiters: Waiters
@@ -144,6 +147,7 @@ class TheLoop implements Loop {
       nodeLost: (node) => this.#inspector.resync(node),
     })
     this.#prober = new Prober({ ...shared, wake })
+    this.#sampler = new Sampler({ ...shared, wake })
   }
 
   setDesired(desired: Desired): void {
@@ -174,7 +178,13 @@ class TheLoop implements Loop {
     const { signal } = this.#options
     const following = this.#inspector.follow()
     await Promise.all([this.#inspector.first(), this.#keeper.read(signal)])
-    await Promise.all([following, this.#inspector.run(), this.#prober.run(), this.#ticksUntilAborted()])
+    await Promise.all([
+      following,
+      this.#inspector.run(),
+      this.#prober.run(),
+      this.#sampler.run(),
+      this.#ticksUntilAborted(),
+    ])
     await this.#executor.settled()
   }
 
@@ -217,6 +227,7 @@ class TheLoop implements Loop {
     this.#snapshot = snapshot
     this.#changes.report(plan, snapshot.observed, now.toString())
     this.#prober.update(snapshot.observed)
+    this.#sampler.update(podsToMeasure(plan, snapshot.desired))
     const heldUntil = await this.#act(plan, now)
     if (snapshot.desired === this.#desired) this.#waiters.judge(plan, snapshot)
     this.#options.onTick?.(this.state())

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { NodeInfo } from '../api/cri.ts'
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { Failure, PodRecord } from '../api/records.ts'
-import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
+import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally, PodUsage } from '../api/snapshot.ts'
 import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
-import { seen, unmade, withFailure, withSuccess, withTally } from './podEntry.ts'
+import { seen, unmade, withFailure, withSuccess, withTally, withUsage } from './podEntry.ts'
 
 interface NodeView {
   readonly name: NodeName
@@ -129,6 +129,15 @@ export class Observer {
     const entry = node.pods.get(uid)
     if (entry === undefined) return
     node.pods.set(uid, withTally(entry, key, tally))
+    node.handedOut = undefined
+  }
+
+  /** Undefined: nobody measures it any more. */
+  measured(name: NodeName, uid: PodUid, usage: PodUsage | undefined): void {
+    const node = this.#node(name)
+    const entry = node.pods.get(uid)
+    if (entry === undefined) return
+    node.pods.set(uid, withUsage(entry, usage))
     node.handedOut = undefined
   }
 

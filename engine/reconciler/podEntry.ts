@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PodAction } from '../api/plan.ts'
 import type { Failure, PodRecord } from '../api/records.ts'
-import type { ObservedContainer, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
+import type { ObservedContainer, ObservedPod, ProbeKey, ProbeTally, PodUsage } from '../api/snapshot.ts'
 import type { PodListing } from '../runtimes/runtime.ts'
 import { attemptsOf } from './attempts.ts'
 
@@ -37,6 +37,7 @@ export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined,
     ...listing,
     probes: before?.probes ?? NO_PROBES,
     failures: before?.failures ?? NO_FAILURES,
+    ...(before?.usage !== undefined && { usage: before.usage }),
   }
   const pod = before !== undefined && isDeepStrictEqual(before, merged) ? before : merged
   return forgetDisproved({ seen: stamp, failedBy, pod })
@@ -131,4 +132,10 @@ function withoutFailure(entry: PodEntry, container: string): PodEntry {
 export function withTally(entry: PodEntry, key: ProbeKey, tally: ProbeTally): PodEntry {
   if (entry.pod === undefined) return entry
   return { ...entry, pod: { ...entry.pod, probes: new Map(entry.pod.probes).set(key, tally) } }
+}
+
+export function withUsage(entry: PodEntry, usage: PodUsage | undefined): PodEntry {
+  if (entry.pod === undefined) return entry
+  const { usage: _, ...pod } = entry.pod
+  return { ...entry, pod: { ...pod, ...(usage !== undefined && { usage }) } }
 }

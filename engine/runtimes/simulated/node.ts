@@ -3,7 +3,7 @@ import { afterExit } from '../../api/restarts.ts'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
 import type { ContainerExit, ContainerState, ObservedContainer } from '../../api/snapshot.ts'
-import type { PodListing } from '../runtime.ts'
+import type { ContainerStats, PodListing } from '../runtime.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { ContainerScript, Script } from './script.ts'
 
@@ -32,8 +32,16 @@ export interface SimulatedContainer {
   state: ContainerState
   /** SIGTERM was sent. */
   stopping: boolean
+  /** The cpu time that it had used when it was last asked for. */
+  used: { readonly atMs: number; readonly cpuNanoseconds: number }
   /** Resolves when it has ended. */
   readonly ended: PromiseWithResolvers<void>
+}
+
+/** What a container uses from one asking to the next. */
+export interface SimulatedUse {
+  readonly cpuMillis: number
+  readonly memoryBytes: number
 }
 
 /** What happened on the node, for a test to look at afterwards. */
@@ -66,6 +74,8 @@ export class SimulatedNode {
   onRecord: (pod: SimulatedPod) => void = () => undefined
   /** Called after every write of an object's record; undefined: it was deleted. */
   onObjectRecord: (key: ObjectKey, record: ObjectRecord | undefined) => void = () => undefined
+  /** What containers use; may be set at any time. Nothing, unless somebody says otherwise. */
+  useOf: (pod: SimulatedPod, container: string) => SimulatedUse = () => NO_USE
   reachable = true
   boots = 1
   readonly #script: Script
@@ -168,6 +178,7 @@ export class SimulatedNode {
       startedMs: this.clock.elapsedMs,
       state: { kind: 'running', startedAt: this.clock.now().toString() },
       stopping: false,
+      used: { atMs: this.clock.elapsedMs, cpuNanoseconds: 0 },
       ended: Promise.withResolvers<void>(),
     }
     pod.containers.set(container.name, container)
@@ -227,6 +238,15 @@ export class SimulatedNode {
     this.start(pod, { ...container.request, attempt: container.attempt + 1 }, 'hook', streak)
   }
 
+  use(pod: SimulatedPod, container: SimulatedContainer): Omit<ContainerStats, 'container'> {
+    const { cpuMillis, memoryBytes } = this.useOf(pod, container.name)
+    const { atMs, cpuNanoseconds } = container.used
+    const now = this.clock.elapsedMs
+    // a thousandth of a core for a millisecond is a microsecond
+    container.used = { atMs: now, cpuNanoseconds: cpuNanoseconds + (now - atMs) * cpuMillis * 1000 }
+    return { cpuNanoseconds: container.used.cpuNanoseconds, memoryBytes }
+  }
+
   /** Power off and on: whatever ran has ended, what was in memory is gone, records and images stay. */
   reboot(): void {
     this.boots += 1
@@ -253,6 +273,8 @@ export class SimulatedNode {
     if (boots === this.boots) work()
   }
 }
+
+const NO_USE: SimulatedUse = { cpuMillis: 0, memoryBytes: 0 }
 
 function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
   const containers = new Map<string, SimulatedContainer>()

@@ -13,7 +13,7 @@ import type {
 import type { PodUid } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
 import type { PodRecord } from '../../api/records.ts'
-import type { PodListing, Runtime } from '../runtime.ts'
+import type { ContainerStats, PodListing, Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { connectionTo } from './http.ts'
 import type { LineOptions } from './line.ts'
@@ -70,9 +70,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
     async *logs() {
       yield* []
     },
-    async stats() {
-      return []
-    },
+    stats: (uid, signal) => line.call('stats', signal, () => stats(node, known(node, uid, 'reading usage'))),
   }
 }
 
@@ -271,6 +269,14 @@ function connect(node: SimulatedNode, address: string, port: number): Duplex {
   if (serving === undefined)
     throw new RuntimeFailure('ConnectionRefused', `connecting to ${address}:${port}: refused`)
   return connectionTo(serving.script.http ?? (() => ({ status: 200 })))
+}
+
+function stats(node: SimulatedNode, pod: SimulatedPod): readonly ContainerStats[] {
+  return [...pod.containers.values()].flatMap((container) => {
+    if (container.state.kind !== 'running') return []
+    const { cpuNanoseconds, memoryBytes } = node.use(pod, container)
+    return [{ container: container.name, cpuNanoseconds, memoryBytes }]
+  })
 }
 
 function ranFor(node: SimulatedNode, { startedMs }: SimulatedContainer): number {
