@@ -271,9 +271,7 @@ function add<K>(groups: Map<K, PodView[]>, key: K, view: PodView): void {
 
 function unreadPods({ desired, observed }: Snapshot): readonly string[] {
   const nodes = [...observed.nodes.values()]
-  const silent = nodes
-    .filter(({ info, pods, reachable }) => !reachable && info === undefined && pods.size === 0)
-    .map(({ name }) => name)
+  const silent = nodes.filter(({ unlisted }) => unlisted === true).map(({ name }) => name)
   const unseen = desired.nodes
     .map(({ metadata }) => nodeName(metadata.name ?? ''))
     .filter((name) => !observed.nodes.has(name))

@@ -195,6 +195,7 @@ function handOut(node: NodeView): ObservedNode {
   return {
     name: node.name,
     reachable: node.reachable,
+    ...(node.listed === 0 && { unlisted: true }),
     since: node.since.toString(),
     ...(node.info === undefined ? {} : { info: node.info }),
     pods,

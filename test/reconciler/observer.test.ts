@@ -197,3 +197,11 @@ test('since when a node answers moves only when that changes', async () => {
   it.setReachable(NODE, true)
   expect(it.node(NODE)).toMatchObject({ reachable: true, since: '2026-01-01T00:00:01Z' })
 })
+
+test('a node that told what it is and not which pods it has may have any of them', () => {
+  const it = new Observer([NODE], new VirtualClock(), () => undefined)
+  it.setReachable(NODE, true)
+  expect(it.node(NODE).unlisted).toBe(true)
+  it.mergeListing(NODE, { pods: new Map(), unreadable: [] }, it.stamp())
+  expect(it.node(NODE).unlisted).toBeUndefined()
+})
