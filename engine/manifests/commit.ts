@@ -1,13 +1,21 @@
 import { withDefaults } from '../api/defaults/objects.ts'
 import type { Cluster, Node } from '../api/generated/types.ts'
-import { keyParts, objectKey, type ObjectKey } from '../api/names.ts'
+import type { ObjectKey } from '../api/names.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
-import { byPlace, type Diagnostic, fieldText } from './diagnostics.ts'
-import type { PlacedObject, ReadFile } from './file.ts'
-import { createLocator } from './locate.ts'
-import type { Reference } from './references.ts'
-import { nearest } from './suggestions.ts'
-import { createLines } from './text.ts'
+import { autoscalers } from './autoscalers.ts'
+import { dangling } from './dangling.ts'
+import { byPlace, type Diagnostic } from './diagnostics.ts'
+import { overlaps } from './overlaps.ts'
+import { priorities } from './priorities.ts'
+import {
+  about,
+  type CommitFile,
+  diagnosticsOf,
+  type Index,
+  kindOf,
+  placeText,
+  type Standing,
+} from './standing.ts'
 
 export interface ReadOptions {
   /** `files`: some manifests on their own, so what they refer to may well exist elsewhere. */
@@ -30,19 +38,6 @@ export type ManifestsResult =
       readonly warnings: readonly Diagnostic[]
     }
 
-export interface CommitFile {
-  readonly path: string
-  readonly read: ReadFile
-}
-
-/** An object and the file that it stands in. */
-interface Standing {
-  readonly file: CommitFile
-  readonly placed: PlacedObject
-}
-
-type Index = ReadonlyMap<ObjectKey, Standing>
-
 /** All files of a commit together: their own diagnostics, and what only all of them show. */
 export function readCommit(files: readonly CommitFile[], options: ReadOptions): ManifestsResult {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
@@ -51,7 +46,13 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     read.diagnostics.map((diagnostic) => ({ file: path, ...diagnostic })),
   )
   const { index, duplicates } = indexed(standings)
-  const all = [...own, ...duplicates, ...secondClusters(standings), ...dangling(standings, index, options)]
+  const findings = [
+    ...dangling(standings, index, options.mode === 'files'),
+    ...overlaps(standings, index),
+    ...priorities(standings, index),
+    ...autoscalers(standings, index),
+  ]
+  const all = [...own, ...duplicates, ...secondClusters(standings), ...diagnosticsOf(findings)]
   const errors = all.filter(({ severity }) => severity === 'error').sort(byPlace)
   const warnings = all.filter(({ severity }) => severity === 'warning').sort(byPlace)
   return errors.length > 0 ? { kind: 'invalid', errors, warnings } : { ...desired(index), warnings }
@@ -78,7 +79,7 @@ function indexed(standings: readonly Standing[]): { index: Index; duplicates: re
 }
 
 function secondClusters(standings: readonly Standing[]): readonly Diagnostic[] {
-  const clusters = standings.filter(({ placed }) => kindOf(placed) === 'Cluster')
+  const clusters = standings.filter((standing) => kindOf(standing) === 'Cluster')
   const [first, ...others] = clusters
   if (first === undefined) return []
   // Two of one name are reported as that.
@@ -93,88 +94,8 @@ function secondClusters(standings: readonly Standing[]): readonly Diagnostic[] {
     )
 }
 
-function kindOf(placed: PlacedObject): string | undefined {
-  return placed.read.key === undefined ? undefined : keyParts(placed.read.key).kind
-}
-
-function dangling(standings: readonly Standing[], index: Index, options: ReadOptions): readonly Diagnostic[] {
-  return standings.flatMap((standing) => {
-    const { key, references } = standing.placed.read
-    if (key === undefined || references.length === 0) return []
-    const { namespace } = keyParts(key)
-    const places = createPlaces(standing)
-    return references.flatMap((reference) => {
-      const missing = missingText(reference, namespace, index)
-      if (missing === undefined) return []
-      const severity = options.mode === 'files' || reference.dispensable ? 'warning' : 'error'
-      return [
-        {
-          ...about(standing),
-          ...places(reference),
-          severity,
-          field: fieldText(reference.path),
-          ...missing,
-        } as const,
-      ]
-    })
-  })
-}
-
-/** Why a reference leads nowhere; undefined when it does not, or when it does only because its object is missing. */
-function missingText(
-  reference: Reference,
-  namespace: string,
-  index: Index,
-): { readonly message: string; readonly suggestion?: string } | undefined {
-  const { key, kind, name } = reference
-  const target = index.get(objectKey(kind, namespace, name))
-  if (target === undefined) {
-    if (key !== undefined) return undefined
-    const names = [...index.keys()]
-      .map(keyParts)
-      .filter((one) => one.kind === kind && one.namespace === namespace)
-    const meant = nearest(
-      name,
-      names.map((one) => one.name),
-    )
-    const remedy = reference.dispensable ? 'add it' : 'add it, or mark the reference as optional'
-    const suggestion = meant === undefined ? remedy : `did you mean ${meant}?`
-    return { message: `there is no ${kind} ${namespace}/${name}`, suggestion }
-  }
-  const keys = target.placed.read.dataKeys
-  if (key === undefined || keys === undefined || keys.includes(key)) return undefined
-  const meant = nearest(key, keys)
-  return {
-    message: `${kind} ${namespace}/${name} has no key ${JSON.stringify(key)}`,
-    ...(meant !== undefined && { suggestion: `did you mean ${meant}?` }),
-  }
-}
-
-function createPlaces(standing: Standing): (reference: Reference) => { line: number; column: number } {
-  let find: ((reference: Reference) => { line: number; column: number }) | undefined
-  return (reference) => {
-    find ??= placesIn(standing)
-    return find(reference)
-  }
-}
-
-function placesIn({ file, placed }: Standing): (reference: Reference) => { line: number; column: number } {
-  const locate = createLocator(file.read.text)
-  const placeOf = createLines(file.read.text)
-  return (reference) => placeOf(locate(placed.document, [...placed.root, ...reference.path]))
-}
-
-function about({ file, placed }: Standing): { file: string; object?: string } {
-  const { label } = placed.read
-  return { file: file.path, ...(label !== undefined && { object: label }) }
-}
-
 function error(standing: Standing, message: string, suggestion: string): Diagnostic {
   return { ...about(standing), ...standing.placed.place, severity: 'error', message, suggestion }
-}
-
-function placeText({ file, placed }: Standing): string {
-  return `${file.path}:${placed.place.line}`
 }
 
 function desired(index: Index): Omit<Extract<ManifestsResult, { kind: 'valid' }>, 'warnings'> {

@@ -1,9 +1,10 @@
-import type { KubernetesObject, PodSpec } from '../api/generated/types.ts'
+import type { Kind, KubernetesObject, PodSpec } from '../api/generated/types.ts'
 import type { Path } from './diagnostics.ts'
+import { podSpecsOf } from './podSpecs.ts'
 
-/** One object's need of another one in its namespace. */
+/** One object's need of another one, in its namespace if the other has one. */
 export interface Reference {
-  readonly kind: 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim'
+  readonly kind: Kind
   readonly name: string
   /** In its data. */
   readonly key?: string
@@ -15,42 +16,24 @@ export interface Reference {
 
 export function referencesOf(object: KubernetesObject): readonly Reference[] {
   const references: Reference[] = []
-  for (const { spec, path } of podSpecs(object)) addPod(references, path, spec)
+  for (const { spec, path } of podSpecsOf(object)) addPod(references, path, spec)
+  addOwn(references, object)
   return references
 }
 
-function podSpecs(object: KubernetesObject): readonly { readonly spec: PodSpec; readonly path: Path }[] {
-  switch (object.kind) {
-    case 'Pod':
-      return [{ spec: object.spec, path: ['spec'] }]
-    case 'Deployment':
-    case 'DaemonSet':
-    case 'StatefulSet':
-    case 'Job':
-      return [{ spec: object.spec.template.spec, path: ['spec', 'template', 'spec'] }]
-    case 'ReplicaSet': {
-      const spec = object.spec.template?.spec
-      return spec === undefined ? [] : [{ spec, path: ['spec', 'template', 'spec'] }]
-    }
-    case 'CronJob': {
-      const job = object.spec.jobTemplate.spec
-      const path = ['spec', 'jobTemplate', 'spec', 'template', 'spec']
-      return job === undefined ? [] : [{ spec: job.template.spec, path }]
-    }
-    case 'Cluster':
-    case 'ConfigMap':
-    case 'HorizontalPodAutoscaler':
-    case 'Namespace':
-    case 'Node':
-    case 'PersistentVolumeClaim':
-    case 'PodDisruptionBudget':
-    case 'PriorityClass':
-    case 'Secret':
-    case 'Service':
-    case 'ServiceAccount':
-      return []
-    default:
-      return object satisfies never
+function addOwn(references: Reference[], object: KubernetesObject): void {
+  if (object.kind === 'ServiceAccount') addPullSecrets(references, [], object.imagePullSecrets)
+  if (object.kind !== 'HorizontalPodAutoscaler') return
+  const { kind, name } = object.spec.scaleTargetRef
+  if (kind !== 'Deployment' && kind !== 'ReplicaSet' && kind !== 'StatefulSet') return
+  references.push({ kind, name, path: ['spec', 'scaleTargetRef', 'name'], dispensable: false })
+}
+
+function addPullSecrets(references: Reference[], path: Path, secrets: PodSpec['imagePullSecrets']): void {
+  for (const [index, { name }] of (secrets ?? []).entries()) {
+    if (!name) continue
+    const at = [...path, 'imagePullSecrets', index, 'name']
+    references.push({ kind: 'Secret', name, path: at, dispensable: true })
   }
 }
 
@@ -62,14 +45,15 @@ function addPod(references: Reference[], path: Path, spec: PodSpec): void {
   }
   for (const [index, volume] of (spec.volumes ?? []).entries())
     addVolume(references, [...path, 'volumes', index], volume)
-  for (const [index, { name }] of (spec.imagePullSecrets ?? []).entries()) {
-    if (!name) continue
-    references.push({
-      kind: 'Secret',
-      name,
-      path: [...path, 'imagePullSecrets', index, 'name'],
-      dispensable: true,
-    })
+  addPullSecrets(references, path, spec.imagePullSecrets)
+  const { priorityClassName, serviceAccountName } = spec
+  if (priorityClassName) {
+    const at = [...path, 'priorityClassName']
+    references.push({ kind: 'PriorityClass', name: priorityClassName, path: at, dispensable: false })
+  }
+  if (serviceAccountName) {
+    const at = [...path, 'serviceAccountName']
+    references.push({ kind: 'ServiceAccount', name: serviceAccountName, path: at, dispensable: true })
   }
 }
 
@@ -118,11 +102,18 @@ function addVolume(
   path: Path,
   volume: NonNullable<PodSpec['volumes']>[number],
 ): void {
-  const { configMap, persistentVolumeClaim: claim, secret } = volume
+  const { configMap, persistentVolumeClaim: claim, projected, secret } = volume
   if (configMap !== undefined)
     addFiles(references, 'ConfigMap', [...path, 'configMap'], 'name', configMap.name, configMap)
   if (secret !== undefined)
     addFiles(references, 'Secret', [...path, 'secret'], 'secretName', secret.secretName, secret)
+  for (const [index, source] of (projected?.sources ?? []).entries()) {
+    const at = [...path, 'projected', 'sources', index]
+    if (source.configMap !== undefined)
+      addFiles(references, 'ConfigMap', [...at, 'configMap'], 'name', source.configMap.name, source.configMap)
+    if (source.secret !== undefined)
+      addFiles(references, 'Secret', [...at, 'secret'], 'name', source.secret.name, source.secret)
+  }
   if (typeof claim?.claimName === 'string') {
     const at = [...path, 'persistentVolumeClaim', 'claimName']
     references.push({ kind: 'PersistentVolumeClaim', name: claim.claimName, path: at, dispensable: false })

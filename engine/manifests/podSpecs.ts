@@ -1,0 +1,40 @@
+import type { KubernetesObject, PodSpec } from '../api/generated/types.ts'
+import type { Path } from './diagnostics.ts'
+
+/** The pods that an object describes, itself or by a template, and where in it. */
+export function podSpecsOf(
+  object: KubernetesObject,
+): readonly { readonly spec: PodSpec; readonly path: Path }[] {
+  switch (object.kind) {
+    case 'Pod':
+      return [{ spec: object.spec, path: ['spec'] }]
+    case 'Deployment':
+    case 'DaemonSet':
+    case 'StatefulSet':
+    case 'Job':
+      return [{ spec: object.spec.template.spec, path: ['spec', 'template', 'spec'] }]
+    case 'ReplicaSet': {
+      const spec = object.spec.template?.spec
+      return spec === undefined ? [] : [{ spec, path: ['spec', 'template', 'spec'] }]
+    }
+    case 'CronJob': {
+      const job = object.spec.jobTemplate.spec
+      const path = ['spec', 'jobTemplate', 'spec', 'template', 'spec']
+      return job === undefined ? [] : [{ spec: job.template.spec, path }]
+    }
+    case 'Cluster':
+    case 'ConfigMap':
+    case 'HorizontalPodAutoscaler':
+    case 'Namespace':
+    case 'Node':
+    case 'PersistentVolumeClaim':
+    case 'PodDisruptionBudget':
+    case 'PriorityClass':
+    case 'Secret':
+    case 'Service':
+    case 'ServiceAccount':
+      return []
+    default:
+      return object satisfies never
+  }
+}
