@@ -8,6 +8,7 @@ import { deploymentDecision } from '../controllers/deployment.ts'
 import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
 import { podDecision } from '../controllers/pod.ts'
 import type { OwnedSet } from '../controllers/replicaset.ts'
+import { statefulSetDecision } from '../controllers/statefulset.ts'
 import type { World } from './world.ts'
 
 type Kind = KubernetesObject['kind']
@@ -34,6 +35,17 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
     const nodes = nodesOf(world.snapshot)
     return daemonSetDecision({ ...input, children, nodes, isTaken: isTaken(world) }, world.context)
   }),
+  decider('StatefulSet', (input, { children, context, snapshot, wanted }) =>
+    statefulSetDecision(
+      {
+        ...input,
+        children: children.get(input.desired.key) ?? [],
+        recordOf: (key) => snapshot.records.get(key),
+        isWritten: (key) => wanted.has(key),
+      },
+      context,
+    ),
+  ),
   decider('ReplicaSet', (input, { context }) => replicaSetDecision(input, context)),
   decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
 ])
