@@ -48,6 +48,7 @@ export class Observer {
   mergeListing(name: NodeName, listing: NodeListing, stamp: Stamp): void {
     const node = this.#node(name)
     if (stamp < node.listed) return
+    if (node.listed === 0) this.#touch(node)
     node.listed = stamp
     const kept = new Set(listing.unreadable.map((pod) => pod.uid))
     for (const [uid, entry] of node.pods) {
