@@ -171,12 +171,12 @@ export function podListing(
   state: NodeState,
 ): PodListing | string {
   const record = parseRecord(pod.record ?? '')
-  if (typeof record === 'string') return `pod ${pod.uid}: ${record}`
+  if (typeof record === 'string') return record
   const containers = new Map<string, ObservedContainer>()
   for (const [name, files] of pod.containers) {
     const rule = files.rule === undefined ? undefined : parseRule(files.rule)
     if (files.rule !== undefined && rule === undefined) {
-      return `pod ${pod.uid}: the rule file of container ${name} is damaged or of another version`
+      return `the rule file of container ${name} is damaged or of another version`
     }
     const container = observedContainer(name, files, rule, pod.disarmed, state)
     if (container !== undefined) containers.set(name, container)

@@ -4,12 +4,21 @@ import type { ObjectRecord } from '../../api/records.ts'
 import { RECORD_VERSION } from '../../api/records.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
+import { sha256Hex } from './images/digest.ts'
 import { isObject, parseJson } from './json.ts'
 
-/** `records/<Kind>/<namespace or _>/<name>.json`. */
+/** A file's name has 255 bytes; an object's may have 253, and a temporary file adds up to 19. */
+const NAME_MAX = 236
+const HASH_LENGTH = 32
+
+/** `records/<Kind>/<namespace or _>/<name>.json`; the end of a name that is too long is a hash. No object's name has a `~`. */
 export function objectRecordFile(records: string, key: ObjectKey): string {
   const { kind, name, namespace } = keyParts(key)
-  return `${records}/${kind}/${namespace === '' ? '_' : namespace}/${name}.json`
+  const file =
+    name.length <= NAME_MAX
+      ? name
+      : `${name.slice(0, NAME_MAX - HASH_LENGTH - 1)}~${sha256Hex(name).slice(0, HASH_LENGTH)}`
+  return `${records}/${kind}/${namespace === '' ? '_' : namespace}/${file}.json`
 }
 
 /** Rejects when one cannot be read: what it says of an object is not known, so nothing may be decided about it. */

@@ -251,7 +251,7 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
     list: async () => await listPods(transport, paths),
     inspect: async (uid) => {
       const listing = await inspectPod(transport, paths, uid)
-      if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', listing)
+      if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', `pod ${uid}: ${listing}`)
       return listing
     },
     events: (signal) => podEvents(transport, paths.events, name, signal),

@@ -12,11 +12,18 @@ import { parseEvents } from '../../../engine/runtimes/oci/events.ts'
 import { lostReason } from '../../../engine/runtimes/oci/listing.ts'
 import { parseLogText } from '../../../engine/runtimes/oci/logLines.ts'
 import { fileSystemOf, mountedBelow, parseMountTable } from '../../../engine/runtimes/oci/mountTable.ts'
+import { objectRecordFile } from '../../../engine/runtimes/oci/objectRecords.ts'
 import { nodeAddresses, parseRoutes } from '../../../engine/runtimes/oci/routes.ts'
 import { layerName } from '../../../engine/runtimes/oci/images/digest.ts'
-import { fitsMountOptions, lowerLayers, parseRule, ruleText } from '../../../engine/runtimes/oci/rule.ts'
+import {
+  fitsMountOptions,
+  lowerLayers,
+  parseRule,
+  restarts,
+  ruleText,
+} from '../../../engine/runtimes/oci/rule.ts'
 import { signalNumber } from '../../../engine/runtimes/oci/signals.ts'
-import { podUid } from '../../../engine/api/names.ts'
+import { objectKey, podUid } from '../../../engine/api/names.ts'
 
 const AT = Date.UTC(2026, 10, 21, 9, 0, 0)
 
@@ -198,10 +205,43 @@ test('a rule is read back as it was written, and holds no line that its values c
   expect(parseRule(text)).toEqual({
     image: { id: 'sha256:1', reference: 'r@sha256:2' },
     policy: 'OnFailure',
+    restartOn: new Set(),
+    stayOn: new Set(),
     stopSignal: 'SIGQUIT',
   })
   expect(() => ruleText({ ...RULE, stopSignal: 'SIGTERM\nruntime=/tmp/evil' })).toThrow('line end')
   expect(parseRule(text.replace('version=1', 'version=2'))).toBeUndefined()
+})
+
+test('rules by exit codes are told as the codes after which the node does other than its policy says', () => {
+  const exitRules = [
+    { action: 'RestartAllContainers', operator: 'In', values: [2] },
+    { action: 'Restart', operator: 'NotIn', values: [1, 7] },
+  ] as const
+  const restart = { ...RULE.request.restart, exitRules }
+  const always = ruleText({
+    ...RULE,
+    request: { ...RULE.request, restart: { ...restart, policy: 'Always' } },
+  })
+  expect(always).toContain('restart_on=\nstay_on=2\n')
+  const failing = parseRule(ruleText({ ...RULE, request: { ...RULE.request, restart } }))
+  if (failing === undefined) throw new Error('it cannot be read')
+  expect([0, 1, 2, 3, 7].map((code) => restarts(failing, code))).toEqual([true, true, false, true, true])
+})
+
+test('a deadline is told in whole seconds, never too early', () => {
+  const restart = { ...RULE.request.restart, deadline: '2026-01-01T00:00:00.001Z' }
+  expect(ruleText({ ...RULE, request: { ...RULE.request, restart } })).toContain('deadline=1767225601\n')
+  expect(ruleText(RULE)).toContain('deadline=\n')
+})
+
+test('an object’s record has a file whatever the length of its name', () => {
+  const fileOf = (name: string) => objectRecordFile('/records', objectKey('Job', 'default', name))
+  expect(fileOf('a')).toBe('/records/Job/default/a.json')
+  const long = 'n'.repeat(252)
+  const [one, other] = [fileOf(`${long}a`), fileOf(`${long}b`)].map((path) => path.split('/').at(-1) ?? '')
+  expect(one?.length).toBeLessThanOrEqual(241)
+  expect(one).not.toBe(other)
 })
 
 test('layers are named from the folder they share, the topmost first', () => {
