@@ -1,5 +1,6 @@
 import type { Action } from '../api/plan.ts'
 import type { Desired, ObservedNode } from '../api/snapshot.ts'
+import type { VolumeFiles } from './requests/envFiles.ts'
 
 /** What surrounds one pod in a snapshot. */
 export interface PodContext {
@@ -8,6 +9,8 @@ export interface PodContext {
   readonly desired: Desired
   /** What is being done to this pod right now. */
   readonly busy?: Action
+  /** Files that environments are made from; absent while nobody has read them, and their variables are empty. */
+  readonly files?: VolumeFiles
 }
 
 /** A request that cannot be made from what the commit says. */

@@ -1,6 +1,7 @@
-import type { Container, EnvFromSource, EnvVar } from '../../api/generated/types.ts'
+import type { Container, EnvFromSource, EnvVar, FileKeySelector } from '../../api/generated/types.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import type { ConfigProblem, PodContext } from '../context.ts'
+import { fileKey, parseEnvFile } from './envFiles.ts'
 import { expand } from './expansion.ts'
 import { fieldValue } from './fields.ts'
 import { resourceValue } from './resourceFields.ts'
@@ -76,11 +77,33 @@ function valueOf(
     const amount = resourceValue(valueFrom.resourceFieldRef, container, pod, context)
     return amount ?? configError(`unsupported resource: ${valueFrom.resourceFieldRef.resource}`)
   }
+  if (valueFrom?.fileKeyRef !== undefined) return fileValue(valueFrom.fileKeyRef, context)
   if (valueFrom?.configMapKeyRef !== undefined) {
     return keyValue('ConfigMap', valueFrom.configMapKeyRef, pod, context)
   }
   if (valueFrom?.secretKeyRef !== undefined) return keyValue('Secret', valueFrom.secretKeyRef, pod, context)
   return ''
+}
+
+function fileValue(
+  reference: FileKeySelector,
+  { files }: PodContext,
+): string | typeof MISSING | ConfigProblem {
+  if (files === undefined) return ''
+  const { key, optional, path, volumeName } = reference
+  const where = `file ${path} of volume ${volumeName}`
+  const text = files.get(fileKey(reference))
+  if (text === undefined) return optional === true ? MISSING : fileError(`there is no ${where}`)
+  const variables = parseEnvFile(text)
+  if (typeof variables === 'string') return fileError(`${where}: ${variables}`)
+  const value = variables.get(key)
+  if (value !== undefined) return value
+  return optional === true ? MISSING : fileError(`environment variable key "${key}" not found in ${where}`)
+}
+
+/** Another container may write it yet. */
+function fileError(message: string): ConfigProblem {
+  return { ...configError(message), certain: false }
 }
 
 interface KeyReference {

@@ -1,6 +1,7 @@
-import type { ImageInfo, MountRequest, StartContainerRequest } from '../../api/cri.ts'
+import type { ImageInfo, StartContainerRequest } from '../../api/cri.ts'
 import type { Container, PodSpec } from '../../api/generated/types.ts'
 import { podUid } from '../../api/names.ts'
+import { blockIoOf } from '../../api/podAnnotations.ts'
 import type { ContainerAttempt } from '../../api/plan.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import { restartRule } from '../backOff.ts'
@@ -8,9 +9,11 @@ import { deadlineOf } from '../ends.ts'
 import { type ConfigProblem, isProblem, type PodContext } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
 import { configError, environmentOf, expandAll, namespaceOf } from './environment.ts'
+import { mountsOf } from './mounts.ts'
 import { pullImageRequest } from './pullImage.ts'
-import { resourcesOf } from './resources.ts'
+import { oomScoreAdjOf, resourcesOf } from './resources.ts'
 import { securityOf } from './security.ts'
+import { sysctlsOf } from './sysctls.ts'
 
 export function startContainerRequest(
   pod: ObservedPod,
@@ -24,6 +27,8 @@ export function startContainerRequest(
   const own = found.container
   const env = environmentOf(own, pod, context)
   if (isProblem(env)) return env
+  const mounts = mountsOf(own, facts.spec, env)
+  if (isProblem(mounts)) return mounts
   const security = securityOf(own, facts.spec)
   if (isProblem(security)) return security
   return {
@@ -35,9 +40,9 @@ export function startContainerRequest(
     args: expandAll(own.args, env),
     ...(own.workingDir !== undefined && own.workingDir !== '' && { workingDir: own.workingDir }),
     env: [...env],
-    mounts: mountsOf(own, facts.spec),
+    mounts,
     security,
-    resources: resourcesOf(own),
+    resources: resources(own, facts.spec, pod, context),
     terminationMessagePath: own.terminationMessagePath ?? '/dev/termination-log',
     terminationMessagePolicy: own.terminationMessagePolicy ?? 'File',
     restart: restartRule(found, deadlineOf(facts, pod)),
@@ -45,6 +50,23 @@ export function startContainerRequest(
     hostNetwork: facts.spec.hostNetwork ?? false,
     hostIPC: facts.spec.hostIPC ?? false,
     labels: { namespace: namespaceOf(pod), pod: pod.record.pod.metadata.name ?? '' },
+    ...(facts.spec.securityContext?.sysctls !== undefined && { sysctls: sysctlsOf(facts.spec) }),
+    ...(own.stdin === true && { stdin: own.stdinOnce === true ? 'once' : 'open' }),
+    ...(own.tty === true && { tty: true }),
+  }
+}
+
+function resources(
+  container: Container,
+  spec: PodSpec,
+  pod: ObservedPod,
+  context: PodContext,
+): StartContainerRequest['resources'] {
+  const blockIo = blockIoOf(pod.record.pod.metadata.annotations)
+  return {
+    ...resourcesOf(container),
+    oomScoreAdj: oomScoreAdjOf(container, spec, context.node.info?.memoryBytes ?? 0),
+    ...(blockIo !== undefined && { blockIo }),
   }
 }
 
@@ -57,31 +79,22 @@ export function containerProblem(
   const facts = filledFactsOf(pod.record.pod.spec)
   const own = containerFacts(facts, container)?.container
   if (own === undefined) return undefined
+  const env = environmentOf(own, pod, context)
   const parts = [
     pullImageRequest(pod.record, container, context.desired),
-    environmentOf(own, pod, context),
+    env,
+    isProblem(env) || needsFiles(own) ? env : mountsOf(own, facts.spec, env),
     securityOf(own, facts.spec),
   ]
   return parts.find(isProblem)
 }
 
+/** What is in the files is not known before the start. */
+function needsFiles({ env = [] }: Container): boolean {
+  return env.some(({ valueFrom }) => valueFrom?.fileKeyRef !== undefined)
+}
+
 function pidMode(spec: PodSpec): StartContainerRequest['pidMode'] {
   if (spec.hostPID === true) return 'host'
   return spec.shareProcessNamespace === true ? 'pod' : 'container'
-}
-
-/** ConfigMaps and Secrets are never written to from inside, as in Kubernetes. */
-function mountsOf(container: Container, spec: PodSpec): readonly MountRequest[] {
-  const fixed = new Set(
-    (spec.volumes ?? [])
-      .filter(({ configMap, secret }) => configMap !== undefined || secret !== undefined)
-      .map(({ name }) => name),
-  )
-  return (container.volumeMounts ?? []).map(({ mountPath, mountPropagation, name, readOnly, subPath }) => ({
-    volume: name,
-    mountPath,
-    ...(subPath !== undefined && subPath !== '' && { subPath }),
-    readOnly: readOnly === true || fixed.has(name),
-    propagation: mountPropagation === 'HostToContainer' ? 'rslave' : 'private',
-  }))
 }

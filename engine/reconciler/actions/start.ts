@@ -4,6 +4,8 @@ import type { ObservedPod } from '../../api/snapshot.ts'
 import type { ConfigProblem } from '../../kubelet/context.ts'
 import { isProblem } from '../../kubelet/context.ts'
 import { pullImageRequest } from '../../kubelet/requests/pullImage.ts'
+import type { VolumeFiles } from '../../kubelet/requests/envFiles.ts'
+import { envFilesOf, fileKey } from '../../kubelet/requests/envFiles.ts'
 import { startContainerRequest } from '../../kubelet/requests/startContainer.ts'
 import type { ActionWorld } from './world.ts'
 
@@ -45,9 +47,19 @@ async function startOne(
 ): Promise<ConfigProblem | undefined> {
   if (pulled.kind === 'rejected') throw pulled.error
   if (pulled.kind === 'problem') return pulled
-  const context = { now: world.clock.now(), node: world.node(), desired: world.desired }
+  const files = await readEnvFiles(pod, container.name, world)
+  const context = { now: world.clock.now(), node: world.node(), desired: world.desired, files }
   const request = startContainerRequest(pod, container, pulled.image, context)
   if (isProblem(request)) return request
   await world.inSlot(() => world.runtime.startContainer(request, world.signal))
   return undefined
+}
+
+async function readEnvFiles(pod: ObservedPod, container: string, world: ActionWorld): Promise<VolumeFiles> {
+  const files = new Map<string, string | undefined>()
+  for (const request of envFilesOf(pod, container)) {
+    const key = fileKey({ volumeName: request.volume, path: request.path })
+    files.set(key, await world.runtime.readVolumeFile(request, world.signal))
+  }
+  return files
 }
