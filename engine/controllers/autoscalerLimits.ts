@@ -125,8 +125,9 @@ export function withRecommendation(
   nowMs: number,
 ): readonly Recommendation[] {
   const { down, up } = windowsMs(behavior)
-  const last = recommendations.at(-1)
-  const all = last?.replicas === replicas ? recommendations : [...recommendations, { atMs: nowMs, replicas }]
+  // What was said later than now was said before the clock was set back.
+  const known = recommendations.map((one) => (one.atMs > nowMs ? { ...one, atMs: nowMs } : one))
+  const all = known.at(-1)?.replicas === replicas ? known : [...known, { atMs: nowMs, replicas }]
   const from = nowMs - Math.max(down, up)
   return all.filter((_, index) => index === all.length - 1 || lastSaidMs(all, index, nowMs) > from)
 }
