@@ -61,6 +61,9 @@ export interface Failure {
   readonly certain: boolean
 }
 
+/** The condition that tells who took a pod away that could have stayed. Kept on record to the pod's end. */
+export const DISRUPTION_TARGET = 'DisruptionTarget'
+
 export interface ContainerRecord {
   /** The attempt that the rest of this record speaks of; it says nothing of a later one. */
   readonly attempt: number

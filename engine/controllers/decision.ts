@@ -1,6 +1,6 @@
 import type { ObjectMeta, PodSpec } from '../api/generated/types.ts'
 import type { ObjectKey, PodUid } from '../api/names.ts'
-import type { Bucket, FieldChange, RecordAction, StatusReport } from '../api/plan.ts'
+import type { Bucket, Disruption, FieldChange, RecordAction, StatusReport } from '../api/plan.ts'
 import type { ObjectRecord, PodRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
 import type { PodView } from './view.ts'
@@ -46,6 +46,10 @@ export interface PodDeletion {
   readonly reason: string
   /** `change`: it is made again, differently. */
   readonly bucket: 'delete' | 'change'
+  /** What takes a pod away that could stay, if anything does: budgets hold these back, but for `taint`, as in Kubernetes. */
+  readonly disrupts?: Disruption
+  /** What stays of its finalizers with the deletion; absent: all. A Job's pod without its mark is not counted. */
+  readonly finalizers?: readonly string[]
 }
 
 export interface PodUpdate {

@@ -86,7 +86,9 @@ export function podChanges(
       if (!canBeDeleted(pod)) notes.push({ pod, bucket: 'wait', reason: heldReason(pod) })
       else if (counted && spare <= 0) notes.push({ pod, bucket: 'wait', reason: floorReason(bounds) })
       else {
-        deletes.push({ pod, bucket: 'delete', reason: surplusReason(state, replicas) })
+        const reason = surplusReason(state, replicas)
+        // Fewer pods of the revision of now are a smaller size, which no budget is asked about.
+        deletes.push({ pod, bucket: 'delete', reason, ...(!state.isNew && { disrupts: 'rollout' }) })
         if (counted) spare -= 1
       }
     }

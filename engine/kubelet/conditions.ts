@@ -1,4 +1,5 @@
 import type { PodCondition } from '../api/generated/types.ts'
+import { DISRUPTION_TARGET } from '../api/records.ts'
 import { saidConditions } from './gates.ts'
 import type { BareView, ContainerView, PodView } from './view.ts'
 
@@ -21,6 +22,7 @@ export function conditionsOf(view: BareView): readonly PodCondition[] {
     condition(view, 'ContainersReady', containers),
     condition(view, 'PodScheduled', TRUE),
     ...gates,
+    ...view.pod.record.conditions.filter(({ type }) => type === DISRUPTION_TARGET),
   ]
 }
 

@@ -1,15 +1,17 @@
+import type { PodCondition } from '../api/generated/types.ts'
 import type { ObjectKey, PodUid } from '../api/names.ts'
 import type {
   Action,
   Bucket,
   DeletePod,
+  Disruption,
   PodAction,
   PodVerdict,
   RecordAction,
   UpdatePod,
   Violation,
 } from '../api/plan.ts'
-import type { PodRecord } from '../api/records.ts'
+import { DISRUPTION_TARGET, type PodRecord } from '../api/records.ts'
 import type { Decision, PodDeletion, PodUpdate } from '../controllers/decision.ts'
 import { timestamp } from '../controllers/decision.ts'
 import { canBeDeleted } from '../controllers/view.ts'
@@ -35,7 +37,7 @@ interface Said {
 /** Joins what the controllers want with what each pod's containers need next: one action for a pod at the most. */
 export function draft(decisions: readonly Decision[], placements: Placements, world: World): Drafts {
   const controllers = new Map<PodUid, Said>()
-  for (const decision of decisions) sayings(decision, world, controllers)
+  for (const decision of [...decisions, ...placements.preempted]) sayings(decision, world, controllers)
   const steps = new Steps()
   const podActions: PodAction[] = []
   const verdicts: PodVerdict[] = []
@@ -67,7 +69,8 @@ function inPlanOrder(
   podActions: readonly PodAction[],
 ): readonly Action[] {
   const records: readonly RecordAction[] = decisions.flatMap((decision) => decision.records)
-  const place = new Map<ObjectKey, number>(decisions.map(({ object }, index) => [object, index]))
+  const place = new Map<ObjectKey, number>()
+  decisions.forEach(({ object }, index) => place.getOrInsert(object, index))
   const deletions = podActions
     .filter(({ kind }) => kind === 'deletePod')
     .toSorted((a, b) => (place.get(a.object) ?? 0) - (place.get(b.object) ?? 0))
@@ -100,13 +103,40 @@ function updatePod({ pod, record, reason }: PodUpdate, object: ObjectKey): Updat
 }
 
 function deletePod(
-  { pod, reason }: PodDeletion,
+  { disrupts, pod, reason }: PodDeletion,
   object: ObjectKey,
   { context }: World,
 ): DeletePod | undefined {
   if (!canBeDeleted(pod)) return undefined
-  const record = withDeletion(pod.record, timestamp(context.now))
-  return { kind: 'deletePod', node: pod.node, uid: pod.uid, pod: pod.label, object, reason, record }
+  const at = timestamp(context.now)
+  const record = withDisruption(withDeletion(pod.record, at), disrupts, at)
+  const { label, node, uid } = pod
+  const why = disrupts === undefined ? {} : { disrupts }
+  return { kind: 'deletePod', node, uid, pod: label, object, reason, record, ...why }
+}
+
+/** Kubernetes' words for who took the pod away, for a Job's podFailurePolicy among others. */
+const DISRUPTIONS: Readonly<Record<Disruption, { readonly reason: string; readonly message: string }>> = {
+  rollout: { reason: '', message: '' },
+  drain: { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
+  preemption: {
+    reason: 'PreemptionByScheduler',
+    message: 'default-scheduler: preempting to accommodate a higher priority pod',
+  },
+  taint: { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' },
+}
+
+/** A rollout is the pod's own controller's doing: no disruption in Kubernetes' sense. */
+function withDisruption(record: PodRecord, disrupts: Disruption | undefined, at: string): PodRecord {
+  if (disrupts === undefined || disrupts === 'rollout') return record
+  const condition: PodCondition = {
+    type: DISRUPTION_TARGET,
+    status: 'True',
+    lastTransitionTime: at,
+    ...DISRUPTIONS[disrupts],
+  }
+  const others = record.conditions.filter(({ type }) => type !== DISRUPTION_TARGET)
+  return { ...record, conditions: [...others, condition] }
 }
 
 /** The deletion is counted from here: `deletionTimestamp` is when it was asked for. */

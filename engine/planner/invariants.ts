@@ -3,6 +3,7 @@ import { type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
 import type { Action, PodAction, Violation } from '../api/plan.ts'
 import { boundsOf } from '../controllers/fenceposts.ts'
 import { isActive, isAvailable, isCancellable } from '../controllers/view.ts'
+import { setViolations } from './setInvariants.ts'
 import type { World, WorldPod } from './world.ts'
 
 /**
@@ -83,7 +84,9 @@ function outOfBounds(actions: readonly PodAction[], pods: Pods, world: World): r
     if (kind === 'deletePod' || kind === 'createPod') touched.add(object)
   return [...touched].flatMap((key) => {
     const wanted = world.wanted.get(key)?.object
-    return wanted?.kind === 'Deployment' ? rolloutBounds(key, wanted, actions, pods, world) : []
+    return wanted?.kind === 'Deployment'
+      ? rolloutBounds(key, wanted, actions, pods, world)
+      : setViolations(key, actions, world)
   })
 }
 
@@ -103,16 +106,18 @@ function rolloutBounds(
   let availableNow = active.filter(available).length
   let made = 0
   let taken = 0
-  for (const { kind, object, uid } of actions) {
-    if (object !== key) continue
+  for (const action of actions) {
+    if (action.object !== key) continue
+    const { kind, uid } = action
     const pod = pods.get(uid)
     if (kind === 'createPod' && pod === undefined) {
       made += 1
       activeNow += 1
     }
-    if (kind !== 'deletePod' || pod === undefined || !isActive(pod.view)) continue
+    if (action.kind !== 'deletePod' || pod === undefined || !isActive(pod.view)) continue
     activeNow -= 1
-    if (!available(pod)) continue
+    // A more important pod or a taint took it: not the rollout's doing.
+    if (!available(pod) || (action.disrupts !== undefined && action.disrupts !== 'rollout')) continue
     availableNow -= 1
     taken += 1
   }

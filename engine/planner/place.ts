@@ -1,64 +1,235 @@
-import type { Pod, PodStatus } from '../api/generated/types.ts'
-import { nodeName, type NodeName, type ObjectKey } from '../api/names.ts'
+import type { Pod, PodSpec, PodStatus } from '../api/generated/types.ts'
+import type { NodeName, ObjectKey, PodUid } from '../api/names.ts'
 import type { CreatePod, StatusReport } from '../api/plan.ts'
 import { type PodRecord, RECORD_VERSION } from '../api/records.ts'
-import type { ObservedNode, Snapshot } from '../api/snapshot.ts'
-import type { Decision, PodWish } from '../controllers/decision.ts'
-import { addPod, emptyLoad, type NodeState, type Placeable } from '../scheduler/nodes.ts'
+import { matchesSelector } from '../api/selectors.ts'
+import {
+  type Decision,
+  nothing,
+  type PodDeletion,
+  type PodNote,
+  type PodWish,
+} from '../controllers/decision.ts'
+import type { Placeable } from '../scheduler/pods.ts'
+import { type BudgetRoom, preemptionFor } from '../scheduler/preempt.ts'
+import type { Room } from '../scheduler/room.ts'
 import { placementOf } from '../scheduler/schedule.ts'
-import { inOrder, type World } from './world.ts'
+import { prioritiesOf } from './priorities.ts'
+import { placeable, roomOf } from './room.ts'
+import type { World, WorldPod } from './world.ts'
 
 /** A pod that is wanted and cannot be made now. */
 export interface Pending {
   readonly wish: PodWish
   readonly object: ObjectKey
   readonly message: string
+  /** Kubernetes' reason in its PodScheduled condition. */
+  readonly reason: 'Unschedulable' | 'SchedulingGated'
+  /** Room is being made for it there. */
+  readonly nominated?: NodeName
 }
 
 export interface Placements {
   readonly creates: readonly CreatePod[]
   readonly pending: readonly Pending[]
+  /** Pods that make room for others, as decisions about their objects. */
+  readonly preempted: readonly Decision[]
 }
 
-/** A node for every pod that is wanted, one after the other: each sees those that were placed before it. */
-export function place(decisions: readonly Decision[], world: World): Placements {
-  const creates: CreatePod[] = []
+interface Wanted {
+  readonly wish: PodWish
+  readonly object: ObjectKey
+  readonly pod: Placeable
+}
+
+/** A node for every pod that is wanted, the important ones first: each sees those that were placed before it. */
+export function place(
+  decisions: readonly Decision[],
+  budgets: readonly BudgetRoom[],
+  world: World,
+): Placements {
   const pending: Pending[] = []
+  const priority = prioritiesOf(world.snapshot.desired)
+  const wanted = decisions.flatMap(({ creates, object }) =>
+    creates.map((wish) => ({
+      wish,
+      object,
+      pod: placeable(wish.metadata, wish.spec, wish.metadata.ownerReferences?.[0]?.uid, priority),
+    })),
+  )
+  const free = withoutBlocked(wanted, world, pending)
+  if (free.length === 0) return { creates: [], pending, preempted: [] }
+  const going = new Set(decisions.flatMap(({ deletes }) => deletes.map(({ pod }) => pod.uid)))
+  const scheduler = new Scheduler(roomOf(world, going, priority), budgets, world)
+  for (const one of free.toSorted((a, b) => b.pod.priority - a.pod.priority)) scheduler.place(one)
+  return {
+    creates: inOrderOf(wanted, scheduler.creates),
+    pending: [...pending, ...scheduler.pending],
+    preempted: scheduler.preempted,
+  }
+}
+
+/** In the decisions' order again, whatever the order of placing was. */
+function inOrderOf(wanted: readonly Wanted[], creates: ReadonlyMap<PodUid, CreatePod>): readonly CreatePod[] {
+  return wanted.flatMap(({ wish }) => {
+    const create = creates.get(wish.uid)
+    return create === undefined ? [] : [create]
+  })
+}
+
+/** Those that no scheduler is asked about yet are pending. */
+function withoutBlocked(wanted: readonly Wanted[], world: World, pending: Pending[]): readonly Wanted[] {
+  if (wanted.length === 0) return []
+  const [unread] = world.unread
   const names = new Set<ObjectKey>()
-  let nodes: readonly NodeState[] | undefined
-  for (const { creates: wishes, object } of decisions) {
-    for (const wish of wishes) {
-      const [unread] = world.unread
-      if (unread !== undefined) {
-        pending.push({ wish, object, message: unread })
-        continue
+  for (const { view } of world.pods) names.add(view.key)
+  return wanted.filter(({ object, wish }) => {
+    const block = (message: string, reason: Pending['reason'] = 'Unschedulable'): false => {
+      pending.push({ wish, object, message, reason })
+      return false
+    }
+    if (unread !== undefined) return block(unread)
+    // A Pod of the commit may be named like one that a Deployment made.
+    if (names.has(wish.key)) return block('another pod has its name')
+    names.add(wish.key)
+    if ((wish.spec.schedulingGates ?? []).length > 0) return block(GATED, 'SchedulingGated')
+    return true
+  })
+}
+
+const GATED = 'Scheduling is blocked due to non-empty scheduling gates'
+
+/** Places one pod after the other; what it decides about one is part of the room of the next. */
+class Scheduler {
+  readonly creates = new Map<PodUid, CreatePod>()
+  readonly pending: Pending[] = []
+  readonly #room: Room
+  readonly #world: World
+  readonly #budgets: { -readonly [K in keyof BudgetRoom]: BudgetRoom[K] }[]
+  readonly #deletions = new Map<ObjectKey, PodDeletion[]>()
+  readonly #notes = new Map<ObjectKey, PodNote[]>()
+  #pods: ReadonlyMap<PodUid, WorldPod> | undefined
+  /** By spec: why it fits nowhere, true while the room is the same. Hundreds of one template are refused with one look. */
+  readonly #refused = new Map<
+    PodSpec,
+    { readonly version: number; readonly one: Wanted; readonly message: string }
+  >()
+
+  constructor(room: Room, budgets: readonly BudgetRoom[], world: World) {
+    this.#room = room
+    this.#world = world
+    this.#budgets = budgets.map((budget) => ({ ...budget }))
+  }
+
+  get preempted(): readonly Decision[] {
+    const objects = new Set([...this.#deletions.keys(), ...this.#notes.keys()])
+    return [...objects].toSorted().map((object) => ({
+      ...nothing(object),
+      deletes: this.#deletions.get(object) ?? [],
+      notes: this.#notes.get(object) ?? [],
+    }))
+  }
+
+  place(one: Wanted): void {
+    const { object, pod, wish } = one
+    const known = this.#refused.get(pod.spec)
+    if (known?.version === this.#room.version && isAlike(known.one, one)) {
+      this.#wait(one, known.message)
+      return
+    }
+    const placement = placementOf(pod, this.#room)
+    if (placement.kind === 'none') {
+      this.#makeRoom(one, placement.message)
+      return
+    }
+    this.#room.add(pod, placement.node)
+    const node = this.#room.nodes[placement.node]?.name
+    if (node !== undefined)
+      this.creates.set(wish.uid, createPod(wish, object, node, this.#world.context.commit))
+  }
+
+  /** Whom it waits for keeps the room for it: nobody who comes later takes it. */
+  #makeRoom(one: Wanted, message: string): void {
+    const preemption = preemptionFor(one.pod, this.#budgets, this.#room)
+    switch (preemption.kind) {
+      case 'none': {
+        const whole = `${message} ${preemption.message}`.trim()
+        this.#refused.set(one.pod.spec, { version: this.#room.version, one, message: whole })
+        this.#wait(one, whole)
+        return
       }
-      if (nodes === undefined) {
-        nodes = nodeStates(world)
-        for (const { view } of world.pods) names.add(view.key)
-      }
-      // A Pod of the commit may be named like one that a Deployment made.
-      if (names.has(wish.key)) {
-        pending.push({ wish, object, message: 'another pod has its name' })
-        continue
-      }
-      names.add(wish.key)
-      const pod = placeable(wish)
-      const placement = placementOf(pod, nodes)
-      if (placement.kind === 'none') {
-        pending.push({ wish, object, message: placement.message })
-        continue
-      }
-      const target = nodes.find(({ name }) => name === placement.node)
-      if (target !== undefined) addPod(target.load, pod)
-      creates.push(createPod(wish, object, placement.node, world.context.commit))
+      case 'awaits':
+        this.#nominate(one, preemption.node, message)
+        return
+      case 'victims':
+        if (preemption.violations > 0) this.#spare(one, preemption, message)
+        else this.#evict(one, preemption, message)
+        return
+      default:
+        preemption satisfies never
     }
   }
-  return { creates, pending }
+
+  #wait({ object, wish }: Wanted, message: string): void {
+    this.pending.push({ wish, object, message, reason: 'Unschedulable' })
+  }
+
+  #nominate({ object, pod, wish }: Wanted, node: number, message: string): void {
+    const nominated = this.#room.nodes[node]?.name
+    this.#room.add(pod, node)
+    this.pending.push({
+      wish,
+      object,
+      message,
+      reason: 'Unschedulable',
+      ...(nominated !== undefined && { nominated }),
+    })
+  }
+
+  #evict(one: Wanted, { node, victims }: Victims, message: string): void {
+    for (const victim of victims) {
+      if (victim.deleting) continue
+      this.#room.remove(victim, node)
+      this.#room.add({ ...victim, deleting: true }, node)
+      this.#takeFromBudgets(victim)
+      const pod = this.#podOf(victim)
+      if (pod === undefined) continue
+      const reason = `PreemptionByScheduler: makes room for ${one.wish.label} of priority ${one.pod.priority}`
+      const deletion: PodDeletion = { pod: pod.view, reason, bucket: 'delete', disrupts: 'preemption' }
+      this.#deletions.getOrInsertComputed(pod.object, () => []).push(deletion)
+    }
+    this.#nominate(one, node, message)
+  }
+
+  /** Kubernetes would break the budget, if it has to; here budgets hold. */
+  #spare(one: Wanted, { victims, violations }: Victims, message: string): void {
+    const why = `preemption: ${violations} of ${victims.length} victims are held by a PodDisruptionBudget.`
+    this.#wait(one, `${message} ${why}`)
+    for (const victim of victims) {
+      const pod = victim.deleting ? undefined : this.#podOf(victim)
+      if (pod === undefined) continue
+      const reason = `would make room for ${one.wish.label}, but a PodDisruptionBudget allows no disruption`
+      this.#notes.getOrInsertComputed(pod.object, () => []).push({ pod: pod.view, bucket: 'wait', reason })
+    }
+  }
+
+  #podOf({ uid }: Placeable): WorldPod | undefined {
+    this.#pods ??= new Map(this.#world.pods.map((pod) => [pod.view.uid, pod]))
+    return this.#pods.get(uid)
+  }
+
+  #takeFromBudgets({ labels, namespace }: Placeable): void {
+    for (const budget of this.#budgets) {
+      if (budget.namespace === namespace && matchesSelector(budget.selector, labels)) budget.allowed -= 1
+    }
+  }
 }
 
-function placeable({ metadata, spec }: PodWish): Placeable {
-  return { spec, owner: metadata.ownerReferences?.[0]?.uid }
+type Victims = Extract<ReturnType<typeof preemptionFor>, { readonly kind: 'victims' }>
+
+/** Nobody could tell them apart, but for their names. */
+function isAlike(a: Wanted, b: Wanted): boolean {
+  return a.pod.owner !== undefined && a.pod.owner === b.pod.owner && a.object === b.object
 }
 
 function createPod(wish: PodWish, object: ObjectKey, node: NodeName, commit: string): CreatePod {
@@ -74,50 +245,12 @@ function createPod(wish: PodWish, object: ObjectKey, node: NodeName, commit: str
   return { kind: 'createPod', node, uid: wish.uid, pod: wish.label, object, reason: wish.reason, record }
 }
 
-/** The nodes of the commit; without any, all that were observed. */
-function nodeStates({ pods, snapshot }: World): readonly NodeState[] {
-  const states = candidates(snapshot)
-  const byName = new Map(states.map((state) => [state.name, state]))
-  for (const { owner, view } of pods) {
-    const state = byName.get(view.node)
-    if (state !== undefined) addPod(state.load, { spec: view.record.pod.spec, owner: owner?.uid })
-  }
-  return states
-}
-
-function candidates({ desired, observed }: Snapshot): readonly NodeState[] {
-  if (desired.nodes.length === 0) {
-    const all = inOrder([...observed.nodes.values()], ({ name }) => name)
-    return all.map((node) => nodeState(node.name, node, {}, false))
-  }
-  const named = inOrder(desired.nodes, ({ metadata }) => metadata.name ?? '')
-  return named.map(({ metadata, spec }) => {
-    const name = nodeName(metadata.name ?? '')
-    return nodeState(name, observed.nodes.get(name), metadata.labels ?? {}, spec?.unschedulable === true)
-  })
-}
-
-function nodeState(
-  name: NodeName,
-  node: ObservedNode | undefined,
-  labels: Readonly<Record<string, string>>,
-  unschedulable: boolean,
-): NodeState {
-  return {
-    name,
-    reachable: node?.reachable === true,
-    unschedulable,
-    labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', ...labels },
-    podsMax: node?.info?.podsMax ?? 0,
-    load: emptyLoad(),
-  }
-}
-
 /** The official Pod that waits for a node. */
-export function pendingReport({ wish, message }: Pending): StatusReport {
+export function pendingReport({ message, nominated, reason, wish }: Pending): StatusReport {
   const status: PodStatus = {
     phase: 'Pending',
-    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+    conditions: [{ type: 'PodScheduled', status: 'False', reason, message }],
+    ...(nominated !== undefined && { nominatedNodeName: nominated }),
   }
   const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata: wish.metadata, spec: wish.spec, status }
   return { key: wish.key, health: { kind: 'progressing', message }, status, object }

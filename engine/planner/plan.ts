@@ -4,7 +4,9 @@ import type { Snapshot } from '../api/snapshot.ts'
 import type { Decision } from '../controllers/decision.ts'
 import { draft } from './actions.ts'
 import { autoscale } from './autoscale.ts'
+import { Allowance, budgetDecisions, budgetRooms, budgetsOf, held } from './budgets.ts'
 import { decide } from './decide.ts'
+import { evictions } from './evictions.ts'
 import { brokenInvariants } from './invariants.ts'
 import { place } from './place.ts'
 import { reportsOf } from './reports.ts'
@@ -15,8 +17,15 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const { world, ...autoscaled } = autoscale(worldOf(snapshot, now))
   const { decisions: decided, violations: undecided } = decide(world)
   // What is to have how many pods is on record before any of them comes or goes.
-  const decisions = [...autoscaled.decisions, ...decided]
-  const placements = place(decisions, world)
+  const budgets = budgetsOf(world)
+  const allowance = new Allowance(budgets)
+  const decisions = [
+    ...autoscaled.decisions,
+    ...held(decided, allowance),
+    ...evictions(world),
+    ...budgetDecisions(budgets, world),
+  ]
+  const placements = place(decisions, budgetRooms(budgets, allowance), world)
   const drafts = draft(decisions, placements, world)
   const violations = [
     ...world.violations,
@@ -26,7 +35,10 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
     ...brokenInvariants(drafts.actions, world),
   ]
   const dropped = new Set(violations.map(({ object }) => object))
-  const requeueAtMs = Math.min(drafts.requeueAtMs, ...decisions.map((decision) => decision.requeueAtMs))
+  const requeueAtMs = decisions.reduce(
+    (soonest, decision) => Math.min(soonest, decision.requeueAtMs),
+    drafts.requeueAtMs,
+  )
   return {
     actions: drafts.actions.filter(({ object }) => !dropped.has(object)),
     verdicts: drafts.verdicts.map((verdict) => heldBack(verdict, violations, dropped)),

@@ -124,7 +124,8 @@ test('a pod that fits no node waits, under one name, and says why', () => {
   const first = scene.plan()
   scene.world.pass(5)
   const second = scene.plan()
-  const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+  const message =
+    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
   expect(first.actions).toEqual([])
   expect(second.verdicts.map(({ bucket, pod: name, reason }) => [bucket, name, reason])).toEqual([
     ['wait', 'default/one', message],
@@ -143,7 +144,8 @@ test('pods of a Deployment that fit no node are told in its health', () => {
   scene.run()
   expect(scene.report('Deployment', 'web').health).toEqual({
     kind: 'progressing',
-    message: '12 of 20 new replicas have been updated; 0/1 nodes are available: 1 Too many pods.',
+    message:
+      '12 of 20 new replicas have been updated; 0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
   })
 })
 

@@ -1,0 +1,68 @@
+import type { Container, PodSpec, Quantity } from './generated/types.ts'
+import { byteCount, cpuMillis, parseQuantity } from './quantity.ts'
+
+/** By resource name: cpu in thousandths of a core, everything else in units (bytes, pages, devices). */
+export type Amounts = Readonly<Record<string, number>>
+
+type Quantities = Readonly<Record<string, Quantity>> | undefined
+
+/**
+ * What a pod asks a node for: its containers and sidecars together, or at least what the largest init container needs beside the sidecars
+ * that began before it; `spec.resources` overrides what it names; `spec.overhead` comes on top. Source: PodRequests in
+ * k8s.io/component-helpers. `spec` as written: a limit without a request is the request too.
+ */
+export function podRequests(spec: PodSpec): Amounts {
+  const total = new Map<string, number>()
+  const peak = new Map<string, number>()
+  const sidecars = new Map<string, number>()
+  for (const container of spec.containers) addTo(total, containerRequests(container))
+  for (const container of spec.initContainers ?? []) {
+    const own = containerRequests(container)
+    if (container.restartPolicy === 'Always') {
+      addTo(total, own)
+      addTo(sidecars, own)
+      raiseTo(peak, sidecars)
+      continue
+    }
+    const together = new Map(sidecars)
+    addTo(together, own)
+    raiseTo(peak, together)
+  }
+  raiseTo(total, peak)
+  for (const [name, amount] of requestsOf(spec.resources)) total.set(name, amount)
+  addTo(total, amountsOf(spec.overhead))
+  return Object.fromEntries(total)
+}
+
+function containerRequests({ resources }: Container): ReadonlyMap<string, number> {
+  return requestsOf(resources)
+}
+
+function requestsOf(resources: Container['resources']): ReadonlyMap<string, number> {
+  const requests = new Map(amountsOf(resources?.limits))
+  for (const [name, amount] of amountsOf(resources?.requests)) requests.set(name, amount)
+  return requests
+}
+
+function amountsOf(quantities: Quantities): ReadonlyMap<string, number> {
+  const amounts = new Map<string, number>()
+  for (const [name, quantity] of Object.entries(quantities ?? {})) amounts.set(name, amountOf(name, quantity))
+  return amounts
+}
+
+/** Throws on what is no quantity: manifests are validated before. */
+function amountOf(name: string, quantity: Quantity): number {
+  if (name === 'cpu') return cpuMillis(quantity)
+  if (name === 'memory' || name === 'ephemeral-storage') return byteCount(quantity)
+  const value = parseQuantity(quantity)
+  if (value === undefined) throw new RangeError(`${JSON.stringify(quantity)} is no quantity`)
+  return value
+}
+
+function addTo(sum: Map<string, number>, amounts: ReadonlyMap<string, number>): void {
+  for (const [name, amount] of amounts) sum.set(name, (sum.get(name) ?? 0) + amount)
+}
+
+function raiseTo(most: Map<string, number>, amounts: ReadonlyMap<string, number>): void {
+  for (const [name, amount] of amounts) most.set(name, Math.max(most.get(name) ?? 0, amount))
+}

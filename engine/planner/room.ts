@@ -1,0 +1,67 @@
+import type { ObjectMeta, PodSpec } from '../api/generated/types.ts'
+import { podUid, type PodUid } from '../api/names.ts'
+import { nodesOf } from '../api/nodes.ts'
+import type { Labels } from '../api/selectors.ts'
+import type { Desired } from '../api/snapshot.ts'
+import { createdMs } from '../controllers/view.ts'
+import type { Placeable } from '../scheduler/pods.ts'
+import { Room } from '../scheduler/room.ts'
+import type { NamespaceLabels } from '../scheduler/terms.ts'
+import type { Priority } from './priorities.ts'
+import type { World, WorldPod } from './world.ts'
+
+type PriorityOf = (spec: PodSpec) => Priority
+
+/** The nodes with all that is bound to them; what is to go by this plan is going already, and what has ended takes nothing. */
+export function roomOf(world: World, going: ReadonlySet<PodUid>, priority: PriorityOf): Room {
+  const { snapshot } = world
+  const room = new Room(nodesOf(snapshot), namespaceLabels(snapshot.desired))
+  for (const pod of world.pods) {
+    if (pod.view.finished) continue
+    const node = room.numberOf(pod.view.node)
+    if (node !== undefined) room.add(boundPod(pod, going, priority), node)
+  }
+  return room
+}
+
+function boundPod({ owner, view }: WorldPod, going: ReadonlySet<PodUid>, priority: PriorityOf): Placeable {
+  const { metadata, spec } = view.record.pod
+  return {
+    ...placeable(metadata, spec, owner?.uid, priority),
+    uid: view.uid,
+    deleting: view.deleting || going.has(view.uid),
+    createdMs: createdMs(view),
+  }
+}
+
+export function placeable(
+  { labels, namespace, uid }: ObjectMeta,
+  spec: PodSpec,
+  owner: string | undefined,
+  priority: PriorityOf,
+): Placeable {
+  const { mayPreempt, value } = priority(spec)
+  return {
+    uid: podUid(uid ?? ''),
+    namespace: namespace ?? '',
+    labels: labels ?? NO_LABELS,
+    spec,
+    owner,
+    priority: value,
+    mayPreempt,
+    deleting: false,
+    createdMs: 0,
+  }
+}
+
+const NO_LABELS: Labels = {}
+
+function namespaceLabels({ objects }: Desired): NamespaceLabels {
+  const known = new Map<string, Labels>()
+  for (const { object } of objects.values()) {
+    if (object.kind !== 'Namespace') continue
+    const name = object.metadata.name ?? ''
+    known.set(name, { ...object.metadata.labels, 'kubernetes.io/metadata.name': name })
+  }
+  return (namespace) => known.get(namespace) ?? { 'kubernetes.io/metadata.name': namespace }
+}
