@@ -96,7 +96,8 @@ function tidied<P extends DaemonPod>(node: DaemonNode<P>, surges: boolean): Tidi
   if (!node.mayStay) return { gone: present.map((pod) => ({ pod, why: 'misplaced' })), left: [] }
   const ended = present.filter(({ finished }) => finished)
   const live = present.filter(({ finished }) => !finished)
-  const left = surges ? oneOfEach(live) : live.slice(0, 1)
+  const serving = live.find(({ available }) => available)
+  const left = surges ? oneOfEach(live) : serving === undefined ? live.slice(0, 1) : [serving]
   const surplus = live.filter((pod) => !left.includes(pod))
   return {
     gone: [

@@ -151,7 +151,9 @@ function partedDeletes(
     reason: 'is of an older revision: its turn comes once enough others are available',
   }))
   for (const { pod, why } of moves) {
-    const parted = deletionOf(pod.pod, reasonOf(pod.pod, why), why === 'outdated' ? 'change' : 'delete')
+    const disrupts = why === 'outdated' || why === 'replaced' ? 'rollout' : undefined
+    const bucket = why === 'outdated' ? 'change' : 'delete'
+    const parted = deletionOf(pod.pod, reasonOf(pod.pod, why), bucket, disrupts)
     if ('deletion' in parted) deletes.push(parted.deletion)
     else notes.push(parted.note)
   }

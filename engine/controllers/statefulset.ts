@@ -196,8 +196,10 @@ function partedDeletes(
   const deletes: PodDeletion[] = []
   const notes: PodNote[] = pods.flatMap((pod) => noteOn(pod, goal) ?? [])
   for (const { pod, why } of moves) {
-    const bucket = why === 'outdated' || why === 'stuck' ? 'change' : 'delete'
-    const parted = deletionOf(pod.pod, reasonOf(pod, why, goal), bucket)
+    const isUpdate = why === 'outdated' || why === 'stuck'
+    const bucket = isUpdate ? 'change' : 'delete'
+    const disrupts = isUpdate ? 'rollout' : undefined
+    const parted = deletionOf(pod.pod, reasonOf(pod, why, goal), bucket, disrupts)
     if ('deletion' in parted) deletes.push(parted.deletion)
     else notes.push(parted.note)
   }

@@ -9,8 +9,10 @@ export function deletionOf(
   pod: PodView,
   reason: string,
   bucket: PodDeletion['bucket'],
+  disrupts?: PodDeletion['disrupts'],
 ): { readonly deletion: PodDeletion } | { readonly note: PodNote } {
-  if (canBeDeleted(pod)) return { deletion: { pod, reason, bucket } }
+  if (canBeDeleted(pod))
+    return { deletion: { pod, reason, bucket, ...(disrupts !== undefined && { disrupts }) } }
   const until = pod.reachable ? `${pod.busy?.kind ?? 'its action'} is done` : `node ${pod.node} answers`
   return { note: { pod, bucket: 'wait', reason: `${reason}: once ${until}` } }
 }
