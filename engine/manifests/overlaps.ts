@@ -43,8 +43,20 @@ function labelledOf(standing: Standing): readonly Labelled[] {
     }
     case 'CronJob':
       return [{ standing, object, labels: object.spec.jobTemplate.spec?.template.metadata?.labels ?? {} }]
-    default:
+    case 'Cluster':
+    case 'ConfigMap':
+    case 'HorizontalPodAutoscaler':
+    case 'Namespace':
+    case 'Node':
+    case 'PersistentVolumeClaim':
+    case 'PodDisruptionBudget':
+    case 'PriorityClass':
+    case 'Secret':
+    case 'Service':
+    case 'ServiceAccount':
       return []
+    default:
+      return object satisfies never
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseQuantity } from '../../api/quantity.ts'
+import { annotationProblems } from '../../api/podAnnotations.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { didYouMean } from '../suggestions.ts'
@@ -15,36 +15,19 @@ const truth: Rule = (value) =>
     ? undefined
     : `must be "true" or "false", not ${JSON.stringify(value)}`
 
-/** Of bits a second; the bounds of the official bandwidth plugin. */
-const bandwidth: Rule = (value) => {
-  const bits = parseQuantity(value)
-  if (bits === undefined) return `${JSON.stringify(value)} is no quantity of bits a second`
-  if (bits < 1e3) return 'is unreasonably small (< 1k bits a second)'
-  return bits > 1e15 ? 'is unreasonably large (> 1P bits a second)' : undefined
-}
-
-const weight: Rule = (value) =>
-  /^[0-9]+$/.test(value) && Number(value) >= 10 && Number(value) <= 1000
-    ? undefined
-    : `must be a weight between 10 and 1000, not ${JSON.stringify(value)}`
-
-const perSecond: Rule = (value) => {
-  const amount = parseQuantity(value)
-  return amount !== undefined && amount > 0
-    ? undefined
-    : `${JSON.stringify(value)} is no amount a second, such as 10Mi`
-}
+/** Told by `annotationProblems`, beside what reads them. */
+const read: Rule = () => undefined
 
 const OF_OBJECTS: Readonly<Record<string, Rule>> = { 'reconcile.dev/replace': truth }
 
 const OF_PODS: Readonly<Record<string, Rule>> = {
-  'kubernetes.io/egress-bandwidth': bandwidth,
-  'kubernetes.io/ingress-bandwidth': bandwidth,
-  'reconcile.dev/blkio-read-bps': perSecond,
-  'reconcile.dev/blkio-read-iops': perSecond,
-  'reconcile.dev/blkio-weight': weight,
-  'reconcile.dev/blkio-write-bps': perSecond,
-  'reconcile.dev/blkio-write-iops': perSecond,
+  'kubernetes.io/egress-bandwidth': read,
+  'kubernetes.io/ingress-bandwidth': read,
+  'reconcile.dev/blkio-read-bps': read,
+  'reconcile.dev/blkio-read-iops': read,
+  'reconcile.dev/blkio-weight': read,
+  'reconcile.dev/blkio-write-bps': read,
+  'reconcile.dev/blkio-write-iops': read,
   'reconcile.dev/restart-on-config-change': truth,
 }
 
@@ -59,6 +42,7 @@ export function checkObjectAnnotations(
 /** Of a pod template. */
 export function checkPodAnnotations(context: CheckContext, path: Path, annotations: Texts | undefined): void {
   check(context, path, annotations, OF_PODS)
+  checkRead(context, path, annotations)
 }
 
 /** A Pod is both. */
@@ -68,6 +52,13 @@ export function checkBareAnnotations(
   annotations: Texts | undefined,
 ): void {
   check(context, path, annotations, { ...OF_OBJECTS, ...OF_PODS })
+  checkRead(context, path, annotations)
+}
+
+function checkRead(context: CheckContext, path: Path, annotations: Texts | undefined): void {
+  if (!context.sound(path)) return
+  for (const { annotation, message } of annotationProblems(annotations))
+    context.error([...path, annotation], message)
 }
 
 function check(

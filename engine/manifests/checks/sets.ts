@@ -44,28 +44,24 @@ export function checkStatefulSet(context: CheckContext, set: StatefulSet): void 
   if (!context.sound(['spec', 'volumeClaimTemplates']) || !context.sound(['spec', 'template'])) return
   checkClaimTemplates(context, volumeClaimTemplates)
   // A claim template stands for a volume of its name.
-  const claims = volumeClaimTemplates.map(({ metadata }) => ({ name: metadata.name ?? '', emptyDir: {} }))
-  const written = (template.spec.volumes ?? []).filter(
-    (volume) => !claims.some((claim) => claim.name === volume.name),
-  )
+  const names = new Set(volumeClaimTemplates.map(({ metadata }) => metadata.name ?? ''))
+  const claims = [...names].map((name) => ({ name, emptyDir: {} }))
+  const written = (template.spec.volumes ?? []).filter((volume) => !names.has(volume.name))
   const spec = { ...template.spec, volumes: [...written, ...claims] }
   checkTemplate(context, selector, { ...template, spec }, ['Always'])
 }
 
 function checkStatefulSpec(context: CheckContext, spec: StatefulSetSpec): void {
-  const { ordinals, serviceName, updateStrategy } = spec
+  const { serviceName, updateStrategy } = spec
   if (typeof serviceName === 'string' && serviceName !== '') {
     const rule = dns1035Label(serviceName)
     if (rule !== undefined) context.error(['spec', 'serviceName'], `${JSON.stringify(serviceName)} ${rule}`)
   }
-  if (typeof ordinals?.start === 'number' && ordinals.start < 0)
-    context.error(['spec', 'ordinals', 'start'], `must be 0 or more, not ${ordinals.start}`)
   const path = ['spec', 'updateStrategy', 'rollingUpdate']
   if (updateStrategy?.rollingUpdate === undefined || !context.sound(['spec', 'updateStrategy'])) return
   if (updateStrategy.type === 'OnDelete')
     return context.error(path, 'may not be set when updateStrategy.type is OnDelete')
-  const { maxUnavailable, partition = 0 } = updateStrategy.rollingUpdate
-  if (partition < 0) context.error([...path, 'partition'], `must be 0 or more, not ${partition}`)
+  const { maxUnavailable } = updateStrategy.rollingUpdate
   if (maxUnavailable === undefined) return
   if (checkPart(context, [...path, 'maxUnavailable'], maxUnavailable) === 0)
     context.error([...path, 'maxUnavailable'], 'cannot be 0: no pod could ever be replaced')
