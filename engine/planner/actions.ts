@@ -103,13 +103,13 @@ function updatePod({ pod, record, reason }: PodUpdate, object: ObjectKey): Updat
 }
 
 function deletePod(
-  { disrupts, pod, reason }: PodDeletion,
+  { disrupts, finalizers, pod, reason }: PodDeletion,
   object: ObjectKey,
   { context }: World,
 ): DeletePod | undefined {
   if (!canBeDeleted(pod)) return undefined
   const at = timestamp(context.now)
-  const record = withDisruption(withDeletion(pod.record, at), disrupts, at)
+  const record = withDisruption(withDeletion(pod.record, at, finalizers), disrupts, at)
   const { label, node, uid } = pod
   const why = disrupts === undefined ? {} : { disrupts }
   return { kind: 'deletePod', node, uid, pod: label, object, reason, record, ...why }
@@ -140,8 +140,13 @@ function withDisruption(record: PodRecord, disrupts: Disruption | undefined, at:
 }
 
 /** The deletion is counted from here: `deletionTimestamp` is when it was asked for. */
-function withDeletion(record: PodRecord, deletionTimestamp: string): PodRecord {
-  const { metadata, spec } = record.pod
+function withDeletion(
+  record: PodRecord,
+  deletionTimestamp: string,
+  finalizers = record.pod.metadata.finalizers,
+): PodRecord {
+  const { spec } = record.pod
+  const metadata = { ...record.pod.metadata, ...(finalizers !== undefined && { finalizers }) }
   const deletionGracePeriodSeconds = factsOf(spec).graceMs / 1000
   return {
     ...record,

@@ -1,10 +1,14 @@
 import type { KubernetesObject } from '../api/generated/types.ts'
 import type { ObjectKey } from '../api/names.ts'
 import { nodesOf } from '../api/nodes.ts'
+import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
+import { cronJobDecision } from '../controllers/cronJob.ts'
+import { cronRuns, doneWith, runOf } from '../controllers/cronJobRuns.ts'
 import { daemonSetDecision } from '../controllers/daemonset.ts'
 import type { Decision, WorkloadInput } from '../controllers/decision.ts'
 import { deploymentDecision } from '../controllers/deployment.ts'
+import { jobDecision } from '../controllers/job.ts'
 import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
 import { podDecision } from '../controllers/pod.ts'
 import type { OwnedSet } from '../controllers/replicaset.ts'
@@ -46,6 +50,13 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
       context,
     ),
   ),
+  decider('Job', (input, world) =>
+    jobDecision({ ...input, doneWith: reasonToGo(input.record, world) }, world.context),
+  ),
+  decider('CronJob', (input, world) => {
+    const runs = cronRuns(world.snapshot.records).get(input.desired.key) ?? []
+    return cronJobDecision({ ...input, runs, isTaken: isTaken(world) }, world.context)
+  }),
   decider('ReplicaSet', (input, { context }) => replicaSetDecision(input, context)),
   decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
 ])
@@ -74,6 +85,15 @@ function isKind<K extends Kind>(object: KubernetesObject, kind: K): object is Of
 
 function isTaken({ snapshot, wanted }: World): (key: ObjectKey) => boolean {
   return (key) => snapshot.records.has(key) || wanted.has(key)
+}
+
+/** Why the CronJob that made a Job wants it no more. */
+function reasonToGo(record: ObjectRecord | undefined, { snapshot }: World): string | undefined {
+  const { desired, records } = snapshot
+  const run = record === undefined ? undefined : runOf(record)
+  const cronJob = run === undefined ? undefined : desired.objects.get(run.cronJob)?.object
+  if (run === undefined || cronJob?.kind !== 'CronJob') return undefined
+  return doneWith(run, cronRuns(records).get(run.cronJob) ?? [], cronJob.spec, records.get(run.cronJob))
 }
 
 function setsOf(deployment: ObjectKey, { owned, sets }: World): readonly OwnedSet[] {
