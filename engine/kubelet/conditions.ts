@@ -1,6 +1,6 @@
 import type { PodCondition } from '../api/generated/types.ts'
+import { CONDITIONS_ANNOTATION, saidConditions } from '../api/podConditions.ts'
 import { DISRUPTION_TARGET } from '../api/records.ts'
-import { saidConditions } from './gates.ts'
 import type { BareView, ContainerView, PodView } from './view.ts'
 
 interface Finding {
@@ -108,7 +108,7 @@ function ready(view: BareView, containers: Finding, gates: readonly PodCondition
 function gateConditions(view: BareView): readonly PodCondition[] {
   const { readinessGates } = view.facts.spec
   if (readinessGates === undefined) return []
-  const said = saidConditions(view.pod)
+  const said = saidConditions(view.pod.record.pod.metadata.annotations?.[CONDITIONS_ANNOTATION])
   return [...new Set(readinessGates.map(({ conditionType }) => conditionType))].flatMap((type) => {
     const status = said.get(type)
     return status === undefined ? [] : [condition(view, type, { status })]

@@ -1,4 +1,5 @@
 import { annotationProblems } from '../../api/podAnnotations.ts'
+import { CONDITIONS_ANNOTATION, conditionsProblem } from '../../api/podConditions.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { didYouMean } from '../suggestions.ts'
@@ -28,6 +29,7 @@ const OF_PODS: Readonly<Record<string, Rule>> = {
   'reconcile.dev/blkio-weight': read,
   'reconcile.dev/blkio-write-bps': read,
   'reconcile.dev/blkio-write-iops': read,
+  [CONDITIONS_ANNOTATION]: conditionsProblem,
   'reconcile.dev/restart-on-config-change': truth,
 }
 
