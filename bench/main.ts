@@ -10,13 +10,14 @@ import { benchPlanning } from './planning.ts'
 import { benchPods } from './pods.ts'
 import { benchRollout } from './rollout.ts'
 import { met, table } from './report.ts'
+import { benchScheduling } from './scheduling.ts'
 
 const USAGE = `usage: npm run bench [-- --json] [-- --only planning|noop|pods|rollout]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
 Exit status: 0 when every target was met, 1 when one was not.`
 
-const SUITES = ['planning', 'noop', 'pods', 'rollout'] as const
+const SUITES = ['planning', 'scheduling', 'noop', 'pods', 'rollout'] as const
 type Suite = (typeof SUITES)[number]
 
 async function main(): Promise<number> {
@@ -53,6 +54,8 @@ async function run(suite: Suite, folder: string, registry: string): Promise<read
   switch (suite) {
     case 'planning':
       return benchPlanning()
+    case 'scheduling':
+      return benchScheduling()
     case 'noop':
       return benchNoop(folder, registry)
     case 'pods':

@@ -6,12 +6,22 @@ import { join } from 'node:path'
 /** One line of the table. */
 export interface Measurement {
   readonly what: string
-  /** Milliseconds or bytes, as `unit` says; the median where it was measured more than once. */
+  /** In `unit`; the median where it was measured more than once. */
   readonly value: number
-  readonly unit: 'ms' | 'MB'
+  readonly unit: 'ms' | 'MB' | 'pods/s'
   readonly runs: number
-  /** What it is held against, and the most that it may be. */
-  readonly target?: { readonly text: string; readonly most: number }
+  /** What it is held against, and the most, or the least, that it may be. */
+  readonly target?:
+    | { readonly text: string; readonly most: number }
+    | { readonly text: string; readonly least: number }
+}
+
+/** What this process used of the processors, in ms: other programs' work is not in it, the garbage collector's is. */
+export function cpuTime<T>(run: () => T): { readonly ms: number; readonly result: T } {
+  const before = process.cpuUsage()
+  const result = run()
+  const { system, user } = process.cpuUsage(before)
+  return { ms: (system + user) / 1000, result }
 }
 
 export function median(values: readonly number[]): number {

@@ -2,7 +2,8 @@ import { cpus, totalmem } from 'node:os'
 import type { Measurement } from './measure.ts'
 
 export function met(row: Measurement): boolean {
-  return row.target === undefined || row.value <= row.target.most
+  if (row.target === undefined) return true
+  return 'most' in row.target ? row.value <= row.target.most : row.value >= row.target.least
 }
 
 /** The table for people: one line a measurement, with its target and whether it was met. */
@@ -21,6 +22,7 @@ export function table(rows: readonly Measurement[]): string {
 
 function targetText(row: Measurement): string {
   if (row.target === undefined) return ''
-  const bound = `${row.target.most.toFixed(0)} ${row.unit}`
+  const limit = 'most' in row.target ? row.target.most : row.target.least
+  const bound = `${limit.toFixed(0)} ${row.unit}`
   return `${met(row) ? 'met' : 'NOT MET'}: ${row.target.text}${row.target.text.includes(bound) ? '' : ` (${bound})`}`
 }
