@@ -16,3 +16,7 @@ export function claimOfVolume(
 export function claimsOf(pod: string, spec: PodSpec): readonly string[] {
   return (spec.volumes ?? []).flatMap((volume) => claimOfVolume(pod, volume) ?? [])
 }
+
+/** What a claim held is kept for so long after it. */
+export const TRASH_KEPT_DAYS = 7
+export const TRASH_KEPT_MS = TRASH_KEPT_DAYS * 86_400_000

@@ -22,6 +22,8 @@ export interface Desired {
   readonly objects: ReadonlyMap<ObjectKey, DesiredObject>
   /** The root's: for hashes of data that nobody must be able to guess from them. Absent before there is a root. */
   readonly hashKey?: string
+  /** What asks for nothing, to take everything down, is no word on claims: their data stays. */
+  readonly keepsClaims?: true
 }
 
 export interface DesiredObject {

@@ -1,3 +1,4 @@
+import { TRASH_KEPT_DAYS, TRASH_KEPT_MS } from '../api/claims.ts'
 import { RECORD_VERSION, type RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { imagesWanted } from '../planner/images.ts'
@@ -8,6 +9,7 @@ import type { ProgressEvent } from '../reconciler/progress.ts'
 import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/root.ts'
 import { blame } from './blame.ts'
 import { counted } from './counted.ts'
+import { newHashKey, withHashKey } from './hashKey.ts'
 import type { Invocation } from './invocation.ts'
 import { printJson } from './json.ts'
 import type { Loaded } from './load.ts'
@@ -46,9 +48,13 @@ export async function applyCommit(
   await using _lock = await lockStation(before, invocation, world)
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
   const station = await openStation(invocation, world)
-  const machine = await take(station, loaded, invocation, world)
+  const { machine, record } = await take(station, loaded, invocation, world)
   // Awaited here: the lock is let go of when this block ends.
-  return await carryOut({ desired: loaded.desired, machine, timeoutMs }, invocation, world)
+  return await carryOut(
+    { desired: withHashKey(loaded.desired, record), machine, timeoutMs },
+    invocation,
+    world,
+  )
 }
 
 export interface Job {
@@ -58,7 +64,12 @@ export interface Job {
 }
 
 /** Makes the root this commit's, before anything is made for it: whoever comes next has to know whose pods these are. */
-async function take(station: Station, loaded: Valid, invocation: Invocation, world: World): Promise<Machine> {
+async function take(
+  station: Station,
+  loaded: Valid,
+  invocation: Invocation,
+  world: World,
+): Promise<{ readonly machine: Machine; readonly record: RootRecord }> {
   const { desired, source } = loaded
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
   const machine = await openMachine(station, desired, world)
@@ -75,11 +86,12 @@ async function take(station: Station, loaded: Valid, invocation: Invocation, wor
     owner: ownerOf(loaded),
     podCIDR,
     head: machine.node,
+    hashKey: record?.hashKey ?? newHashKey(),
     appliedCommit: desired.commit,
   }
   if (JSON.stringify(next) !== JSON.stringify(record)) await writeRoot(transport, root, next)
   await machine.runtime.prepare(world.signal)
-  return machine
+  return { machine, record: next }
 }
 
 /** The loop until its outcome, with what people see of it. The root is taken. */
@@ -127,7 +139,19 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
       world.stderr.write(`warning: unused images were not removed: ${String(error)}\n`)
     })
   }
+  await emptyTrash(machine, world)
   return tell(result, job, invocation, world)
+}
+
+async function emptyTrash({ runtime }: Machine, world: World): Promise<void> {
+  const before = world.clock.now().subtract({ milliseconds: TRASH_KEPT_MS }).toString()
+  try {
+    const emptied = await runtime.emptyTrash(before, world.signal)
+    for (const path of emptied)
+      world.stderr.write(`deleted for good, ${TRASH_KEPT_DAYS} days after its claim: ${path}\n`)
+  } catch (error) {
+    world.stderr.write(`warning: the trash was not emptied: ${String(error)}\n`)
+  }
 }
 
 function keptImages({ snapshot }: LoopState): readonly string[] {

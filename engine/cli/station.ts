@@ -48,7 +48,18 @@ export async function openUsedStation(invocation: Invocation, world: World): Pro
 }
 
 /** What an engine that was cut off at its very beginning may have left. */
-const OURS = new Set(['lock', 'mirrors', 'images', 'layers', 'pods', 'records', 'events', 'hook'])
+const OURS = new Set([
+  'lock',
+  'mirrors',
+  'images',
+  'layers',
+  'pods',
+  'records',
+  'events',
+  'hook',
+  'claims',
+  'trash',
+])
 
 /** Profiles that people put there, before the first run or later; `down` leaves them. */
 const OPERATORS = 'seccomp'
@@ -188,5 +199,11 @@ export function emptyDesired(record: RootRecord | undefined): Desired {
     kind: 'Cluster',
     metadata: { name: record?.owner.cluster ?? 'default' },
   }
-  return { commit: record?.appliedCommit ?? 'uncommitted', cluster, nodes: [], objects: new Map() }
+  return {
+    commit: record?.appliedCommit ?? 'uncommitted',
+    cluster,
+    nodes: [],
+    objects: new Map(),
+    keepsClaims: true,
+  }
 }

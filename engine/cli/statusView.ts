@@ -1,12 +1,15 @@
 import type { KubernetesObject, Pod } from '../api/generated/types.ts'
 import { keyParts } from '../api/names.ts'
 import type { Plan, StatusReport } from '../api/plan.ts'
+import type { ObjectRecord } from '../api/records.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
+import { scaledObject } from '../planner/autoscale.ts'
 import { isPod } from './blame.ts'
 import { since } from './duration.ts'
+import { headingOf, KIND_TABLES, type KindTable, rowOf } from './kindTables.ts'
 import { podRow, restartLines } from './podText.ts'
 import { longName } from './names.ts'
-import { healthText, shortHealth } from './progress.ts'
+import { healthText } from './progress.ts'
 import { table } from './table.ts'
 
 export type Filter = (metadata: KubernetesObject['metadata']) => boolean
@@ -21,7 +24,10 @@ export interface StatusInput {
 export function statusItems({ plan, snapshot, filter }: StatusInput): readonly unknown[] {
   const items = [...snapshot.desired.objects.values()]
     .filter(({ key, object }) => filter(object.metadata) && plan.statuses.get(key)?.object === undefined)
-    .map(({ key, object }) => withStatus(withoutSecrets(object), snapshot, plan.statuses.get(key)))
+    .map(({ key, object }) => {
+      const shown = scaledObject(key, plan, snapshot.desired) ?? object
+      return withStatus(withoutSecrets(shown), snapshot.records.get(key), plan.statuses.get(key))
+    })
   const derived = [...plan.statuses.values()].flatMap(({ object }) =>
     hasMetadata(object) && filter(object.metadata) ? [object] : [],
   )
@@ -51,12 +57,10 @@ function withoutSecrets(object: KubernetesObject): KubernetesObject {
 
 function withStatus(
   object: KubernetesObject,
-  { desired, records }: Snapshot,
+  record: ObjectRecord | undefined,
   report: StatusReport | undefined,
 ): unknown {
-  const key = [...desired.objects.values()].find((one) => one.object === object)?.key
-  const recorded = key === undefined ? undefined : records.get(key)?.object.metadata
-  const { uid, creationTimestamp } = recorded ?? {}
+  const { uid, creationTimestamp } = record?.object.metadata ?? {}
   return {
     ...object,
     metadata: {
@@ -68,24 +72,26 @@ function withStatus(
   }
 }
 
-/** Two tables, workloads and pods, and what happened to restarted containers. */
+/** A table for each kind of workload, one of pods, and what happened to restarted containers. */
 export function statusText(input: StatusInput, now: Temporal.Instant, wide: boolean): string {
   const pods = podsOf(input)
   const restarts = pods.flatMap((pod) =>
     restartLines(pod).map((line) => `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}: ${line}`),
   )
   const parts = [
-    workloadTable(input, now),
+    ...KIND_TABLES.map((kind) => kindTable(kind, input, now)),
     podTable(pods, now, wide),
     [...failures(input), ...restarts].map((line) => `${line}\n`).join(''),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }
 
+const TABLED = new Set<string>(KIND_TABLES.map(({ kind }) => kind))
+
 /** What is too long for a column: why workloads have failed. */
 function failures({ plan, snapshot, filter }: StatusInput): readonly string[] {
   return [...plan.statuses.values()].flatMap(({ key, health }) =>
-    health.kind === 'failed' && keyParts(key).kind === 'Deployment' && isShown(key, snapshot.desired, filter)
+    health.kind === 'failed' && TABLED.has(keyParts(key).kind) && isShown(key, snapshot.desired, filter)
       ? [`${longName(key)}: ${healthText(health)}`]
       : [],
   )
@@ -105,43 +111,21 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function workloadTable({ plan, snapshot, filter }: StatusInput, now: Temporal.Instant): string {
+function kindTable(kind: KindTable, { plan, snapshot, filter }: StatusInput, now: Temporal.Instant): string {
+  const { desired, records } = snapshot
   const rows = [...plan.statuses.values()]
-    .filter(({ key }) => keyParts(key).kind === 'Deployment' && isShown(key, snapshot.desired, filter))
+    .filter(({ key }) => keyParts(key).kind === kind.kind && isShown(key, desired, filter))
     .toSorted((a, b) => compare(a.key, b.key))
-    .map((report) => deploymentRow(report, snapshot, now))
-  return table(['NAMESPACE', 'NAME', 'READY', 'UP-TO-DATE', 'AVAILABLE', 'AGE', 'HEALTH'], rows)
+    .map((report) => {
+      const object = scaledObject(report.key, plan, desired)
+      return rowOf(kind, { report, object, record: records.get(report.key), now })
+    })
+  return rows.length === 0 ? '' : table(headingOf(kind), rows)
 }
 
 function isShown(key: StatusReport['key'], desired: Desired, filter: Filter): boolean {
   const { namespace, name } = keyParts(key)
   return filter(desired.objects.get(key)?.object.metadata ?? { namespace, name })
-}
-
-function deploymentRow(
-  report: StatusReport,
-  { desired, records }: Snapshot,
-  now: Temporal.Instant,
-): readonly string[] {
-  const { namespace, name } = keyParts(report.key)
-  const object = desired.objects.get(report.key)?.object
-  const wanted = object?.kind === 'Deployment' ? (object.spec.replicas ?? 1) : 0
-  const count = (field: string): string => String(numberAt(report.status, field))
-  return [
-    namespace,
-    `deployment/${name}`,
-    `${count('readyReplicas')}/${wanted}`,
-    count('updatedReplicas'),
-    count('availableReplicas'),
-    since(now, records.get(report.key)?.object.metadata.creationTimestamp),
-    shortHealth(report.health).split('\n')[0] ?? '',
-  ]
-}
-
-function numberAt(status: unknown, field: string): number {
-  if (typeof status !== 'object' || status === null) return 0
-  const value: unknown = Object.entries(status).find(([name]) => name === field)?.[1]
-  return typeof value === 'number' ? value : 0
 }
 
 function podTable(pods: readonly Pod[], now: Temporal.Instant, wide: boolean): string {

@@ -1,4 +1,4 @@
-import { claimOfVolume, claimsOf } from '../api/claims.ts'
+import { claimOfVolume, claimsOf, TRASH_KEPT_DAYS } from '../api/claims.ts'
 import type { OwnerReference, PersistentVolumeClaim, Volume } from '../api/generated/types.ts'
 import { keyParts, type NodeName, type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
 import type { RecordAction, WriteRecord } from '../api/plan.ts'
@@ -215,7 +215,8 @@ export class ClaimBook {
     const { key } = record
     const node = selectedNode(record)
     if (node === undefined) return { kind: 'deleteRecord', object: key, key, reason }
-    return { kind: 'deleteClaim', object: key, key, node, reason }
+    const kept = `its data stays in the root's trash/ for ${TRASH_KEPT_DAYS} days`
+    return { kind: 'deleteClaim', object: key, key, node, reason: `${reason}; ${kept}` }
   }
 
   #waitsFor(record: ObjectRecord): { readonly ready: boolean; readonly message: string } {
@@ -265,7 +266,8 @@ function isClaimWrite(action: RecordAction): action is WriteRecord {
 
 /** As the garbage collector: with owners, while one of them is there; without, unless the commit had it and has it no more. */
 function isWanted(record: ObjectRecord, world: World, decisions: readonly Decision[]): boolean {
-  if (world.snapshot.desired.objects.has(record.key)) return true
+  const { desired } = world.snapshot
+  if (desired.keepsClaims === true || desired.objects.has(record.key)) return true
   const owners = record.object.metadata.ownerReferences ?? []
   if (owners.length === 0) return !isFromCommit(record)
   const { namespace } = keyParts(record.key)

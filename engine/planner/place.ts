@@ -14,6 +14,7 @@ import type { Placeable } from '../scheduler/pods.ts'
 import { type BudgetRoom, preemptionFor } from '../scheduler/preempt.ts'
 import type { Room } from '../scheduler/room.ts'
 import { placementOf } from '../scheduler/schedule.ts'
+import type { ClaimBook } from './claims.ts'
 import { prioritiesOf } from './priorities.ts'
 import { placeable, roomOf } from './room.ts'
 import type { World, WorldPod } from './world.ts'
@@ -46,6 +47,7 @@ interface Wanted {
 export function place(
   decisions: readonly Decision[],
   budgets: readonly BudgetRoom[],
+  claims: ClaimBook,
   world: World,
 ): Placements {
   const pending: Pending[] = []
@@ -60,7 +62,7 @@ export function place(
   const free = withoutBlocked(wanted, world, pending)
   if (free.length === 0) return { creates: [], pending, preempted: [] }
   const going = new Set(decisions.flatMap(({ deletes }) => deletes.map(({ pod }) => pod.uid)))
-  const scheduler = new Scheduler(roomOf(world, going, priority), budgets, world)
+  const scheduler = new Scheduler(roomOf(world, going, priority), budgets, claims, world)
   for (const one of free.toSorted((a, b) => b.pod.priority - a.pod.priority)) scheduler.place(one)
   return {
     creates: inOrderOf(wanted, scheduler.creates),
@@ -104,6 +106,7 @@ class Scheduler {
   readonly creates = new Map<PodUid, CreatePod>()
   readonly pending: Pending[] = []
   readonly #room: Room
+  readonly #claims: ClaimBook
   readonly #world: World
   readonly #budgets: { -readonly [K in keyof BudgetRoom]: BudgetRoom[K] }[]
   readonly #deletions = new Map<ObjectKey, PodDeletion[]>()
@@ -115,8 +118,9 @@ class Scheduler {
     { readonly version: number; readonly one: Wanted; readonly message: string }
   >()
 
-  constructor(room: Room, budgets: readonly BudgetRoom[], world: World) {
+  constructor(room: Room, budgets: readonly BudgetRoom[], claims: ClaimBook, world: World) {
     this.#room = room
+    this.#claims = claims
     this.#world = world
     this.#budgets = budgets.map((budget) => ({ ...budget }))
   }
@@ -130,7 +134,13 @@ class Scheduler {
     }))
   }
 
-  place(one: Wanted): void {
+  place(wanted: Wanted): void {
+    const claims = this.#claims.lookUp(wanted.wish)
+    if (claims.kind === 'wait') {
+      this.#wait(wanted, `0/${this.#room.nodes.length} nodes are available: ${claims.message}`)
+      return
+    }
+    const one = withNodes(wanted, claims.nodes)
     const { object, pod, wish } = one
     const known = this.#refused.get(pod.spec)
     if (known?.version === this.#room.version && isAlike(known.one, one)) {
@@ -144,8 +154,9 @@ class Scheduler {
     }
     this.#room.add(pod, placement.node)
     const node = this.#room.nodes[placement.node]?.name
-    if (node !== undefined)
-      this.creates.set(wish.uid, createPod(wish, object, node, this.#world.context.commit))
+    if (node === undefined) return
+    this.#claims.bind(wish, object, node)
+    this.creates.set(wish.uid, createPod(wish, object, node, this.#world.context.commit))
   }
 
   /** Whom it waits for keeps the room for it: nobody who comes later takes it. */
@@ -226,6 +237,11 @@ class Scheduler {
 }
 
 type Victims = Extract<ReturnType<typeof preemptionFor>, { readonly kind: 'victims' }>
+
+/** Where its volumes are, if they are anywhere yet. */
+function withNodes(one: Wanted, nodes: ReadonlySet<NodeName> | undefined): Wanted {
+  return nodes === undefined ? one : { ...one, pod: { ...one.pod, volumeNodes: nodes } }
+}
 
 /** Nobody could tell them apart, but for their names. */
 function isAlike(a: Wanted, b: Wanted): boolean {

@@ -5,6 +5,8 @@ import type { Decision } from '../controllers/decision.ts'
 import { draft } from './actions.ts'
 import { autoscale } from './autoscale.ts'
 import { Allowance, budgetDecisions, budgetRooms, budgetsOf, held } from './budgets.ts'
+import { ClaimBook, withoutClaims } from './claims.ts'
+import { withConfigHashes } from './configHash.ts'
 import { decide } from './decide.ts'
 import { evictions } from './evictions.ts'
 import { brokenInvariants } from './invariants.ts'
@@ -14,18 +16,20 @@ import { worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
-  const { world, ...autoscaled } = autoscale(worldOf(snapshot, now))
+  const { world, ...autoscaled } = autoscale(worldOf(withConfigHashes(snapshot), now))
   const { decisions: decided, violations: undecided } = decide(world)
   // What is to have how many pods is on record before any of them comes or goes.
   const budgets = budgetsOf(world)
   const allowance = new Allowance(budgets)
-  const decisions = [
+  const wishes = [
     ...autoscaled.decisions,
     ...held(decided, allowance),
     ...evictions(world),
     ...budgetDecisions(budgets, world),
   ]
-  const placements = place(decisions, budgetRooms(budgets, allowance), world)
+  const claims = new ClaimBook(wishes, world)
+  const placements = place(wishes, budgetRooms(budgets, allowance), claims, world)
+  const decisions = [...withoutClaims(wishes), ...claims.decisions()]
   const drafts = draft(decisions, placements, world)
   const violations = [
     ...world.violations,

@@ -1,6 +1,7 @@
 import type { PodUid } from '../../api/names.ts'
 import { createLoop } from '../../reconciler/loop.ts'
-import { removeRoot } from '../../runtimes/oci/removeRoot.ts'
+import { rootPaths } from '../../runtimes/oci/paths.ts'
+import { keptData, removeRoot } from '../../runtimes/oci/removeRoot.ts'
 import type { RunCommand } from '../commands.ts'
 import { counted } from '../counted.ts'
 import type { Invocation } from '../invocation.ts'
@@ -30,7 +31,8 @@ export const run: RunCommand = async (invocation, world) => {
   // Under a lock of its own. Also without a record: the root's folder may have been deleted, and its pods run on.
   const { root, transport } = station
   const others = await removeRoot({ transport, root })
-  return tell(pods, others, station, invocation, world)
+  const kept = await keptData(transport, await rootPaths(transport, root))
+  return tell({ pods, others, kept }, station, invocation, world)
 }
 
 /** The pods that were there, all of them gone now. */
@@ -89,19 +91,34 @@ async function endPods(
   )
 }
 
+interface Removal {
+  readonly pods: readonly string[]
+  readonly others: readonly string[]
+  /** Folders with data of claims. */
+  readonly kept: readonly string[]
+}
+
 function tell(
-  pods: readonly string[],
-  others: readonly string[],
+  { kept, others, pods }: Removal,
   station: Station,
   invocation: Invocation,
   world: World,
 ): number {
   if (invocation.text('output') === 'json') {
-    printJson(world, { apiVersion: 'reconcile.dev/v1', kind: 'Removal', root: station.root, pods, others })
+    printJson(world, {
+      apiVersion: 'reconcile.dev/v1',
+      kind: 'Removal',
+      root: station.root,
+      pods,
+      others,
+      kept,
+    })
     return EXIT.done
   }
   if (pods.length === 0 && others.length === 0) world.stdout.write(`nothing to remove on ${station.root}\n`)
   for (const pod of pods) world.stdout.write(`removed pod ${pod}\n`)
   for (const other of others) world.stdout.write(`removed ${other}\n`)
+  for (const path of kept)
+    world.stdout.write(`kept ${path}: the data of claims; delete it when nobody needs it any more\n`)
   return EXIT.done
 }

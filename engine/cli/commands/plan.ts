@@ -4,6 +4,7 @@ import { planText } from '../../planner/text.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
+import { withHashKey } from '../hashKey.ts'
 import { printJson } from '../json.ts'
 import { loadCommit, sourceOptions } from '../load.ts'
 import { shortCommit } from '../names.ts'
@@ -17,8 +18,9 @@ export const run: RunCommand = async (invocation, world) => {
   assertRights(invocation, world)
   const loaded = await loadCommit(sourceOptions(invocation, world), world)
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
-  const { desired, source, warnings } = loaded
+  const { source, warnings } = loaded
   const station = await openStation(invocation, world)
+  const desired = withHashKey(loaded.desired, station.record)
   if (station.record === undefined) await assertUsable(station)
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
   const { runtimes } = await openMachine(station, desired, world)

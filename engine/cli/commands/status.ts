@@ -3,6 +3,7 @@ import type { Desired } from '../../api/snapshot.ts'
 import { plan } from '../../planner/plan.ts'
 import { observeOnce, withRecordedFailures } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
+import { withHashKey } from '../hashKey.ts'
 import type { Invocation } from '../invocation.ts'
 import { listOf, printJson } from '../json.ts'
 import { loadCommit, sourceOptions, type LoadOptions } from '../load.ts'
@@ -18,7 +19,7 @@ import { EXIT, type World } from '../world.ts'
 
 export const run: RunCommand = async (invocation, world) => {
   const station = await openUsedStation(invocation, world)
-  const desired = await desiredOf(station, invocation, world)
+  const desired = withHashKey(await desiredOf(station, invocation, world), station.record)
   const { runtimes } = await openMachine(station, desired, world)
   const observed = await observeOnce(runtimes, desired, world.clock, world.signal)
   const snapshot = withRecordedFailures(observed)

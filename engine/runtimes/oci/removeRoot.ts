@@ -200,15 +200,26 @@ async function removeTreeOfGroups(transport: Transport, path: string): Promise<b
   return (await transport.removeEmpty([...deepestFirst, path])).length === 0
 }
 
+/** Data that people may still want: of claims, and of those that are gone. Empty folders are not kept. */
+export async function keptData(
+  transport: Transport,
+  paths: Pick<RootPaths, 'claims' | 'trash'>,
+): Promise<readonly string[]> {
+  const namespaces = await transport.listDirectory(paths.claims)
+  await transport.removeEmpty(namespaces.map((name) => `${paths.claims}/${name}`))
+  return await transport.removeEmpty([paths.claims, paths.trash])
+}
+
 /**
- * All but the seccomp profiles, which people have put there. root.json tells that the rest is ours, so it stays until
+ * All but the data of claims, and the seccomp profiles, which people have put there. root.json tells that the rest is ours, so it stays until
  * there is no rest; the lock goes last.
  */
 async function removeRootDirectory(transport: Transport, paths: RootPaths): Promise<void> {
   const { lockFile, root, rootFile, seccompProfiles } = paths
+  const kept = new Set([seccompProfiles, ...(await keptData(transport, paths))])
   const last = [rootFile, lockFile]
   const all = (await transport.listDirectory(root)).map((name) => `${root}/${name}`)
-  for (const path of all) if (path !== seccompProfiles && !last.includes(path)) await transport.remove(path)
+  for (const path of all) if (!kept.has(path) && !last.includes(path)) await transport.remove(path)
   for (const path of last) await transport.remove(path)
   await transport.removeEmpty([seccompProfiles, root])
 }

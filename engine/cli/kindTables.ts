@@ -1,0 +1,61 @@
+import type { KubernetesObject } from '../api/generated/types.ts'
+import { keyParts } from '../api/names.ts'
+import type { StatusReport } from '../api/plan.ts'
+import type { ObjectRecord } from '../api/records.ts'
+import { autoscalerRow } from './autoscalerRow.ts'
+import { since } from './duration.ts'
+import { shortHealth } from './progress.ts'
+
+/** What a row of `reconcile status` is made from. */
+export interface RowInput {
+  readonly report: StatusReport
+  /** With defaults, and with as many replicas as its autoscaler wants; undefined when the commit does not have it. */
+  readonly object: KubernetesObject | undefined
+  readonly record: ObjectRecord | undefined
+  readonly now: Temporal.Instant
+}
+
+/** One kind as kubectl prints it. NAMESPACE and NAME come before, AGE and HEALTH after. */
+export interface KindTable {
+  readonly kind: KubernetesObject['kind']
+  readonly heading: readonly string[]
+  readonly row: (input: RowInput) => readonly string[]
+}
+
+/** In the order in which `reconcile status` shows them. */
+export const KIND_TABLES: readonly KindTable[] = [
+  { kind: 'Deployment', heading: ['READY', 'UP-TO-DATE', 'AVAILABLE'], row: deploymentRow },
+  {
+    kind: 'HorizontalPodAutoscaler',
+    heading: ['REFERENCE', 'TARGETS', 'MINPODS', 'MAXPODS', 'REPLICAS'],
+    row: autoscalerRow,
+  },
+]
+
+export function headingOf({ heading }: KindTable): readonly string[] {
+  return ['NAMESPACE', 'NAME', ...heading, 'AGE', 'HEALTH']
+}
+
+export function rowOf(table: KindTable, input: RowInput): readonly string[] {
+  const { now, record, report } = input
+  const { kind, name, namespace } = keyParts(report.key)
+  const age = since(now, record?.object.metadata.creationTimestamp)
+  const health = shortHealth(report.health).split('\n')[0] ?? ''
+  return [namespace, `${kind.toLowerCase()}/${name}`, ...table.row(input), age, health]
+}
+
+function deploymentRow({ object, report }: RowInput): readonly string[] {
+  const wanted = object?.kind === 'Deployment' ? (object.spec.replicas ?? 1) : 0
+  return [
+    `${countIn(report, 'readyReplicas')}/${wanted}`,
+    countIn(report, 'updatedReplicas'),
+    countIn(report, 'availableReplicas'),
+  ]
+}
+
+/** A number of the status; 0 when it has none of this name. */
+export function countIn({ status }: StatusReport, field: string): string {
+  if (typeof status !== 'object' || status === null) return '0'
+  const value: unknown = Object.entries(status).find(([name]) => name === field)?.[1]
+  return typeof value === 'number' ? String(value) : '0'
+}
