@@ -302,9 +302,9 @@ const SETS: readonly (readonly [title: string, kind: string, spec: Fields, lines
     'StatefulSet',
     { updateStrategy: { rollingUpdate: { partition: -1, maxUnavailable: 0 } }, ordinals: { start: -1 } },
     [
-      'error spec.ordinals.start: must be >= 0, not -1',
       'error spec.updateStrategy.rollingUpdate.partition: must be >= 0, not -1',
       'error spec.updateStrategy.rollingUpdate.maxUnavailable: cannot be 0: no pod could ever be replaced',
+      'error spec.ordinals.start: must be >= 0, not -1',
     ],
   ],
   [

@@ -11,7 +11,6 @@ import type { Path } from '../diagnostics.ts'
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts'
 import { checkMatchLabelKeys, checkSelector } from './selectors.ts'
 
-const WEIGHT_MAX = 100
 const INTEGER = /^(?:0|-?[1-9][0-9]*)$/
 
 export function checkAffinity(context: CheckContext, path: Path, affinity: Affinity): void {
@@ -25,14 +24,11 @@ function checkNodeAffinity(context: CheckContext, path: Path, affinity: NodeAffi
   const required = affinity.requiredDuringSchedulingIgnoredDuringExecution
   if (required !== undefined) {
     const at = [...path, 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms']
-    if (required.nodeSelectorTerms.length === 0)
-      context.error(at, 'must have at least one node selector term')
     for (const [index, term] of required.nodeSelectorTerms.entries())
       checkNodeTerm(context, [...at, index], term)
   }
   const field = 'preferredDuringSchedulingIgnoredDuringExecution'
-  for (const [index, { preference, weight }] of (affinity[field] ?? []).entries()) {
-    checkWeight(context, [...path, field, index, 'weight'], weight)
+  for (const [index, { preference }] of (affinity[field] ?? []).entries()) {
     checkNodeTerm(context, [...path, field, index, 'preference'], preference)
   }
 }
@@ -101,8 +97,7 @@ function checkPodAffinity(context: CheckContext, path: Path, affinity: PodAffini
     checkPodTerm(context, [...path, required, index], term)
   }
   const preferred = 'preferredDuringSchedulingIgnoredDuringExecution'
-  for (const [index, { podAffinityTerm, weight }] of (affinity[preferred] ?? []).entries()) {
-    checkWeight(context, [...path, preferred, index, 'weight'], weight)
+  for (const [index, { podAffinityTerm }] of (affinity[preferred] ?? []).entries()) {
     checkPodTerm(context, [...path, preferred, index, 'podAffinityTerm'], podAffinityTerm)
   }
 }
@@ -129,9 +124,4 @@ function checkPodTerm(context: CheckContext, path: Path, term: PodAffinityTerm):
 export function checkTopologyKey(context: CheckContext, path: Path, key: string): void {
   const rule = key === '' ? 'must not be empty' : qualifiedName(key)
   if (rule !== undefined) context.error(path, key === '' ? rule : `${JSON.stringify(key)} ${rule}`)
-}
-
-function checkWeight(context: CheckContext, path: Path, weight: number): void {
-  if (weight < 1 || weight > WEIGHT_MAX)
-    context.error(path, `must be in the range 1-${WEIGHT_MAX}, not ${weight}`)
 }

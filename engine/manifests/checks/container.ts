@@ -26,7 +26,7 @@ export interface PodFacts {
 export function checkContainer(context: CheckContext, path: Path, container: Container, pod: PodFacts): void {
   checkWords(context, path, container)
   checkPorts(context, path, container, pod.hostNetwork)
-  checkEnvironment(context, path, container)
+  checkEnvironment(context, path, container, pod.volumes)
   checkMounts(context, path, container, pod.volumes)
   checkProbes(context, path, container)
   checkLifecycle(context, path, container, pod.graceSeconds, pod.os)

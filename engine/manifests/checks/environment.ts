@@ -11,6 +11,7 @@ import { didYouMean } from '../suggestions.ts'
 import { qualifiedName, variableName } from './names.ts'
 import { descendingPath } from './paths.ts'
 import { checkOne } from './probes.ts'
+import { checkVolumeName } from './volumeNames.ts'
 import { checkQuantity } from './resources.ts'
 
 const SOURCES = ['configMapKeyRef', 'fieldRef', 'fileKeyRef', 'resourceFieldRef', 'secretKeyRef']
@@ -37,9 +38,19 @@ const RESOURCES = [
   'requests.ephemeral-storage',
 ]
 
-export function checkEnvironment(context: CheckContext, path: Path, container: Container): void {
+/** `volumes`: the names of all volumes of the pod; undefined when they cannot be known. */
+export function checkEnvironment(
+  context: CheckContext,
+  path: Path,
+  container: Container,
+  volumes: readonly string[] | undefined,
+): void {
   for (const [index, variable] of (container.env ?? []).entries()) {
-    checkVariable(context, [...path, 'env', index], variable)
+    const at = [...path, 'env', index]
+    checkVariable(context, at, variable)
+    const file = variable.valueFrom?.fileKeyRef
+    if (file !== undefined)
+      checkVolumeName(context, [...at, 'valueFrom', 'fileKeyRef', 'volumeName'], file.volumeName, volumes)
   }
   for (const [index, source] of (container.envFrom ?? []).entries()) {
     const at = [...path, 'envFrom', index]

@@ -7,13 +7,13 @@ import type {
 } from '../../api/generated/types.ts'
 import type { CheckContext, Item } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
-import { nearest } from '../suggestions.ts'
 import { checkClaimSpec } from './claims.ts'
 import { dnsLabel } from './names.ts'
 import { absolutePath, descendingPath, noBacksteps } from './paths.ts'
 import { checkDownwardFiles, checkProjections } from './projected.ts'
 import { checkQuantity } from './resources.ts'
 import { checkUnique } from './unique.ts'
+import { checkVolumeName } from './volumeNames.ts'
 
 export function checkVolumes(context: CheckContext, volumes: readonly Item<Volume>[]): void {
   checkUnique(context, volumes, 'name', (volume) => volume.name)
@@ -92,11 +92,7 @@ export function checkMounts(
   const mounts = context.items([...path, 'volumeMounts'], container.volumeMounts)
   checkUnique(context, mounts, 'mountPath', (mount) => mount.mountPath)
   for (const { value, path: at } of mounts) {
-    if (volumes !== undefined && !volumes.includes(value.name)) {
-      const meant = nearest(value.name, volumes)
-      const message = `the pod has no volume named ${JSON.stringify(value.name)}`
-      context.error([...at, 'name'], message, meant === undefined ? undefined : `did you mean ${meant}?`)
-    }
+    checkVolumeName(context, [...at, 'name'], value.name, volumes)
     const rule = absolutePath(value.mountPath)
     if (rule !== undefined) context.error([...at, 'mountPath'], rule)
     checkSubPaths(context, at, value)
