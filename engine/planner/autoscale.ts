@@ -1,7 +1,7 @@
 import type { HorizontalPodAutoscaler, KubernetesObject } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
-import type { Violation } from '../api/plan.ts'
-import type { DesiredObject } from '../api/snapshot.ts'
+import type { Plan, Violation } from '../api/plan.ts'
+import type { Desired, DesiredObject } from '../api/snapshot.ts'
 import { autoscalerDecision, type ScaleTarget } from '../controllers/autoscaler.ts'
 import type { Decision } from '../controllers/decision.ts'
 import { memoised } from '../controllers/memo.ts'
@@ -49,7 +49,7 @@ interface Autoscaler {
 }
 
 /** By key. */
-export function autoscalersOf(objects: ReadonlyMap<ObjectKey, DesiredObject>): readonly Autoscaler[] {
+export const autoscalersOf = memoised((objects: Desired['objects']): readonly Autoscaler[] => {
   const found: Autoscaler[] = []
   for (const desired of objects.values()) {
     const { key, object, written } = desired
@@ -58,7 +58,11 @@ export function autoscalersOf(objects: ReadonlyMap<ObjectKey, DesiredObject>): r
     found.push({ desired, object, written, target: objectKey(kind, keyParts(key).namespace, name) })
   }
   return inOrder(found, ({ desired }) => desired.key)
-}
+})
+
+const byTarget = memoised((objects: Desired['objects']): ReadonlyMap<ObjectKey, Autoscaler> => {
+  return new Map(autoscalersOf(objects).map((one) => [one.target, one]))
+})
 
 function decisionOf(
   { desired, object, target, written }: Autoscaler,
@@ -83,6 +87,25 @@ function targetOf(desired: DesiredObject | undefined, pods: ScaleTarget['pods'])
   const written = desired?.written
   if (desired === undefined || written === undefined || !isScalable(written)) return undefined
   return { key: desired.key, written: written.spec.replicas, pods }
+}
+
+/** The commit's object as the plan wants it: with the replicas that its autoscaler decided on, if it has one. */
+export function scaledObject(
+  key: ObjectKey,
+  { statuses }: Pick<Plan, 'statuses'>,
+  { objects }: Pick<Desired, 'objects'>,
+): KubernetesObject | undefined {
+  const desired = objects.get(key)
+  if (desired === undefined || !isScalable(desired.object)) return desired?.object
+  const autoscaler = byTarget(objects).get(key)
+  const status = autoscaler === undefined ? undefined : statuses.get(autoscaler.desired.key)?.status
+  const replicas = desiredReplicas(status)
+  return replicas === undefined ? desired.object : scaled(desired)(replicas).object
+}
+
+function desiredReplicas(status: unknown): number | undefined {
+  if (typeof status !== 'object' || status === null || !('desiredReplicas' in status)) return undefined
+  return typeof status.desiredReplicas === 'number' ? status.desiredReplicas : undefined
 }
 
 type Scalable = Extract<KubernetesObject, { readonly kind: (typeof SCALABLE)[number] }>

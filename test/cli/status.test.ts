@@ -6,7 +6,7 @@ import { observeOnce } from '../../engine/reconciler/observeOnce.ts'
 import type { Desired } from '../../engine/api/snapshot.ts'
 import type { KubernetesObject } from '../../engine/api/generated/types.ts'
 import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
-import { createWorld, NODE, once, type World } from '../simulation/loop/engine.ts'
+import { createWorld, NODE, once, startEngine, type World } from '../simulation/loop/engine.ts'
 import { container, deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
 
 const SECRET: KubernetesObject = {
@@ -47,6 +47,59 @@ test('objects and pods are shown in tables, and restarted containers with how th
   expect(text).toContain(
     'default/one: container shaky was restarted once, last ended with exit code 3 (Error)',
   )
+})
+
+const AUTOSCALER: KubernetesObject = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+    minReplicas: 2,
+    maxReplicas: 5,
+    metrics: [
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+      },
+      {
+        type: 'Resource',
+        resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } },
+      },
+    ],
+  },
+}
+
+test('an autoscaler is shown as kubectl does, and its target with as many pods as it wants', async () => {
+  const world = createWorld()
+  world.node.useOf = () => ({ cpuMillis: 40, memoryBytes: 2 ** 20 })
+  const requests = { requests: { cpu: '100m' } }
+  const desired = desiredOf('a'.repeat(40), [
+    deployment('web', { replicas: 3 }, { containers: [container('app', { resources: requests })] }),
+    AUTOSCALER,
+  ])
+  const engine = startEngine(world, desired)
+  await world.clock.runFor(20_000)
+  await engine.stop()
+  const early = statusText(await statusOf(world, desired), world.clock.now(), false)
+  expect(early).toMatch(/cpu: <unknown>\/80%, memory: <unknown>\/1Gi/)
+  const later = startEngine(world, desired)
+  await world.clock.runFor(400_000)
+  await later.stop()
+  const status = await statusOf(world, desired)
+  const lines = statusText(status, world.clock.now(), false).split('\n')
+  expect(lines[1]).toMatch(/^default +deployment\/web +2\/2 /)
+  expect(lines[3]).toMatch(/^NAMESPACE +NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE +HEALTH$/)
+  expect(lines[4]).toMatch(
+    /^default +horizontalpodautoscaler\/web +Deployment\/web +cpu: 40%\/80%, memory: 1048576\/1Gi +2 +5 +2 +7m +healthy$/,
+  )
+  expect(statusItems(status)).toMatchObject([
+    { kind: 'Deployment', spec: { replicas: 2 } },
+    { kind: 'HorizontalPodAutoscaler', status: { currentReplicas: 2, lastScaleTime: expect.any(String) } },
+    { kind: 'ReplicaSet' },
+    { kind: 'Pod' },
+    { kind: 'Pod' },
+  ])
 })
 
 test('the items are official objects with their status, and no secret is among them', async () => {
