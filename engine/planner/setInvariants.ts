@@ -5,6 +5,7 @@ import type { PodAction, Violation } from '../api/plan.ts'
 import { fitOf } from '../controllers/daemonPods.ts'
 import { daemonLimits } from '../controllers/daemonRollout.ts'
 import { inForce } from '../controllers/inForce.ts'
+import { REPLACE } from '../controllers/replace.ts'
 import { ordinalOf } from '../controllers/statefulPods.ts'
 import { maxUnavailableOf } from '../controllers/statefulRollout.ts'
 import { isActive, isAvailable, type PodView } from '../controllers/view.ts'
@@ -40,7 +41,11 @@ function forceOf<T extends KubernetesObject & { readonly spec: unknown }>(
   const desired = wanted.get(key)
   if (desired === undefined || !isSame(desired.object) || !isSame(desired.written)) return undefined
   const { object, written } = desired
-  return inForce({ desired, object, written, record: snapshot.records.get(key), pods: [] }, isSame).object
+  const record = snapshot.records.get(key)
+  const force = inForce({ desired, object, written, record, pods: [] }, isSame)
+  // Its author lets it be removed and made anew.
+  const isReplaced = force.refused.length > 0 && written.metadata?.annotations?.[REPLACE] === 'true'
+  return isReplaced ? undefined : force.object
 }
 
 /** Pods of the plan's object before it, and which of them it takes away. */
