@@ -13,7 +13,7 @@ import type {
 /** How far an action comes: to its end, to its middle (the engine was killed, a command failed), or not even to its beginning. */
 export type Outcome = 'whole' | 'half' | 'none'
 
-interface ModelPod {
+export interface ModelPod {
   record: PodRecord
   sandbox: 'ready' | 'absent' | 'broken' | 'released'
   volumes?: Readonly<Record<string, string>>
@@ -71,11 +71,17 @@ export class ModelWorld {
   /** A container ends by itself; its node's hook starts it again after a while, with no engine asked. */
   crash(index: number): void {
     const pod = this.pods[index % Math.max(1, this.pods.length)]
-    const container = pod?.containers.get(MAIN)
-    if (pod === undefined || container?.state.kind !== 'running') return
+    if (pod !== undefined) this.end(pod, 1)
+  }
+
+  /** The pod's container ends with this exit code. */
+  end(pod: ModelPod, exitCode: number): void {
+    const container = pod.containers.get(MAIN)
+    if (container?.state.kind !== 'running') return
     const at = this.now.toString()
-    const exit = exitOf(container.attempt, 1, container.state.startedAt, at)
-    const again = pod.record.pod.spec.restartPolicy !== 'Never'
+    const exit = exitOf(container.attempt, exitCode, container.state.startedAt, at)
+    const { restartPolicy = 'Always' } = pod.record.pod.spec
+    const again = restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && exitCode !== 0)
     const restartAt = this.now.add({ seconds: Math.min(300, 10 * 2 ** container.attempt) }).toString()
     pod.containers.set(MAIN, {
       ...container,

@@ -1,0 +1,454 @@
+import { expect, test } from 'vitest'
+import { job, JobScene, indexOf } from './jobScene.ts'
+
+const INDEXED = { completionMode: 'Indexed' } as const
+
+test('a Job of one pod is complete when that pod has succeeded, and the pod stays', () => {
+  const scene = new JobScene().commit(job())
+  scene.settle()
+  expect(scene.health()).toEqual({ kind: 'progressing', message: '0 of 1 done, 1 active' })
+  scene.pass(3)
+  scene.endSome(0)
+  expect(scene.status()).toEqual({
+    startTime: '2026-01-01T00:00:00.000Z',
+    completionTime: '2026-01-01T00:00:03.000Z',
+    active: 0,
+    ready: 0,
+    terminating: 0,
+    succeeded: 1,
+    failed: 0,
+    uncountedTerminatedPods: {},
+    conditions: [
+      expect.objectContaining({ type: 'SuccessCriteriaMet', status: 'True', reason: 'CompletionsReached' }),
+      expect.objectContaining({
+        type: 'Complete',
+        reason: 'CompletionsReached',
+        message: 'Reached expected number of succeeded pods',
+      }),
+    ],
+  })
+  expect([scene.health(), scene.world.pods.length]).toEqual([{ kind: 'healthy' }, 1])
+})
+
+test('a pod of a Job carries its labels, owner, mark and name', () => {
+  const scene = new JobScene().commit(job())
+  scene.settle()
+  const uid = [...scene.world.records.values()][0]?.object.metadata.uid
+  expect(scene.world.pods[0]?.record.pod.metadata).toMatchObject({
+    name: expect.stringMatching(/^job-[a-z0-9]{5}$/),
+    finalizers: ['batch.kubernetes.io/job-tracking'],
+    labels: {
+      'batch.kubernetes.io/job-name': 'job',
+      'batch.kubernetes.io/controller-uid': uid,
+      'job-name': 'job',
+      'controller-uid': uid,
+    },
+    ownerReferences: [{ kind: 'Job', name: 'job', uid, controller: true, blockOwnerDeletion: true }],
+  })
+  expect(scene.report('Job', 'job').object).toMatchObject({
+    kind: 'Job',
+    metadata: { uid },
+    spec: {
+      selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
+      template: { metadata: { labels: { 'job-name': 'job' } } },
+    },
+  })
+})
+
+test('a selector made by hand gets no labels of ours', () => {
+  const selector = { matchLabels: { app: 'mine' } }
+  const wanted = job({ manualSelector: true, selector })
+  const template = { ...wanted.spec.template, metadata: { labels: { app: 'mine' } } }
+  const scene = new JobScene().commit({ ...wanted, spec: { ...wanted.spec, template } })
+  scene.settle()
+  expect(scene.world.pods[0]?.record.pod.metadata.labels).toEqual({ app: 'mine' })
+  expect(scene.report('Job', 'job').object).toMatchObject({ spec: { selector } })
+})
+
+test('an Indexed pod knows its index: name, host name, label, annotation, variable', () => {
+  const scene = new JobScene().commit(job({ ...INDEXED, completions: 3, parallelism: 3 }))
+  scene.settle()
+  const pod = scene.world.pods.find((one) => indexOf(one) === 2)?.record.pod
+  expect(pod?.metadata).toMatchObject({
+    name: expect.stringMatching(/^job-2-[a-z0-9]{5}$/),
+    labels: { 'batch.kubernetes.io/job-completion-index': '2' },
+    annotations: { 'batch.kubernetes.io/job-completion-index': '2' },
+  })
+  expect(pod?.spec.hostname).toBe('job-2')
+  expect(pod?.spec.containers[0]?.env).toEqual([
+    {
+      name: 'JOB_COMPLETION_INDEX',
+      valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-completion-index']" } },
+    },
+  ])
+})
+
+test('completions are done so many at a time', () => {
+  const scene = new JobScene().commit(job({ completions: 5, parallelism: 2 }))
+  scene.settle()
+  const seen: number[] = []
+  while (scene.running.length > 0) {
+    seen.push(scene.running.length)
+    scene.pass(1)
+    scene.endSome(0)
+  }
+  expect([seen, scene.status().succeeded]).toEqual([[2, 2, 2, 2, 1], 5])
+  expect(scene.jobConditions()).toContain('Complete=True CompletionsReached')
+})
+
+test('without completions the first success ends it: what runs is left to end', () => {
+  const scene = new JobScene().commit(job({ parallelism: 3 }))
+  scene.settle()
+  expect(scene.running).toHaveLength(3)
+  scene.endSome(0)
+  expect([scene.running.length, scene.jobConditions()]).toEqual([2, []])
+  scene.endSome(1)
+  scene.endSome(0)
+  expect(scene.status()).toMatchObject({ succeeded: 2, failed: 1 })
+  expect(scene.jobConditions()).toContain('Complete=True CompletionsReached')
+})
+
+test('a pod that fails is made again after 10 s, 20 s, 40 s ... until the back-off limit is passed', () => {
+  const scene = new JobScene().commit(job({ backoffLimit: 3 }))
+  scene.settle()
+  for (const seconds of [10, 20, 40]) {
+    scene.endSome(1)
+    expect(scene.running).toHaveLength(0)
+    scene.pass(seconds - 1)
+    expect(scene.running).toHaveLength(0)
+    scene.pass(1)
+    expect(scene.running).toHaveLength(1)
+  }
+  scene.endSome(1)
+  expect(scene.status()).toMatchObject({ failed: 4, succeeded: 0 })
+  expect(scene.jobConditions()).toEqual([
+    'FailureTarget=True BackoffLimitExceeded',
+    'Failed=True BackoffLimitExceeded',
+  ])
+  expect(scene.health()).toEqual({
+    kind: 'failed',
+    reason: 'BackoffLimitExceeded',
+    message: 'Job has reached the specified backoff limit; 0 of 1 done, 4 failed',
+  })
+})
+
+test('the back-off is six minutes at the most, and a success begins it anew', () => {
+  const scene = new JobScene().commit(job({ completions: 2, backoffLimit: 20 }))
+  scene.settle()
+  const waits: number[] = []
+  for (let failures = 0; failures < 8; failures++) {
+    scene.endSome(1)
+    const at = scene.world.now
+    const until = scene.plan().requeueAt
+    if (until === undefined) throw new Error('nothing falls due')
+    waits.push(until.since(at).total('seconds'))
+    scene.pass(waits.at(-1) ?? 0)
+  }
+  expect(waits).toEqual([10, 20, 40, 80, 160, 320, 360, 360])
+  scene.pass(1)
+  scene.endSome(0)
+  scene.pass(1)
+  scene.endSome(1)
+  scene.pass(9)
+  expect(scene.running).toHaveLength(0)
+  scene.pass(1)
+  expect(scene.running).toHaveLength(1)
+})
+
+test('containers that the node restarts count against the back-off limit', () => {
+  const wanted = job({ backoffLimit: 2 })
+  const template = { spec: { ...wanted.spec.template.spec, restartPolicy: 'OnFailure' as const } }
+  const scene = new JobScene().commit({ ...wanted, spec: { ...wanted.spec, template } })
+  scene.settle()
+  scene.endSome(1)
+  scene.pass(15)
+  expect(scene.jobConditions()).toEqual([])
+  scene.endSome(1)
+  scene.pass(30)
+  expect(scene.jobConditions()).toContain('Failed=True BackoffLimitExceeded')
+  expect(scene.status()).toMatchObject({ active: 0, failed: 1 })
+})
+
+test('with backoffLimit 0 the first failure is the last', () => {
+  const scene = new JobScene().commit(job({ backoffLimit: 0, completions: 3, parallelism: 3 }))
+  scene.settle()
+  scene.endSome(1)
+  expect([scene.running.length, scene.status().failed]).toEqual([0, 3])
+  expect(scene.jobConditions()).toContain('Failed=True BackoffLimitExceeded')
+})
+
+test('each index has its own limit, all are tried, and the failed ones are told', () => {
+  const scene = new JobScene().commit(
+    job({ ...INDEXED, completions: 6, parallelism: 6, backoffLimitPerIndex: 1 }),
+  )
+  scene.settle()
+  scene.endIndexes(1, 1, 3)
+  expect(scene.indexes()).toEqual([0, 2, 4, 5])
+  scene.pass(10)
+  expect(scene.indexes()).toEqual([0, 1, 2, 3, 4, 5])
+  const again = scene.running.find((pod) => indexOf(pod) === 1)
+  expect(again?.record.pod.metadata.annotations).toMatchObject({
+    'batch.kubernetes.io/job-index-failure-count': '1',
+  })
+  scene.endIndexes(1, 1, 3)
+  scene.endIndexes(0, 0, 2, 4)
+  expect(scene.status()).toMatchObject({ failedIndexes: '1,3', completedIndexes: '0,2,4', failed: 4 })
+  scene.endIndexes(0, 5)
+  expect(scene.status()).toMatchObject({ completedIndexes: '0,2,4,5', succeeded: 4, active: 0 })
+  expect(scene.jobConditions()).toEqual(['FailureTarget=True FailedIndexes', 'Failed=True FailedIndexes'])
+})
+
+test('more failed indexes than maxFailedIndexes end the Job at once', () => {
+  const scene = new JobScene().commit(
+    job({ ...INDEXED, completions: 8, parallelism: 4, backoffLimitPerIndex: 0, maxFailedIndexes: 1 }),
+  )
+  scene.settle()
+  scene.endIndexes(1, 0)
+  expect(scene.jobConditions()).toEqual([])
+  scene.endIndexes(1, 1)
+  expect(scene.jobConditions()).toContain('Failed=True MaxFailedIndexesExceeded')
+  expect(scene.running).toHaveLength(0)
+})
+
+test('what an index has failed is remembered when its pods are gone', () => {
+  const scene = new JobScene().commit(
+    job({ ...INDEXED, completions: 2, parallelism: 2, backoffLimitPerIndex: 1 }),
+  )
+  scene.settle()
+  scene.endIndexes(1, 0)
+  for (const node of scene.world.nodes) {
+    for (const [uid, pod] of node.pods)
+      if (pod.containers.get('app')?.state.kind === 'exited') node.pods.delete(uid)
+  }
+  scene.pass(10)
+  scene.endIndexes(1, 0)
+  expect(scene.status()).toMatchObject({ failedIndexes: '0', failed: 2 })
+})
+
+const exitCodes = (action: 'FailJob' | 'FailIndex' | 'Ignore' | 'Count', ...values: readonly number[]) => ({
+  action,
+  onExitCodes: { operator: 'In' as const, values },
+})
+
+test('a FailJob rule ends the Job with the pod, the container and the rule', () => {
+  const rules = [exitCodes('Ignore', 3), exitCodes('FailJob', 42)]
+  const scene = new JobScene().commit(job({ completions: 4, parallelism: 2, podFailurePolicy: { rules } }))
+  scene.settle()
+  const name = scene.running[0]?.record.pod.metadata.name
+  scene.endSome(42)
+  expect(scene.jobConditions()).toContain('Failed=True PodFailurePolicy')
+  expect(scene.health()).toMatchObject({
+    reason: 'PodFailurePolicy',
+    message: expect.stringContaining(
+      `Container app for pod default/${name} failed with exit code 42 matching FailJob rule at index 1`,
+    ),
+  })
+})
+
+test('an Ignore rule counts nothing; the first rule that matches decides', () => {
+  const rules = [exitCodes('Ignore', 3), exitCodes('FailJob', 3, 4)]
+  const scene = new JobScene().commit(job({ backoffLimit: 0, podFailurePolicy: { rules } }))
+  scene.settle()
+  scene.endSome(3)
+  expect(scene.status()).toMatchObject({ failed: 0, active: 0 })
+  scene.pass(10)
+  expect(scene.running).toHaveLength(1)
+  scene.endSome(0)
+  expect(scene.jobConditions()).toContain('Complete=True CompletionsReached')
+})
+
+test('a FailIndex rule fails the index without another try', () => {
+  const rules = [exitCodes('FailIndex', 42)]
+  const scene = new JobScene().commit(
+    job({ ...INDEXED, completions: 2, parallelism: 2, backoffLimitPerIndex: 5, podFailurePolicy: { rules } }),
+  )
+  scene.settle()
+  scene.endIndexes(42, 0)
+  expect(scene.status()).toMatchObject({ failedIndexes: '0', failed: 1 })
+  scene.endIndexes(0, 1)
+  expect(scene.jobConditions()).toContain('Failed=True FailedIndexes')
+})
+
+test('NotIn, a container by name and pod conditions are told apart', () => {
+  const onOther = {
+    action: 'FailJob',
+    onExitCodes: { containerName: 'other', operator: 'In', values: [1] },
+  } as const
+  const onDisruption = { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] } as const
+  const onRest = { action: 'FailJob', onExitCodes: { operator: 'NotIn', values: [1, 2] } } as const
+  const rules = [onOther, onDisruption, onRest]
+  const scene = new JobScene().commit(job({ podFailurePolicy: { rules }, completions: 2 }))
+  scene.settle()
+  scene.endSome(1)
+  expect(scene.status()).toMatchObject({ failed: 1 })
+  scene.pass(10)
+  scene.endSome(9)
+  expect(scene.health()).toMatchObject({
+    message: expect.stringContaining('exit code 9 matching FailJob rule at index 2'),
+  })
+})
+
+test.each([
+  ['all of the indexes named', { succeededIndexes: '0,2-3' }, [[0], [2], [3]]],
+  ['so many of any', { succeededCount: 2 }, [[4], [1]]],
+  ['so many of those named', { succeededIndexes: '1-3', succeededCount: 2 }, [[0], [1], [3]]],
+] as const)('a successPolicy holds with %s', (_name, rule, steps) => {
+  const successPolicy = { rules: [rule] }
+  const scene = new JobScene().commit(job({ ...INDEXED, completions: 5, parallelism: 5, successPolicy }))
+  scene.settle()
+  for (const step of steps) {
+    expect(scene.jobConditions()).toEqual([])
+    scene.endIndexes(0, ...step)
+  }
+  expect(scene.running).toHaveLength(0)
+  expect(scene.jobConditions()).toEqual([
+    'SuccessCriteriaMet=True SuccessPolicy',
+    'Complete=True SuccessPolicy',
+  ])
+  expect(scene.status().conditions?.[0]?.message).toBe('Matched rules at index 0')
+})
+
+test('a Job that has taken too long fails, and its pods go', () => {
+  const scene = new JobScene().commit(job({ activeDeadlineSeconds: 30, completions: 2, parallelism: 2 }))
+  scene.settle()
+  scene.pass(29)
+  expect(scene.running).toHaveLength(2)
+  expect(scene.plan().requeueAt?.toString()).toBe('2026-01-01T00:00:30Z')
+  scene.pass(1)
+  expect(scene.jobConditions()).toEqual([
+    'FailureTarget=True DeadlineExceeded',
+    'Failed=True DeadlineExceeded',
+  ])
+  expect(scene.status()).toMatchObject({ active: 0, failed: 2 })
+})
+
+test('a suspended Job has no pods, and counts none of those that go; resumed, its time begins anew', () => {
+  const wanted = (suspend: boolean) =>
+    job({ suspend, completions: 3, parallelism: 2, activeDeadlineSeconds: 60 })
+  const scene = new JobScene().commit(wanted(false))
+  scene.settle()
+  scene.endSome(0)
+  scene.commit(wanted(true)).settle()
+  expect(scene.world.pods).toHaveLength(1)
+  expect(scene.status()).toMatchObject({ active: 0, failed: 0, succeeded: 1 })
+  expect([scene.jobConditions(), scene.health()]).toEqual([
+    ['Suspended=True JobSuspended'],
+    { kind: 'healthy' },
+  ])
+  scene.pass(1000)
+  scene.commit(wanted(false)).settle()
+  expect(scene.jobConditions()).toEqual(['Suspended=False JobResumed'])
+  expect(scene.status().startTime).toBe('2026-01-01T00:16:40.000Z')
+  scene.endSome(0, 2)
+  expect(scene.status()).toMatchObject({ succeeded: 3, failed: 0 })
+  expect(scene.jobConditions()).toContain('Complete=True CompletionsReached')
+})
+
+test('a Job that begins suspended has no time of its start', () => {
+  const scene = new JobScene().commit(job({ suspend: true }))
+  scene.settle()
+  expect([scene.status().startTime, scene.world.pods.length]).toEqual([undefined, 0])
+})
+
+test('less parallelism takes pods away, and those are no failures', () => {
+  const scene = new JobScene().commit(job({ completions: 9, parallelism: 4 }))
+  scene.settle()
+  scene.commit(job({ completions: 9, parallelism: 1 })).settle()
+  expect([scene.running.length, scene.status().failed]).toEqual([1, 0])
+})
+
+test('with podReplacementPolicy Failed another pod comes only when the one before has ended', () => {
+  const scene = new JobScene().commit(job({ podReplacementPolicy: 'Failed', completions: 1 }))
+  scene.settle()
+  const [pod] = scene.running
+  if (pod === undefined) throw new Error('no pod')
+  const { metadata } = pod.record.pod
+  const deletionTimestamp = scene.world.now.toString()
+  pod.record = {
+    ...pod.record,
+    generation: pod.record.generation + 1,
+    pod: { ...pod.record.pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: 30 } },
+  }
+  const { actions } = scene.plan()
+  expect(actions.map(({ kind }) => kind)).not.toContain('createPod')
+  expect(scene.status()).toMatchObject({ terminating: 1, failed: 0 })
+  scene.settle()
+  expect(scene.status()).toMatchObject({ terminating: 0, failed: 1 })
+  scene.pass(10)
+  expect(scene.running).toHaveLength(1)
+})
+
+test('after its ttl the pods of a Job of the commit go, and it is not run again', () => {
+  const scene = new JobScene().commit(job({ ttlSecondsAfterFinished: 100 }))
+  scene.settle()
+  scene.endSome(0)
+  expect(scene.plan().requeueAt?.toString()).toBe('2026-01-01T00:01:40Z')
+  scene.pass(99)
+  expect(scene.world.pods).toHaveLength(1)
+  scene.pass(1)
+  expect([scene.world.pods.length, scene.jobs(), scene.health()]).toEqual([0, ['job'], { kind: 'healthy' }])
+  scene.pass(1000)
+  expect(scene.world.pods).toHaveLength(0)
+})
+
+test('a Job that leaves the commit goes with its pods and its record, and runs anew when it comes back', () => {
+  const scene = new JobScene().commit(job())
+  scene.settle()
+  scene.endSome(0)
+  scene.commit().settle()
+  expect([scene.world.pods.length, scene.jobs()]).toEqual([0, []])
+  scene.world.pass(1)
+  scene.commit(job()).settle()
+  expect(scene.running).toHaveLength(1)
+})
+
+test("a change of the template is refused in Kubernetes' words, and allowed by an annotation", () => {
+  const scene = new JobScene().commit(job({ completions: 2 }))
+  scene.settle()
+  const other = job({ completions: 2, template: { spec: { ...job().spec.template.spec, hostname: 'x' } } })
+  scene.commit(other).settle()
+  expect(scene.health()).toMatchObject({
+    kind: 'failed',
+    reason: 'Invalid',
+    message: expect.stringMatching(
+      /^Job "job" is invalid: spec\.template: Invalid value: .*: field is immutable/,
+    ),
+  })
+  scene.endSome(0)
+  expect(scene.running[0]?.record.pod.spec.hostname).toBeUndefined()
+  const metadata = { ...other.metadata, annotations: { 'reconcile.dev/replace': 'true' } }
+  scene.world.pass(1)
+  scene.commit({ ...other, metadata }).settle()
+  expect(scene.running.map(({ record }) => record.pod.spec.hostname)).toEqual(['x'])
+  expect(scene.status()).toMatchObject({ succeeded: 0 })
+})
+
+test('a Job with parallelism 0 cannot end, and one whose image is not there neither', () => {
+  const scene = new JobScene().commit(job({ parallelism: 0 }))
+  scene.settle()
+  expect(scene.health()).toMatchObject({ kind: 'failed', reason: 'ParallelismIsZero' })
+  const bad = job({}, 'bad')
+  const containers = [{ name: 'app', image: 'registry.example/app:bad' }]
+  const template = { spec: { restartPolicy: 'Never' as const, containers } }
+  const other = new JobScene().commit({ ...bad, spec: { template } })
+  other.run(5)
+  expect(other.health('bad')).toMatchObject({ kind: 'failed', reason: 'ErrImagePull' })
+})
+
+test('a Job that another controller manages is left alone', () => {
+  const scene = new JobScene().commit(job({ managedBy: 'example.com/other' }))
+  expect([scene.settle().actions, scene.world.records.size, scene.health()]).toEqual([
+    [],
+    0,
+    { kind: 'healthy' },
+  ])
+})
+
+test('a Job whose node is silent makes no second pod of an index', () => {
+  const scene = new JobScene(2).commit(job({ ...INDEXED, completions: 2, parallelism: 2 }))
+  scene.settle()
+  scene.world.setReachable(0, false)
+  scene.pass(1000)
+  expect(scene.world.pods).toHaveLength(2)
+  expect(scene.health()).toMatchObject({ kind: 'progressing' })
+})
