@@ -6,19 +6,26 @@ import { isAlive, isDeleting, type Law, type LawContext } from './law.ts'
 
 interface JobTruth {
   readonly succeeded: Set<PodUid>
-  readonly started: Set<PodUid>
+  readonly made: Set<PodUid>
   /** As last recorded. */
   status: JobStatus
   end: string | undefined
+  endedAtMs: number
 }
 
 /** A Job never counts one pod twice, never more than what really succeeded, never forgets, and its end is the end. */
-export function jobLaw({ fleet }: LawContext): Law {
+export function jobLaw({ fleet, inFlightMs }: LawContext): Law {
   const truths = new Map<string, JobTruth>()
   const truthOf = (uid: string): JobTruth => {
     const known = truths.get(uid)
     if (known !== undefined) return known
-    const truth: JobTruth = { succeeded: new Set(), started: new Set(), status: {}, end: undefined }
+    const truth: JobTruth = {
+      succeeded: new Set(),
+      made: new Set(),
+      status: {},
+      end: undefined,
+      endedAtMs: 0,
+    }
     truths.set(uid, truth)
     return truth
   }
@@ -29,9 +36,11 @@ export function jobLaw({ fleet }: LawContext): Law {
       if (pod === undefined || owner === undefined) return []
       const truth = truthOf(owner)
       if (fact.kind === 'ended' && hasSucceeded(pod)) truth.succeeded.add(pod.uid)
-      if (fact.kind !== 'started') return []
-      truth.started.add(pod.uid)
-      return fact.by === 'hook' ? [] : afterItsEnd(fact.pod, truth)
+      if (fact.kind === 'created') truth.made.add(pod.uid)
+      const isLate = truth.end !== undefined && fleet.clock.elapsedMs > truth.endedAtMs + inFlightMs
+      return fact.kind === 'created' && isLate
+        ? [`${fact.pod} was made although its Job is ${truth.end}`]
+        : []
     },
     seeRecord: (key, record) => {
       const job = record && jobOf(record)
@@ -39,7 +48,10 @@ export function jobLaw({ fleet }: LawContext): Law {
       const truth = truthOf(job.metadata?.uid ?? '')
       const broken = [...miscounted(key, job, truth), ...tooMany(key, job, fleet.pods)]
       truth.status = job.status ?? {}
-      truth.end ??= endOf(job)
+      if (truth.end === undefined && endOf(job) !== undefined) {
+        truth.end = endOf(job)
+        truth.endedAtMs = fleet.clock.elapsedMs
+      }
       return broken
     },
   }
@@ -64,10 +76,6 @@ export function endOf({ status }: Job): string | undefined {
   )?.type
 }
 
-function afterItsEnd(pod: string, { end }: JobTruth): readonly string[] {
-  return end === undefined ? [] : [`${pod} was started although its Job is ${end}`]
-}
-
 function miscounted(key: ObjectKey, job: Job, truth: JobTruth): readonly string[] {
   const { name } = keyParts(key)
   const { failed = 0, succeeded = 0 } = job.status ?? {}
@@ -76,8 +84,8 @@ function miscounted(key: ObjectKey, job: Job, truth: JobTruth): readonly string[
   const broken: string[] = []
   if (succeeded > truth.succeeded.size)
     broken.push(`Job ${name} counts ${succeeded} succeeded pods, there were ${truth.succeeded.size}`)
-  if (failed > truth.started.size && job.spec?.template.spec?.restartPolicy === 'Never')
-    broken.push(`Job ${name} counts ${failed} failed pods, ${truth.started.size} were ever started`)
+  if (failed > truth.made.size)
+    broken.push(`Job ${name} counts ${failed} failed pods, ${truth.made.size} were ever made`)
   if (succeeded < (before.succeeded ?? 0) || failed < (before.failed ?? 0))
     broken.push(`Job ${name} forgot: ${JSON.stringify(before)} became ${JSON.stringify(job.status)}`)
   if (truth.end !== undefined && end !== truth.end)
