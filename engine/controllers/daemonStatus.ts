@@ -5,10 +5,10 @@ import type { OwnPod } from './daemonPods.ts'
 import type { ObjectMemory } from './memory.ts'
 import { certainFailure, endingText } from './workloads.ts'
 
-/** Kubernetes' updateDaemonSetStatus: of a node with several pods the oldest one counts. */
+/** Kubernetes' updateDaemonSetStatus. Of a node with several pods the oldest one counts that serves, so that a surge takes none away. */
 export function daemonStatus(nodes: readonly DaemonNode<OwnPod>[], memory: ObjectMemory): DaemonSetStatus {
   const wanted = nodes.filter(({ shouldRun }) => shouldRun)
-  const firsts = wanted.flatMap(({ pods }) => pods.slice(0, 1))
+  const firsts = wanted.flatMap(({ pods }) => standing(pods) ?? [])
   const count = (holds: (pod: OwnPod) => boolean): number => firsts.filter(holds).length
   const available = count(({ available: is }) => is)
   return {
@@ -21,6 +21,10 @@ export function daemonStatus(nodes: readonly DaemonNode<OwnPod>[], memory: Objec
     observedGeneration: memory.generation,
     updatedNumberScheduled: count(({ isNew }) => isNew),
   }
+}
+
+function standing(pods: readonly OwnPod[]): OwnPod | undefined {
+  return pods.find(({ available }) => available) ?? pods.find(({ deleting }) => !deleting) ?? pods[0]
 }
 
 /** Rolled out, in the words of `kubectl rollout status`. */

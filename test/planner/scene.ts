@@ -1,4 +1,4 @@
-import type { Deployment, KubernetesObject, Pod, PodSpec } from '../../engine/api/generated/types.ts'
+import type { Deployment, KubernetesObject, Node, Pod, PodSpec } from '../../engine/api/generated/types.ts'
 import { objectKey } from '../../engine/api/names.ts'
 import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
 import type { Desired, Snapshot } from '../../engine/api/snapshot.ts'
@@ -10,6 +10,7 @@ import { desiredObject } from '../simulation/wanted.ts'
 export class Scene {
   readonly world: ModelWorld
   #objects: readonly KubernetesObject[] = []
+  #nodes: readonly Node[] = []
   readonly #unread = new Set<string>()
   readonly #unreadable = new Map<string, string>()
 
@@ -24,7 +25,13 @@ export class Scene {
       kind: 'Cluster',
       metadata: { name: 'default' },
     } as const
-    return { commit: 'c'.repeat(40), cluster, nodes: [], objects }
+    return { commit: 'c'.repeat(40), cluster, nodes: this.#nodes, objects }
+  }
+
+  /** The nodes as the commit has them: labels, taints. */
+  nodes(...nodes: readonly Node[]): this {
+    this.#nodes = nodes
+    return this
   }
 
   commit(...objects: readonly KubernetesObject[]): this {

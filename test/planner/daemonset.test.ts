@@ -1,0 +1,170 @@
+import { expect, test } from 'vitest'
+import { Scene } from './scene.ts'
+import { byNode, daemonSet, node, pods, story } from './sets.ts'
+
+const HEALTHY = { kind: 'healthy' }
+
+test('there is one pod on each node, bound to it as Kubernetes does, and the set is healthy', () => {
+  const scene = new Scene(3).commit(daemonSet('agent', 'a'))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a node-1=a node-2=a')
+  const { health, status } = scene.report('DaemonSet', 'agent')
+  expect(health).toEqual(HEALTHY)
+  expect(status).toEqual({
+    currentNumberScheduled: 3,
+    desiredNumberScheduled: 3,
+    numberAvailable: 3,
+    numberMisscheduled: 0,
+    numberReady: 3,
+    numberUnavailable: 0,
+    observedGeneration: 1,
+    updatedNumberScheduled: 3,
+  })
+  const spec = scene.world.nodes[1]?.pods.values().next().value?.record.pod.spec
+  expect(spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution).toEqual({
+    nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['node-1'] }] }],
+  })
+  expect(spec?.tolerations).toContainEqual({
+    key: 'node.kubernetes.io/unschedulable',
+    operator: 'Exists',
+    effect: 'NoSchedule',
+  })
+})
+
+test('labels decide where pods run; a node that loses the label loses its pod', () => {
+  const scene = new Scene(3).nodes(
+    node('node-0', { disk: 'ssd' }),
+    node('node-1', { disk: 'ssd' }),
+    node('node-2'),
+  )
+  scene.commit(daemonSet('agent', 'a', {}, { nodeSelector: { disk: 'ssd' } }))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a node-1=a')
+  scene.nodes(node('node-0'), node('node-1', { disk: 'ssd' }), node('node-2', { disk: 'ssd' }))
+  scene.run()
+  expect(byNode(scene)).toBe('node-1=a node-2=a')
+  expect(scene.report('DaemonSet', 'agent').health).toEqual(HEALTHY)
+})
+
+test('a node that takes no new pods has one all the same; a tainted one only where that is tolerated', () => {
+  const taints = [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' as const }]
+  const scene = new Scene(2).nodes(
+    node('node-0', {}, { unschedulable: true }),
+    node('node-1', {}, { taints }),
+  )
+  scene.commit(daemonSet('agent', 'a'))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a')
+  scene.commit(daemonSet('agent', 'a', {}, { tolerations: [{ operator: 'Exists' }] }))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a node-1=a')
+})
+
+test('a node that joins gets its pod', () => {
+  const scene = new Scene(2).nodes(node('node-0')).commit(daemonSet('agent', 'a'))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a')
+  scene.nodes(node('node-0'), node('node-1'))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a node-1=a')
+})
+
+test('a rolling update takes one node after the other', () => {
+  const scene = new Scene(3).commit(daemonSet('agent', 'a'))
+  scene.run()
+  scene.commit(daemonSet('agent', 'b'))
+  const moves = story(scene)
+  expect(moves).toHaveLength(6)
+  expect(moves.every((line) => line.split(' ').length === 1)).toBe(true)
+  expect(byNode(scene)).toBe('node-0=b node-1=b node-2=b')
+  expect(scene.report('DaemonSet', 'agent').health).toEqual(HEALTHY)
+})
+
+test('with maxSurge the new pod stands beside the old one before that goes', () => {
+  const updateStrategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
+  const scene = new Scene(2).commit(daemonSet('agent', 'a', { updateStrategy }))
+  scene.run()
+  scene.commit(daemonSet('agent', 'b', { updateStrategy }))
+  let fewest = 2
+  for (let count = 0; count < 40; count++) {
+    for (const action of scene.plan().actions) scene.world.apply(action, 'whole')
+    const { numberAvailable = 0 } = Object(scene.report('DaemonSet', 'agent').status)
+    fewest = Math.min(fewest, numberAvailable)
+    scene.world.pass(1)
+  }
+  expect(fewest).toBe(2)
+  expect(byNode(scene)).toBe('node-0=b node-1=b')
+})
+
+test('OnDelete replaces nothing, and says that it is not up to date', () => {
+  const updateStrategy = { type: 'OnDelete' } as const
+  const scene = new Scene(2).commit(daemonSet('agent', 'a', { updateStrategy }))
+  scene.run()
+  scene.commit(daemonSet('agent', 'b', { updateStrategy }))
+  expect(story(scene)).toEqual([])
+  expect(byNode(scene)).toBe('node-0=a node-1=a')
+  const { health, status } = scene.report('DaemonSet', 'agent')
+  expect(health).toEqual(HEALTHY)
+  expect(status).toMatchObject({ updatedNumberScheduled: 0, numberAvailable: 2 })
+})
+
+test('a rollback restarts no pod that has the template already', () => {
+  const scene = new Scene(3).commit(daemonSet('agent', 'a'))
+  scene.run()
+  const before = new Set(scene.world.pods.map(({ record }) => record.pod.metadata.uid))
+  scene.commit(daemonSet('agent', 'bad'))
+  story(scene, 20)
+  expect(scene.report('DaemonSet', 'agent').health).toMatchObject({ kind: 'failed' })
+  scene.commit(daemonSet('agent', 'a'))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a node-1=a node-2=a')
+  const kept = scene.world.pods.filter(({ record }) => before.has(record.pod.metadata.uid))
+  expect(kept).toHaveLength(2)
+})
+
+test('a silent node keeps its pod, and holds a rollout of one at a time', () => {
+  const scene = new Scene(3).commit(daemonSet('agent', 'a'))
+  scene.run()
+  scene.world.setReachable(0, false)
+  scene.commit(daemonSet('agent', 'b'))
+  expect(story(scene)).toEqual([])
+  scene.commit(daemonSet('agent', 'b', { updateStrategy: { rollingUpdate: { maxUnavailable: 2 } } }))
+  story(scene)
+  expect(byNode(scene)).toBe('node-0=a node-1=b node-2=b')
+  scene.world.setReachable(0, true)
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=b node-1=b node-2=b')
+})
+
+test('a changed selector is refused, and what runs stays', () => {
+  const scene = new Scene(1).commit(daemonSet('agent', 'a'))
+  scene.run()
+  const other = daemonSet('agent', 'b')
+  const spec = { ...other.spec, selector: { matchLabels: { other: 'yes' } } }
+  scene.commit({ ...other, spec })
+  expect(story(scene)).toEqual([])
+  expect(scene.report('DaemonSet', 'agent').health).toMatchObject({
+    kind: 'failed',
+    reason: 'Invalid',
+    message: expect.stringContaining('spec.selector: Invalid value'),
+  })
+})
+
+test('a DaemonSet that leaves the commit goes with all that it made', () => {
+  const scene = new Scene(2).commit(daemonSet('agent', 'a'))
+  scene.run()
+  scene.commit()
+  scene.run()
+  expect(pods(scene)).toBe('')
+  expect([...scene.world.records.keys()]).toEqual([])
+})
+
+test('a DaemonSet that comes back while its pods are still going waits for them, and has its own again', () => {
+  const scene = new Scene(2).commit(daemonSet('agent', 'a'))
+  scene.run()
+  scene.commit()
+  story(scene, 1)
+  scene.commit(daemonSet('agent', 'a'))
+  scene.run()
+  expect(byNode(scene)).toBe('node-0=a node-1=a')
+})
