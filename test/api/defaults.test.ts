@@ -102,6 +102,52 @@ test('volumes get their mode and type, and one without a source is an empty dire
   ])
 })
 
+test('what a whole pod requests is what its containers request, or its limit', () => {
+  const container = { name: 'a', resources: { requests: { cpu: '250m' } } }
+  const spec = podSpecWithDefaults({
+    containers: [container, { ...container, name: 'b' }],
+    resources: { limits: { cpu: '1', memory: '1024Mi' } },
+  })
+  expect(spec.resources).toEqual({
+    limits: { cpu: '1', memory: '1Gi' },
+    requests: { cpu: '500m', memory: '1Gi' },
+  })
+})
+
+test('files about the pod and claims of a pod get their defaults', () => {
+  const volumes: PodSpec['volumes'] = [
+    {
+      name: 'a',
+      downwardAPI: {
+        items: [{ path: 'a', resourceFieldRef: { containerName: 'a', resource: 'limits.cpu' } }],
+      },
+    },
+    {
+      name: 'b',
+      ephemeral: { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1024Mi' } } } } },
+    },
+  ]
+  expect(podSpecWithDefaults({ containers: [], volumes }).volumes).toEqual([
+    {
+      name: 'a',
+      downwardAPI: {
+        defaultMode: 420,
+        items: [
+          { path: 'a', resourceFieldRef: { containerName: 'a', resource: 'limits.cpu', divisor: '0' } },
+        ],
+      },
+    },
+    {
+      name: 'b',
+      ephemeral: {
+        volumeClaimTemplate: {
+          spec: { resources: { requests: { storage: '1Gi' } }, volumeMode: 'Filesystem' },
+        },
+      },
+    },
+  ])
+})
+
 test('variables get the version of their field and the divisor of their resource', () => {
   const env = [
     { name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

@@ -282,7 +282,14 @@ const SETS: readonly (readonly [title: string, kind: string, spec: Fields, lines
       'error spec.updateStrategy.rollingUpdate.maxUnavailable: cannot be 0 when maxSurge is 0: no pod could ever be replaced',
     ],
   ],
-  ['with a surge alone', 'DaemonSet', { updateStrategy: { rollingUpdate: { maxSurge: 1 } } }, []],
+  [
+    'with a surge, and the one pod that may be missing by default',
+    'DaemonSet',
+    { updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
+    [
+      'error spec.updateStrategy.rollingUpdate.maxSurge: may not be set when maxUnavailable is non-zero (set maxUnavailable: 0)',
+    ],
+  ],
   [
     'with a surge while others are missing',
     'DaemonSet',

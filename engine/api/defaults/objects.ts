@@ -1,9 +1,9 @@
 import type { Cluster, KubernetesObject, Namespace, Node, Secret } from '../generated/types.ts'
 import { autoscalerWithDefaults } from './autoscaler.ts'
+import { claimSpecWithDefaults } from './claims.ts'
 import { podSpecWithDefaults } from './pod.ts'
 import { serviceWithDefaults } from './service.ts'
 import {
-  claimSpecWithDefaults,
   cronJobWithDefaults,
   daemonSetWithDefaults,
   deploymentWithDefaults,

@@ -1,6 +1,6 @@
 import type { Container, PodSpec, PodTemplateSpec } from '../generated/types.ts'
 import { containerWithDefaults, withHostPorts } from './container.ts'
-import { withRequestsFromLimits } from './resources.ts'
+import { podResourcesWithDefaults, withRequestsFromLimits } from './resources.ts'
 import { volumeWithDefaults } from './volumes.ts'
 
 /** A Pod's spec: all that a template gets, and what Kubernetes fills in only once there is a Pod. */
@@ -10,9 +10,11 @@ export function podSpecWithDefaults(spec: PodSpec): PodSpec {
     const requested = withRequestsFromLimits(container)
     return spec.hostNetwork === true ? withHostPorts(requested) : requested
   }
+  const containers = filled.containers.map(ofPod)
   return {
     ...filled,
-    containers: filled.containers.map(ofPod),
+    containers,
+    ...(spec.resources !== undefined && { resources: podResourcesWithDefaults(spec.resources, containers) }),
     ...(filled.initContainers !== undefined && { initContainers: filled.initContainers.map(ofPod) }),
     enableServiceLinks: spec.enableServiceLinks ?? true,
   }

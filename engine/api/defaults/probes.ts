@@ -4,6 +4,7 @@ export function probeWithDefaults(probe: Probe): Probe {
   return {
     ...probe,
     ...(probe.httpGet !== undefined && { httpGet: httpGetWithDefaults(probe.httpGet) }),
+    ...(probe.grpc !== undefined && { grpc: { ...probe.grpc, service: probe.grpc.service ?? '' } }),
     timeoutSeconds: probe.timeoutSeconds ?? 1,
     periodSeconds: probe.periodSeconds ?? 10,
     successThreshold: probe.successThreshold ?? 1,

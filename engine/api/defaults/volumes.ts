@@ -1,5 +1,6 @@
 import type { DownwardAPIVolumeFile, Volume, VolumeProjection } from '../generated/types.ts'
 import { canonicalQuantity } from '../quantity.ts'
+import { claimSpecWithDefaults } from './claims.ts'
 import { defaultPullPolicy } from './container.ts'
 
 /** 0644, which Kubernetes writes in decimal. */
@@ -7,7 +8,7 @@ const FILE_MODE = 0o644
 
 /** A volume of which only the name is written is an empty directory. */
 export function volumeWithDefaults(volume: Volume): Volume {
-  const { configMap, downwardAPI, emptyDir, hostPath, image, projected, secret } = volume
+  const { configMap, downwardAPI, emptyDir, ephemeral, hostPath, image, projected, secret } = volume
   if (configMap !== undefined) return { ...volume, configMap: withMode(configMap) }
   if (secret !== undefined) return { ...volume, secret: withMode(secret) }
   if (hostPath !== undefined) return { ...volume, hostPath: { ...hostPath, type: hostPath.type ?? '' } }
@@ -21,6 +22,11 @@ export function volumeWithDefaults(volume: Volume): Volume {
   if (projected !== undefined) {
     const sources = (projected.sources ?? []).map(projectionWithDefaults)
     return { ...volume, projected: { ...withMode(projected), sources } }
+  }
+  const template = ephemeral?.volumeClaimTemplate
+  if (template !== undefined) {
+    const volumeClaimTemplate = { ...template, spec: claimSpecWithDefaults(template.spec) }
+    return { ...volume, ephemeral: { ...ephemeral, volumeClaimTemplate } }
   }
   if (image !== undefined) {
     const pullPolicy = image.pullPolicy ?? defaultPullPolicy(image.reference ?? '')
@@ -51,8 +57,10 @@ function projectionWithDefaults(source: VolumeProjection): VolumeProjection {
 }
 
 function downwardFileWithDefaults(file: DownwardAPIVolumeFile): DownwardAPIVolumeFile {
-  const { fieldRef } = file
-  return fieldRef === undefined
-    ? file
-    : { ...file, fieldRef: { ...fieldRef, apiVersion: fieldRef.apiVersion ?? 'v1' } }
+  const { fieldRef, resourceFieldRef } = file
+  if (fieldRef !== undefined)
+    return { ...file, fieldRef: { ...fieldRef, apiVersion: fieldRef.apiVersion ?? 'v1' } }
+  if (resourceFieldRef === undefined) return file
+  const divisor = canonicalQuantity(resourceFieldRef.divisor ?? '0')
+  return { ...file, resourceFieldRef: { ...resourceFieldRef, divisor } }
 }

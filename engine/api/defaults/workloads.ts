@@ -5,13 +5,12 @@ import type {
   DeploymentStrategy,
   Job,
   JobSpec,
-  PersistentVolumeClaimSpec,
   ReplicaSet,
   StatefulSet,
   StatefulSetSpec,
 } from '../generated/types.ts'
+import { claimSpecWithDefaults } from './claims.ts'
 import { podTemplateWithDefaults } from './pod.ts'
-import { canonical } from './resources.ts'
 
 /** Kubernetes' way of saying "no bound of its own" when each index has one. */
 const INT32_MAX = 2 ** 31 - 1
@@ -101,20 +100,6 @@ function statefulUpdateWithDefaults(strategy: StatefulUpdate): StatefulUpdate {
   if (type === 'OnDelete') return { ...strategy, type }
   const { rollingUpdate } = strategy
   return { ...strategy, type, rollingUpdate: { ...rollingUpdate, partition: rollingUpdate?.partition ?? 0 } }
-}
-
-export function claimSpecWithDefaults(spec: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec {
-  const { limits, requests } = spec.resources ?? {}
-  return {
-    ...spec,
-    ...(spec.resources !== undefined && {
-      resources: {
-        ...(limits !== undefined && { limits: canonical(limits) }),
-        ...(requests !== undefined && { requests: canonical(requests) }),
-      },
-    }),
-    volumeMode: spec.volumeMode ?? 'Filesystem',
-  }
 }
 
 export function jobWithDefaults(job: Job): Job {

@@ -22,9 +22,9 @@ export function checkDaemonSet(context: CheckContext, set: DaemonSet): void {
   const at = [...path, 'rollingUpdate']
   if (rollingUpdate === undefined) return
   if (type === 'OnDelete') return context.error(at, 'may not be set when updateStrategy.type is OnDelete')
-  const { maxSurge = 0, maxUnavailable } = rollingUpdate
+  const { maxSurge = 0, maxUnavailable = 1 } = rollingUpdate
   const surge = checkPart(context, [...at, 'maxSurge'], maxSurge)
-  const unavailable = checkPart(context, [...at, 'maxUnavailable'], maxUnavailable ?? (surge === 0 ? 1 : 0))
+  const unavailable = checkPart(context, [...at, 'maxUnavailable'], maxUnavailable)
   if (surge === 0 && unavailable === 0)
     context.error([...at, 'maxUnavailable'], 'cannot be 0 when maxSurge is 0: no pod could ever be replaced')
   if (surge !== undefined && surge > 0 && (unavailable ?? 0) > 0)
