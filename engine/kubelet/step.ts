@@ -1,4 +1,4 @@
-import type { PodAction } from '../api/plan.ts'
+import type { Action, PodAction } from '../api/plan.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import { ofPod } from './actions.ts'
 import type { PodContext } from './context.ts'
@@ -27,12 +27,26 @@ const NOTHING: PodStep = {}
 /** What one pod needs next: at most one action, for after it the pod is looked at again. */
 export function podStep(pod: ObservedPod, context: PodContext): PodStep {
   if (!context.node.reachable) return { waiting: `node ${context.node.name} does not answer` }
-  if (context.busy !== undefined) return { waiting: `${context.busy.kind} is under way` }
+  if (context.busy !== undefined) return busyStep(pod, context.busy, context)
   const view = viewOf(pod, context)
   if (view.steady) return followStep(view) ?? NOTHING
   if (view.deleting) return terminationStep(view)
   const step = lifeStep(view)
   return step.action === undefined ? withRecording(view, step) : step
+}
+
+/** A start takes as long as its images take to come: when the pod's time is up it is given up. All other work is short, or an end. */
+function busyStep(pod: ObservedPod, busy: Action, context: PodContext): PodStep {
+  const waiting = `${busy.kind} is under way`
+  const view = viewOf(pod, context)
+  if (busy.kind !== 'startContainers' || view.deleting) return { waiting }
+  const { end } = view
+  if (end !== undefined && pod.record.ended === undefined) {
+    const reason = `${end.reason ?? end.phase}: ${end.message ?? 'it has ended'}`
+    return { action: { ...ofPod(view, reason), kind: 'updatePod', record: freshRecord(view) } }
+  }
+  const requeueAt = view.over ? undefined : deadlineOf(view.facts, pod)
+  return { waiting, ...(requeueAt !== undefined && { requeueAt }) }
 }
 
 /** In the order of urgency; whatever waits does not keep the pod's record, if there is one, from being written. */

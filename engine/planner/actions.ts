@@ -165,6 +165,8 @@ function verdictOn(pod: WorldPod, said: Said | undefined, steps: Steps): Said {
   const goes = deleting || said?.bucket === 'delete' ? 'delete' : undefined
   const replaced = said?.bucket === 'change' ? 'change' : goes
   if (busy !== undefined) {
+    const { action } = steps.of(pod)
+    if (action !== undefined) return { bucket: replaced ?? 'change', reason: action.reason, action }
     const reason =
       busy.reason === '' ? `${busy.kind} is under way` : `${busy.kind} is under way: ${busy.reason}`
     return { bucket: replaced ?? 'wait', reason, action: undefined }

@@ -42,11 +42,18 @@ function alone(action: PodAction, pods: Pods, world: World): readonly Violation[
     return found
   }
   if (view.node !== node) broken('never two live copies of one pod', `the pod is on ${view.node}`)
-  if (view.busy !== undefined && !(kind === 'deletePod' && isCancellable(view.busy)))
+  if (view.busy !== undefined && !(isAnEnd(action) && isCancellable(view.busy)))
     broken('no action for a busy pod', `${view.busy.kind} is under way`)
   if (kind === 'removePod' && !view.deleting)
     broken('nothing is removed whose deletion is not on record', 'its record has no deletionTimestamp')
+  if (kind === 'releasePod' && (!view.finished || action.record.ended === undefined))
+    broken('only what has ended gives back what it has', `its phase is ${view.status.phase ?? 'unknown'}`)
   return found
+}
+
+/** It may be written over work that is given up because of it. */
+function isAnEnd(action: PodAction): boolean {
+  return action.kind === 'deletePod' || (action.kind === 'updatePod' && action.record.ended !== undefined)
 }
 
 function twice(actions: readonly PodAction[]): readonly Violation[] {

@@ -28,11 +28,30 @@ const behaviour: fc.Arbitrary<Behaviour> = fc.record(
 )
 
 const probe = { exec: { command: ['true'] }, periodSeconds: 5 }
+/** The model's containers end with 0, 1, or 143 when they are killed. */
+const rules: fc.Arbitrary<Pick<Container, 'restartPolicy' | 'restartPolicyRules'>> = fc
+  .record({
+    restartPolicy: fc.constantFrom('OnFailure' as const, 'Never' as const),
+    action: fc.constantFrom('Restart' as const, 'RestartAllContainers' as const),
+    values: fc.constantFrom([1], [1, 2]),
+  })
+  .map(({ action, restartPolicy, values }) => ({
+    restartPolicy,
+    restartPolicyRules: [{ action, exitCodes: { operator: 'In', values } }],
+  }))
+
 const mainContainer = (name: string): fc.Arbitrary<Container> =>
   fc
-    .record({ hook: fc.boolean(), startup: fc.boolean(), liveness: fc.boolean(), readiness: fc.boolean() })
-    .map(({ hook, liveness, readiness, startup }) =>
+    .record({
+      hook: fc.boolean(),
+      startup: fc.boolean(),
+      liveness: fc.boolean(),
+      readiness: fc.boolean(),
+      own: fc.option(rules, { freq: 2 }),
+    })
+    .map(({ hook, liveness, own, readiness, startup }) =>
       container(name, {
+        ...own,
         ...(hook && { lifecycle: { postStart: probe, preStop: probe } }),
         ...(startup && { startupProbe: probe }),
         ...(liveness && { livenessProbe: probe }),
@@ -46,11 +65,20 @@ const init = (name: string): fc.Arbitrary<Container> =>
     mainContainer(name).map((one) => ({ ...one, restartPolicy: 'Always' as const })),
   )
 
-const spec: fc.Arbitrary<PodSpec> = fc.record({
-  restartPolicy: fc.constantFrom('Always', 'OnFailure', 'Never'),
-  initContainers: fc.oneof(fc.constant([]), fc.tuple(init('i0')), fc.tuple(init('i0'), init('i1'))),
-  containers: fc.oneof(fc.tuple(mainContainer('m0')), fc.tuple(mainContainer('m0'), mainContainer('m1'))),
-})
+const deadline = fc.option(fc.constantFrom(20, 90), { freq: 4, nil: undefined })
+
+const spec: fc.Arbitrary<PodSpec> = fc
+  .record({
+    pod: fc.record({
+      restartPolicy: fc.constantFrom('Always', 'OnFailure', 'Never'),
+      initContainers: fc.oneof(fc.constant([]), fc.tuple(init('i0')), fc.tuple(init('i0'), init('i1'))),
+      containers: fc.oneof(fc.tuple(mainContainer('m0')), fc.tuple(mainContainer('m0'), mainContainer('m1'))),
+    }),
+    activeDeadlineSeconds: deadline,
+  })
+  .map(({ activeDeadlineSeconds, pod }) =>
+    activeDeadlineSeconds === undefined ? pod : { ...pod, activeDeadlineSeconds },
+  )
 
 const fault: fc.Arbitrary<Fault> = fc.record({
   kind: fc.constantFrom('reboot', 'engineRestart', 'hookDies', 'cutOff'),
@@ -73,6 +101,9 @@ function calm({ behaviours, faults, spec: podSpec }: World): ModelNode {
   )
   const calmed = Object.entries(behaviours).map(([name, { endsWith, ...rest }]): [string, Behaviour] => {
     if (name.startsWith('i')) return [name, sidecars.has(name) ? rest : { ...rest, endsWith: 0 }]
+    const own = podSpec.containers.find((one) => one.name === name)
+    if (own?.restartPolicyRules !== undefined)
+      return [name, endsWith === undefined ? rest : { ...rest, endsWith: 0 }]
     if (restartPolicy === 'Always' || endsWith === undefined) return [name, rest]
     return [name, { ...rest, endsWith: restartPolicy === 'OnFailure' ? 0 : endsWith }]
   })

@@ -19,6 +19,7 @@ import {
   observed,
   record,
   running,
+  UID,
 } from './world.ts'
 
 const LATE = { activeDeadlineSeconds: 60 } as const
@@ -163,6 +164,19 @@ describe('activeDeadlineSeconds', () => {
       expect(podStep(pod, context(60)).action?.kind).toBe('releasePod')
       expect(probesOf(pod, context(60))).toEqual([])
     }
+  })
+
+  it('gives up a start that is under way, for its images may take long', () => {
+    const busy = { kind: 'startContainers', node: 'local', uid: UID, containers: [] } as never
+    const pod = observed(record(LATE))
+    expect(podStep(pod, context(10, { busy }))).toEqual({
+      waiting: 'startContainers is under way',
+      requeueAt: now(60),
+    })
+    expect(podStep(pod, context(60, { busy })).action).toMatchObject({
+      kind: 'updatePod',
+      record: { ended: { reason: 'DeadlineExceeded' } },
+    })
   })
 
   it('says nothing of a pod whose node is silent', () => {
