@@ -57,7 +57,7 @@ function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
 }
 
-/** The pod itself, or the pods of a Deployment's ReplicaSets. */
+/** The pod itself, the pods that the object owns, or those of a Deployment's ReplicaSets. */
 function podsOf(object: ObjectKey, { plan, snapshot }: BlameOptions): readonly Pod[] {
   const { kind, namespace, name } = keyParts(object)
   const sets = new Set(
@@ -72,9 +72,9 @@ function podsOf(object: ObjectKey, { plan, snapshot }: BlameOptions): readonly P
     if (!isPod(value)) return []
     if (key === object) return [value]
     const owner = value.metadata.ownerReferences?.find((one) => one.controller === true)
-    const owned =
-      owner?.kind === 'ReplicaSet' && sets.has(owner.name) && keyParts(key).namespace === namespace
-    return owned ? [value] : []
+    if (owner === undefined || keyParts(key).namespace !== namespace) return []
+    const direct = owner.kind === kind && owner.name === name
+    return direct || (owner.kind === 'ReplicaSet' && sets.has(owner.name)) ? [value] : []
   })
 }
 

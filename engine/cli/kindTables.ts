@@ -25,6 +25,13 @@ export interface KindTable {
 /** In the order in which `reconcile status` shows them. */
 export const KIND_TABLES: readonly KindTable[] = [
   { kind: 'Deployment', heading: ['READY', 'UP-TO-DATE', 'AVAILABLE'], row: deploymentRow },
+  { kind: 'ReplicaSet', heading: ['DESIRED', 'CURRENT', 'READY'], row: replicaSetRow },
+  { kind: 'StatefulSet', heading: ['READY'], row: statefulSetRow },
+  {
+    kind: 'DaemonSet',
+    heading: ['DESIRED', 'CURRENT', 'READY', 'UP-TO-DATE', 'AVAILABLE', 'NODE SELECTOR'],
+    row: daemonSetRow,
+  },
   {
     kind: 'HorizontalPodAutoscaler',
     heading: ['REFERENCE', 'TARGETS', 'MINPODS', 'MAXPODS', 'REPLICAS'],
@@ -50,6 +57,29 @@ function deploymentRow({ object, report }: RowInput): readonly string[] {
     `${countIn(report, 'readyReplicas')}/${wanted}`,
     countIn(report, 'updatedReplicas'),
     countIn(report, 'availableReplicas'),
+  ]
+}
+
+function replicaSetRow({ object, report }: RowInput): readonly string[] {
+  const wanted = object?.kind === 'ReplicaSet' ? (object.spec.replicas ?? 1) : 0
+  return [String(wanted), countIn(report, 'replicas'), countIn(report, 'readyReplicas')]
+}
+
+function statefulSetRow({ object, report }: RowInput): readonly string[] {
+  const wanted = object?.kind === 'StatefulSet' ? (object.spec.replicas ?? 1) : 0
+  return [`${countIn(report, 'readyReplicas')}/${wanted}`]
+}
+
+function daemonSetRow({ object, report }: RowInput): readonly string[] {
+  const selector = object?.kind === 'DaemonSet' ? (object.spec.template.spec.nodeSelector ?? {}) : {}
+  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`)
+  return [
+    countIn(report, 'desiredNumberScheduled'),
+    countIn(report, 'currentNumberScheduled'),
+    countIn(report, 'numberReady'),
+    countIn(report, 'updatedNumberScheduled'),
+    countIn(report, 'numberAvailable'),
+    labels.length === 0 ? '<none>' : labels.toSorted().join(','),
   ]
 }
 

@@ -64,7 +64,16 @@ export async function findPod(
   return best
 }
 
-type Owner = 'deployment' | 'replicaset'
+/** The kinds by whose name a pod may be asked for. */
+const OWNERS = {
+  deployment: 'Deployment',
+  replicaset: 'ReplicaSet',
+  statefulset: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  job: 'Job',
+} as const
+
+type Owner = keyof typeof OWNERS
 
 const KINDS: Readonly<Record<string, 'pod' | Owner>> = {
   pod: 'pod',
@@ -74,7 +83,16 @@ const KINDS: Readonly<Record<string, 'pod' | Owner>> = {
   deployments: 'deployment',
   deploy: 'deployment',
   replicaset: 'replicaset',
+  replicasets: 'replicaset',
   rs: 'replicaset',
+  statefulset: 'statefulset',
+  statefulsets: 'statefulset',
+  sts: 'statefulset',
+  daemonset: 'daemonset',
+  daemonsets: 'daemonset',
+  ds: 'daemonset',
+  job: 'job',
+  jobs: 'job',
 }
 
 export function parsePodName(
@@ -96,7 +114,7 @@ export function parsePodName(
   throw new UserError(`${asked} names no pod: give a name, namespace/name, pod/name or deployment/name`)
 }
 
-/** What the Deployment or ReplicaSet is called that a pod belongs to. */
+/** What the object of this kind is called that a pod belongs to. */
 async function ownerNames(
   kind: Owner,
   runtime: Runtime,
@@ -105,8 +123,8 @@ async function ownerNames(
   const records: ReadonlyMap<ObjectKey, ObjectRecord> = await runtime.readObjectRecords(world.signal)
   return (pod) => {
     const owner = pod.listing.record.pod.metadata.ownerReferences?.find((one) => one.controller === true)
-    if (owner?.kind !== 'ReplicaSet') return undefined
-    if (kind === 'replicaset') return owner.name
+    if (owner?.kind === OWNERS[kind]) return owner.name
+    if (owner?.kind !== 'ReplicaSet' || kind !== 'deployment') return undefined
     const set = records.get(objectKey('ReplicaSet', pod.namespace, owner.name))
     const above = set?.object.metadata.ownerReferences?.find((one) => one.controller === true)
     return above?.kind === 'Deployment' ? above.name : undefined

@@ -102,7 +102,7 @@ export function pictureLines(
   pods: ReadonlyMap<PodUid, PodSummary>,
 ): readonly string[] {
   const open = [...health]
-    .filter(([key, one]) => one.kind !== 'healthy' && !key.startsWith('ReplicaSet/'))
+    .filter(([, one]) => one.kind !== 'healthy')
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, one]) => plainText(`  ${longName(key)}: ${healthText(one)}`).replaceAll('\n', ' '))
   const all = [...pods.values()]
@@ -166,13 +166,13 @@ function podOf(event: Extract<ProgressEvent, { readonly kind: 'actionFailed' }>)
   return 'pod' in event.action ? event.action.pod : longName(event.action.object)
 }
 
-/** Pods tell of themselves by podChanged, and ReplicaSets nothing that their Deployment does not; what is well was so before. */
+/** Pods tell of themselves by podChanged; what is well was so before. */
 function isTold({
   object,
   health,
   before,
 }: Extract<ProgressEvent, { readonly kind: 'healthChanged' }>): boolean {
-  if (object.startsWith('Pod/') || object.startsWith('ReplicaSet/')) return false
+  if (object.startsWith('Pod/')) return false
   return before !== undefined || health.kind !== 'healthy'
 }
 

@@ -111,10 +111,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+/** Deployments show what is of interest of their ReplicaSets. */
 function kindTable(kind: KindTable, { plan, snapshot, filter }: StatusInput, now: Temporal.Instant): string {
   const { desired, records } = snapshot
   const rows = [...plan.statuses.values()]
-    .filter(({ key }) => keyParts(key).kind === kind.kind && isShown(key, desired, filter))
+    .filter((report) => keyParts(report.key).kind === kind.kind && isShown(report.key, desired, filter))
+    .filter((report) => kind.kind !== 'ReplicaSet' || report.object === undefined)
     .toSorted((a, b) => compare(a.key, b.key))
     .map((report) => {
       const object = scaledObject(report.key, plan, desired)

@@ -39,9 +39,10 @@ export function createCounter(): { event(event: ProgressEvent): void; changed():
 function podSpecs(desired: Desired): readonly NonNullable<Pod['spec']>[] {
   return [...desired.objects.values()].flatMap(({ object }) => {
     if (object.kind === 'Pod') return object.spec === undefined ? [] : [object.spec]
-    if (object.kind === 'Deployment') {
-      const { spec } = object.spec.template
-      return spec === undefined || object.spec.replicas === 0 ? [] : [spec]
+    if (object.kind === 'DaemonSet') return [object.spec.template.spec]
+    if (object.kind === 'Deployment' || object.kind === 'ReplicaSet' || object.kind === 'StatefulSet') {
+      const { replicas, template } = object.spec
+      return template === undefined || replicas === 0 ? [] : [template.spec]
     }
     return []
   })

@@ -117,13 +117,13 @@ function hopefulPods({ observed, records }: Snapshot): ReadonlySet<PodUid> {
   return found
 }
 
-/** The ReplicaSet of each Deployment's newest revision, by uid. */
+/** The ReplicaSet of each Deployment's newest revision, and those of their own, by uid. */
 function newestSets(records: Snapshot['records']): ReadonlySet<string> {
   const newest = new Map<string, { readonly uid: string; readonly revision: number }>()
   for (const { object } of records.values()) {
     const { annotations, ownerReferences = [], uid = '' } = object.metadata
-    const owner = ownerReferences.find(({ controller }) => controller === true)?.uid
-    if (object.kind !== 'ReplicaSet' || owner === undefined) continue
+    const owner = ownerReferences.find(({ controller }) => controller === true)?.uid ?? uid
+    if (object.kind !== 'ReplicaSet') continue
     const revision = Number(annotations?.[REVISION] ?? 0)
     if (revision >= (newest.get(owner)?.revision ?? 0)) newest.set(owner, { uid, revision })
   }
