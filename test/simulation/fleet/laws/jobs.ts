@@ -1,6 +1,7 @@
 import type { Job, JobStatus } from '../../../../engine/api/generated/types.ts'
 import { keyParts, type ObjectKey, type PodUid } from '../../../../engine/api/names.ts'
 import type { ObjectRecord } from '../../../../engine/api/records.ts'
+import type { Desired } from '../../../../engine/api/snapshot.ts'
 import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
 import { isAlive, isDeleting, type Law, type LawContext } from './law.ts'
 
@@ -46,7 +47,10 @@ export function jobLaw({ fleet, inFlightMs }: LawContext): Law {
       const job = record && jobOf(record)
       if (job === undefined) return []
       const truth = truthOf(job.metadata?.uid ?? '')
-      const broken = [...miscounted(key, job, truth), ...tooMany(key, job, fleet.pods)]
+      const broken = [
+        ...miscounted(key, job, truth),
+        ...tooMany(key, job, wantedParallelism(key, job, fleet.desired), fleet.pods),
+      ]
       truth.status = job.status ?? {}
       if (truth.end === undefined && endOf(job) !== undefined) {
         truth.end = endOf(job)
@@ -95,10 +99,20 @@ function miscounted(key: ObjectKey, job: Job, truth: JobTruth): readonly string[
   return broken
 }
 
-function tooMany(key: ObjectKey, job: Job, pods: readonly SimulatedPod[]): readonly string[] {
+/** Of a CronJob's Job only the record says it. */
+function wantedParallelism(key: ObjectKey, job: Job, { objects }: Desired): number {
+  const wanted = objects.get(key)?.object
+  return (wanted?.kind === 'Job' ? wanted : job).spec?.parallelism ?? 1
+}
+
+function tooMany(
+  key: ObjectKey,
+  job: Job,
+  parallelism: number,
+  pods: readonly SimulatedPod[],
+): readonly string[] {
   const uid = job.metadata?.uid
   const alive = pods.filter((pod) => jobUid(pod) === uid && isAlive(pod) && !isDeleting(pod)).length
-  const { parallelism = 1 } = job.spec ?? {}
   return alive > parallelism
     ? [`Job ${keyParts(key).name} runs ${alive} pods, its parallelism is ${parallelism}`]
     : []
