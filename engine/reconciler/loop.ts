@@ -17,7 +17,7 @@ import { silentLogger } from './logger.ts'
 import { Observer } from './observer.ts'
 import type { Outcome } from './outcome.ts'
 import { Pacing } from './pacing.ts'
-import { Prober } from './prober.ts'
+import { Prober, type ProberOptions } from './prober.ts'
 import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
 import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
@@ -38,6 +38,8 @@ export interface LoopOptions {
   readonly limits?: Partial<Limits>
   /** The planner, unless a test wants a wrong one. */
   readonly plan?: (snapshot: Snapshot, now: Temporal.Instant) => Plan
+  /** How probes are asked, unless nothing is there that could answer. */
+  readonly ask?: ProberOptions['ask']
 }
 
 export interface LoopState {
@@ -146,7 +148,7 @@ class TheLoop implements Loop {
       ended: (node, uid) => this.#inspector.inspect(node, uid),
       nodeLost: (node) => this.#inspector.resync(node),
     })
-    this.#prober = new Prober({ ...shared, wake })
+    this.#prober = new Prober({ ...shared, wake, ...(options.ask && { ask: options.ask }) })
     this.#sampler = new Sampler({ ...shared, wake })
   }
 

@@ -25,6 +25,8 @@ export interface ProberOptions {
   readonly desired: () => Desired
   /** A result came that may change a decision. */
   readonly wake: () => void
+  /** How a probe is asked, unless a rehearsal answers for the containers. */
+  readonly ask?: typeof runProbe
 }
 
 /** The probes of one pod as it was last seen. */
@@ -114,7 +116,7 @@ export class Prober {
     if (runtime === undefined) return undefined
     const { container, target, timeoutMs } = due
     const asked = await within(clock, timeoutMs, signal, (both) =>
-      runProbe(target, { runtime, uid, container, clock, signal: both, timeoutMs }),
+      (this.#options.ask ?? runProbe)(target, { runtime, uid, container, clock, signal: both, timeoutMs }),
     )
     if (asked.kind === 'done') return asked.value
     return { succeeded: false, message: `no answer within ${timeoutMs} ms` }

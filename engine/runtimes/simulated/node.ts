@@ -1,4 +1,4 @@
-import type { NodeEvent, StartContainerRequest, VolumeRequest } from '../../api/cri.ts'
+import type { NodeEvent, NodeInfo, StartContainerRequest, VolumeRequest } from '../../api/cri.ts'
 import { afterExit } from '../../api/restarts.ts'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
@@ -19,10 +19,13 @@ export interface SimulatedPod {
   volumes: Readonly<Record<string, string>>
 }
 
+/** What of a request to start a container its life here depends on. */
+export type Started = Pick<StartContainerRequest, 'container' | 'attempt' | 'image' | 'restart'>
+
 export interface SimulatedContainer {
   readonly name: string
   readonly attempt: number
-  readonly request: StartContainerRequest
+  readonly request: Started
   readonly script: ContainerScript
   readonly previous: ContainerExit | undefined
   /** How often the hook has restarted it since a long enough run. */
@@ -77,6 +80,8 @@ export class SimulatedNode {
   /** What containers use; may be set at any time. Nothing, unless somebody says otherwise. */
   useOf: (pod: SimulatedPod, container: string) => SimulatedUse = () => NO_USE
   reachable = true
+  /** What it is and has, if that is to be another than a large machine. */
+  info: NodeInfo | undefined
   boots = 1
   readonly #script: Script
   readonly #listeners = new Set<(event: NodeEvent) => void>()
@@ -90,7 +95,7 @@ export class SimulatedNode {
 
   listing(pod: SimulatedPod): PodListing {
     const containers = [...pod.containers.values()].map(
-      (container) => [container.name, observed(container)] as const,
+      (container) => [container.name, observed(container, pod.armed)] as const,
     )
     return {
       record: pod.record,
@@ -98,6 +103,24 @@ export class SimulatedNode {
       ...(pod.ip === undefined ? {} : { ip: pod.ip }),
       volumes: pod.volumes,
       containers: new Map(containers),
+    }
+  }
+
+  /** A pod as another node told of it lives on here; its containers by their scripts, as if they had begun now. */
+  adopt(uid: PodUid, listing: PodListing, restart: (container: string) => Started['restart']): void {
+    const { containers, ip, record, sandbox, volumes = {} } = listing
+    const armed = record.pod.metadata.deletionTimestamp === undefined
+    const pod: SimulatedPod = { ...newPod(uid, record), sandbox, ip, armed, volumes }
+    this.pods.set(uid, pod)
+    for (const { attempt, image, name, previous, state } of containers.values()) {
+      const request = { container: name, attempt, image: image.reference, restart: restart(name) }
+      const container = this.#container(pod, request, { previous, state, streak: attempt })
+      pod.containers.set(name, container)
+      if (state.kind === 'running') this.#live(pod, container)
+      if (state.kind === 'exited' && state.restartAt !== undefined) {
+        const waitMs = Date.parse(state.restartAt) - this.clock.now().epochMilliseconds
+        void this.#later(Math.max(0, waitMs), () => this.#hook(pod, container, attempt + 1))
+      }
     }
   }
 
@@ -160,32 +183,40 @@ export class SimulatedNode {
   }
 
   /** Twice is once: an attempt that has begun is not begun again. */
-  start(pod: SimulatedPod, request: StartContainerRequest, by: 'engine' | 'hook', streak = 0): void {
+  start(pod: SimulatedPod, request: Started, by: 'engine' | 'hook', streak = 0): void {
     const before = pod.containers.get(request.container)
     if (before !== undefined && before.attempt >= request.attempt) return
-    const script = this.#script({
-      pod: pod.record.pod,
-      container: request.container,
-      attempt: request.attempt,
-    })
-    const container: SimulatedContainer = {
-      name: request.container,
-      attempt: request.attempt,
+    const state = { kind: 'running', startedAt: this.clock.now().toString() } as const
+    const previous = before === undefined ? undefined : exitOf(before)
+    const container = this.#container(pod, request, { previous, state, streak })
+    pod.containers.set(container.name, container)
+    this.#note(containerFact('started', by, pod, container))
+    this.#live(pod, container)
+  }
+
+  #container(
+    { record }: SimulatedPod,
+    request: Started,
+    life: Pick<SimulatedContainer, 'previous' | 'state' | 'streak'>,
+  ): SimulatedContainer {
+    const { attempt, container: name } = request
+    return {
+      name,
+      attempt,
       request,
-      script,
-      previous: before === undefined ? undefined : exitOf(before),
-      streak,
+      script: this.#script({ pod: record.pod, container: name, attempt }),
+      ...life,
       startedMs: this.clock.elapsedMs,
-      state: { kind: 'running', startedAt: this.clock.now().toString() },
       stopping: false,
       used: { atMs: this.clock.elapsedMs, cpuNanoseconds: 0 },
       ended: Promise.withResolvers<void>(),
     }
-    pod.containers.set(container.name, container)
-    this.#note(containerFact('started', by, pod, container))
-    if (script.exitAfterMs !== undefined) {
-      void this.#later(script.exitAfterMs, () => this.end(pod, container, script.exitCode ?? 0, 'itself'))
-    }
+  }
+
+  #live(pod: SimulatedPod, container: SimulatedContainer): void {
+    const { exitAfterMs, exitCode = 0 } = container.script
+    if (exitAfterMs !== undefined)
+      void this.#later(exitAfterMs, () => this.end(pod, container, exitCode, 'itself'))
   }
 
   /** SIGTERM: it ends when its script says so, whether or not somebody still waits. */
@@ -289,9 +320,13 @@ function exitOf({ state, previous }: SimulatedContainer): ContainerExit | undefi
   return state.kind === 'exited' ? state.exit : previous
 }
 
-function observed({ name, attempt, state, previous, request }: SimulatedContainer): ObservedContainer {
+/** In a disarmed pod nothing comes again by itself. */
+function observed(container: SimulatedContainer, armed: boolean): ObservedContainer {
+  const { attempt, name, previous, request, state } = container
+  const shown: ContainerState =
+    state.kind === 'exited' && !armed ? { kind: 'exited', exit: state.exit } : state
   const image = { id: `sha256:${request.image}`, reference: request.image }
-  return { name, attempt, state, image, ...(previous === undefined ? {} : { previous }) }
+  return { name, attempt, state: shown, image, ...(previous === undefined ? {} : { previous }) }
 }
 
 function containerFact(

@@ -180,6 +180,7 @@ function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
 }
 
 function nodeInfo(node: SimulatedNode): NodeInfo {
+  if (node.info !== undefined) return node.info
   return {
     node: node.name,
     runtime: 'simulated',
