@@ -19,6 +19,22 @@ export interface CreatePodRequest {
   readonly volumes: readonly VolumeRequest[]
   /** Set on emptyDir, configMap and secret volumes: the group that owns their files. */
   readonly fsGroup?: number
+  /** For all containers together; absent: what the kernel gives every group. */
+  readonly cgroup?: PodCgroup
+  readonly bandwidth?: Bandwidth
+  /** The pod's own user namespace, in which its root is nobody on the node. */
+  readonly userNamespace?: boolean
+  /** By container: how many cpus it is to have for itself, as far as the node has them. */
+  readonly exclusiveCpus?: Readonly<Record<string, number>>
+}
+
+/** In the units of ContainerResources. */
+export type PodCgroup = Pick<ContainerResources, 'cpuShares' | 'cpuQuotaUs' | 'memoryLimitBytes'>
+
+/** Bits a second, as the pod sees it: `ingress` is what it receives. */
+export interface Bandwidth {
+  readonly ingressBits?: number
+  readonly egressBits?: number
 }
 
 export interface DnsConfig {
@@ -152,6 +168,11 @@ export interface StartContainerRequest {
   readonly hostNetwork: boolean
   readonly hostIPC: boolean
   readonly labels: { readonly namespace: string; readonly pod: string }
+  /** Kernel parameters of the pod's namespaces; the same for each of its containers. */
+  readonly sysctls?: readonly (readonly [name: string, value: string])[]
+  /** Kept open for whoever attaches, for good or until the first one leaves; absent: it is empty. */
+  readonly stdin?: 'open' | 'once'
+  readonly tty?: boolean
 }
 
 export interface MountRequest {
@@ -159,7 +180,9 @@ export interface MountRequest {
   readonly mountPath: string
   readonly subPath?: string
   readonly readOnly: boolean
-  readonly propagation: 'private' | 'rslave'
+  readonly propagation: 'private' | 'rslave' | 'rshared'
+  /** Whether what is mounted below a read-only volume is read-only too; absent: it is not. */
+  readonly recursiveReadOnly?: 'IfPossible' | 'Enabled'
   /** Of an image: what is in it is not to be run. */
   readonly noExec?: boolean
 }
@@ -171,6 +194,8 @@ export interface ContainerSecurity {
   /** Refuse to start as uid 0, and with a user that cannot be told to be a number. */
   readonly runAsNonRoot: boolean
   readonly supplementalGroups: readonly number[]
+  /** The user's groups in the image's /etc/group do not count. Absent: they do. */
+  readonly strictGroups?: boolean
   readonly addCapabilities: readonly string[]
   readonly dropCapabilities: readonly string[]
   readonly privileged: boolean
@@ -178,6 +203,17 @@ export interface ContainerSecurity {
   readonly allowPrivilegeEscalation: boolean
   readonly seccomp: 'RuntimeDefault' | 'Unconfined' | { readonly localhostProfile: string }
   readonly procMount: 'Default' | 'Unmasked'
+  /** Absent: nobody said anything. */
+  readonly appArmor?: 'RuntimeDefault' | 'Unconfined' | { readonly localhostProfile: string }
+  readonly seLinux?: SeLinuxLabel
+}
+
+/** What is absent is the node's default. */
+export interface SeLinuxLabel {
+  readonly user?: string
+  readonly role?: string
+  readonly type?: string
+  readonly level?: string
 }
 
 export interface ContainerResources {
@@ -187,6 +223,19 @@ export interface ContainerResources {
   readonly cpuQuotaUs?: number
   readonly memoryLimitBytes?: number
   readonly pidsMax?: number
+  /** From -1000 (never killed for want of memory) to 1000 (first). */
+  readonly oomScoreAdj?: number
+  readonly blockIo?: BlockIo
+}
+
+/** Of the disk that the root is on. */
+export interface BlockIo {
+  /** From 10 to 1000; 500 is everybody's. */
+  readonly weight?: number
+  readonly readBps?: number
+  readonly writeBps?: number
+  readonly readIops?: number
+  readonly writeIops?: number
 }
 
 /** What the node's exit hook does when the container ends, with no engine asked. */

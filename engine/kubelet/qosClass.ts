@@ -5,18 +5,28 @@ const COUNTED = ['cpu', 'memory'] as const
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/: a request that is not written follows from its limit. */
 export function qosClassOf(spec: PodSpec): NonNullable<PodStatus['qosClass']> {
+  // Pod-level resources, where there are any, decide alone.
+  if (COUNTED.some((name) => asks(spec.resources, name))) {
+    return getsAll(spec.resources) ? 'Guaranteed' : 'Burstable'
+  }
   const containers = [...(spec.initContainers ?? []), ...spec.containers]
   if (!containers.some(asksForAnything)) return 'BestEffort'
   return containers.every(getsWhatItAsks) ? 'Guaranteed' : 'Burstable'
 }
 
 function asksForAnything({ resources }: Container): boolean {
-  return COUNTED.some(
-    (name) => isPositive(resources?.limits?.[name]) || isPositive(resources?.requests?.[name]),
-  )
+  return COUNTED.some((name) => asks(resources, name))
+}
+
+function asks(resources: Container['resources'], name: (typeof COUNTED)[number]): boolean {
+  return isPositive(resources?.limits?.[name]) || isPositive(resources?.requests?.[name])
 }
 
 function getsWhatItAsks({ resources }: Container): boolean {
+  return getsAll(resources)
+}
+
+function getsAll(resources: Container['resources']): boolean {
   return COUNTED.every((name) => {
     const limit = resources?.limits?.[name]
     const request = resources?.requests?.[name]

@@ -258,7 +258,7 @@ describe('a container to start', () => {
     ],
     [{ limits: { cpu: '0', memory: '0' } }, { cpuShares: 2 }],
   ])('has for the resources %o the limits %o', (resources, expected) => {
-    expect(started({ resources }).resources).toEqual(expected)
+    expect(started({ resources }).resources).toMatchObject(expected)
   })
 
   it('merges the security contexts of pod and container', () => {

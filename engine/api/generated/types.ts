@@ -2859,6 +2859,10 @@ export interface NodeSpec {
    */
   readonly address?: string
   /**
+   * Kernel parameters that pods may set here besides the safe ones, such as net.core.somaxconn; a star at the end stands for any rest.
+   */
+  readonly allowedUnsafeSysctls?: readonly string[]
+  /**
    * What runs the containers: oci (the default: runc or crun, driven directly), podman or docker.
    */
   readonly runtime?: 'oci' | 'podman' | 'docker'

@@ -1,5 +1,6 @@
 import type { CreatePodRequest, DnsConfig, PortMapping, VolumeRequest } from '../../api/cri.ts'
 import type { PodSpec } from '../../api/generated/types.ts'
+import { bandwidthOf } from '../../api/podAnnotations.ts'
 import type { PodRecord } from '../../api/records.ts'
 import { resolvConfText } from '../../api/resolvConf.ts'
 import type { Desired, ObservedNode } from '../../api/snapshot.ts'
@@ -7,6 +8,9 @@ import { type ConfigProblem, isProblem } from '../context.ts'
 import { filledFactsOf, type PodFacts } from '../facts.ts'
 import type { FilesContext } from './fileVolumes.ts'
 import { hostNames } from './hostname.ts'
+import { podCgroupOf } from './podCgroup.ts'
+import { exclusiveCpusOf } from './resources.ts'
+import { sysctlProblem } from './sysctls.ts'
 import { volumeRequest } from './volumes.ts'
 
 export function createPodRequest(
@@ -20,6 +24,8 @@ export function createPodRequest(
   const names = hostNames(spec, name, namespace)
   if (isProblem(names)) return names
   const fsGroup = spec.securityContext?.fsGroup
+  const forbidden = sysctlProblem(spec, record.node, desired)
+  if (forbidden !== undefined) return forbidden
   const volumes = volumeRequests(spec, { record, spec, desired, node })
   if (isProblem(volumes)) return volumes
   return {
@@ -32,6 +38,19 @@ export function createPodRequest(
     portMappings: spec.hostNetwork === true ? [] : portMappings(facts),
     volumes,
     ...(fsGroup !== undefined && { fsGroup }),
+    ...confinement(record, spec),
+  }
+}
+
+/** A pod with the node's network has the node's bandwidth. */
+function confinement(record: PodRecord, spec: PodSpec): Partial<CreatePodRequest> {
+  const bandwidth = spec.hostNetwork === true ? undefined : bandwidthOf(record.pod.metadata.annotations)
+  const exclusiveCpus = exclusiveCpusOf(spec)
+  return {
+    cgroup: podCgroupOf(spec),
+    ...(bandwidth !== undefined && { bandwidth }),
+    ...(spec.hostUsers === false && { userNamespace: true }),
+    ...(exclusiveCpus !== undefined && { exclusiveCpus }),
   }
 }
 

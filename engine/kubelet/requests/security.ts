@@ -1,5 +1,11 @@
 import type { ContainerSecurity } from '../../api/cri.ts'
-import type { Container, PodSpec, SeccompProfile } from '../../api/generated/types.ts'
+import type {
+  AppArmorProfile,
+  Container,
+  PodSpec,
+  SeccompProfile,
+  SELinuxOptions,
+} from '../../api/generated/types.ts'
 import type { ConfigProblem } from '../context.ts'
 import { configError } from './environment.ts'
 
@@ -17,6 +23,7 @@ export function securityOf(container: Container, spec: PodSpec): ContainerSecuri
     ...(runAsGroup !== undefined && { runAsGroup }),
     runAsNonRoot,
     supplementalGroups: groups(spec),
+    ...(ofPod.supplementalGroupsPolicy === 'Strict' && { strictGroups: true }),
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
     privileged,
@@ -24,6 +31,8 @@ export function securityOf(container: Container, spec: PodSpec): ContainerSecuri
     allowPrivilegeEscalation: own.allowPrivilegeEscalation ?? true,
     seccomp: privileged ? 'Unconfined' : seccomp(own.seccompProfile ?? ofPod.seccompProfile),
     procMount: own.procMount ?? 'Default',
+    ...appArmor(own.appArmorProfile ?? ofPod.appArmorProfile),
+    ...seLinux(own.seLinuxOptions ?? ofPod.seLinuxOptions),
   }
 }
 
@@ -31,6 +40,16 @@ export function securityOf(container: Container, spec: PodSpec): ContainerSecuri
 function groups(spec: PodSpec): readonly number[] {
   const { fsGroup, supplementalGroups = [] } = spec.securityContext ?? {}
   return [...new Set(fsGroup === undefined ? supplementalGroups : [...supplementalGroups, fsGroup])]
+}
+
+function appArmor(profile: AppArmorProfile | undefined): Pick<ContainerSecurity, 'appArmor'> {
+  if (profile === undefined) return {}
+  const { localhostProfile = '', type } = profile
+  return { appArmor: type === 'Localhost' ? { localhostProfile } : type }
+}
+
+function seLinux(options: SELinuxOptions | undefined): Pick<ContainerSecurity, 'seLinux'> {
+  return options === undefined ? {} : { seLinux: options }
 }
 
 function seccomp(profile: SeccompProfile | undefined): ContainerSecurity['seccomp'] {

@@ -7687,202 +7687,10 @@ return errors === 0;
 
 const schema87 = {"$id":"https://reconcile.dev/schemas/shared/EphemeralVolumeSource.json","type":"object","properties":{"volumeClaimTemplate":{"$ref":"PersistentVolumeClaimTemplate.json"}},"additionalProperties":false};
 const schema88 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimTemplate.json","type":"object","properties":{"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"}},"required":["spec"],"additionalProperties":false};
-const schema89 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"dataSource":{"$ref":"TypedLocalObjectReference.json"},"dataSourceRef":{"$ref":"TypedObjectReference.json"},"resources":{"$ref":"VolumeResourceRequirements.json"},"selector":{"$ref":"LabelSelector.json"},"storageClassName":{"type":"string"},"volumeAttributesClassName":{"type":"string"},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"volumeName":{"type":"string"}},"additionalProperties":false};
-const schema90 = {"$id":"https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema89 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"dataSource":{},"dataSourceRef":{},"resources":{"$ref":"VolumeResourceRequirements.json"},"selector":{},"storageClassName":{"type":"string"},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"volumeName":{}},"additionalProperties":false};
+const schema90 = {"$id":"https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json","type":"object","properties":{"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
 function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(data.name === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((key0 === "kind") || (key0 === "name")) || (key0 === "apiGroup"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.kind !== undefined){
-if(typeof data.kind !== "string"){
-const err3 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-const err4 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.apiGroup !== undefined){
-if(typeof data.apiGroup !== "string"){
-const err5 = {instancePath:instancePath+"/apiGroup",schemaPath:"#/properties/apiGroup/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-validate207.errors = vErrors;
-return errors === 0;
-}
-
-const schema91 = {"$id":"https://reconcile.dev/schemas/shared/TypedObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
-
-function validate209(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/TypedObjectReference.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(data.name === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-for(const key0 in data){
-if(!((((key0 === "kind") || (key0 === "name")) || (key0 === "namespace")) || (key0 === "apiGroup"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.kind !== undefined){
-if(typeof data.kind !== "string"){
-const err3 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-const err4 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.namespace !== undefined){
-if(typeof data.namespace !== "string"){
-const err5 = {instancePath:instancePath+"/namespace",schemaPath:"#/properties/namespace/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-if(data.apiGroup !== undefined){
-if(typeof data.apiGroup !== "string"){
-const err6 = {instancePath:instancePath+"/apiGroup",schemaPath:"#/properties/apiGroup/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-}
-else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-validate209.errors = vErrors;
-return errors === 0;
-}
-
-const schema92 = {"$id":"https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json","type":"object","properties":{"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
-
-function validate211(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7952,7 +7760,7 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate211.errors = vErrors;
+validate207.errors = vErrors;
 return errors === 0;
 }
 
@@ -8013,27 +7821,9 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.dataSource !== undefined){
-if(!(validate207(data.dataSource, {instancePath:instancePath+"/dataSource",parentData:data,parentDataProperty:"dataSource",rootData}))){
-vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
-errors = vErrors.length;
-}
-}
-if(data.dataSourceRef !== undefined){
-if(!(validate209(data.dataSourceRef, {instancePath:instancePath+"/dataSourceRef",parentData:data,parentDataProperty:"dataSourceRef",rootData}))){
-vErrors = vErrors === null ? validate209.errors : vErrors.concat(validate209.errors);
-errors = vErrors.length;
-}
-}
 if(data.resources !== undefined){
-if(!(validate211(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
-vErrors = vErrors === null ? validate211.errors : vErrors.concat(validate211.errors);
-errors = vErrors.length;
-}
-}
-if(data.selector !== undefined){
-if(!(validate48(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate48.errors : vErrors.concat(validate48.errors);
+if(!(validate207(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
 errors = vErrors.length;
 }
 }
@@ -8049,9 +7839,10 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.volumeAttributesClassName !== undefined){
-if(typeof data.volumeAttributesClassName !== "string"){
-const err5 = {instancePath:instancePath+"/volumeAttributesClassName",schemaPath:"#/properties/volumeAttributesClassName/type",keyword:"type",params:{type: "string"}};
+if(data.volumeMode !== undefined){
+let data4 = data.volumeMode;
+if(typeof data4 !== "string"){
+const err5 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8060,11 +7851,8 @@ vErrors.push(err5);
 }
 errors++;
 }
-}
-if(data.volumeMode !== undefined){
-let data8 = data.volumeMode;
-if(typeof data8 !== "string"){
-const err6 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/type",keyword:"type",params:{type: "string"}};
+if(!((data4 === "Filesystem") || (data4 === "Block"))){
+const err6 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema89.properties.volumeMode.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -8073,37 +7861,15 @@ vErrors.push(err6);
 }
 errors++;
 }
-if(!((data8 === "Filesystem") || (data8 === "Block"))){
-const err7 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema89.properties.volumeMode.enum}};
+}
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err7];
 }
 else {
 vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.volumeName !== undefined){
-if(typeof data.volumeName !== "string"){
-const err8 = {instancePath:instancePath+"/volumeName",schemaPath:"#/properties/volumeName/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-}
-else {
-const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
 }
 errors++;
 }
@@ -8205,9 +7971,9 @@ validate203.errors = vErrors;
 return errors === 0;
 }
 
-const schema93 = {"$id":"https://reconcile.dev/schemas/shared/HostPathVolumeSource.json","type":"object","properties":{"type":{"type":"string","enum":["","DirectoryOrCreate","Directory","FileOrCreate","File","Socket","CharDevice","BlockDevice"]},"path":{"type":"string","minLength":1}},"required":["path"],"additionalProperties":false};
+const schema91 = {"$id":"https://reconcile.dev/schemas/shared/HostPathVolumeSource.json","type":"object","properties":{"type":{"type":"string","enum":["","DirectoryOrCreate","Directory","FileOrCreate","File","Socket","CharDevice","BlockDevice"]},"path":{"type":"string","minLength":1}},"required":["path"],"additionalProperties":false};
 
-function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HostPathVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8247,7 +8013,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!((((((((data0 === "") || (data0 === "DirectoryOrCreate")) || (data0 === "Directory")) || (data0 === "FileOrCreate")) || (data0 === "File")) || (data0 === "Socket")) || (data0 === "CharDevice")) || (data0 === "BlockDevice"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema93.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema91.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8293,13 +8059,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate219.errors = vErrors;
+validate214.errors = vErrors;
 return errors === 0;
 }
 
-const schema94 = {"$id":"https://reconcile.dev/schemas/shared/ImageVolumeSource.json","type":"object","properties":{"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"reference":{"type":"string"}},"additionalProperties":false};
+const schema92 = {"$id":"https://reconcile.dev/schemas/shared/ImageVolumeSource.json","type":"object","properties":{"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"reference":{"type":"string"}},"additionalProperties":false};
 
-function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate216(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ImageVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8329,7 +8095,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!(((data0 === "Always") || (data0 === "IfNotPresent")) || (data0 === "Never"))){
-const err2 = {instancePath:instancePath+"/pullPolicy",schemaPath:"#/properties/pullPolicy/enum",keyword:"enum",params:{allowedValues: schema94.properties.pullPolicy.enum}};
+const err2 = {instancePath:instancePath+"/pullPolicy",schemaPath:"#/properties/pullPolicy/enum",keyword:"enum",params:{allowedValues: schema92.properties.pullPolicy.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8362,13 +8128,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate221.errors = vErrors;
+validate216.errors = vErrors;
 return errors === 0;
 }
 
-const schema95 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json","type":"object","properties":{"claimName":{"type":"string"},"readOnly":{"type":"boolean"}},"required":["claimName"],"additionalProperties":false};
+const schema93 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json","type":"object","properties":{"claimName":{"type":"string"},"readOnly":{"type":"boolean"}},"required":["claimName"],"additionalProperties":false};
 
-function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate218(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8430,113 +8196,15 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate223.errors = vErrors;
+validate218.errors = vErrors;
 return errors === 0;
 }
 
-const schema96 = {"$id":"https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"sources":{"type":"array","items":{"$ref":"VolumeProjection.json"}}},"additionalProperties":false};
-const schema97 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{"$ref":"ClusterTrustBundleProjection.json"},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{"$ref":"PodCertificateProjection.json"},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{"$ref":"ServiceAccountTokenProjection.json"}},"additionalProperties":false};
-const schema98 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json","type":"object","properties":{"name":{"type":"string"},"labelSelector":{"$ref":"LabelSelector.json"},"optional":{"type":"boolean"},"path":{"type":"string"},"signerName":{"type":"string"}},"required":["path"],"additionalProperties":false};
+const schema94 = {"$id":"https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"sources":{"type":"array","items":{"$ref":"VolumeProjection.json"}}},"additionalProperties":false};
+const schema95 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{}},"additionalProperties":false};
+const schema96 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.path === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "path"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((((key0 === "name") || (key0 === "labelSelector")) || (key0 === "optional")) || (key0 === "path")) || (key0 === "signerName"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-const err2 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.labelSelector !== undefined){
-if(!(validate48(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate48.errors : vErrors.concat(validate48.errors);
-errors = vErrors.length;
-}
-}
-if(data.optional !== undefined){
-if(typeof data.optional !== "boolean"){
-const err3 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "boolean"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.path !== undefined){
-if(typeof data.path !== "string"){
-const err4 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.signerName !== undefined){
-if(typeof data.signerName !== "string"){
-const err5 = {instancePath:instancePath+"/signerName",schemaPath:"#/properties/signerName/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-validate227.errors = vErrors;
-return errors === 0;
-}
-
-const schema99 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
-
-function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8610,13 +8278,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate230.errors = vErrors;
+validate222.errors = vErrors;
 return errors === 0;
 }
 
-const schema100 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIProjection.json","type":"object","properties":{"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
+const schema97 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIProjection.json","type":"object","properties":{"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
 
-function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate225(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8666,200 +8334,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate233.errors = vErrors;
+validate225.errors = vErrors;
 return errors === 0;
 }
 
-const schema101 = {"$id":"https://reconcile.dev/schemas/shared/PodCertificateProjection.json","type":"object","properties":{"certificateChainPath":{"type":"string"},"credentialBundlePath":{"type":"string"},"keyPath":{"type":"string"},"keyType":{"type":"string","enum":["RSA3072","RSA4096","ECDSAP256","ECDSAP384","ECDSAP521","ED25519"]},"maxExpirationSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"signerName":{"type":"string"},"userAnnotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["keyType","signerName"],"additionalProperties":false};
+const schema98 = {"$id":"https://reconcile.dev/schemas/shared/SecretProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate236(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/PodCertificateProjection.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.keyType === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "keyType"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(data.signerName === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "signerName"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((((((key0 === "certificateChainPath") || (key0 === "credentialBundlePath")) || (key0 === "keyPath")) || (key0 === "keyType")) || (key0 === "maxExpirationSeconds")) || (key0 === "signerName")) || (key0 === "userAnnotations"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.certificateChainPath !== undefined){
-if(typeof data.certificateChainPath !== "string"){
-const err3 = {instancePath:instancePath+"/certificateChainPath",schemaPath:"#/properties/certificateChainPath/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.credentialBundlePath !== undefined){
-if(typeof data.credentialBundlePath !== "string"){
-const err4 = {instancePath:instancePath+"/credentialBundlePath",schemaPath:"#/properties/credentialBundlePath/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.keyPath !== undefined){
-if(typeof data.keyPath !== "string"){
-const err5 = {instancePath:instancePath+"/keyPath",schemaPath:"#/properties/keyPath/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-if(data.keyType !== undefined){
-let data3 = data.keyType;
-if(typeof data3 !== "string"){
-const err6 = {instancePath:instancePath+"/keyType",schemaPath:"#/properties/keyType/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-if(!((((((data3 === "RSA3072") || (data3 === "RSA4096")) || (data3 === "ECDSAP256")) || (data3 === "ECDSAP384")) || (data3 === "ECDSAP521")) || (data3 === "ED25519"))){
-const err7 = {instancePath:instancePath+"/keyType",schemaPath:"#/properties/keyType/enum",keyword:"enum",params:{allowedValues: schema101.properties.keyType.enum}};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.maxExpirationSeconds !== undefined){
-let data4 = data.maxExpirationSeconds;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err8 = {instancePath:instancePath+"/maxExpirationSeconds",schemaPath:"#/properties/maxExpirationSeconds/type",keyword:"type",params:{type: "integer"}};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 2147483647 || isNaN(data4)){
-const err9 = {instancePath:instancePath+"/maxExpirationSeconds",schemaPath:"#/properties/maxExpirationSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data4 < -2147483648 || isNaN(data4)){
-const err10 = {instancePath:instancePath+"/maxExpirationSeconds",schemaPath:"#/properties/maxExpirationSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-if(data.signerName !== undefined){
-if(typeof data.signerName !== "string"){
-const err11 = {instancePath:instancePath+"/signerName",schemaPath:"#/properties/signerName/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-}
-if(data.userAnnotations !== undefined){
-let data6 = data.userAnnotations;
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
-for(const key1 in data6){
-if(typeof data6[key1] !== "string"){
-const err12 = {instancePath:instancePath+"/userAnnotations/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/userAnnotations/additionalProperties/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-}
-}
-else {
-const err13 = {instancePath:instancePath+"/userAnnotations",schemaPath:"#/properties/userAnnotations/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-}
-else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-validate236.errors = vErrors;
-return errors === 0;
-}
-
-const schema102 = {"$id":"https://reconcile.dev/schemas/shared/SecretProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
-
-function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8933,93 +8414,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate238.errors = vErrors;
-return errors === 0;
-}
-
-const schema103 = {"$id":"https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json","type":"object","properties":{"audience":{"type":"string"},"expirationSeconds":{"type":"integer"},"path":{"type":"string"}},"required":["path"],"additionalProperties":false};
-
-function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.path === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "path"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((key0 === "audience") || (key0 === "expirationSeconds")) || (key0 === "path"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.audience !== undefined){
-if(typeof data.audience !== "string"){
-const err2 = {instancePath:instancePath+"/audience",schemaPath:"#/properties/audience/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.expirationSeconds !== undefined){
-let data1 = data.expirationSeconds;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/expirationSeconds",schemaPath:"#/properties/expirationSeconds/type",keyword:"type",params:{type: "integer"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.path !== undefined){
-if(typeof data.path !== "string"){
-const err4 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-}
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-validate241.errors = vErrors;
+validate228.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9036,39 +8436,21 @@ vErrors.push(err0);
 errors++;
 }
 }
-if(data.clusterTrustBundle !== undefined){
-if(!(validate227(data.clusterTrustBundle, {instancePath:instancePath+"/clusterTrustBundle",parentData:data,parentDataProperty:"clusterTrustBundle",rootData}))){
-vErrors = vErrors === null ? validate227.errors : vErrors.concat(validate227.errors);
-errors = vErrors.length;
-}
-}
 if(data.configMap !== undefined){
-if(!(validate230(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
-vErrors = vErrors === null ? validate230.errors : vErrors.concat(validate230.errors);
+if(!(validate222(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
+vErrors = vErrors === null ? validate222.errors : vErrors.concat(validate222.errors);
 errors = vErrors.length;
 }
 }
 if(data.downwardAPI !== undefined){
-if(!(validate233(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
-vErrors = vErrors === null ? validate233.errors : vErrors.concat(validate233.errors);
-errors = vErrors.length;
-}
-}
-if(data.podCertificate !== undefined){
-if(!(validate236(data.podCertificate, {instancePath:instancePath+"/podCertificate",parentData:data,parentDataProperty:"podCertificate",rootData}))){
-vErrors = vErrors === null ? validate236.errors : vErrors.concat(validate236.errors);
+if(!(validate225(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
+vErrors = vErrors === null ? validate225.errors : vErrors.concat(validate225.errors);
 errors = vErrors.length;
 }
 }
 if(data.secret !== undefined){
-if(!(validate238(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate238.errors : vErrors.concat(validate238.errors);
-errors = vErrors.length;
-}
-}
-if(data.serviceAccountToken !== undefined){
-if(!(validate241(data.serviceAccountToken, {instancePath:instancePath+"/serviceAccountToken",parentData:data,parentDataProperty:"serviceAccountToken",rootData}))){
-vErrors = vErrors === null ? validate241.errors : vErrors.concat(validate241.errors);
+if(!(validate228(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate228.errors : vErrors.concat(validate228.errors);
 errors = vErrors.length;
 }
 }
@@ -9083,12 +8465,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate226.errors = vErrors;
+validate221.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate225(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9145,8 +8527,8 @@ let data1 = data.sources;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate226(data1[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
+if(!(validate221(data1[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
 errors = vErrors.length;
 }
 }
@@ -9173,13 +8555,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate225.errors = vErrors;
+validate220.errors = vErrors;
 return errors === 0;
 }
 
-const schema104 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
+const schema99 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
 
-function validate245(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9288,7 +8670,7 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate245.errors = vErrors;
+validate233.errors = vErrors;
 return errors === 0;
 }
 
@@ -9370,32 +8752,32 @@ errors = vErrors.length;
 }
 }
 if(data.hostPath !== undefined){
-if(!(validate219(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
-vErrors = vErrors === null ? validate219.errors : vErrors.concat(validate219.errors);
+if(!(validate214(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
+vErrors = vErrors === null ? validate214.errors : vErrors.concat(validate214.errors);
 errors = vErrors.length;
 }
 }
 if(data.image !== undefined){
-if(!(validate221(data.image, {instancePath:instancePath+"/image",parentData:data,parentDataProperty:"image",rootData}))){
-vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
+if(!(validate216(data.image, {instancePath:instancePath+"/image",parentData:data,parentDataProperty:"image",rootData}))){
+vErrors = vErrors === null ? validate216.errors : vErrors.concat(validate216.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaim !== undefined){
-if(!(validate223(data.persistentVolumeClaim, {instancePath:instancePath+"/persistentVolumeClaim",parentData:data,parentDataProperty:"persistentVolumeClaim",rootData}))){
-vErrors = vErrors === null ? validate223.errors : vErrors.concat(validate223.errors);
+if(!(validate218(data.persistentVolumeClaim, {instancePath:instancePath+"/persistentVolumeClaim",parentData:data,parentDataProperty:"persistentVolumeClaim",rootData}))){
+vErrors = vErrors === null ? validate218.errors : vErrors.concat(validate218.errors);
 errors = vErrors.length;
 }
 }
 if(data.projected !== undefined){
-if(!(validate225(data.projected, {instancePath:instancePath+"/projected",parentData:data,parentDataProperty:"projected",rootData}))){
-vErrors = vErrors === null ? validate225.errors : vErrors.concat(validate225.errors);
+if(!(validate220(data.projected, {instancePath:instancePath+"/projected",parentData:data,parentDataProperty:"projected",rootData}))){
+vErrors = vErrors === null ? validate220.errors : vErrors.concat(validate220.errors);
 errors = vErrors.length;
 }
 }
 if(data.secret !== undefined){
-if(!(validate245(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate245.errors : vErrors.concat(validate245.errors);
+if(!(validate233(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate233.errors : vErrors.concat(validate233.errors);
 errors = vErrors.length;
 }
 }
@@ -10900,13 +10282,13 @@ validate34.errors = vErrors;
 return errors === 0;
 }
 
-export const DaemonSet = validate254;
-const schema105 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema106 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
-const schema107 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
-const schema108 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
+export const DaemonSet = validate242;
+const schema100 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema101 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
+const schema102 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
+const schema103 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate248(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10946,12 +10328,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate260.errors = vErrors;
+validate248.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10981,7 +10363,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema107.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema102.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -10992,8 +10374,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate260(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate260.errors : vErrors.concat(validate260.errors);
+if(!(validate248(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate248.errors : vErrors.concat(validate248.errors);
 errors = vErrors.length;
 }
 }
@@ -11008,12 +10390,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate259.errors = vErrors;
+validate247.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11133,8 +10515,8 @@ errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate259(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate259.errors : vErrors.concat(validate259.errors);
+if(!(validate247(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate247.errors : vErrors.concat(validate247.errors);
 errors = vErrors.length;
 }
 }
@@ -11149,12 +10531,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate256.errors = vErrors;
+validate244.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate242(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/DaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11242,8 +10624,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate256(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate256.errors : vErrors.concat(validate256.errors);
+if(!(validate244(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate244.errors : vErrors.concat(validate244.errors);
 errors = vErrors.length;
 }
 }
@@ -11271,17 +10653,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate254.errors = vErrors;
+validate242.errors = vErrors;
 return errors === 0;
 }
 
-export const Deployment = validate266;
-const schema109 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema110 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
-const schema111 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
-const schema112 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
+export const Deployment = validate254;
+const schema104 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema105 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
+const schema106 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
+const schema107 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11321,12 +10703,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate271.errors = vErrors;
+validate259.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11356,7 +10738,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "Recreate"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema111.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema106.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11367,8 +10749,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate271(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate271.errors : vErrors.concat(validate271.errors);
+if(!(validate259(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate259.errors : vErrors.concat(validate259.errors);
 errors = vErrors.length;
 }
 }
@@ -11383,12 +10765,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate270.errors = vErrors;
+validate258.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11584,8 +10966,8 @@ errors = vErrors.length;
 }
 }
 if(data.strategy !== undefined){
-if(!(validate270(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
-vErrors = vErrors === null ? validate270.errors : vErrors.concat(validate270.errors);
+if(!(validate258(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
+vErrors = vErrors === null ? validate258.errors : vErrors.concat(validate258.errors);
 errors = vErrors.length;
 }
 }
@@ -11606,12 +10988,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate268.errors = vErrors;
+validate256.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Deployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11699,8 +11081,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate268(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate268.errors : vErrors.concat(validate268.errors);
+if(!(validate256(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate256.errors : vErrors.concat(validate256.errors);
 errors = vErrors.length;
 }
 }
@@ -11728,18 +11110,18 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate266.errors = vErrors;
+validate254.errors = vErrors;
 return errors === 0;
 }
 
-export const HorizontalPodAutoscaler = validate278;
-const schema113 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema114 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
-const schema115 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
-const schema116 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
-const schema117 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
+export const HorizontalPodAutoscaler = validate266;
+const schema108 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema109 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
+const schema110 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
+const schema111 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
+const schema112 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
 
-function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11799,7 +11181,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data0 === "Pods") || (data0 === "Percent"))){
-const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema117.properties.type.enum}};
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema112.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -11890,12 +11272,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate283.errors = vErrors;
+validate271.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingRules.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11917,8 +11299,8 @@ let data0 = data.policies;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate283(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate283.errors : vErrors.concat(validate283.errors);
+if(!(validate271(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate271.errors : vErrors.concat(validate271.errors);
 errors = vErrors.length;
 }
 }
@@ -11947,7 +11329,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data2 === "Max") || (data2 === "Min")) || (data2 === "Disabled"))){
-const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema116.properties.selectPolicy.enum}};
+const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema111.properties.selectPolicy.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12009,12 +11391,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate282.errors = vErrors;
+validate270.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12032,14 +11414,14 @@ errors++;
 }
 }
 if(data.scaleDown !== undefined){
-if(!(validate282(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
-vErrors = vErrors === null ? validate282.errors : vErrors.concat(validate282.errors);
+if(!(validate270(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
+vErrors = vErrors === null ? validate270.errors : vErrors.concat(validate270.errors);
 errors = vErrors.length;
 }
 }
 if(data.scaleUp !== undefined){
-if(!(validate282(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
-vErrors = vErrors === null ? validate282.errors : vErrors.concat(validate282.errors);
+if(!(validate270(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
+vErrors = vErrors === null ? validate270.errors : vErrors.concat(validate270.errors);
 errors = vErrors.length;
 }
 }
@@ -12054,15 +11436,15 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate281.errors = vErrors;
+validate269.errors = vErrors;
 return errors === 0;
 }
 
-const schema118 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{"$ref":"ExternalMetricSource.json"},"object":{"$ref":"ObjectMetricSource.json"},"pods":{"$ref":"PodsMetricSource.json"},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
-const schema119 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
-const schema120 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
+const schema113 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{"$ref":"ExternalMetricSource.json"},"object":{"$ref":"ObjectMetricSource.json"},"pods":{"$ref":"PodsMetricSource.json"},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
+const schema114 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
+const schema115 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
 
-function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricTarget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12102,7 +11484,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data0 === "Utilization") || (data0 === "Value")) || (data0 === "AverageValue"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema120.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema115.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12170,12 +11552,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate291.errors = vErrors;
+validate279.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12247,8 +11629,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate291(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate279(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate279.errors : vErrors.concat(validate279.errors);
 errors = vErrors.length;
 }
 }
@@ -12263,14 +11645,14 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate290.errors = vErrors;
+validate278.errors = vErrors;
 return errors === 0;
 }
 
-const schema121 = {"$id":"https://reconcile.dev/schemas/shared/ExternalMetricSource.json","type":"object","properties":{"metric":{"$ref":"MetricIdentifier.json"},"target":{"$ref":"MetricTarget.json"}},"required":["metric","target"],"additionalProperties":false};
-const schema122 = {"$id":"https://reconcile.dev/schemas/shared/MetricIdentifier.json","type":"object","properties":{"name":{"type":"string"},"selector":{"$ref":"LabelSelector.json"}},"required":["name"],"additionalProperties":false};
+const schema116 = {"$id":"https://reconcile.dev/schemas/shared/ExternalMetricSource.json","type":"object","properties":{"metric":{"$ref":"MetricIdentifier.json"},"target":{"$ref":"MetricTarget.json"}},"required":["metric","target"],"additionalProperties":false};
+const schema117 = {"$id":"https://reconcile.dev/schemas/shared/MetricIdentifier.json","type":"object","properties":{"name":{"type":"string"},"selector":{"$ref":"LabelSelector.json"}},"required":["name"],"additionalProperties":false};
 
-function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricIdentifier.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12326,12 +11708,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate297.errors = vErrors;
+validate285.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate284(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ExternalMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12369,14 +11751,14 @@ errors++;
 }
 }
 if(data.metric !== undefined){
-if(!(validate297(data.metric, {instancePath:instancePath+"/metric",parentData:data,parentDataProperty:"metric",rootData}))){
-vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
+if(!(validate285(data.metric, {instancePath:instancePath+"/metric",parentData:data,parentDataProperty:"metric",rootData}))){
+vErrors = vErrors === null ? validate285.errors : vErrors.concat(validate285.errors);
 errors = vErrors.length;
 }
 }
 if(data.target !== undefined){
-if(!(validate291(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate279(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate279.errors : vErrors.concat(validate279.errors);
 errors = vErrors.length;
 }
 }
@@ -12391,14 +11773,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate296.errors = vErrors;
+validate284.errors = vErrors;
 return errors === 0;
 }
 
-const schema123 = {"$id":"https://reconcile.dev/schemas/shared/ObjectMetricSource.json","type":"object","properties":{"describedObject":{"$ref":"CrossVersionObjectReference.json"},"metric":{"$ref":"MetricIdentifier.json"},"target":{"$ref":"MetricTarget.json"}},"required":["describedObject","metric","target"],"additionalProperties":false};
-const schema124 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema118 = {"$id":"https://reconcile.dev/schemas/shared/ObjectMetricSource.json","type":"object","properties":{"describedObject":{"$ref":"CrossVersionObjectReference.json"},"metric":{"$ref":"MetricIdentifier.json"},"target":{"$ref":"MetricTarget.json"}},"required":["describedObject","metric","target"],"additionalProperties":false};
+const schema119 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12482,12 +11864,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate303.errors = vErrors;
+validate291.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12535,20 +11917,20 @@ errors++;
 }
 }
 if(data.describedObject !== undefined){
-if(!(validate303(data.describedObject, {instancePath:instancePath+"/describedObject",parentData:data,parentDataProperty:"describedObject",rootData}))){
-vErrors = vErrors === null ? validate303.errors : vErrors.concat(validate303.errors);
+if(!(validate291(data.describedObject, {instancePath:instancePath+"/describedObject",parentData:data,parentDataProperty:"describedObject",rootData}))){
+vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
 errors = vErrors.length;
 }
 }
 if(data.metric !== undefined){
-if(!(validate297(data.metric, {instancePath:instancePath+"/metric",parentData:data,parentDataProperty:"metric",rootData}))){
-vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
+if(!(validate285(data.metric, {instancePath:instancePath+"/metric",parentData:data,parentDataProperty:"metric",rootData}))){
+vErrors = vErrors === null ? validate285.errors : vErrors.concat(validate285.errors);
 errors = vErrors.length;
 }
 }
 if(data.target !== undefined){
-if(!(validate291(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate279(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate279.errors : vErrors.concat(validate279.errors);
 errors = vErrors.length;
 }
 }
@@ -12563,13 +11945,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate302.errors = vErrors;
+validate290.errors = vErrors;
 return errors === 0;
 }
 
-const schema125 = {"$id":"https://reconcile.dev/schemas/shared/PodsMetricSource.json","type":"object","properties":{"metric":{"$ref":"MetricIdentifier.json"},"target":{"$ref":"MetricTarget.json"}},"required":["metric","target"],"additionalProperties":false};
+const schema120 = {"$id":"https://reconcile.dev/schemas/shared/PodsMetricSource.json","type":"object","properties":{"metric":{"$ref":"MetricIdentifier.json"},"target":{"$ref":"MetricTarget.json"}},"required":["metric","target"],"additionalProperties":false};
 
-function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodsMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12607,14 +11989,14 @@ errors++;
 }
 }
 if(data.metric !== undefined){
-if(!(validate297(data.metric, {instancePath:instancePath+"/metric",parentData:data,parentDataProperty:"metric",rootData}))){
-vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
+if(!(validate285(data.metric, {instancePath:instancePath+"/metric",parentData:data,parentDataProperty:"metric",rootData}))){
+vErrors = vErrors === null ? validate285.errors : vErrors.concat(validate285.errors);
 errors = vErrors.length;
 }
 }
 if(data.target !== undefined){
-if(!(validate291(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate279(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate279.errors : vErrors.concat(validate279.errors);
 errors = vErrors.length;
 }
 }
@@ -12629,13 +12011,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate308.errors = vErrors;
+validate296.errors = vErrors;
 return errors === 0;
 }
 
-const schema126 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
+const schema121 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
 
-function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12685,8 +12067,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate291(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate279(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate279.errors : vErrors.concat(validate279.errors);
 errors = vErrors.length;
 }
 }
@@ -12701,12 +12083,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate312.errors = vErrors;
+validate300.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12746,7 +12128,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((data0 === "Object") || (data0 === "Pods")) || (data0 === "Resource")) || (data0 === "ContainerResource")) || (data0 === "External"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema118.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema113.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12757,32 +12139,32 @@ errors++;
 }
 }
 if(data.containerResource !== undefined){
-if(!(validate290(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
-vErrors = vErrors === null ? validate290.errors : vErrors.concat(validate290.errors);
+if(!(validate278(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
+vErrors = vErrors === null ? validate278.errors : vErrors.concat(validate278.errors);
 errors = vErrors.length;
 }
 }
 if(data.external !== undefined){
-if(!(validate296(data.external, {instancePath:instancePath+"/external",parentData:data,parentDataProperty:"external",rootData}))){
-vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
+if(!(validate284(data.external, {instancePath:instancePath+"/external",parentData:data,parentDataProperty:"external",rootData}))){
+vErrors = vErrors === null ? validate284.errors : vErrors.concat(validate284.errors);
 errors = vErrors.length;
 }
 }
 if(data.object !== undefined){
-if(!(validate302(data.object, {instancePath:instancePath+"/object",parentData:data,parentDataProperty:"object",rootData}))){
-vErrors = vErrors === null ? validate302.errors : vErrors.concat(validate302.errors);
+if(!(validate290(data.object, {instancePath:instancePath+"/object",parentData:data,parentDataProperty:"object",rootData}))){
+vErrors = vErrors === null ? validate290.errors : vErrors.concat(validate290.errors);
 errors = vErrors.length;
 }
 }
 if(data.pods !== undefined){
-if(!(validate308(data.pods, {instancePath:instancePath+"/pods",parentData:data,parentDataProperty:"pods",rootData}))){
-vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
+if(!(validate296(data.pods, {instancePath:instancePath+"/pods",parentData:data,parentDataProperty:"pods",rootData}))){
+vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
 errors = vErrors.length;
 }
 }
 if(data.resource !== undefined){
-if(!(validate312(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
-vErrors = vErrors === null ? validate312.errors : vErrors.concat(validate312.errors);
+if(!(validate300(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
+vErrors = vErrors === null ? validate300.errors : vErrors.concat(validate300.errors);
 errors = vErrors.length;
 }
 }
@@ -12797,12 +12179,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate289.errors = vErrors;
+validate277.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12840,8 +12222,8 @@ errors++;
 }
 }
 if(data.behavior !== undefined){
-if(!(validate281(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
-vErrors = vErrors === null ? validate281.errors : vErrors.concat(validate281.errors);
+if(!(validate269(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
+vErrors = vErrors === null ? validate269.errors : vErrors.concat(validate269.errors);
 errors = vErrors.length;
 }
 }
@@ -12885,8 +12267,8 @@ let data2 = data.metrics;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate289(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate289.errors : vErrors.concat(validate289.errors);
+if(!(validate277(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate277.errors : vErrors.concat(validate277.errors);
 errors = vErrors.length;
 }
 }
@@ -12938,8 +12320,8 @@ errors++;
 }
 }
 if(data.scaleTargetRef !== undefined){
-if(!(validate303(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
-vErrors = vErrors === null ? validate303.errors : vErrors.concat(validate303.errors);
+if(!(validate291(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
+vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
 errors = vErrors.length;
 }
 }
@@ -12954,12 +12336,12 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate280.errors = vErrors;
+validate268.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/HorizontalPodAutoscaler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13047,8 +12429,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate280(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate280.errors : vErrors.concat(validate280.errors);
+if(!(validate268(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate268.errors : vErrors.concat(validate268.errors);
 errors = vErrors.length;
 }
 }
@@ -13076,14 +12458,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate278.errors = vErrors;
+validate266.errors = vErrors;
 return errors === 0;
 }
 
-export const Job = validate318;
-const schema127 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Job = validate306;
+const schema122 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Job.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13200,15 +12582,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate318.errors = vErrors;
+validate306.errors = vErrors;
 return errors === 0;
 }
 
-export const Namespace = validate321;
-const schema128 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema129 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+export const Namespace = validate309;
+const schema123 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema124 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate323(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NamespaceSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13264,12 +12646,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate323.errors = vErrors;
+validate311.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Namespace.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13347,8 +12729,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate323(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate323.errors : vErrors.concat(validate323.errors);
+if(!(validate311(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate311.errors : vErrors.concat(validate311.errors);
 errors = vErrors.length;
 }
 }
@@ -13376,16 +12758,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate321.errors = vErrors;
+validate309.errors = vErrors;
 return errors === 0;
 }
 
-export const Node = validate325;
-const schema130 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema131 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
-const schema132 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
+export const Node = validate313;
+const schema125 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema126 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
+const schema127 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
 
-function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Taint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13435,7 +12817,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((data0 === "NoSchedule") || (data0 === "PreferNoSchedule")) || (data0 === "NoExecute"))){
-const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema132.properties.effect.enum}};
+const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema127.properties.effect.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -13480,18 +12862,18 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate328.errors = vErrors;
+validate316.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!((((key0 === "address") || (key0 === "runtime")) || (key0 === "taints")) || (key0 === "unschedulable"))){
+if(!(((((key0 === "address") || (key0 === "allowedUnsafeSysctls")) || (key0 === "runtime")) || (key0 === "taints")) || (key0 === "unschedulable"))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -13514,10 +12896,15 @@ vErrors.push(err1);
 errors++;
 }
 }
-if(data.runtime !== undefined){
-let data1 = data.runtime;
-if(typeof data1 !== "string"){
-const err2 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/type",keyword:"type",params:{type: "string"}};
+if(data.allowedUnsafeSysctls !== undefined){
+let data1 = data.allowedUnsafeSysctls;
+if(Array.isArray(data1)){
+const len0 = data1.length;
+for(let i0=0; i0<len0; i0++){
+let data2 = data1[i0];
+if(typeof data2 === "string"){
+if(data2.length < 1){
+const err2 = {instancePath:instancePath+"/allowedUnsafeSysctls/" + i0,schemaPath:"#/properties/allowedUnsafeSysctls/items/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -13526,8 +12913,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-if(!(((data1 === "oci") || (data1 === "podman")) || (data1 === "docker"))){
-const err3 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema131.properties.runtime.enum}};
+}
+else {
+const err3 = {instancePath:instancePath+"/allowedUnsafeSysctls/" + i0,schemaPath:"#/properties/allowedUnsafeSysctls/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -13537,19 +12925,9 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.taints !== undefined){
-let data2 = data.taints;
-if(Array.isArray(data2)){
-const len0 = data2.length;
-for(let i0=0; i0<len0; i0++){
-if(!(validate328(data2[i0], {instancePath:instancePath+"/taints/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate328.errors : vErrors.concat(validate328.errors);
-errors = vErrors.length;
-}
-}
 }
 else {
-const err4 = {instancePath:instancePath+"/taints",schemaPath:"#/properties/taints/type",keyword:"type",params:{type: "array"}};
+const err4 = {instancePath:instancePath+"/allowedUnsafeSysctls",schemaPath:"#/properties/allowedUnsafeSysctls/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -13559,9 +12937,10 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.unschedulable !== undefined){
-if(typeof data.unschedulable !== "boolean"){
-const err5 = {instancePath:instancePath+"/unschedulable",schemaPath:"#/properties/unschedulable/type",keyword:"type",params:{type: "boolean"}};
+if(data.runtime !== undefined){
+let data3 = data.runtime;
+if(typeof data3 !== "string"){
+const err5 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -13570,10 +12949,8 @@ vErrors.push(err5);
 }
 errors++;
 }
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(!(((data3 === "oci") || (data3 === "podman")) || (data3 === "docker"))){
+const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema126.properties.runtime.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -13582,12 +12959,58 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate327.errors = vErrors;
+}
+if(data.taints !== undefined){
+let data4 = data.taints;
+if(Array.isArray(data4)){
+const len1 = data4.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate316(data4[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate316.errors : vErrors.concat(validate316.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/taints",schemaPath:"#/properties/taints/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.unschedulable !== undefined){
+if(typeof data.unschedulable !== "boolean"){
+const err8 = {instancePath:instancePath+"/unschedulable",schemaPath:"#/properties/unschedulable/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+else {
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+validate315.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Node.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13665,8 +13088,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate327(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate327.errors : vErrors.concat(validate327.errors);
+if(!(validate315(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate315.errors : vErrors.concat(validate315.errors);
 errors = vErrors.length;
 }
 }
@@ -13694,14 +13117,14 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate325.errors = vErrors;
+validate313.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolumeClaim = validate331;
-const schema133 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const PersistentVolumeClaim = validate319;
+const schema128 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate319(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolumeClaim.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13818,14 +13241,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate331.errors = vErrors;
+validate319.errors = vErrors;
 return errors === 0;
 }
 
-export const Pod = validate334;
-const schema134 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Pod = validate322;
+const schema129 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Pod.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13942,15 +13365,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate334.errors = vErrors;
+validate322.errors = vErrors;
 return errors === 0;
 }
 
-export const PodDisruptionBudget = validate337;
-const schema135 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema136 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
+export const PodDisruptionBudget = validate325;
+const schema130 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema131 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
 
-function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13998,7 +13421,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data3 === "IfHealthyBudget") || (data3 === "AlwaysAllow"))){
-const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema136.properties.unhealthyPodEvictionPolicy.enum}};
+const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema131.properties.unhealthyPodEvictionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -14019,12 +13442,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate339.errors = vErrors;
+validate327.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PodDisruptionBudget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14112,8 +13535,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate339(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
+if(!(validate327(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate327.errors : vErrors.concat(validate327.errors);
 errors = vErrors.length;
 }
 }
@@ -14141,14 +13564,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate337.errors = vErrors;
+validate325.errors = vErrors;
 return errors === 0;
 }
 
-export const PriorityClass = validate344;
-const schema137 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
+export const PriorityClass = validate332;
+const schema132 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
 
-function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PriorityClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14272,7 +13695,7 @@ vErrors.push(err9);
 errors++;
 }
 if(!((data5 === "PreemptLowerPriority") || (data5 === "Never"))){
-const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema137.properties.preemptionPolicy.enum}};
+const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema132.properties.preemptionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -14328,15 +13751,15 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate344.errors = vErrors;
+validate332.errors = vErrors;
 return errors === 0;
 }
 
-export const ReplicaSet = validate346;
-const schema138 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema139 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
+export const ReplicaSet = validate334;
+const schema133 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema134 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
 
-function validate348(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ReplicaSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14456,12 +13879,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate348.errors = vErrors;
+validate336.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ReplicaSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14549,8 +13972,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate348(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate348.errors : vErrors.concat(validate348.errors);
+if(!(validate336(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate336.errors : vErrors.concat(validate336.errors);
 errors = vErrors.length;
 }
 }
@@ -14578,14 +14001,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate346.errors = vErrors;
+validate334.errors = vErrors;
 return errors === 0;
 }
 
-export const Secret = validate352;
-const schema140 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const Secret = validate340;
+const schema135 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate352(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate340(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Secret.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14751,16 +14174,16 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate352.errors = vErrors;
+validate340.errors = vErrors;
 return errors === 0;
 }
 
-export const Service = validate354;
-const schema141 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema142 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{"type":"array","items":{"type":"string"}},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
-const schema143 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
+export const Service = validate342;
+const schema136 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema137 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{"type":"array","items":{"type":"string"}},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
+const schema138 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate357(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate345(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServicePort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14894,7 +14317,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data4 === "TCP") || (data4 === "UDP")) || (data4 === "SCTP"))){
-const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema143.properties.protocol.enum}};
+const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema138.properties.protocol.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -14921,14 +14344,14 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate357.errors = vErrors;
+validate345.errors = vErrors;
 return errors === 0;
 }
 
-const schema144 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
-const schema145 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
+const schema139 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
+const schema140 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
 
-function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClientIPConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14991,12 +14414,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate361.errors = vErrors;
+validate349.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate360(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate348(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SessionAffinityConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15014,8 +14437,8 @@ errors++;
 }
 }
 if(data.clientIP !== undefined){
-if(!(validate361(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
-vErrors = vErrors === null ? validate361.errors : vErrors.concat(validate361.errors);
+if(!(validate349(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
+vErrors = vErrors === null ? validate349.errors : vErrors.concat(validate349.errors);
 errors = vErrors.length;
 }
 }
@@ -15030,18 +14453,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate360.errors = vErrors;
+validate348.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema142.properties, key0))){
+if(!(func2.call(schema137.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -15065,7 +14488,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data0 === "ClusterIP") || (data0 === "NodePort")) || (data0 === "LoadBalancer")) || (data0 === "ExternalName"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema142.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema137.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -15180,7 +14603,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data8 === "Cluster") || (data8 === "Local"))){
-const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema142.properties.externalTrafficPolicy.enum}};
+const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema137.properties.externalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -15238,7 +14661,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!((data10 === "Cluster") || (data10 === "Local"))){
-const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema142.properties.internalTrafficPolicy.enum}};
+const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema137.properties.internalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -15265,7 +14688,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "IPv4") || (data12 === "IPv6"))){
-const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema142.properties.ipFamilies.items.enum}};
+const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema137.properties.ipFamilies.items.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -15300,7 +14723,7 @@ vErrors.push(err20);
 errors++;
 }
 if(!(((data13 === "SingleStack") || (data13 === "PreferDualStack")) || (data13 === "RequireDualStack"))){
-const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema142.properties.ipFamilyPolicy.enum}};
+const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema137.properties.ipFamilyPolicy.enum}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -15367,8 +14790,8 @@ let data18 = data.ports;
 if(Array.isArray(data18)){
 const len4 = data18.length;
 for(let i4=0; i4<len4; i4++){
-if(!(validate357(data18[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data18,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate357.errors : vErrors.concat(validate357.errors);
+if(!(validate345(data18[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data18,parentDataProperty:i4,rootData}))){
+vErrors = vErrors === null ? validate345.errors : vErrors.concat(validate345.errors);
 errors = vErrors.length;
 }
 }
@@ -15436,7 +14859,7 @@ vErrors.push(err30);
 errors++;
 }
 if(!((data23 === "None") || (data23 === "ClientIP"))){
-const err31 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema142.properties.sessionAffinity.enum}};
+const err31 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema137.properties.sessionAffinity.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -15447,8 +14870,8 @@ errors++;
 }
 }
 if(data.sessionAffinityConfig !== undefined){
-if(!(validate360(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
-vErrors = vErrors === null ? validate360.errors : vErrors.concat(validate360.errors);
+if(!(validate348(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
+vErrors = vErrors === null ? validate348.errors : vErrors.concat(validate348.errors);
 errors = vErrors.length;
 }
 }
@@ -15465,7 +14888,7 @@ vErrors.push(err32);
 errors++;
 }
 if(!(((data25 === "PreferClose") || (data25 === "PreferSameZone")) || (data25 === "PreferSameNode"))){
-const err33 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema142.properties.trafficDistribution.enum}};
+const err33 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema137.properties.trafficDistribution.enum}};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -15486,12 +14909,12 @@ vErrors.push(err34);
 }
 errors++;
 }
-validate356.errors = vErrors;
+validate344.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate342(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Service.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15579,8 +15002,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate356(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate356.errors : vErrors.concat(validate356.errors);
+if(!(validate344(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate344.errors : vErrors.concat(validate344.errors);
 errors = vErrors.length;
 }
 }
@@ -15608,15 +15031,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate354.errors = vErrors;
+validate342.errors = vErrors;
 return errors === 0;
 }
 
-export const ServiceAccount = validate365;
-const schema146 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema147 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
+export const ServiceAccount = validate353;
+const schema141 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema142 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
-function validate368(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15728,12 +15151,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate368.errors = vErrors;
+validate356.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate365(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ServiceAccount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15849,8 +15272,8 @@ let data6 = data.secrets;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate368(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate368.errors : vErrors.concat(validate368.errors);
+if(!(validate356(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate356.errors : vErrors.concat(validate356.errors);
 errors = vErrors.length;
 }
 }
@@ -15877,16 +15300,16 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate365.errors = vErrors;
+validate353.errors = vErrors;
 return errors === 0;
 }
 
-export const StatefulSet = validate370;
-const schema148 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema149 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
-const schema150 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+export const StatefulSet = validate358;
+const schema143 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema144 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
+const schema145 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate373(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15949,13 +15372,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate373.errors = vErrors;
+validate361.errors = vErrors;
 return errors === 0;
 }
 
-const schema151 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
+const schema146 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
 
-function validate375(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate363(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15985,7 +15408,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "Retain") || (data0 === "Delete"))){
-const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema151.properties.whenDeleted.enum}};
+const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema146.properties.whenDeleted.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -16008,7 +15431,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((data1 === "Retain") || (data1 === "Delete"))){
-const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema151.properties.whenScaled.enum}};
+const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema146.properties.whenScaled.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -16029,14 +15452,14 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate375.errors = vErrors;
+validate363.errors = vErrors;
 return errors === 0;
 }
 
-const schema152 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
-const schema153 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+const schema147 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
+const schema148 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate380(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate368(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16105,12 +15528,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate380.errors = vErrors;
+validate368.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16140,7 +15563,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema152.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema147.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -16151,8 +15574,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate380(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate380.errors : vErrors.concat(validate380.errors);
+if(!(validate368(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate368.errors : vErrors.concat(validate368.errors);
 errors = vErrors.length;
 }
 }
@@ -16167,13 +15590,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate379.errors = vErrors;
+validate367.errors = vErrors;
 return errors === 0;
 }
 
-const schema154 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
+const schema149 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
 
-function validate384(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16292,12 +15715,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate384.errors = vErrors;
+validate372.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate360(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16323,7 +15746,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema149.properties, key0))){
+if(!(func2.call(schema144.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -16370,14 +15793,14 @@ errors++;
 }
 }
 if(data.ordinals !== undefined){
-if(!(validate373(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
-vErrors = vErrors === null ? validate373.errors : vErrors.concat(validate373.errors);
+if(!(validate361(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
+vErrors = vErrors === null ? validate361.errors : vErrors.concat(validate361.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaimRetentionPolicy !== undefined){
-if(!(validate375(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
-vErrors = vErrors === null ? validate375.errors : vErrors.concat(validate375.errors);
+if(!(validate363(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
+vErrors = vErrors === null ? validate363.errors : vErrors.concat(validate363.errors);
 errors = vErrors.length;
 }
 }
@@ -16394,7 +15817,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!((data3 === "OrderedReady") || (data3 === "Parallel"))){
-const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema149.properties.podManagementPolicy.enum}};
+const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema144.properties.podManagementPolicy.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -16499,8 +15922,8 @@ errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate379(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
+if(!(validate367(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate367.errors : vErrors.concat(validate367.errors);
 errors = vErrors.length;
 }
 }
@@ -16509,8 +15932,8 @@ let data10 = data.volumeClaimTemplates;
 if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate384(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate384.errors : vErrors.concat(validate384.errors);
+if(!(validate372(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate372.errors : vErrors.concat(validate372.errors);
 errors = vErrors.length;
 }
 }
@@ -16537,12 +15960,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate372.errors = vErrors;
+validate360.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate370(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate358(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StatefulSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16630,8 +16053,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate372(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate372.errors : vErrors.concat(validate372.errors);
+if(!(validate360(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate360.errors : vErrors.concat(validate360.errors);
 errors = vErrors.length;
 }
 }
@@ -16659,7 +16082,7 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate370.errors = vErrors;
+validate358.errors = vErrors;
 return errors === 0;
 }
 

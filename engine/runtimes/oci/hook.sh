@@ -8,7 +8,10 @@
 #   hook.sh disarm POD RUN             by the engine: from here on nothing is started in this pod
 #   hook.sh release RUN RULE...        by the engine: kills and unmounts what is left of these containers
 #   hook.sh attach RUN PLUGIN PIN...   by the engine: makes namespaces, pins them, and gives them an address
+#   hook.sh attach-users RUN PLUGIN FIRST COUNT PIN...   the same with users of the pod's own, COUNT from FIRST on the node
 #   hook.sh detach RUN PLUGIN MOUNT... by the engine: gives the address back and unmounts
+#   hook.sh freeze POD RUN             by the engine: on record first, then what runs in the pod stands still
+#   hook.sh thaw POD RUN               by the engine: it goes on; what ended meanwhile the engine restarts
 #
 # A CNI plugin has its configuration from this script's stdin, and its answer is this script's; '' is none.
 #
@@ -24,7 +27,7 @@ self=$0
 
 # The keys that came later are empty in rules of an engine that did not know them.
 read_rule() {
-  restart_on= stay_on= deadline=
+  restart_on= stay_on= deadline= stdin= terminal= owner= lxcfs= shared_cpus=
   while IFS= read -r line; do
     value=${line#*=}
     case ${line%%=*} in
@@ -50,6 +53,11 @@ read_rule() {
       log_bytes) log_bytes=$value ;;
       oom_file) oom_file=$value ;;
       monitors) monitors=$value ;;
+      stdin) stdin=$value ;;
+      terminal) terminal=$value ;;
+      owner) owner=$value ;;
+      lxcfs) lxcfs=$value ;;
+      shared_cpus) shared_cpus=$value ;;
     esac
   done <"$1" || exit 1
   [ "$version" = 1 ] || fail "rule file $1 has version $version, which this script does not know"
@@ -115,6 +123,8 @@ start() {
 }
 
 mount_root() {
+  # The root of a container with users of its own: its new files have to be theirs.
+  [ -z "$owner" ] || chown "$owner:$owner" "$at/upper" "$at/work" 2>"$bundle/failure" || return 1
   printf mounted >"$bundle/mounted"
   cd "$layers" || return 1
   mount -t overlay -o "lowerdir=$lower,upperdir=$at/upper,workdir=$at/work" overlay "$bundle/rootfs" 2>"$bundle/failure"
@@ -123,13 +133,24 @@ mount_root() {
   return $mounted
 }
 
+# With lxcfs gone, what it told is told by the kernel: a mount of it would keep the container from starting.
+choose_config() {
+  [ -n "$lxcfs" ] || return 0
+  config=plain.json
+  { read -r told <"$lxcfs/proc/meminfo"; } 2>/dev/null && config=lxcfs.json
+  ln -sf "$config" "$bundle/config.json"
+}
+
 # conmon writes one line when the runtime's `create` has ended: the process's number, or the runtime's message.
 create() {
+  choose_config
+  leave_open=
+  [ "$stdin" != open ] || leave_open=--leave-stdin-open
   report=$(
     {
       _OCI_SYNCPIPE=3 "$conmon" --full-attach --cid "$id" --cuuid "$id" --name "$id" --runtime "$runtime" \
         --runtime-arg --root="$state" --bundle "$bundle" --persist-dir "$at" --log-path "k8s-file:$at/log" \
-        --log-size-max "$log_bytes" --container-pidfile "$bundle/pid" --conmon-pidfile "$bundle/monitor" \
+        --log-size-max "$log_bytes" ${stdin:+--stdin} ${terminal:+--terminal} $leave_open --container-pidfile "$bundle/pid" --conmon-pidfile "$bundle/monitor" \
         --exit-command /bin/sh --exit-command-arg "$self" --exit-command-arg exited --exit-command-arg "$rule" \
         --exit-command-arg "$1" 3>&1 >/dev/null 2>"$bundle/failure" </dev/null 9>&-
     } | {
@@ -147,7 +168,14 @@ create() {
 
 run_created() {
   start_ticks "$pid"
+  [ ! -s "$shared_cpus" ] || leave_cpus || return 1
   "$runtime" --root "$state" start "$id" 2>"$bundle/failure" 9>&-
+}
+
+# Some cpus are others' alone: this container has the rest.
+leave_cpus() {
+  read -r cpus <"$shared_cpus"
+  "$runtime" --root "$state" update --cpuset-cpus "$cpus" "$id" >/dev/null 2>"$bundle/failure" 9>&-
 }
 
 # The last line tells that the file is whole.
@@ -224,6 +252,7 @@ write_exited() {
 # Gives back what the container has in the kernel. Ends its processes, if any are left, too.
 release() {
   if [ -e "$state/$id" ]; then
+    [ ! -e "$pod/frozen" ] || "$runtime" --root "$state" resume "$id" 9>&- 2>/dev/null
     "$runtime" --root "$state" delete --force "$id" 9>&- 2>"$bundle/failure-delete" || fail "$(cat "$bundle/failure-delete")"
   fi
   [ -s "$bundle/mounted" ] || return 0
@@ -237,7 +266,7 @@ release() {
 
 # To be asked again each time the lock has been taken.
 may_restart() {
-  [ -e "$rule" ] && [ -d "$bundle" ] && [ ! -e "$pod/disarmed" ] && [ ! -d "$dir/$(($1 + 1))" ] && in_time
+  [ -e "$rule" ] && [ -d "$bundle" ] && [ ! -e "$pod/disarmed" ] && [ ! -e "$pod/frozen" ] && [ ! -d "$dir/$(($1 + 1))" ] && in_time
 }
 
 # A pod's deadline is a time of day: the one question that uptime cannot answer.
@@ -326,6 +355,8 @@ wait_out() {
 
 disarm() {
   : >"$pod/disarmed"
+  # Nothing that stands still can be asked to end.
+  [ ! -e "$pod/frozen" ] || thaw
   for file in "$pod"/containers/*/[0-9]*/restart; do
     [ -r "$file" ] || continue
     waiter= expected=
@@ -340,12 +371,67 @@ disarm() {
   return 0
 }
 
+# --- freeze --------------------------------------------------------------------------------------------------------
+
+# is STATUS: of the container whose rule was read, as the runtime tells it.
+is() {
+  [ -e "$state/$id" ] || return 1
+  case $("$runtime" --root "$state" state "$id" 2>/dev/null 9>&-) in *'"status": "'"$1"'"'*) return 0 ;; esac
+  return 1
+}
+
+freeze() {
+  [ -e "$pod/frozen" ] || : >"$pod/frozen" || exit 1
+  each_container running pause
+}
+
+thaw() {
+  each_container paused resume
+  rm -f "$pod/frozen"
+}
+
+# each_container STATUS VERB
+each_container() {
+  events=
+  for each in "$pod"/containers/*/rule; do
+    [ -r "$each" ] || continue
+    read_rule "$each"
+    ! is "$1" || "$runtime" --root "$state" "$2" "$id" 9>&- || exit 1
+  done
+  [ -z "$events" ] || tell 0 "$2"
+}
+
 # --- the pod ---------------------------------------------------------------------------------------------------------
 
 attach() {
   plugin=$1
   shift
   unshare "$@" ip link set lo up </dev/null || exit 1
+  [ -z "$plugin" ] || exec "$plugin"
+}
+
+# The namespaces have to be made within the pod's users, and pinned by somebody outside of them: one process makes them and
+# waits until its users are mapped and all is pinned.
+attach_users() {
+  plugin=$1 first=$2 number=$3
+  shift 3
+  kinds=
+  for pin in "$@"; do
+    kind=${pin%%=*}
+    kinds="$kinds $kind"
+  done
+  rm -f "$run/gate"
+  mkfifo "$run/gate" && exec 8<>"$run/gate" || exit 1
+  maker=$(unshare $kinds /bin/sh -c 'echo $$; exec cat >/dev/null 2>&1' <"$run/gate" 8>&- 9>&- &)
+  [ -n "$maker" ] || exit 1
+  for map in uid_map gid_map; do printf '0 %s %s\n' "$first" "$number" >"/proc/$maker/$map" || exit 1; done
+  for pin in "$@"; do
+    kind=${pin%%=*}
+    mount --bind "/proc/$maker/ns/${kind#--}" "${pin#*=}" || exit 1
+  done
+  nsenter --net="/proc/$maker/ns/net" ip link set lo up || exit 1
+  exec 8>&-
+  rm -f "$run/gate"
   [ -z "$plugin" ] || exec "$plugin"
 }
 
@@ -375,8 +461,14 @@ case $1 in
     [ ! -d "$run" ] || lock
     disarm
     ;;
-  attach | detach)
+  freeze | thaw)
+    pod=$2 run=$3
+    [ ! -d "$run" ] || lock
+    "$1"
+    ;;
+  attach | attach-users | detach)
     verb=$1 run=$2
+    [ "$verb" != attach-users ] || verb=attach_users
     lock
     shift 2
     "$verb" "$@"

@@ -25,6 +25,35 @@ export function hookAttachCommand(
   return { ...plugin, argv: ['/bin/sh', hook, 'attach', run, plugin?.argv[0] ?? '', ...pins] }
 }
 
+/** The same with users of the pod's own, whose root is `first` on the node. */
+export function hookAttachUsersCommand(
+  hook: string,
+  run: string,
+  plugin: Command | undefined,
+  users: { readonly first: number; readonly count: number },
+  pins: readonly string[],
+): Command {
+  const { count, first } = users
+  const argv = [
+    '/bin/sh',
+    hook,
+    'attach-users',
+    run,
+    plugin?.argv[0] ?? '',
+    String(first),
+    String(count),
+  ] as const
+  return { ...plugin, argv: [...argv, ...pins] }
+}
+
+export function hookFreezeCommand(
+  hook: string,
+  verb: 'freeze' | 'thaw',
+  pod: Pick<PodPaths, 'directory' | 'run'>,
+): Command {
+  return { argv: ['/bin/sh', hook, verb, pod.directory, pod.run] }
+}
+
 export function hookDetachCommand(
   hook: string,
   run: string,

@@ -1,4 +1,5 @@
 import type { Transport } from '../../transport/transport.ts'
+import type { SpecParts } from './spec/spec.ts'
 import { ociSpec } from './spec/spec.ts'
 
 /** A container that sees nothing but the host's programs, read-only, and may do nothing: for the trial and for pauses. */
@@ -13,6 +14,8 @@ export interface HostBundle {
   }
   readonly cgroupNamespace: boolean
   readonly seccomp: unknown
+  /** Absent: the node's users. */
+  readonly userNamespace?: SpecParts['userNamespace'] | undefined
 }
 
 const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/lib32']
@@ -56,6 +59,7 @@ function hostSpec(bundle: HostBundle, folders: readonly string[]): unknown {
       user: { uid: 0, gid: 0, additionalGids: [] },
       capabilities: [],
       seccomp: bundle.seccomp,
+      ...(bundle.userNamespace === undefined ? {} : { userNamespace: bundle.userNamespace }),
       devices: [],
       mounts: [
         { destination: '/proc', type: 'proc', source: 'proc', options: guarded },

@@ -1,4 +1,4 @@
-import type { PortMapping } from '../../api/cri.ts'
+import type { Bandwidth, PortMapping } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import type { Command, CommandResult, Transport } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
@@ -45,6 +45,27 @@ export function portmapCommand(
     capabilities: { portMappings: true },
     snat: true,
     runtimeConfig: { portMappings: mappings.map(portMapping) },
+    ...(prevResult === undefined ? {} : { prevResult }),
+  })
+}
+
+/** No burst is too large, as the kubelet had it: the rate alone is asked for. */
+const BURST_BITS = 2 ** 31 - 1
+
+export function bandwidthCommand(
+  verb: 'ADD' | 'DEL',
+  parts: NetworkParts,
+  attachment: Attachment,
+  { egressBits, ingressBits }: Bandwidth,
+  prevResult: unknown,
+): Command {
+  const bandwidth = {
+    ...(ingressBits === undefined ? {} : { ingressRate: ingressBits, ingressBurst: BURST_BITS }),
+    ...(egressBits === undefined ? {} : { egressRate: egressBits, egressBurst: BURST_BITS }),
+  }
+  return pluginCommand(verb, parts, attachment, 'bandwidth', {
+    capabilities: { bandwidth: true },
+    runtimeConfig: { bandwidth },
     ...(prevResult === undefined ? {} : { prevResult }),
   })
 }
@@ -99,14 +120,15 @@ export function networkFailure(reason: string, doing: string, result: CommandRes
   return new RuntimeFailure(reason, `${doing}: ${parsePluginError(result)}`)
 }
 
-/** Opens the host's ports to a pod that has its address, or closes them. */
-export async function mapPorts(
+/** What a plugin adds to a pod that has its address, or takes away. */
+export async function runPlugin(
   transport: Transport,
   lock: string,
   command: Command,
+  doing: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const failing = { reason: 'CreatePodSandboxError', doing: "mapping the host's ports to the pod" }
+  const failing = { reason: 'CreatePodSandboxError', doing }
   const result = await runCommand(transport, locked(lock, command), failing, signal)
   if (result.exitCode !== 0) throw networkFailure(failing.reason, failing.doing, result)
 }

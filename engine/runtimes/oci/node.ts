@@ -5,6 +5,8 @@ import { RuntimeFailure } from '../runtime.ts'
 import type { CgroupLayout } from './cgroups.ts'
 import { cgroupLayout } from './cgroups.ts'
 import { runOrFail } from './commands.ts'
+import type { NodeFeatures } from './features.ts'
+import { featureWarnings, nodeFeatures } from './features.ts'
 import { MOUNT_TABLE, parseMountTable } from './mountTable.ts'
 import type { RootPaths } from './paths.ts'
 import type { Programs } from './programs.ts'
@@ -27,6 +29,7 @@ export interface NodeLook {
   readonly capabilities: ReadonlySet<string>
   readonly seccomp: SeccompProfile
   readonly cgroups: CgroupLayout
+  readonly features: NodeFeatures
 }
 
 /** A Linux bridge has 1,024 ports. */
@@ -45,10 +48,16 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
   const capabilities = parseBoundingSet(status)
   const runtime = await rememberedRuntime(transport, paths, programs)
   const machine = await machineOf(transport)
+  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const cgroups = cgroupLayout(table)
+  const { root } = paths
+  const { kernel } = machine
+  const features = await nodeFeatures(transport, { table, cgroups, capabilities, root, kernel })
+  const warnings = [...warningsFor(capabilities), ...featureWarnings(features)]
   const ephemeralStorageBytes = await storageBytes(transport, paths.root)
   return {
     info: {
-      ...(await nodeInfo(transport, node, runtimeText(runtime, programs), warningsFor(capabilities))),
+      ...(await nodeInfo(transport, node, runtimeText(runtime, programs), warnings)),
       architecture: GO_ARCHITECTURES[machine.machine] ?? machine.machine,
       ...(ephemeralStorageBytes !== undefined && { ephemeralStorageBytes }),
     },
@@ -57,7 +66,8 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
     machine,
     capabilities,
     seccomp: withoutNewNamespaces(profile),
-    cgroups: cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE))),
+    cgroups,
+    features,
   }
 }
 

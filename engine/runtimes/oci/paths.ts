@@ -26,6 +26,8 @@ export interface RootPaths {
   readonly runPods: string
   /** The OCI runtime's own state. */
   readonly runtimeState: string
+  /** The cpus that are everybody's; empty or not there: all are. */
+  readonly sharedCpus: string
   /** Addresses in use, kept by CNI's host-local. */
   readonly addresses: string
   /** At most 15 letters: the kernel's limit for a link's name. */
@@ -54,6 +56,7 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     runDir: run,
     runPods: join(run, 'pods'),
     runtimeState: join(run, 'runtime'),
+    sharedCpus: join(run, 'shared-cpus'),
     addresses: join(run, 'addresses'),
     bridge: `rc-${rootId}`,
     table: `reconcile-${rootId}`,
@@ -66,6 +69,10 @@ export interface PodPaths {
   readonly directory: string
   readonly record: string
   readonly disarmed: string
+  /** What is the pod's alone on this node. */
+  readonly allocation: string
+  /** There: its containers stand still, since the file's time. */
+  readonly frozen: string
   /** There once the pod has ended and has nothing left but what stands beside it. */
   readonly released: string
   readonly containers: string
@@ -74,7 +81,7 @@ export interface PodPaths {
   readonly lock: string
   readonly sandbox: string
   readonly network: string
-  readonly pins: { readonly net: string; readonly ipc: string; readonly uts: string }
+  readonly pins: { readonly net: string; readonly ipc: string; readonly uts: string; readonly user: string }
   /** On the disk: a container may write as much into its /etc/hosts as it likes. */
   readonly etc: string
   readonly sharedMemory: string
@@ -91,6 +98,8 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     directory,
     record: `${directory}/pod.json`,
     disarmed: `${directory}/disarmed`,
+    allocation: `${directory}/allocation.json`,
+    frozen: `${directory}/frozen`,
     released: `${directory}/released`,
     containers: `${directory}/containers`,
     volumes: `${directory}/volumes`,
@@ -98,7 +107,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     lock: `${run}/lock`,
     sandbox: `${run}/sandbox.json`,
     network: `${run}/network.json`,
-    pins: { net: `${run}/net`, ipc: `${run}/ipc`, uts: `${run}/uts` },
+    pins: { net: `${run}/net`, ipc: `${run}/ipc`, uts: `${run}/uts`, user: `${run}/user` },
     etc: `${directory}/etc`,
     sharedMemory: `${run}/shm`,
     pause: `${run}/pause`,
@@ -120,6 +129,8 @@ export interface ContainerPaths {
   readonly config: string
   readonly rootfs: string
   readonly subPaths: string
+  /** Layers and volumes as the pod's own users see them. */
+  readonly mapped: string
   readonly cgroup: string
 }
 
@@ -135,6 +146,7 @@ export function containerPaths(pod: PodPaths, uid: PodUid, name: string): Contai
     config: `${bundle}/config.json`,
     rootfs: `${bundle}/rootfs`,
     subPaths: `${bundle}/subpaths`,
+    mapped: `${bundle}/mapped`,
     cgroup: `${pod.cgroup}/${name}`,
   }
 }

@@ -7,6 +7,7 @@ import { readText } from './node.ts'
 import type { PodPaths } from './paths.ts'
 import { runDetachedCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
+import { USERS } from './users.ts'
 import { linuxSeccomp } from './spec/seccomp.ts'
 
 /**
@@ -24,6 +25,7 @@ export async function startPause(
   uid: PodUid,
   pod: PodPaths,
   request: CreatePodRequest,
+  hostId: number | undefined,
   signal?: AbortSignal,
 ): Promise<number> {
   const { facts, transport } = context
@@ -37,6 +39,7 @@ export async function startPause(
       ipc: request.hostIPC ? undefined : pod.pins.ipc,
       uts: request.hostNetwork ? undefined : pod.pins.uts,
     },
+    userNamespace: hostId === undefined ? undefined : { path: pod.pins.user, hostId, size: USERS },
     cgroupNamespace: facts.cgroups.version === 'v2',
     seccomp: linuxSeccomp(facts.seccomp, [], facts.machine),
   })

@@ -6,6 +6,7 @@ import { isCutOffWrite } from '../../transport/transport.ts'
 import type { CgroupLayout } from './cgroups.ts'
 import { cgroupDirectories, monitorGroups } from './cgroups.ts'
 import { runOrFail } from './commands.ts'
+import type { NodeFeatures } from './features.ts'
 import { EVENTS_BYTES_MAX } from './events.ts'
 import { fileSystemOf, MOUNT_TABLE, parseMountTable } from './mountTable.ts'
 import type { NodeLook } from './node.ts'
@@ -27,6 +28,7 @@ export interface NodeFacts {
   readonly capabilities: ReadonlySet<string>
   readonly seccomp: SeccompProfile
   readonly cgroups: CgroupLayout
+  readonly features: NodeFeatures
   /** cgroup.procs files that a monitor writes itself into. */
   readonly monitors: readonly string[]
 }
@@ -39,7 +41,7 @@ export async function prepareNode(
   paths: RootPaths,
   look: NodeLook,
 ): Promise<NodeFacts> {
-  const { capabilities, cgroups, info, machine, programs, seccomp } = look
+  const { capabilities, cgroups, features, info, machine, programs, seccomp } = look
   await prepareRunDirectory(transport, paths)
   await sweep(transport, paths)
   const runtime = await chooseRuntime(transport, paths, programs, cgroups)
@@ -56,6 +58,7 @@ export async function prepareNode(
     capabilities,
     seccomp,
     cgroups,
+    features,
     monitors: groups.map((group) => `${group}/cgroup.procs`),
   }
 }

@@ -1,4 +1,5 @@
 import type { PodUid } from '../../api/names.ts'
+import { giveBack } from './allocations.ts'
 import { runOrFail } from './commands.ts'
 import { hookDisarmCommand, hookReleaseCommand } from './hookCommands.ts'
 import { readText } from './node.ts'
@@ -44,6 +45,7 @@ async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSign
   if ((await transport.stat(pod.disarmed)) === undefined) await disarmPod(context, uid, signal)
   await releaseContainers(context, uid, signal)
   await clearSandbox(context, uid, signal)
+  await giveBack(context, uid)
   await transport.remove(pod.volumes)
   await transport.remove(pod.etc)
 }
@@ -56,6 +58,7 @@ export async function removePod(context: SandboxContext, uid: PodUid, signal?: A
   await transport.remove(pod.containers)
   await transport.remove(pod.released)
   await transport.remove(pod.disarmed)
+  await transport.remove(pod.frozen)
   await transport.remove(pod.record)
   await transport.remove(pod.directory)
 }

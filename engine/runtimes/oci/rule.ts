@@ -9,7 +9,10 @@ export interface RuleParts {
   readonly paths: Pick<RootPaths, 'events' | 'runtimeState'>
   readonly pod: Pick<PodPaths, 'directory' | 'run'>
   readonly container: Pick<ContainerPaths, 'id'>
-  readonly request: Pick<StartContainerRequest, 'uid' | 'container' | 'restart' | 'terminationMessagePolicy'>
+  readonly request: Pick<
+    StartContainerRequest,
+    'uid' | 'container' | 'restart' | 'terminationMessagePolicy' | 'stdin' | 'tty'
+  >
   readonly image: Pick<LocalImage, 'id' | 'reference'>
   readonly stopSignal: string
   readonly runtime: string
@@ -17,6 +20,12 @@ export interface RuleParts {
   readonly layers: LowerLayers
   readonly oomFile: string
   readonly monitors: readonly string[]
+  /** The node's number for the container's root, where its users are the pod's own. */
+  readonly owner?: number
+  /** lxcfs' folder: the hook chooses between the configuration with it and the one without. */
+  readonly lxcfs?: string
+  /** The file that tells which cpus are everybody's; absent for a container that has its own. */
+  readonly sharedCpus?: string
 }
 
 export const RULE_VERSION = 1
@@ -50,6 +59,11 @@ export function ruleText(parts: RuleParts): string {
     ['log_bytes', String(LOG_BYTES_MAX)],
     ['oom_file', parts.oomFile],
     ['monitors', parts.monitors.join(' ')],
+    ['stdin', request.stdin ?? ''],
+    ['terminal', request.tty === true ? 'true' : ''],
+    ['owner', parts.owner === undefined ? '' : String(parts.owner)],
+    ['lxcfs', parts.lxcfs ?? ''],
+    ['shared_cpus', parts.sharedCpus ?? ''],
     // For the engine alone.
     ['image', image.id],
     ['reference', image.reference],

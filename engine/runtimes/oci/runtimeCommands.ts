@@ -62,6 +62,10 @@ export function execCommand(program: OciProgram, id: string, options: ExecOption
   }
 }
 
+export function updateCpusCommand(program: OciProgram, id: string, cpus: string): Command {
+  return { argv: [program.path, '--root', program.state, 'update', '--cpuset-cpus', cpus, id] }
+}
+
 export function versionCommand(path: string): Command {
   return { argv: [path, '--version'] }
 }

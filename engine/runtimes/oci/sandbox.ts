@@ -1,22 +1,35 @@
-import type { CreatePodRequest, PortMapping } from '../../api/cri.ts'
+import type { Bandwidth, CreatePodRequest, PortMapping } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
 import type { Command, Transport } from '../../transport/transport.ts'
+import { RuntimeFailure } from '../runtime.ts'
 import { runCommand, runOrFail } from './commands.ts'
+import type { Allocation } from './allocations.ts'
+import { allocate } from './allocations.ts'
 import { etcFiles } from './etcFiles.ts'
-import { hookAttachCommand, hookDetachCommand, locked } from './hookCommands.ts'
+import { hookAttachCommand, hookAttachUsersCommand, hookDetachCommand, locked } from './hookCommands.ts'
 import type { ImageStore } from './images/store.ts'
 import { isObject, parseJson } from './json.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import type { NetworkParts } from './network.ts'
-import { bridgeCommand, mapPorts, networkFailure, parseAddress, portmapCommand } from './network.ts'
+import type { Attachment } from './network.ts'
+import {
+  bandwidthCommand,
+  bridgeCommand,
+  networkFailure,
+  parseAddress,
+  portmapCommand,
+  runPlugin,
+} from './network.ts'
 import type { NodeFacts } from './prepareNode.ts'
 import { readText } from './node.ts'
 import { nodeCgroupDirectories } from './prepareNode.ts'
 import type { PodPaths, RootPaths } from './paths.ts'
 import { podPaths } from './paths.ts'
 import { startPause } from './pause.ts'
+import { podCgroupWrites, writePodCgroup } from './podCgroup.ts'
 import { deleteCommand } from './runtimeCommands.ts'
+import { USERS } from './users.ts'
 import { makeVolumes, versionsOf } from './volumes.ts'
 
 /** What a pod has beside its containers; written last, so its presence says that all of it is there. On tmpfs. */
@@ -35,6 +48,10 @@ export interface Sandbox {
   readonly sharedMemory: boolean
   /** Process 1 of the pod's own pid namespace, where its containers share one. */
   readonly pausePid?: number
+  /** The node's number for the pod's root, where its users are its own. */
+  readonly hostId?: number
+  /** By container: the cpus that it has for itself, such as `2,3`. */
+  readonly cpus?: Readonly<Record<string, string>>
 }
 
 export interface SandboxContext {
@@ -53,10 +70,11 @@ export function parseSandbox(text: string): Sandbox | undefined {
 /** For `unshare`: the namespaces outlive it, and every process of ours. With the host's network a pod has its name, too. */
 export function pinArguments(
   pod: Pick<PodPaths, 'pins'>,
-  wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC'>,
+  wish: Pick<CreatePodRequest, 'hostNetwork' | 'hostIPC' | 'userNamespace'>,
 ): readonly string[] {
-  const { ipc, net, uts } = pod.pins
+  const { ipc, net, user, uts } = pod.pins
   return [
+    ...(wish.userNamespace === true ? [`--user=${user}`] : []),
     ...(wish.hostNetwork ? [] : [`--net=${net}`, `--uts=${uts}`]),
     ...(wish.hostIPC ? [] : [`--ipc=${ipc}`]),
   ]
@@ -83,11 +101,14 @@ export async function makeSandbox(
     await endContainers(context, uid, signal)
     await clearSandbox(context, uid, signal)
   }
-  await transport.makeDirectory(pod.run, 0o700)
+  const allocation = await allocationOf(context, uid, request)
+  await makeRunDirectory(context, pod, allocation)
   await prepareFiles(transport, pod, request)
+  if (request.cgroup !== undefined)
+    await writePodCgroup(transport, podCgroupWrites(facts.cgroups, pod.cgroup, request.cgroup))
   const mounted = new Set(await mountsOf(transport, pod.directory))
   const [ip, volumes] = await bothEnded(
-    attach(context, uid, pod, request, signal),
+    attach(context, pod, request, { uid, allocation }, signal),
     makeVolumes({ transport, pod, claims: paths.claims, images: context.images }, request, mounted, signal),
   )
   // With the host's network a pod has its name, too.
@@ -95,7 +116,9 @@ export async function makeSandbox(
   await transport.writeTree(pod.etc, await etcFiles(transport, { ...request, hostname }, ip))
   const spec = request.record.pod.spec
   const pausePid =
-    spec.shareProcessNamespace === true ? await startPause(context, uid, pod, request, signal) : undefined
+    spec.shareProcessNamespace === true
+      ? await startPause(context, uid, pod, request, allocation.hostId, signal)
+      : undefined
   const sharedMemory = await shareMemory(transport, pod, request, signal)
   const sandbox: Sandbox = {
     bootId: facts.info.bootId,
@@ -108,11 +131,49 @@ export async function makeSandbox(
     images: request.volumes.flatMap((volume) => (volume.kind === 'image' ? [volume.image] : [])),
     sharedMemory,
     ...(pausePid === undefined ? {} : { pausePid }),
+    ...(allocation.hostId === undefined ? {} : { hostId: allocation.hostId }),
+    ...cpuLists(allocation),
   }
   await rearm(transport, pod, request)
   // Whole or unreadable, which is as good as absent: it is small, and on a tmpfs.
   const what = { kind: 'file', content: JSON.stringify(sandbox) } as const
   await transport.writeTree(pod.run, [{ path: 'sandbox.json', mode: 0o600, what }])
+}
+
+async function allocationOf(
+  context: SandboxContext,
+  uid: PodUid,
+  request: CreatePodRequest,
+): Promise<Allocation> {
+  const { idMapper } = context.facts.features
+  if (request.userNamespace !== true || idMapper !== undefined) return await allocate(context, uid, request)
+  const text =
+    'hostUsers: false: this node cannot show files to users of a pod: it takes Linux 5.19 or newer, and perl'
+  throw new RuntimeFailure('CreatePodSandboxError', text, { certain: true })
+}
+
+function cpuLists({ cpus }: Allocation): Pick<Sandbox, 'cpus'> {
+  if (cpus === undefined) return {}
+  return { cpus: Object.fromEntries(Object.entries(cpus).map(([name, list]) => [name, list.join(',')])) }
+}
+
+/**
+ * Who is root in a pod with users of its own is nobody on the node, and has to find the way to its root file system: through, but not to look
+ * around. Secrets are in folders of their own, which stay closed.
+ */
+async function makeRunDirectory(
+  { paths, transport }: SandboxContext,
+  pod: PodPaths,
+  { hostId }: Allocation,
+): Promise<void> {
+  if (hostId === undefined) return await transport.makeDirectory(pod.run, 0o700)
+  const what = { kind: 'directory' } as const
+  // Made with the first root's own mode.
+  const above = paths.runDir.startsWith('/run/reconcile/') ? ['/run/reconcile'] : []
+  for (const path of [...above, paths.runDir, paths.runPods, pod.run, pod.runContainers]) {
+    await transport.writeTree(path, [{ path: '', mode: 0o711, what }])
+  }
+  await transport.writeTree(pod.runVolumes, [{ path: '', mode: 0o700, what }])
 }
 
 /** Disarmed when the old sandbox was taken away, or all containers were ended; a pod that is to go, or has ended, stays so. */
@@ -138,11 +199,13 @@ async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<read
 async function prepareFiles(transport: Transport, pod: PodPaths, request: CreatePodRequest): Promise<void> {
   const empty = { kind: 'file', content: '' } as const
   // Written before the plugins run: how to undo what they do.
-  const network = JSON.stringify({ attached: !request.hostNetwork, portMappings: request.portMappings })
+  const { bandwidth, hostNetwork, portMappings } = request
+  const network = JSON.stringify({ attached: !hostNetwork, portMappings, bandwidth })
   await transport.writeTree(pod.run, [
     { path: 'network.json', mode: 0o600, what: { kind: 'file', content: network } },
     ...(request.hostNetwork ? [] : ['net', 'uts']).map((path) => ({ path, mode: 0o600, what: empty })),
     ...(request.hostIPC ? [] : [{ path: 'ipc', mode: 0o600, what: empty }]),
+    ...(request.userNamespace === true ? [{ path: 'user', mode: 0o600, what: empty }] : []),
   ])
   await transport.makeDirectory(pod.etc, 0o755)
 }
@@ -150,9 +213,9 @@ async function prepareFiles(transport: Transport, pod: PodPaths, request: Create
 /** Resolves to the pod's address, unless it has the host's network. */
 async function attach(
   context: SandboxContext,
-  uid: PodUid,
   pod: PodPaths,
   request: CreatePodRequest,
+  { allocation, uid }: { readonly uid: PodUid; readonly allocation: Allocation },
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const pins = pinArguments(pod, request)
@@ -161,18 +224,47 @@ async function attach(
   const attachment = { uid, netns: pod.pins.net }
   const plugin = request.hostNetwork ? undefined : bridgeCommand('ADD', network, attachment)
   const doing = "setting up the pod's namespaces and network"
-  const command = hookAttachCommand(facts.hook, pod.run, plugin, pins)
+  const { hostId } = allocation
+  const command =
+    hostId === undefined
+      ? hookAttachCommand(facts.hook, pod.run, plugin, pins)
+      : hookAttachUsersCommand(facts.hook, pod.run, plugin, { first: hostId, count: USERS }, pins)
   const result = await runCommand(transport, command, { reason: 'CreatePodSandboxError', doing }, signal)
   if (result.exitCode !== 0) throw networkFailure('CreatePodSandboxError', doing, result)
   if (plugin === undefined) return undefined
   const ip = parseAddress(result.stdout)
   if (ip === undefined) throw networkFailure('CreatePodSandboxError', doing, result)
-  const { portMappings } = request
-  if (portMappings.length > 0) {
-    const ports = portmapCommand('ADD', network, attachment, portMappings, parseJson(result.stdout))
-    await mapPorts(transport, pod.lock, ports, signal)
-  }
+  await runPlugins(
+    context,
+    pod,
+    { verb: 'ADD', attachment, result: parseJson(result.stdout) },
+    request,
+    signal,
+  )
   return ip
+}
+
+interface Plugging {
+  readonly verb: 'ADD' | 'DEL'
+  readonly attachment: Attachment
+  readonly result: unknown
+}
+
+async function runPlugins(
+  { network, transport }: SandboxContext,
+  pod: PodPaths,
+  { attachment, result, verb }: Plugging,
+  { bandwidth, portMappings }: Pick<CreatePodRequest, 'bandwidth' | 'portMappings'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (portMappings.length > 0) {
+    const ports = portmapCommand(verb, network, attachment, portMappings, result)
+    await runPlugin(transport, pod.lock, ports, "mapping the host's ports to the pod", signal)
+  }
+  if (bandwidth !== undefined) {
+    const limit = bandwidthCommand(verb, network, attachment, bandwidth, result)
+    await runPlugin(transport, pod.lock, limit, "limiting the pod's bandwidth", signal)
+  }
 }
 
 /** Containers of one pod see one /dev/shm, as they share their ipc namespace. A lone one has its own without our help. */
@@ -204,10 +296,11 @@ async function isWhole(context: SandboxContext, pod: PodPaths): Promise<boolean>
 
 export function neededPins(
   pod: PodPaths,
-  sandbox: Pick<Sandbox, 'hostNetwork' | 'hostIPC'>,
+  sandbox: Pick<Sandbox, 'hostNetwork' | 'hostIPC' | 'hostId'>,
 ): readonly string[] {
-  const { ipc, net, uts } = pod.pins
-  return [...(sandbox.hostNetwork ? [] : [net, uts]), ...(sandbox.hostIPC ? [] : [ipc])]
+  const { ipc, net, user, uts } = pod.pins
+  const users = sandbox.hostId === undefined ? [] : [user]
+  return [...users, ...(sandbox.hostNetwork ? [] : [net, uts]), ...(sandbox.hostIPC ? [] : [ipc])]
 }
 
 async function mountsOf(transport: Transport, path: string): Promise<readonly string[]> {
@@ -281,9 +374,8 @@ async function detachMounted(
   const attached = parseNetwork(await readText(transport, pod.network))
   // Never pinned, or unpinned by another's hand: the address alone is to be given back.
   const attachment = { uid, netns: mounted.includes(pod.pins.net) ? pod.pins.net : '' }
-  if (attached !== undefined && attached.portMappings.length > 0) {
-    const ports = portmapCommand('DEL', network, attachment, attached.portMappings, undefined)
-    await mapPorts(transport, pod.lock, ports, signal)
+  if (attached !== undefined) {
+    await runPlugins(context, pod, { verb: 'DEL', attachment, result: undefined }, attached, signal)
   }
   const plugin = attached === undefined ? undefined : bridgeCommand('DEL', network, attachment)
   if (plugin === undefined && mounted.length === 0) return
@@ -293,9 +385,12 @@ async function detachMounted(
   if (result.exitCode !== 0) throw networkFailure('KillPodSandboxError', doing, result)
 }
 
-function parseNetwork(text: string): { readonly portMappings: readonly PortMapping[] } | undefined {
+function parseNetwork(text: string): Pick<CreatePodRequest, 'bandwidth' | 'portMappings'> | undefined {
   const value = parseJson(text)
   if (!isObject(value) || value['attached'] !== true) return undefined
-  const { portMappings } = value
-  return { portMappings: Array.isArray(portMappings) ? (portMappings as readonly PortMapping[]) : [] }
+  const { bandwidth, portMappings } = value
+  return {
+    portMappings: Array.isArray(portMappings) ? (portMappings as readonly PortMapping[]) : [],
+    ...(isObject(bandwidth) && { bandwidth: bandwidth as Bandwidth }),
+  }
 }

@@ -2,10 +2,12 @@ import type { MountRequest, StartContainerRequest } from '../../api/cri.ts'
 import type { Transport, TreeEntry } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { oomFile } from './cgroups.ts'
+import { confinementOf } from './confinement.ts'
 import { failure, runOrFail } from './commands.ts'
 import { nodeDevices } from './devices.ts'
 import { hookStartCommand } from './hookCommands.ts'
 import type { ImageStore, LocalImage } from './images/store.ts'
+import { mapIds } from './mapped.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import type { NodeFacts } from './prepareNode.ts'
 import { readText } from './node.ts'
@@ -55,8 +57,14 @@ export async function startContainer(
   const image = await context.images.resolve(request.image)
   if (image === undefined) throw createError(request, `image ${request.image} is not on this node`, false)
   const parts: Parts = { context, request, image, pod, container, sandbox }
-  const spec = await containerSpec(parts, signal)
-  await writeContainer(parts, JSON.stringify(spec))
+  const { layers, mounts } = await shown(parts, await mountParts(parts, signal), signal)
+  const spec = async (lxcfs: string | undefined) => await containerSpec(parts, { ...mounts, lxcfs })
+  const { lxcfs } = facts.features
+  const configs =
+    lxcfs === undefined
+      ? { 'config.json': await spec(undefined) }
+      : { 'plain.json': await spec(undefined), 'lxcfs.json': await spec(lxcfs) }
+  await writeContainer(parts, layers, configs)
   const command = hookStartCommand(facts.hook, container.rule, request.attempt, 0)
   const failing = { reason: 'RunContainerError', doing: `starting container ${request.container}` }
   await runOrFail(transport, command, failing, signal)
@@ -83,7 +91,36 @@ function configError(request: StartContainerRequest, message: string): RuntimeFa
   return new RuntimeFailure('CreateContainerConfigError', text, { certain: true })
 }
 
-async function containerSpec(parts: Parts, signal?: AbortSignal): Promise<unknown> {
+/** Where layers, volumes and files of the pod are for this container: mapped, if its users are the pod's own. */
+async function shown(
+  { container, context, image, pod, sandbox }: Parts,
+  mounts: MountParts,
+  signal?: AbortSignal,
+): Promise<{ readonly layers: readonly string[]; readonly mounts: MountParts }> {
+  const { facts, transport } = context
+  const { idMapper } = facts.features
+  if (sandbox.hostId === undefined || idMapper === undefined) return { layers: image.layerDirs, mounts }
+  const { volumes } = mounts
+  const mapping = { transport, idMapper, userPin: pod.pins.user, directory: container.mapped }
+  const sources = [pod.etc, ...image.layerDirs, ...volumes.map(({ source }) => source)]
+  const [etc = '', ...rest] = await mapIds(mapping, sources, signal)
+  const layers = rest.slice(0, image.layerDirs.length)
+  const places = rest.slice(image.layerDirs.length)
+  return {
+    layers,
+    mounts: {
+      ...mounts,
+      etc: etcOf(etc),
+      volumes: volumes.map((volume, index) => ({ ...volume, source: places[index] ?? volume.source })),
+    },
+  }
+}
+
+function etcOf(etc: string): MountParts['etc'] {
+  return { hosts: `${etc}/hosts`, hostname: `${etc}/hostname`, resolvConf: `${etc}/resolv.conf` }
+}
+
+async function containerSpec(parts: Parts, mounts: MountParts): Promise<unknown> {
   const { container, context, image, pod, request, sandbox } = parts
   const { facts, transport } = context
   const args = processArgs(request, image.config)
@@ -94,6 +131,8 @@ async function containerSpec(parts: Parts, signal?: AbortSignal): Promise<unknow
     throw createError(request, `the engine itself lacks ${capabilities.names.join(', ')} on this node`, true)
   }
   const user = await userOf(parts)
+  const confinement = confinementOf(request, facts.features, sandbox, pod.pins.user)
+  if (typeof confinement === 'string') throw createError(request, confinement, true)
   return ociSpec(request, {
     rootfs: container.rootfs,
     cgroup: container.cgroup,
@@ -111,8 +150,9 @@ async function containerSpec(parts: Parts, signal?: AbortSignal): Promise<unknow
     user,
     capabilities: capabilities.names,
     seccomp: await seccompOf(parts, capabilities.names),
-    mounts: containerMounts(await mountParts(parts, signal)),
+    mounts: containerMounts(mounts),
     devices: request.security.privileged ? await nodeDevices(transport) : [],
+    ...confinement,
   })
 }
 
@@ -151,13 +191,19 @@ async function seccompOf(parts: Parts, capabilities: readonly string[]): Promise
 }
 
 async function mountParts(parts: Parts, signal?: AbortSignal): Promise<MountParts> {
-  const { container, pod, request, sandbox } = parts
+  const { container, context, pod, request, sandbox } = parts
   const { privileged, readOnlyRootFilesystem } = request.security
-  const { etc } = pod
+  const { mountAttributes: recursiveReadOnly } = context.facts.features
+  const all = request.mounts.find((mount) => mount.recursiveReadOnly === 'Enabled' && mount.readOnly)
+  if (all !== undefined && !recursiveReadOnly) {
+    const text = `volume ${all.volume}: recursiveReadOnly Enabled takes Linux 5.12 or newer`
+    throw createError(request, text, true)
+  }
   return {
+    recursiveReadOnly,
     privileged,
     readOnlyRootFilesystem,
-    etc: { hosts: `${etc}/hosts`, hostname: `${etc}/hostname`, resolvConf: `${etc}/resolv.conf` },
+    etc: etcOf(pod.etc),
     sharedMemory: sandbox.hostIPC ? '/dev/shm' : sandbox.sharedMemory ? pod.sharedMemory : undefined,
     terminationLog: { source: container.terminationLog, destination: request.terminationMessagePath },
     volumes: await volumeSources(parts, signal),
@@ -213,10 +259,14 @@ async function clearSubPaths(
 }
 
 /** The rule is on the disk, without secrets; the configuration, with the environment in it, on the tmpfs. */
-async function writeContainer(parts: Parts, config: string): Promise<void> {
-  const { container, context, image, pod, request } = parts
+async function writeContainer(
+  parts: Parts,
+  layerDirs: readonly string[],
+  configs: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { container, context, image, pod, request, sandbox } = parts
   const { facts, paths, transport } = context
-  const layers = lowerLayers(image.layerDirs, `${container.bundle}/empty`)
+  const layers = lowerLayers(layerDirs, `${container.bundle}/empty`)
   if (!fitsMountOptions(layers, container)) {
     const text = `image ${image.reference} has ${image.layerDirs.length} layers, more than overlayfs can be told of; build it with fewer`
     throw createError(request, text, true)
@@ -233,6 +283,9 @@ async function writeContainer(parts: Parts, config: string): Promise<void> {
     layers,
     oomFile: oomFile(facts.cgroups, container.cgroup),
     monitors: facts.monitors,
+    ...(sandbox.hostId !== undefined && { owner: sandbox.hostId }),
+    ...(facts.features.lxcfs !== undefined && { lxcfs: facts.features.lxcfs }),
+    ...(sandbox.cpus?.[request.container] === undefined && { sharedCpus: paths.sharedCpus }),
   })
   const file = (path: string, mode: number, content: string): TreeEntry => ({
     path,
@@ -241,10 +294,10 @@ async function writeContainer(parts: Parts, config: string): Promise<void> {
   })
   const folder = (path: string, mode: number): TreeEntry => ({ path, mode, what: { kind: 'directory' } })
   await transport.writeTree(container.bundle, [
-    folder('', 0o700),
+    folder('', sandbox.hostId === undefined ? 0o700 : 0o711),
     folder('rootfs', 0o755),
     ...(image.layerDirs.length === 0 ? [folder('empty', 0o755)] : []),
-    file('config.json', 0o600, config),
+    ...Object.entries(configs).map(([name, spec]) => file(name, 0o600, JSON.stringify(spec))),
   ])
   const attempt = String(request.attempt)
   await transport.writeTree(container.directory, [

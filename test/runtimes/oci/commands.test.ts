@@ -27,7 +27,7 @@ import {
 import { pinArguments, unmountCommand } from '../../../engine/runtimes/oci/sandbox.ts'
 import { memoryCommand } from '../../../engine/runtimes/oci/volumes.ts'
 
-const PINS = { pins: { net: '/r/net', ipc: '/r/ipc', uts: '/r/uts' } }
+const PINS = { pins: { net: '/r/net', ipc: '/r/ipc', uts: '/r/uts', user: '/r/user' } }
 const RUNC = { path: '/usr/sbin/runc', state: '/run/x/runtime' }
 const NETWORK = {
   plugins: '/usr/lib/cni',

@@ -136,6 +136,7 @@ const MOUNT_PARTS = {
   sharedMemory: undefined,
   terminationLog: { source: '/p/log', destination: '/dev/termination-log' },
   volumes: [],
+  recursiveReadOnly: true,
 }
 
 test('mounts: parents first, and the manifest’s word before ours', () => {

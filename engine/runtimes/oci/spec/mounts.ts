@@ -10,11 +10,15 @@ export interface MountParts {
   readonly sharedMemory: string | undefined
   readonly terminationLog: { readonly source: string; readonly destination: string }
   readonly volumes: readonly { readonly request: MountRequest; readonly source: string }[]
+  /** The kernel can make a mount and all below it read-only in one go. */
+  readonly recursiveReadOnly: boolean
+  /** lxcfs' folder, whose files stand for those of /proc. */
+  readonly lxcfs?: string | undefined
 }
 
 /** What is mounted in a container, a parent before what is mounted in it. The manifest's word goes before ours. */
 export function containerMounts(parts: MountParts): readonly SpecMount[] {
-  const volumes = parts.volumes.map(volumeMount)
+  const volumes = parts.volumes.map((volume) => volumeMount(parts, volume))
   const taken = new Set(volumes.map(({ destination }) => destination))
   const own = [...systemMounts(parts), ...fileMounts(parts)].filter(
     ({ destination }) => !taken.has(destination),
@@ -77,20 +81,41 @@ function fileMounts(parts: MountParts): readonly SpecMount[] {
     file('/etc/hostname', etc.hostname, [access]),
     file('/etc/resolv.conf', etc.resolvConf, [access]),
     file(terminationLog.destination, terminationLog.source, ['rw']),
+    ...ownLimits(parts.lxcfs),
   ]
 }
 
-function volumeMount(volume: MountParts['volumes'][number]): SpecMount {
-  const { mountPath, noExec, propagation, readOnly } = volume.request
+/** What lxcfs tells of the limits of whoever reads it. */
+const LXCFS_FILES = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime']
+
+function ownLimits(lxcfs: string | undefined): readonly SpecMount[] {
+  if (lxcfs === undefined) return []
+  return LXCFS_FILES.map((name) => ({
+    destination: `/proc/${name}`,
+    type: 'bind',
+    source: `${lxcfs}/proc/${name}`,
+    options: ['bind', 'rprivate', 'ro', 'nosuid', 'nodev', 'noexec'],
+  }))
+}
+
+function volumeMount(parts: MountParts, volume: MountParts['volumes'][number]): SpecMount {
+  const { mountPath, noExec, readOnly } = volume.request
   return {
     destination: mountPath,
     type: 'bind',
     source: volume.source,
     options: [
       'rbind',
-      propagation === 'rslave' ? 'rslave' : 'rprivate',
+      PROPAGATION[volume.request.propagation],
       readOnly ? 'ro' : 'rw',
+      ...(readsAll(parts, volume.request) ? ['rro'] : []),
       ...(noExec === true ? GUARDED : []),
     ],
   }
+}
+
+const PROPAGATION = { private: 'rprivate', rslave: 'rslave', rshared: 'rshared' } as const
+
+function readsAll(parts: MountParts, { readOnly, recursiveReadOnly }: MountRequest): boolean {
+  return readOnly && recursiveReadOnly !== undefined && parts.recursiveReadOnly
 }

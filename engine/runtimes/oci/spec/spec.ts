@@ -1,4 +1,4 @@
-import type { ContainerResources, StartContainerRequest } from '../../../api/cri.ts'
+import type { BlockIo, ContainerResources, StartContainerRequest } from '../../../api/cri.ts'
 import type { ProcessUser } from './user.ts'
 
 /** Where the namespaces and folders of the container are, and what was found out about image and node. */
@@ -24,6 +24,22 @@ export interface SpecParts {
   readonly mounts: readonly SpecMount[]
   /** All of the node's, for a privileged container. */
   readonly devices: readonly SpecDevice[]
+  /** Absent: the node's. Its pod's other namespaces belong to it. */
+  readonly userNamespace?: { readonly path: string; readonly hostId: number; readonly size: number }
+  /** No less than the engine may ask for. */
+  readonly oomScoreAdj?: number
+  readonly disk?: Disk
+  /** The cpus that it has for itself, as the kernel lists them: `2-3,5`. */
+  readonly cpus?: string
+  readonly appArmorProfile?: string
+  readonly seLinux?: { readonly process: string; readonly mount: string }
+}
+
+/** The block device that limits of disk use are about, and whether the kernel here weighs disk use at all. */
+export interface Disk {
+  readonly major: number
+  readonly minor: number
+  readonly weighs: boolean
 }
 
 export interface SpecMount {
@@ -41,7 +57,7 @@ export interface SpecDevice {
   readonly fileMode: number
 }
 
-type Wish = Pick<StartContainerRequest, 'security' | 'resources' | 'mounts'>
+type Wish = Pick<StartContainerRequest, 'security' | 'resources' | 'mounts' | 'sysctls' | 'tty'>
 
 /** https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config.md */
 export function ociSpec(wish: Wish, parts: SpecParts): unknown {
@@ -49,7 +65,7 @@ export function ociSpec(wish: Wish, parts: SpecParts): unknown {
   return {
     ociVersion: '1.0.2',
     process: {
-      terminal: false,
+      terminal: wish.tty === true,
       user: parts.user,
       args: parts.args,
       env: parts.env,
@@ -60,6 +76,9 @@ export function ociSpec(wish: Wish, parts: SpecParts): unknown {
         permitted: parts.capabilities,
       },
       noNewPrivileges: !security.allowPrivilegeEscalation,
+      ...(parts.oomScoreAdj === undefined ? {} : { oomScoreAdj: parts.oomScoreAdj }),
+      ...(parts.appArmorProfile === undefined ? {} : { apparmorProfile: parts.appArmorProfile }),
+      ...(parts.seLinux === undefined ? {} : { selinuxLabel: parts.seLinux.process }),
     },
     root: { path: parts.rootfs, readonly: security.readOnlyRootFilesystem },
     ...(parts.hostname === undefined ? {} : { hostname: parts.hostname }),
@@ -73,22 +92,35 @@ function linuxPart(wish: Wish, parts: SpecParts): unknown {
   const hidden = !security.privileged && security.procMount === 'Default'
   return {
     cgroupsPath: parts.cgroup,
-    namespaces: namespaces(parts.namespaces),
-    resources: resourcesPart(resources, security.privileged),
+    namespaces: namespaces(parts),
+    ...userMappings(parts.userNamespace),
+    ...(wish.sysctls === undefined ? {} : { sysctl: Object.fromEntries(wish.sysctls) }),
+    ...(parts.seLinux === undefined ? {} : { mountLabel: parts.seLinux.mount }),
+    resources: resourcesPart(resources, security.privileged, parts),
     ...(parts.devices.length === 0 ? {} : { devices: parts.devices }),
     ...(parts.seccomp === undefined ? {} : { seccomp: parts.seccomp }),
     ...(hidden ? { maskedPaths: MASKED, readonlyPaths: READ_ONLY } : {}),
     // What the host mounts later must reach a volume that asks for it.
-    ...(wish.mounts.some(({ propagation }) => propagation === 'rslave')
-      ? { rootfsPropagation: 'rslave' }
-      : {}),
+    ...rootPropagation(wish),
   }
 }
 
-function namespaces(paths: SpecParts['namespaces']): unknown {
+function rootPropagation({ mounts }: Pick<Wish, 'mounts'>): { readonly rootfsPropagation?: string } {
+  if (mounts.some(({ propagation }) => propagation === 'rshared')) return { rootfsPropagation: 'rshared' }
+  return mounts.some(({ propagation }) => propagation === 'rslave') ? { rootfsPropagation: 'rslave' } : {}
+}
+
+function userMappings(users: SpecParts['userNamespace']): object {
+  if (users === undefined) return {}
+  const mappings = [{ containerID: 0, hostID: users.hostId, size: users.size }]
+  return { uidMappings: mappings, gidMappings: mappings }
+}
+
+function namespaces({ namespaces: paths, userNamespace }: SpecParts): unknown {
   const { net, ipc, uts, pid } = paths
   return [
     { type: 'mount' },
+    ...(userNamespace === undefined ? [] : [{ type: 'user', path: userNamespace.path }]),
     ...(net === undefined ? [] : [{ type: 'network', path: net }]),
     ...(ipc === undefined ? [] : [{ type: 'ipc', path: ipc }]),
     ...(uts === undefined ? [] : [{ type: 'uts', path: uts }]),
@@ -99,7 +131,11 @@ function namespaces(paths: SpecParts['namespaces']): unknown {
 
 export const CPU_PERIOD_US = 100_000
 
-function resourcesPart(resources: ContainerResources, privileged: boolean): unknown {
+function resourcesPart(
+  resources: ContainerResources,
+  privileged: boolean,
+  { cpus, disk }: Pick<SpecParts, 'cpus' | 'disk'>,
+): unknown {
   const { cpuShares, cpuQuotaUs, memoryLimitBytes, pidsMax } = resources
   return {
     // The runtime itself adds what every container may use: null, zero, random, tty ...
@@ -107,9 +143,28 @@ function resourcesPart(resources: ContainerResources, privileged: boolean): unkn
     cpu: {
       shares: cpuShares,
       ...(cpuQuotaUs === undefined ? {} : { quota: cpuQuotaUs, period: CPU_PERIOD_US }),
+      ...(cpus === undefined ? {} : { cpus }),
     },
     ...(memoryLimitBytes === undefined ? {} : { memory: { limit: memoryLimitBytes } }),
     ...(pidsMax === undefined ? {} : { pids: { limit: pidsMax } }),
+    ...(resources.blockIo === undefined ? {} : blockIoPart(resources.blockIo, disk)),
+  }
+}
+
+/** A disk that cannot be limited is not: the node's warnings say so. */
+function blockIoPart(wish: BlockIo, disk: Disk | undefined): object {
+  if (disk === undefined) return {}
+  const { major, minor, weighs } = disk
+  const throttle = (name: string, rate: number | undefined) =>
+    rate === undefined ? {} : { [name]: [{ major, minor, rate }] }
+  return {
+    blockIO: {
+      ...(weighs && wish.weight !== undefined ? { weight: wish.weight } : {}),
+      ...throttle('throttleReadBpsDevice', wish.readBps),
+      ...throttle('throttleWriteBpsDevice', wish.writeBps),
+      ...throttle('throttleReadIOPSDevice', wish.readIops),
+      ...throttle('throttleWriteIOPSDevice', wish.writeIops),
+    },
   }
 }
 

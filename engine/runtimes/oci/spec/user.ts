@@ -29,7 +29,10 @@ interface Group {
   readonly members: readonly string[]
 }
 
-type Wish = Pick<ContainerSecurity, 'runAsUser' | 'runAsGroup' | 'runAsNonRoot' | 'supplementalGroups'>
+type Wish = Pick<
+  ContainerSecurity,
+  'runAsUser' | 'runAsGroup' | 'runAsNonRoot' | 'supplementalGroups' | 'strictGroups'
+>
 
 /**
  * Who the process is, from the manifest, the image's USER and the image's own accounts; as the kubelet and containerd
@@ -46,7 +49,9 @@ export function processUser(wish: Wish, imageUser: string, accounts: Accounts): 
   const account = passwd.find((entry) => entry.uid === uid)
   const gid = wish.runAsGroup ?? (groupPart === '' ? (account?.gid ?? 0) : gidOf(groupPart, groups))
   if (gid === undefined) return problem(`group ${JSON.stringify(groupPart)} is not in the image's /etc/group`)
-  const member = groups.filter((group) => account !== undefined && group.members.includes(account.name))
+  const member = groups.filter(
+    ({ members }) => wish.strictGroups !== true && account !== undefined && members.includes(account.name),
+  )
   const gids = [gid, ...member.map((group) => group.gid), ...wish.supplementalGroups]
   return { uid, gid, additionalGids: [...new Set(gids)].toSorted((a, b) => a - b) }
 }
