@@ -31,7 +31,8 @@ function missingText(
   const label = namespace === '' ? name : `${namespace}/${name}`
   const target = index.get(objectKey(kind, namespace, name))
   if (target === undefined) {
-    if (key !== undefined || isBuiltIn(reference)) return undefined
+    if (key !== undefined || isBuiltIn(reference) || isMadeClaim(reference, namespace, index))
+      return undefined
     const meant = nearest(name, namesOf(kind, namespace, index))
     return {
       message: `there is no ${kind} ${label}`,
@@ -51,6 +52,18 @@ function missingText(
 function isBuiltIn({ kind, name }: Reference): boolean {
   if (kind === 'PriorityClass') return SYSTEM_PRIORITIES.has(name)
   return kind === 'ServiceAccount' && name === 'default'
+}
+
+/** `data-db-0`: a claim that a StatefulSet of the commit makes, or has made, for one of its pods. */
+function isMadeClaim({ kind, name }: Reference, namespace: string, index: Index): boolean {
+  const parts = /^(.+)-\d+$/.exec(name)
+  if (kind !== 'PersistentVolumeClaim' || parts === null) return false
+  return [...index.values()].some(({ placed }) => {
+    const object = placed.read.valid?.object
+    if (object?.kind !== 'StatefulSet' || (object.metadata.namespace ?? 'default') !== namespace) return false
+    const templates = object.spec.volumeClaimTemplates ?? []
+    return templates.some(({ metadata }) => `${metadata?.name}-${object.metadata.name}` === parts[1])
+  })
 }
 
 function remedyOf({ dispensable, kind }: Reference): string {

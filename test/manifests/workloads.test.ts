@@ -271,6 +271,9 @@ test("a CronJob's Job is checked as any other, and selects its own pods", () => 
   ])
 })
 
+const UNENFORCED =
+  'is shown as the capacity and not enforced: the claim is a folder, and may grow until the disk is full'
+
 const CLAIM = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
 
 const SETS: readonly (readonly [title: string, kind: string, spec: Fields, lines: readonly string[]])[] = [
@@ -328,6 +331,8 @@ const SETS: readonly (readonly [title: string, kind: string, spec: Fields, lines
       'error spec.volumeClaimTemplates[1].metadata: "data" is used twice, and must be unique',
       'error spec.volumeClaimTemplates[1].spec.resources.requests.storage: must be greater than zero',
       'error spec.volumeClaimTemplates[2].spec.accessModes: required field is missing (such as [ReadWriteOnce])',
+      `warning spec.volumeClaimTemplates[0].spec.resources.requests.storage: ${UNENFORCED}`,
+      `warning spec.volumeClaimTemplates[2].spec.resources.requests.storage: ${UNENFORCED}`,
     ],
   ],
   [
@@ -376,6 +381,7 @@ const OTHERS: readonly (readonly [
     [
       'error spec.accessModes: may not use ReadWriteOncePod with other access modes',
       'error spec.resources.requests.storage: the request 2Gi must be no more than the storage limit 1Gi',
+      `warning spec.resources.requests.storage: ${UNENFORCED}`,
     ],
   ],
   [

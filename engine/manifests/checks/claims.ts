@@ -33,6 +33,11 @@ function checkStorage(context: CheckContext, path: Path, { resources }: Persiste
   checkQuantity(context, at, storage)
   const value = parseQuantity(storage)
   if (value === 0) context.error(at, 'must be greater than zero')
+  else
+    context.warn(
+      at,
+      'is shown as the capacity and not enforced: the claim is a folder, and may grow until the disk is full',
+    )
   if (value === undefined || limit === undefined || parseQuantity(limit) === undefined) return
   if (compareQuantities(storage, limit) > 0)
     context.error(at, `the request ${storage} must be no more than the storage limit ${limit}`)
