@@ -5,7 +5,7 @@ import { freshRecord } from './record.ts'
 import { endedAttempts } from './sandbox.ts'
 import type { PodStep } from './step.ts'
 import { isDue } from './time.ts'
-import { isAlive, type PodView } from './view.ts'
+import { type ContainerView, isAlive, type PodView } from './view.ts'
 
 /**
  * A container ended in a way after which, by its own rule, all of the pod starts again in the same sandbox: what still runs is
@@ -18,7 +18,8 @@ export function restartAllStep(view: PodView): PodStep | undefined {
   if (cause?.observed?.state.kind !== 'exited') return undefined
   const alive = containers.filter(isAlive)
   const why = `container ${cause.name} ended with exit code ${cause.observed.state.exit.exitCode}, after which all of the pod starts again`
-  if (alive.length > 0) {
+  // Also one that the node is about to start again: it would begin before the init containers have run.
+  if (alive.length > 0 || containers.some(comesByItself)) {
     const grace = () => wholeGrace(view.facts.graceMs)
     return { action: stopAction(view, alive, { reason: why, grace, disarm: true, preStopHooks: false }) }
   }
@@ -26,4 +27,8 @@ export function restartAllStep(view: PodView): PodStep | undefined {
   if (!isDue(requeueAt, view.context.now)) return { requeueAt, waiting: `${why} when the back-off is over` }
   const record = freshRecord(view, { restartedAttempts: endedAttempts(view) })
   return { action: { ...ofPod(view, why), kind: 'createPod', record } }
+}
+
+function comesByItself({ observed }: ContainerView): boolean {
+  return observed?.state.kind === 'exited' && observed.state.restartAt !== undefined
 }

@@ -319,6 +319,15 @@ describe('RestartAllContainers', () => {
     done: exited(0),
   })
 
+  it('and what it is about to start again by itself', () => {
+    const states = { setup: exited(0), app: exited(88), other: exited(1, 40), done: exited(0) }
+    expect(podStep(observed(record(SPEC), states), context(10)).action).toMatchObject({
+      kind: 'stopContainers',
+      containers: [],
+      disarm: true,
+    })
+  })
+
   it('then records what is of the time before, in the sandbox that is there', () => {
     expect(podStep(dead, context(10)).action).toMatchObject({
       kind: 'createPod',

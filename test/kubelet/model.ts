@@ -41,6 +41,7 @@ export class ModelNode {
   #armed = true
   #hookAlive = true
   #boot = 0
+  #disarms = 0
   #cutOff = false
   #events: Event[] = []
   readonly #behaviours: Readonly<Record<string, Behaviour>>
@@ -130,14 +131,14 @@ export class ModelNode {
         this.#endHook(action.container)
         return
       case 'stopContainers':
-        if (action.disarm) this.#armed = false
+        if (action.disarm) this.#disarm()
         for (const stop of action.containers) this.#end(stop.name, stop.attempt, 143)
         return
       case 'updateVolumes':
         this.pod = { ...this.pod, volumes: { ...this.pod.volumes, ...action.volumes } }
         return
       case 'releasePod':
-        this.#armed = false
+        this.#disarm()
         this.pod = { ...this.pod, sandbox: 'released' }
         return
       case 'removePod':
@@ -148,6 +149,16 @@ export class ModelNode {
         return
       default:
         return action satisfies never
+    }
+  }
+
+  /** Nothing comes again by itself from here on. */
+  #disarm(): void {
+    this.#armed = false
+    this.#disarms += 1
+    for (const container of this.pod?.containers.values() ?? []) {
+      const { state } = container
+      if (state.kind === 'exited') this.#put({ ...container, state: { kind: 'exited', exit: state.exit } })
     }
   }
 
@@ -199,9 +210,13 @@ export class ModelNode {
     if (!restarts) return this.#put({ ...container, state: { kind: 'exited', exit } })
     const restart = this.#seconds + (RESTART_DELAYS_SECONDS[Math.min(number, 6)] ?? 0)
     this.#put({ ...container, state: { kind: 'exited', exit, restartAt: at(restart) } })
-    // A hook that waits does not outlive the machine.
+    // A hook that waits outlives neither the machine nor being disarmed.
     const boot = this.#boot
-    this.#later(restart, () => this.#boot === boot && this.#restart(name, number + 1))
+    const disarms = this.#disarms
+    this.#later(
+      restart,
+      () => this.#boot === boot && this.#disarms === disarms && this.#restart(name, number + 1),
+    )
   }
 
   /** What the node's hook does, unless it is disarmed or dead, or somebody else was faster. */

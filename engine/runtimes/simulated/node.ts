@@ -14,6 +14,8 @@ export interface SimulatedPod {
   ip: string | undefined
   /** False: the exit hook starts nothing. */
   armed: boolean
+  /** How often it was disarmed: hooks that waited then have ended. */
+  disarms: number
   readonly containers: Map<string, SimulatedContainer>
   /** By name, of volumes made of files: the version that is there. */
   volumes: Readonly<Record<string, string>>
@@ -172,6 +174,11 @@ export class SimulatedNode {
     pod.ip = undefined
   }
 
+  disarm(pod: SimulatedPod): void {
+    pod.armed = false
+    pod.disarms += 1
+  }
+
   release(pod: SimulatedPod): void {
     pod.sandbox = 'released'
     this.#note({ kind: 'released', uid: pod.uid, pod: podName(pod) })
@@ -245,8 +252,7 @@ export class SimulatedNode {
     container.state = { kind: 'exited', exit, ...restartAt }
     container.ended.resolve()
     this.#note(containerFact('ended', by, pod, container))
-    if (delay !== undefined)
-      void this.#later(delay.seconds * 1_000, () => this.#hook(pod, container, delay.streak))
+    if (delay !== undefined) this.#awaitRestart(pod, container, delay)
   }
 
   #restartDelay(
@@ -261,6 +267,17 @@ export class SimulatedNode {
     const streak = ranSeconds >= restart.resetAfterSeconds ? 0 : container.streak
     const { delaysSeconds } = restart
     return { seconds: delaysSeconds[Math.min(streak, delaysSeconds.length - 1)] ?? 0, streak: streak + 1 }
+  }
+
+  #awaitRestart(
+    pod: SimulatedPod,
+    container: SimulatedContainer,
+    { seconds, streak }: { readonly seconds: number; readonly streak: number },
+  ): void {
+    const { disarms } = pod
+    void this.#later(seconds * 1_000, () => {
+      if (pod.disarms === disarms) this.#hook(pod, container, streak)
+    })
   }
 
   #hook(pod: SimulatedPod, container: SimulatedContainer, streak: number): void {
@@ -309,7 +326,7 @@ const NO_USE: SimulatedUse = { cpuMillis: 0, memoryBytes: 0 }
 
 function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
   const containers = new Map<string, SimulatedContainer>()
-  return { uid, record, sandbox: 'absent', ip: undefined, armed: true, containers, volumes: {} }
+  return { uid, record, sandbox: 'absent', ip: undefined, armed: true, disarms: 0, containers, volumes: {} }
 }
 
 function isPast(deadline: Timestamp | undefined, now: Temporal.Instant): boolean {

@@ -82,7 +82,8 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
       line.call('createPod', signal, async (between) => {
         const pod = node.writeRecord(uidOf(record), record)
         await between()
-        pod.armed = true
+        if (record.pod.metadata.deletionTimestamp === undefined && record.ended === undefined)
+          pod.armed = true
         node.makeSandbox(pod)
         node.makeVolumes(pod, volumes)
       }),
@@ -94,13 +95,13 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
     disarm: (uid, signal) =>
       line.call('disarm', signal, () => {
         const pod = node.pods.get(uid)
-        if (pod !== undefined) pod.armed = false
+        if (pod !== undefined) node.disarm(pod)
       }),
     releasePod: (uid, signal) =>
       line.call('releasePod', signal, async (between) => {
         const pod = known(node, uid, 'giving back what it has')
         assertDead(pod, 'giving back')
-        pod.armed = false
+        node.disarm(pod)
         node.breakSandbox(pod)
         await between()
         node.release(pod)
