@@ -184,7 +184,7 @@ async function tell(result: Result, job: Job, invocation: Invocation, world: Wor
   else world.stdout.write(plainText(`${summaryText(result)}\n`))
   if (outcome.kind === 'healthy') {
     // Of a run without changes there is nothing to say but that.
-    if (invocation.text('output') !== 'json' && !isNoop(result.changed)) tellNeeds(desired, world)
+    if (invocation.text('output') !== 'json' && !isNoop(result.changed)) tellNeeds(result, world)
     return EXIT.done
   }
   if (outcome.kind === 'interrupted') {
@@ -228,8 +228,8 @@ function isNoop({ created, removed, restarted }: Result['changed']): boolean {
   return created.length + removed.length + restarted.length === 0
 }
 
-function tellNeeds(desired: Desired, world: World): void {
-  const needs = needsOfEngine(desired)
+function tellNeeds({ desired, state }: Result, world: World): void {
+  const needs = needsOfEngine(desired, state.plan)
   if (needs.length === 0) return
   world.stderr.write('until reconcile runs again:\n')
   for (const need of needs) world.stderr.write(`  ${need}\n`)
@@ -245,6 +245,6 @@ function resultJson({ changed, desired, outcome, state }: Result): unknown {
     unchanged: Math.max(0, unchangedPods(state.plan) - changed.created.length - changed.restarted.length),
     unhealthy: 'objects' in outcome ? outcome.objects : [],
     problems: state.problems,
-    needsEngine: needsOfEngine(desired),
+    needsEngine: needsOfEngine(desired, state.plan),
   }
 }

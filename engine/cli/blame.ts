@@ -31,7 +31,7 @@ async function blameObject(
   { object, health }: UnhealthyObject,
   options: BlameOptions,
 ): Promise<readonly string[]> {
-  const pods = podsOf(object, options).filter((pod) => !isReady(pod))
+  const pods = podsOf(object, options).filter((pod) => !isReady(pod) && pod.status?.phase !== 'Succeeded')
   const told: (readonly string[])[] = []
   const troubles = new Set<string>()
   // One after the other: the trouble that an earlier one has as well is told once.

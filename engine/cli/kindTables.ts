@@ -4,6 +4,7 @@ import type { StatusReport } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import { autoscalerRow } from './autoscalerRow.ts'
 import { since } from './duration.ts'
+import { CRON_JOB_HEADING, cronJobRow, JOB_HEADING, jobRow } from './jobRows.ts'
 import { shortHealth } from './progress.ts'
 
 /** What a row of `reconcile status` is made from. */
@@ -32,6 +33,8 @@ export const KIND_TABLES: readonly KindTable[] = [
     heading: ['DESIRED', 'CURRENT', 'READY', 'UP-TO-DATE', 'AVAILABLE', 'NODE SELECTOR'],
     row: daemonSetRow,
   },
+  { kind: 'Job', heading: JOB_HEADING, row: jobRow },
+  { kind: 'CronJob', heading: CRON_JOB_HEADING, row: cronJobRow },
   {
     kind: 'HorizontalPodAutoscaler',
     heading: ['REFERENCE', 'TARGETS', 'MINPODS', 'MAXPODS', 'REPLICAS'],

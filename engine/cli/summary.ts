@@ -1,4 +1,4 @@
-import type { Pod } from '../api/generated/types.ts'
+import type { Job, Pod } from '../api/generated/types.ts'
 import type { Plan } from '../api/plan.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { engineNeeds } from '../kubelet/health.ts'
@@ -49,8 +49,36 @@ function podSpecs(desired: Desired): readonly NonNullable<Pod['spec']>[] {
 }
 
 /** What will not happen until an engine runs again, each sentence once. */
-export function needsOfEngine(desired: Desired): readonly string[] {
-  return [...new Set(podSpecs(desired).flatMap((spec) => engineNeeds(spec)))]
+export function needsOfEngine(desired: Desired, plan: Plan | undefined): readonly string[] {
+  const jobs = openJobs(plan)
+  const specs = [...podSpecs(desired), ...jobs.map(({ spec }) => spec.template.spec)]
+  return [
+    ...new Set([
+      ...specs.flatMap((spec) => engineNeeds(spec)),
+      ...(jobs.length > 0 ? [JOBS_STAND] : []),
+      ...(startsJobs(desired) ? [CRON_JOBS_STAND] : []),
+    ]),
+  ]
+}
+
+const JOBS_STAND =
+  'Jobs that are not done make no more pods, neither in the place of those that fail nor for what is left'
+const CRON_JOBS_STAND =
+  'CronJobs start no Jobs; of those that fall due meanwhile the last one is started then'
+
+/** Those of CronJobs among them. */
+function openJobs(plan: Plan | undefined): readonly Job[] {
+  return [...(plan?.statuses.values() ?? [])].flatMap(({ health, object }) =>
+    health.kind === 'progressing' && isJob(object) ? [object] : [],
+  )
+}
+
+function isJob(object: unknown): object is Job {
+  return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'Job'
+}
+
+function startsJobs({ objects }: Desired): boolean {
+  return [...objects.values()].some(({ object }) => object.kind === 'CronJob' && object.spec.suspend !== true)
 }
 
 export function unchangedPods(plan: Plan | undefined): number {

@@ -1,5 +1,5 @@
 import type { ObjectKey, PodUid } from '../api/names.ts'
-import { objectKey } from '../api/names.ts'
+import { keyParts, objectKey } from '../api/names.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import { REVISION } from '../controllers/sets.ts'
@@ -58,8 +58,9 @@ export function verdict(
   if (isBegun(plan, snapshot, objects)) return undefined
   const open = unfinished(plan, snapshot).filter((object) => {
     const owner = wantedBy(object, snapshot) ?? object
-    return !settled.has(owner) && !ignore(owner)
+    return !settled.has(owner) && !isLeftRunning(owner, ignore)
   })
+  if (isJobBeginning(plan, snapshot, ignore)) return undefined
   if (open.length > 0 || writesRecords(plan, snapshot)) return undefined
   return objects.length === 0 ? { kind: 'healthy' } : { kind: 'failed', objects }
 }
@@ -128,6 +129,28 @@ function newestSets(records: Snapshot['records']): ReadonlySet<string> {
     if (revision >= (newest.get(owner)?.revision ?? 0)) newest.set(owner, { uid, revision })
   }
   return new Set([...newest.values()].map(({ uid }) => uid))
+}
+
+/** Nobody waits for its end. Jobs of CronJobs end in their own time. */
+function isLeftRunning(owner: ObjectKey, ignore: (object: ObjectKey) => boolean): boolean {
+  return ignore(owner) || keyParts(owner).kind === 'CronJob'
+}
+
+/** Whether a Job that nobody waits for has something under way and is not running yet: left like this, it never would. */
+function isJobBeginning(plan: Plan, snapshot: Snapshot, ignore: (object: ObjectKey) => boolean): boolean {
+  return [...plan.actions, ...snapshot.busy.values()].some(({ object }) => {
+    if (!isLeftRunning(wantedBy(object, snapshot) ?? object, ignore)) return false
+    if (keyParts(object).kind !== 'Job') return true
+    const count = (field: string): number => countIn(plan.statuses.get(object)?.status, field)
+    const [active, ready] = [count('active'), count('ready')]
+    return count('failed') + count('succeeded') === 0 && (active === 0 || ready < active)
+  })
+}
+
+function countIn(status: unknown, field: string): number {
+  if (typeof status !== 'object' || status === null) return 0
+  const value: unknown = Object.entries(status).find(([name]) => name === field)?.[1]
+  return typeof value === 'number' ? value : 0
 }
 
 /** Objects for which something is under way, planned or not known. */
