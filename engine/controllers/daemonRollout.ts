@@ -65,7 +65,7 @@ export function daemonMoves<P extends DaemonPod>(
   limits: DaemonLimits,
 ): DaemonMoves<P> {
   const surges = limits.maxSurge > 0
-  const kept: DaemonNode<P>[] = []
+  const kept: KeptNode<P>[] = []
   const creates: string[] = []
   const deletes: DaemonDeletion<P>[] = []
   for (const node of nodes) {
@@ -73,7 +73,7 @@ export function daemonMoves<P extends DaemonPod>(
     deletes.push(...gone)
     // Also one that is ending is still there: its successor waits until it has left the node.
     if (node.shouldRun && node.pods.length === 0) creates.push(node.name)
-    if (node.mayStay) kept.push({ ...node, pods: left })
+    if (node.mayStay) kept.push({ ...node, pods: left, bodies: node.pods.length })
   }
   if (limits.type === 'OnDelete') return { creates, deletes, waiting: [] }
   const rollout = surges ? surged(kept, limits) : replaced(kept, limits)
@@ -82,6 +82,11 @@ export function daemonMoves<P extends DaemonPod>(
     deletes: [...deletes, ...rollout.deletes],
     waiting: rollout.waiting,
   }
+}
+
+interface KeptNode<P extends DaemonPod> extends DaemonNode<P> {
+  /** Also those that are ending. */
+  readonly bodies: number
 }
 
 interface Tidied<P extends DaemonPod> {
@@ -150,7 +155,7 @@ function replaced<P extends DaemonPod>(
  * available. Beside an old pod that serves nobody the new one comes at once.
  */
 function surged<P extends DaemonPod>(
-  nodes: readonly DaemonNode<P>[],
+  nodes: readonly KeptNode<P>[],
   { maxSurge }: DaemonLimits,
 ): DaemonMoves<P> {
   let surging = 0
@@ -160,7 +165,7 @@ function surged<P extends DaemonPod>(
   const deletes: DaemonDeletion<P>[] = []
   const sunset: P[] = []
   const waiting: P[] = []
-  for (const { name, pods, shouldRun } of nodes) {
+  for (const { bodies, name, pods, shouldRun } of nodes) {
     const old = pods.find(({ isNew }) => !isNew)
     const next = pods.find(({ isNew }) => isNew)
     if ((old ?? next)?.firm === true) available += 1
@@ -174,6 +179,8 @@ function surged<P extends DaemonPod>(
       else deletes.push({ pod: old, why: 'misplaced' })
     } else {
       waiting.push(old)
+      // Never three on a node: one that is ending leaves it first.
+      if (bodies > 1) continue
       if (old.available) candidates.push(name)
       else creates.push(name)
     }

@@ -11,6 +11,8 @@ import { commitOf, type Wanted } from './wanted.ts'
 /** A rollout of four pods, one at a time, with every pod's life in single steps, comes to some sixty plans. */
 const PLANS_MAX = 200
 
+const RECORDED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
+
 const SMOOTH: Run = { cutAfter: Number.POSITIVE_INFINITY, outcomes: ['whole'] }
 
 /** One world through its story, then left in peace: it must come to what the last commit says, and stay there. */
@@ -139,23 +141,34 @@ class Life {
     const world = this.#world
     expect(this.#plan().actions).toEqual([])
     expect(world.pods.map(({ record }) => portrait(record.pod)).toSorted()).toEqual(
-      this.#wanted.flatMap(portraits).toSorted(),
+      this.#wanted.flatMap((one) => portraits(one, world.nodes.length)).toSorted(),
     )
     for (const { key } of this.#desired.objects.values())
       expect(result.statuses.get(key)?.health).toEqual({ kind: 'healthy' })
     expect(new Set(result.verdicts.map(({ bucket }) => bucket)).difference(new Set(['keep']))).toEqual(
       new Set(),
     )
-    const recorded = [...world.records.keys()].map(keyParts).filter(({ kind }) => kind === 'Deployment')
+    const recorded = [...world.records.keys()].map(keyParts).filter(({ kind }) => RECORDED.has(kind))
     expect(recorded.map(({ name }) => name).toSorted()).toEqual(
-      this.#wanted.flatMap(({ kind, name }) => (kind === 'Deployment' ? [name] : [])).toSorted(),
+      this.#wanted.flatMap(({ kind, name }) => (RECORDED.has(kind) ? [name] : [])).toSorted(),
     )
   }
 }
 
 function feasible(wanted: Wanted): Wanted {
   const tag = wanted.tag === 'bad' ? 'a' : wanted.tag
-  return wanted.kind === 'Pod' ? { ...wanted, tag } : { ...wanted, tag, paused: false }
+  switch (wanted.kind) {
+    case 'Pod':
+      return { ...wanted, tag }
+    case 'Deployment':
+      return { ...wanted, tag, paused: false }
+    case 'StatefulSet':
+      return { ...wanted, tag, partition: 0, onDelete: false }
+    case 'DaemonSet':
+      return { ...wanted, tag, onDelete: false }
+    default:
+      return wanted satisfies never
+  }
 }
 
 interface Portrayed {
@@ -170,12 +183,24 @@ interface Portrayed {
 function portrait({ metadata, spec }: Portrayed): string {
   const image = spec.containers[0]?.image?.split(':')[1] ?? ''
   const { labels, name, ownerReferences } = metadata
+  if (labels?.['app'] === 'db' || labels?.['app'] === 'kv') return `${name} ${image}`
   return ownerReferences === undefined
     ? `${name} ${image} ${labels?.['color']}`
     : `${labels?.['app']} ${image}`
 }
 
-function portraits(wanted: Wanted): readonly string[] {
-  if (wanted.kind === 'Pod') return [`${wanted.name} ${wanted.tag} ${wanted.label}`]
-  return Array.from({ length: wanted.replicas }, () => `${wanted.name} ${wanted.tag}`)
+function portraits(wanted: Wanted, nodes: number): readonly string[] {
+  const { name, tag } = wanted
+  switch (wanted.kind) {
+    case 'Pod':
+      return [`${name} ${tag} ${wanted.label}`]
+    case 'Deployment':
+      return Array.from({ length: wanted.replicas }, () => `${name} ${tag}`)
+    case 'StatefulSet':
+      return Array.from({ length: wanted.replicas }, (_, index) => `${name}-${wanted.start + index} ${tag}`)
+    case 'DaemonSet':
+      return Array.from({ length: nodes }, () => `${name} ${tag}`)
+    default:
+      return wanted satisfies never
+  }
 }

@@ -2,11 +2,13 @@ import type { PodUid } from '../../engine/api/names.ts'
 import type { Action, Plan } from '../../engine/api/plan.ts'
 import type { PodRecord } from '../../engine/api/records.ts'
 import type { ObservedPod, Snapshot } from '../../engine/api/snapshot.ts'
+import { setLaws } from './setLaws.ts'
 import type { Wanted, WantedDeployment } from './wanted.ts'
 
-interface Seen {
+export interface Seen {
   readonly uid: PodUid
   readonly label: string
+  readonly node: string
   readonly app: string | undefined
   readonly reachable: boolean
   /** What the node has on record now, whatever is being written. */
@@ -28,6 +30,7 @@ export function brokenLaws(
     ...verdictLaws(plan, seen),
     ...actionLaws(plan, snapshot, seen),
     ...deployments.flatMap((one) => rolloutLaws(one, plan, seen, nowMs)),
+    ...wanted.flatMap((one) => setLaws(one, plan, seen, snapshot.observed.nodes.size, nowMs)),
   ]
 }
 
@@ -50,7 +53,7 @@ function podsOf({ busy, observed }: Snapshot): readonly Seen[] {
       const recordedReady = found.record.conditions.some(
         ({ status, type }) => type === 'Ready' && status === 'True',
       )
-      seen.push({ uid, label, app, reachable: node.reachable, recordedReady, pod })
+      seen.push({ uid, label, node: node.name, app, reachable: node.reachable, recordedReady, pod })
     }
   }
   return seen
@@ -126,7 +129,7 @@ function rolloutLaws(
   ]
 }
 
-function isGoing(pod: ObservedPod): boolean {
+export function isGoing(pod: ObservedPod): boolean {
   return pod.record.pod.metadata.deletionTimestamp !== undefined
 }
 
@@ -135,7 +138,7 @@ function hasEnded(pod: ObservedPod): boolean {
   return state?.kind === 'exited' && state.restartAt === undefined && state.exit.exitCode === 0
 }
 
-function isAvailable({ pod, reachable }: Seen, minReadySeconds: number, nowMs: number): boolean {
+export function isAvailable({ pod, reachable }: Seen, minReadySeconds: number, nowMs: number): boolean {
   if (!reachable || pod.sandbox !== 'ready' || pod.containers.get('app')?.state.kind !== 'running')
     return false
   const tally = pod.probes.get('app/readiness')
@@ -159,6 +162,6 @@ function boundsOf({ maxSurge, maxUnavailable, replicas, strategy }: WantedDeploy
   return { floor: replicas - (stuck ? 1 : down), ceiling: replicas + up }
 }
 
-function podsOfPart(part: number | string, replicas: number): number {
+export function podsOfPart(part: number | string, replicas: number): number {
   return typeof part === 'number' ? part : (Number.parseInt(part, 10) * replicas) / 100
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Outcome } from './model.ts'
-import type { Wanted, WantedDeployment, WantedPod } from './wanted.ts'
+import type { Wanted, WantedDaemonSet, WantedDeployment, WantedPod, WantedStatefulSet } from './wanted.ts'
 
 /** What happens to a world, one move after the other. */
 export type Move =
@@ -50,7 +50,35 @@ const pod: fc.Arbitrary<WantedPod> = fc.record({
   label: fc.constantFrom('red', 'blue'),
 })
 
-const wanted: fc.Arbitrary<readonly Wanted[]> = fc.uniqueArray(fc.oneof(deployment, deployment, pod), {
+const statefulSet: fc.Arbitrary<WantedStatefulSet> = fc.record({
+  kind: fc.constant('StatefulSet' as const),
+  name: fc.constantFrom('db' as const, 'kv' as const),
+  replicas: fc.nat(4),
+  start: fc.constantFrom(0, 0, 0, 2),
+  tag: fc.constantFrom('a', 'b', 'c', 'bad'),
+  partition: fc.constantFrom(0, 0, 0, 1, 3),
+  maxUnavailable: fc.constantFrom(1, 1, 2, '50%'),
+  onDelete: fc.constantFrom(false, false, false, true),
+  minReadySeconds: fc.constantFrom(0, 0, 5),
+  probed: fc.boolean(),
+})
+
+const daemonSet: fc.Arbitrary<WantedDaemonSet> = fc
+  .record({
+    kind: fc.constant('DaemonSet' as const),
+    name: fc.constant('agent' as const),
+    tag: fc.constantFrom('a', 'b', 'c', 'bad'),
+    maxSurge: fc.constantFrom(0, 0, 1, '50%'),
+    maxUnavailable: fc.constantFrom(1, 2, '50%'),
+    onDelete: fc.constantFrom(false, false, false, true),
+    minReadySeconds: fc.constantFrom(0, 0, 5),
+    probed: fc.boolean(),
+  })
+  .map((one) => (one.maxSurge === 0 ? one : { ...one, maxUnavailable: 0 }))
+
+const kinds = fc.oneof(deployment, deployment, pod, statefulSet, daemonSet)
+
+const wanted: fc.Arbitrary<readonly Wanted[]> = fc.uniqueArray(kinds, {
   maxLength: 3,
   selector: (one) => `${one.kind}/${one.name}`,
 })

@@ -1,10 +1,18 @@
 import { withDefaults } from '../../engine/api/defaults/objects.ts'
-import type { Cluster, Deployment, KubernetesObject, Pod, PodSpec } from '../../engine/api/generated/types.ts'
+import type {
+  Cluster,
+  DaemonSet,
+  Deployment,
+  KubernetesObject,
+  Pod,
+  PodSpec,
+  StatefulSet,
+} from '../../engine/api/generated/types.ts'
 import { objectKey } from '../../engine/api/names.ts'
 import type { Desired, DesiredObject } from '../../engine/api/snapshot.ts'
 
 /** One object of a random commit. */
-export type Wanted = WantedDeployment | WantedPod
+export type Wanted = WantedDeployment | WantedPod | WantedStatefulSet | WantedDaemonSet
 
 export interface WantedDeployment {
   readonly kind: 'Deployment'
@@ -24,6 +32,31 @@ export interface WantedPod {
   readonly name: string
   readonly tag: string
   readonly label: string
+}
+
+export interface WantedStatefulSet {
+  readonly kind: 'StatefulSet'
+  /** Whether its pods may come all at once follows from the name: it cannot be changed. */
+  readonly name: 'db' | 'kv'
+  readonly replicas: number
+  readonly start: number
+  readonly tag: string
+  readonly partition: number
+  readonly maxUnavailable: number | string
+  readonly onDelete: boolean
+  readonly minReadySeconds: number
+  readonly probed: boolean
+}
+
+export interface WantedDaemonSet {
+  readonly kind: 'DaemonSet'
+  readonly name: 'agent'
+  readonly tag: string
+  readonly maxSurge: number | string
+  readonly maxUnavailable: number | string
+  readonly onDelete: boolean
+  readonly minReadySeconds: number
+  readonly probed: boolean
 }
 
 const CLUSTER: Cluster = {
@@ -51,7 +84,59 @@ export function desiredObject(written: KubernetesObject): DesiredObject {
 }
 
 function manifestOf(wanted: Wanted): KubernetesObject {
-  return wanted.kind === 'Pod' ? podOf(wanted) : deploymentOf(wanted)
+  switch (wanted.kind) {
+    case 'Pod':
+      return podOf(wanted)
+    case 'Deployment':
+      return deploymentOf(wanted)
+    case 'StatefulSet':
+      return statefulSetOf(wanted)
+    case 'DaemonSet':
+      return daemonSetOf(wanted)
+    default:
+      return wanted satisfies never
+  }
+}
+
+export function isParallel({ name }: WantedStatefulSet): boolean {
+  return name === 'kv'
+}
+
+function statefulSetOf(wanted: WantedStatefulSet): StatefulSet {
+  const { maxUnavailable, minReadySeconds, name, onDelete, partition, probed, replicas, start, tag } = wanted
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      replicas,
+      minReadySeconds,
+      ordinals: { start },
+      podManagementPolicy: isParallel(wanted) ? 'Parallel' : 'OrderedReady',
+      selector: { matchLabels: { app: name } },
+      updateStrategy: onDelete
+        ? { type: 'OnDelete' }
+        : { type: 'RollingUpdate', rollingUpdate: { partition, maxUnavailable } },
+      template: { metadata: { labels: { app: name } }, spec: specOf(tag, probed) },
+    },
+  }
+}
+
+function daemonSetOf(wanted: WantedDaemonSet): DaemonSet {
+  const { maxSurge, maxUnavailable, minReadySeconds, name, onDelete, probed, tag } = wanted
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      minReadySeconds,
+      selector: { matchLabels: { app: name } },
+      updateStrategy: onDelete
+        ? { type: 'OnDelete' }
+        : { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
+      template: { metadata: { labels: { app: name } }, spec: specOf(tag, probed) },
+    },
+  }
 }
 
 function podOf({ label, name, tag }: WantedPod): Pod {
