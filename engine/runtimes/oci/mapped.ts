@@ -1,6 +1,7 @@
 import type { Transport } from '../../transport/transport.ts'
 import { runOrFail } from './commands.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
+import type { MountEntry } from './mountTable.ts'
+import { fileSystemOf, MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
 import { unmountCommand } from './sandbox.ts'
 import type { Mapped } from './users.ts'
@@ -22,7 +23,7 @@ export async function mapIds(
   mapping: Mapping,
   sources: readonly string[],
   signal?: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly MappedPlace[]> {
   const { directory, idMapper, transport, userPin } = mapping
   const failing = { reason: 'CreateContainerError', doing: "showing files to the pod's own users" }
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
@@ -39,5 +40,17 @@ export async function mapIds(
     })),
   ])
   if (mounts.length > 0) await runOrFail(transport, mapIdsCommand(idMapper, userPin, mounts), failing, signal)
-  return mounts.map(({ target }) => target)
+  return mounts.map(({ source, target }) => ({ path: target, locked: lockedFlags(table, source) }))
+}
+
+export interface MappedPlace {
+  readonly path: string
+  /** Options that nobody in the pod may leave out when it mounts this again, read-only for one. */
+  readonly locked: readonly string[]
+}
+
+const LOCKED = new Set(['nosuid', 'nodev', 'noexec'])
+
+function lockedFlags(table: readonly MountEntry[], source: string): readonly string[] {
+  return (fileSystemOf(table, source)?.flags ?? []).filter((flag) => LOCKED.has(flag))
 }

@@ -4,6 +4,8 @@ export interface MountEntry {
   readonly type: string
   /** Of the file system, such as a cgroup hierarchy's controllers. */
   readonly options: readonly string[]
+  /** Of this mount of it, such as `nosuid`. */
+  readonly flags: readonly string[]
 }
 
 export const MOUNT_TABLE = '/proc/self/mountinfo'
@@ -12,9 +14,10 @@ export const MOUNT_TABLE = '/proc/self/mountinfo'
 export function parseMountTable(text: string): readonly MountEntry[] {
   return text.split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ', 2)
-    const path = before.split(' ')[4]
+    const [, , , , path, flags = ''] = before.split(' ')
     const [type = '', , options = ''] = after.split(' ')
-    return path === undefined ? [] : [{ path: unescaped(path), type, options: options.split(',') }]
+    if (path === undefined) return []
+    return [{ path: unescaped(path), type, options: options.split(','), flags: flags.split(',') }]
   })
 }
 

@@ -103,15 +103,18 @@ async function shown(
   const { volumes } = mounts
   const mapping = { transport, idMapper, userPin: pod.pins.user, directory: container.mapped }
   const sources = [pod.etc, ...image.layerDirs, ...volumes.map(({ source }) => source)]
-  const [etc = '', ...rest] = await mapIds(mapping, sources, signal)
-  const layers = rest.slice(0, image.layerDirs.length)
+  const [etc, ...rest] = await mapIds(mapping, sources, signal)
+  const layers = rest.slice(0, image.layerDirs.length).map(({ path }) => path)
   const places = rest.slice(image.layerDirs.length)
   return {
     layers,
     mounts: {
       ...mounts,
-      etc: etcOf(etc),
-      volumes: volumes.map((volume, index) => ({ ...volume, source: places[index] ?? volume.source })),
+      etc: { ...etcOf(etc?.path ?? pod.etc), locked: etc?.locked },
+      volumes: volumes.map(({ request, source }, index) => {
+        const { locked, path = source } = places[index] ?? {}
+        return { request, source: path, locked }
+      }),
     },
   }
 }

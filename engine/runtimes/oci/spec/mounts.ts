@@ -5,15 +5,27 @@ export interface MountParts {
   readonly privileged: boolean
   readonly readOnlyRootFilesystem: boolean
   /** The pod's own files, bind-mounted; empty values are left to the image. */
-  readonly etc: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string }
+  readonly etc: {
+    readonly hosts: string
+    readonly hostname: string
+    readonly resolvConf: string
+    readonly locked?: readonly string[] | undefined
+  }
   /** A folder that the pod's containers share, or the host's; undefined: one of the container's own. */
   readonly sharedMemory: string | undefined
   readonly terminationLog: { readonly source: string; readonly destination: string }
-  readonly volumes: readonly { readonly request: MountRequest; readonly source: string }[]
+  readonly volumes: readonly VolumeMount[]
   /** The kernel can make a mount and all below it read-only in one go. */
   readonly recursiveReadOnly: boolean
   /** lxcfs' folder, whose files stand for those of /proc. */
   readonly lxcfs?: string | undefined
+}
+
+export interface VolumeMount {
+  readonly request: MountRequest
+  readonly source: string
+  /** Options of the mount that it comes from, which the pod's own users may not drop. */
+  readonly locked?: readonly string[] | undefined
 }
 
 /** What is mounted in a container, a parent before what is mounted in it. The manifest's word goes before ours. */
@@ -76,10 +88,11 @@ function fileMounts(parts: MountParts): readonly SpecMount[] {
     options: ['bind', 'rprivate', ...options],
   })
   const { etc, terminationLog } = parts
+  const own = [access, ...(etc.locked ?? [])]
   return [
-    file('/etc/hosts', etc.hosts, [access]),
-    file('/etc/hostname', etc.hostname, [access]),
-    file('/etc/resolv.conf', etc.resolvConf, [access]),
+    file('/etc/hosts', etc.hosts, own),
+    file('/etc/hostname', etc.hostname, own),
+    file('/etc/resolv.conf', etc.resolvConf, own),
     file(terminationLog.destination, terminationLog.source, ['rw']),
     ...ownLimits(parts.lxcfs),
   ]
@@ -98,7 +111,7 @@ function ownLimits(lxcfs: string | undefined): readonly SpecMount[] {
   }))
 }
 
-function volumeMount(parts: MountParts, volume: MountParts['volumes'][number]): SpecMount {
+function volumeMount(parts: MountParts, volume: VolumeMount): SpecMount {
   const { mountPath, noExec, readOnly } = volume.request
   return {
     destination: mountPath,
@@ -109,7 +122,7 @@ function volumeMount(parts: MountParts, volume: MountParts['volumes'][number]): 
       PROPAGATION[volume.request.propagation],
       readOnly ? 'ro' : 'rw',
       ...(readsAll(parts, volume.request) ? ['rro'] : []),
-      ...(noExec === true ? GUARDED : []),
+      ...new Set([...(noExec === true ? GUARDED : []), ...(volume.locked ?? [])]),
     ],
   }
 }
