@@ -6,7 +6,7 @@ import { fetchMirror, findMirror } from './mirror.ts'
 import { IGNORE_FILE, isBelow, isManifestName } from './names.ts'
 import { redactUrls } from './redact.ts'
 import { SourceError, type Source, type SourceOptions } from './source.ts'
-import { hasCommit, isPlainRefName, refNames, resolveCommit } from './tree.ts'
+import { hasCommit, isPlainRefName, refNames, resolveCommit, watchedFiles } from './tree.ts'
 import { isUrl } from './url.ts'
 
 /** Finds the repository and what of it is read. Rejects with a SourceError that says what to do. */
@@ -60,6 +60,11 @@ function openRepository(
         : reader.read(commit, signal)
     },
     contains: (commit, signal) => hasCommit(commit, { ...at, signal }),
+    commits: {
+      head: (signal) => findCommit(options.branch, place.root, { ...at, signal }),
+      read: (commit, signal) => reader.read(commit, signal),
+      watched: (signal) => watchedFiles({ ...at, signal }),
+    },
   }
 }
 
@@ -75,19 +80,25 @@ async function openMirror(options: SourceOptions, git: GitOptions): Promise<Sour
   const reader = createCommitReader(folder, at)
   // Opening it has fetched it; only later reads fetch again.
   let fresh = true
+  const head = async (signal: AbortSignal | undefined): Promise<string> => {
+    const now = { ...at, signal }
+    if (!fresh && options.fetch !== false) {
+      await fetchMirror(options.repo, options.mirrors, { ...now, onFetch })
+    }
+    fresh = false
+    return findCommit(options.branch, repository, now)
+  }
   return {
     repository,
     path: folder,
     kind: 'mirror',
-    async read(signal) {
-      const now = { ...at, signal }
-      if (!fresh && options.fetch !== false) {
-        await fetchMirror(options.repo, options.mirrors, { ...now, onFetch })
-      }
-      fresh = false
-      return reader.read(await findCommit(options.branch, repository, now), signal)
-    },
+    read: async (signal) => reader.read(await head(signal), signal),
     contains: (commit, signal) => hasCommit(commit, { ...at, signal }),
+    commits: {
+      head,
+      read: (commit, signal) => reader.read(commit, signal),
+      watched: () => Promise.resolve([]),
+    },
   }
 }
 

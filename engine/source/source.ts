@@ -39,6 +39,18 @@ export interface Source {
   read(signal?: AbortSignal): Promise<Revision>
   /** Whether this commit is part of the repository's history as far as it is kept here. */
   contains(commit: string, signal?: AbortSignal): Promise<boolean>
+  /** Absent: a directory without Git has no commits. */
+  readonly commits?: Commits
+}
+
+/** The commits of a source, one by one. All reject with a SourceError. */
+export interface Commits {
+  /** The full id of the commit that the branch is at now. A mirror is fetched first. */
+  head(signal?: AbortSignal): Promise<string>
+  /** By its full id; of those that are here. */
+  read(commit: string, signal?: AbortSignal): Promise<Revision>
+  /** Where Git keeps what moves when the branch moves: files and folders. Empty where only asking tells. */
+  watched(signal?: AbortSignal): Promise<readonly string[]>
 }
 
 export interface SourceOptions {

@@ -112,3 +112,20 @@ export async function hasCommit(commit: string, options: GitOptions): Promise<bo
   const result = await git(['cat-file', '-e', `${commit}^{commit}`], options)
   return result.exitCode === 0
 }
+
+/** Of a worktree the checked-out branch stands beside it, and the branches themselves in the repository that it is of. */
+export async function watchedFiles(options: GitOptions): Promise<readonly string[]> {
+  const output = await gitOrThrow(
+    'looking for where the branches are kept',
+    ['rev-parse', '--path-format=absolute', '--absolute-git-dir', '--git-common-dir'],
+    options,
+  )
+  const [own = options.cwd, common = own] = output.toString('utf8').split('\n')
+  return [
+    `${own}/HEAD`,
+    `${common}/packed-refs`,
+    `${common}/refs/heads`,
+    `${common}/refs/tags`,
+    `${common}/reftable`,
+  ]
+}
