@@ -62,6 +62,7 @@ export function immutableChanges(
     case 'ServiceAccount':
     case 'Namespace':
     case 'PriorityClass':
+    case 'StorageClass':
     case 'Cluster':
     case 'Node':
       return []

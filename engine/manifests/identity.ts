@@ -14,9 +14,6 @@ export type Identity =
 /** Groups that Kubernetes once served these kinds in. */
 const OLD_GROUPS = new Set(['extensions'])
 
-/** What Kubernetes itself still serves beside the version that is read here. */
-const OTHER_VERSIONS = new Set(['autoscaling/v1 HorizontalPodAutoscaler'])
-
 const KNOWN_KINDS = Object.keys(kinds)
 const GROUPS = new Set([
   ...Object.values(kinds).map((info) => groupOf(info.apiVersion)),
@@ -41,9 +38,6 @@ function knownKind(kind: Kind, apiVersion: string): Identity {
   const right = kinds[kind].apiVersion
   if (apiVersion === right) return { kind: 'known', known: kind }
   if (!GROUPS.has(groupOf(apiVersion))) return { kind: 'problem', problem: unknownKind(kind, apiVersion) }
-  if (OTHER_VERSIONS.has(`${apiVersion} ${kind}`)) {
-    return issue(['apiVersion'], `not supported: ${apiVersion} of ${kind}`, `write it as ${right}`)
-  }
   const message = `there is no ${kind} in apiVersion ${JSON.stringify(apiVersion)}`
   return issue(['apiVersion'], message, `write ${right}`)
 }

@@ -3,6 +3,7 @@ import type { Kind, KubernetesObject } from '../api/generated/types.ts'
 import { type ObjectKey, objectKey } from '../api/names.ts'
 import { checkObject } from './checks/objects.ts'
 import { createContext } from './context.ts'
+import { converted } from './conversions.ts'
 import { fieldText, type Problem } from './diagnostics.ts'
 import { kinds } from './generated/support.ts'
 import * as validators from './generated/validators.js'
@@ -31,7 +32,8 @@ export interface ValidObject {
 
 const DEFAULT_NAMESPACE = 'default'
 
-export function readObject(fields: Fields): ReadObject {
+export function readObject(written: Fields): ReadObject {
+  const fields = converted(written)
   const identity = identify(fields)
   const names = namesOf(fields)
   if (identity.kind === 'problem') {
@@ -43,7 +45,7 @@ export function readObject(fields: Fields): ReadObject {
 
 /** Which object it is, for a document of which parts could not be read. */
 export function nameObject(fields: Fields): ReadObject {
-  const identity = identify(fields)
+  const identity = identify(converted(fields))
   const names = namesOf(fields)
   if (identity.kind === 'problem') return { problems: [], references: [] }
   return { ...keyed(identity.known, names), problems: [], references: [] }

@@ -38,14 +38,7 @@ const byGroup: readonly (readonly [group: string, reason: string, kinds: readonl
   [
     'storage.k8s.io',
     noStorage,
-    [
-      'CSIDriver',
-      'CSINode',
-      'CSIStorageCapacity',
-      'StorageClass',
-      'VolumeAttachment',
-      'VolumeAttributesClass',
-    ],
+    ['CSIDriver', 'CSINode', 'CSIStorageCapacity', 'VolumeAttachment', 'VolumeAttributesClass'],
   ],
   ['snapshot.storage.k8s.io', noStorage, ['VolumeSnapshot', 'VolumeSnapshotClass', 'VolumeSnapshotContent']],
   ['rbac.authorization.k8s.io', noPermissions, ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']],

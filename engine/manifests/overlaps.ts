@@ -54,6 +54,7 @@ function labelledOf(standing: Standing): readonly Labelled[] {
     case 'Secret':
     case 'Service':
     case 'ServiceAccount':
+    case 'StorageClass':
       return []
     default:
       return object satisfies never

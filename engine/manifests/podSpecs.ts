@@ -33,6 +33,7 @@ export function podSpecsOf(
     case 'Secret':
     case 'Service':
     case 'ServiceAccount':
+    case 'StorageClass':
       return []
     default:
       return object satisfies never

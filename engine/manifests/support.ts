@@ -15,6 +15,8 @@ export interface SupportIssue {
 export function findSupportIssues(kind: string, object: unknown): readonly SupportIssue[] {
   const reason = isKind(kind) ? kinds[kind].unsupported : otherKinds.get(kind)?.reason
   if (reason !== undefined) return [{ path: ['kind'], severity: 'error', reason }]
+  const noEffect = isKind(kind) ? kinds[kind].noEffect : undefined
+  if (noEffect !== undefined) return [{ path: ['kind'], severity: 'warning', reason: noEffect }]
   const issues: SupportIssue[] = []
   if (isKind(kind)) visit(kind, object, [], issues)
   return issues

@@ -24,6 +24,8 @@ const declarations = `export interface KindInfo {
   readonly namespaced: boolean
   /** Why objects of this kind are refused, if they are. */
   readonly unsupported?: string
+  /** Why objects of this kind are read and change nothing, if they do. */
+  readonly noEffect?: string
 }
 
 /** What is said of one field, or of some of its values (a boolean's value is 'true' or 'false'): the reason, in plain words. */
@@ -51,6 +53,7 @@ function kindEntry([kind, schema]: NamedSchema): readonly [string, unknown] {
     apiVersion: schema.properties?.['apiVersion']?.const,
     namespaced: schema['x-scope'] !== 'Cluster',
     unsupported: schema['x-unsupported'],
+    noEffect: schema['x-no-effect'],
   }
   return [kind, info]
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { linesOf } from './reading.ts'
+import { linesOf, validOf } from './reading.ts'
 
 const LEAVE_OUT = 'leave the file out with .reconcileignore if it is no manifest'
 const NO_EXTENSIONS = "there is no API server to extend with kinds of one's own"
@@ -25,11 +25,6 @@ const CASES: readonly (readonly [title: string, text: string, line: string])[] =
     'a version of another group',
     'apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n',
     '1:13: error: Deployment a: apiVersion: there is no Deployment in apiVersion "v1" (write apps/v1)',
-  ],
-  [
-    'a version that only Kubernetes serves',
-    'apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\n',
-    '1:13: error: HorizontalPodAutoscaler a: apiVersion: not supported: autoscaling/v1 of HorizontalPodAutoscaler (write it as autoscaling/v2)',
   ],
   [
     'no version',
@@ -140,4 +135,56 @@ test("a mirror that is no URL, and a Node's address that is none, are refused", 
   ).toEqual([
     'a.yaml:4:17: error: Node a: spec.address: "root@192.0.2.1" is no address of a machine (such as ssh://user@host or, for this machine, none at all)',
   ])
+})
+
+test('an autoscaler of the first version is read as Kubernetes converts it', () => {
+  const text = `apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata: {name: a}
+spec:
+  scaleTargetRef: {kind: Deployment, name: web}
+  maxReplicas: 3
+  targetCPUUtilizationPercentage: 50
+`
+  const { objects } = validOf({ 'a.yaml': text }, 'files')
+  expect([...objects.values()].map(({ written }) => written)).toEqual([
+    {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'a', namespace: 'default' },
+      spec: {
+        scaleTargetRef: { kind: 'Deployment', name: 'web' },
+        maxReplicas: 3,
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+          },
+        ],
+      },
+    },
+  ])
+  expect(linesOf(text.replace('autoscaling/v1', 'autoscaling/v2'), 'files')).toContain(
+    'a.yaml:7:3: error: HorizontalPodAutoscaler default/a: spec.targetCPUUtilizationPercentage: unknown field',
+  )
+})
+
+test('a StorageClass is read, and said to change nothing', () => {
+  const text =
+    'apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\nprovisioner: example.com/fast\n'
+  expect(linesOf(text)).toEqual([
+    'a.yaml:2:7: warning: StorageClass fast: kind: has no effect: no provisioner runs here; a claim without a class, or of the class local, is a folder on the node, and one of another class stays pending',
+  ])
+})
+
+test('a pod for Windows has paths of Windows, and is told that it will wait', () => {
+  const spec = `nodeSelector: {kubernetes.io/os: windows}
+  volumes: [{name: v, hostPath: {path: 'C:\\data'}}]
+  containers: [{name: a, image: a, volumeMounts: [{name: v, mountPath: 'C:\\data'}]}]
+`
+  const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  ${spec}`
+  expect(linesOf(text)).toEqual([
+    'a.yaml:5:17: warning: Pod default/a: spec.nodeSelector: asks for a Windows node, and there are none: the pod will wait',
+  ])
+  expect(linesOf(text.replace('windows', 'linux'))).toHaveLength(2)
 })

@@ -255,5 +255,12 @@ export const OBJECTS: readonly Readonly<Record<string, unknown>>[] = [
   },
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } },
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' } },
+  {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'a' },
+    provisioner: 'a',
+    allowedTopologies: [{ matchLabelExpressions: [{ key: 'a', values: ['b'] }] }],
+  },
   { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'a' }, value: 1 },
 ]

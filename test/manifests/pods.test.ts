@@ -167,7 +167,7 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
     'a device',
     { container: `    resources:\n      limits: {nvidia.com/gpu: 1}\n` },
     [
-      '10:32 spec.containers[0].resources.limits[nvidia.com/gpu]: not supported: there are no device plugins to hand it out',
+      '10:32 warning spec.containers[0].resources.limits[nvidia.com/gpu]: is on no node, so the pod will wait: there are no device plugins to hand it out',
     ],
   ],
   [

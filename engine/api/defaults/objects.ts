@@ -44,6 +44,10 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
       return autoscalerWithDefaults(object)
     case 'PriorityClass':
       return { ...object, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }
+    case 'StorageClass': {
+      const { reclaimPolicy = 'Delete', volumeBindingMode = 'Immediate' } = object
+      return { ...object, reclaimPolicy, volumeBindingMode }
+    }
     case 'Cluster':
       return clusterWithDefaults(object)
     case 'Node':

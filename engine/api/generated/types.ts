@@ -389,6 +389,48 @@ export interface StatefulSet {
 }
 
 /**
+ * A kind of storage, and what makes volumes of it.
+ */
+export interface StorageClass {
+  readonly apiVersion: 'storage.k8s.io/v1'
+  readonly kind: 'StorageClass'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * Whether claims may grow.
+   */
+  readonly allowVolumeExpansion?: boolean
+  /**
+   * Where volumes may be made.
+   */
+  readonly allowedTopologies?: readonly TopologySelectorTerm[]
+  /**
+   * Options that volumes are mounted with.
+   */
+  readonly mountOptions?: readonly string[]
+  /**
+   * What the provisioner is told.
+   */
+  readonly parameters?: {
+    readonly [k: string]: string
+  }
+  /**
+   * What makes the volumes.
+   */
+  readonly provisioner: string
+  /**
+   * What becomes of a volume whose claim is gone.
+   */
+  readonly reclaimPolicy?: 'Delete' | 'Retain' | 'Recycle'
+  /**
+   * Whether volumes are made at once, or for the first pod.
+   */
+  readonly volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer'
+}
+
+/**
  * A disk of AWS.
  */
 export interface AWSElasticBlockStoreVolumeSource {
@@ -849,11 +891,11 @@ export interface Container {
    */
   readonly resources?: ResourceRequirements
   /**
-   * Always makes a sidecar of an init container.
+   * When the container is started again; as its pod says by default. Always makes a sidecar of an init container.
    */
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
   /**
-   * When to restart by exit code.
+   * Exit codes after which the container, or all of the pod, starts again: the first rule that fits, then the policy. The node restarts the container by itself; RestartAllContainers needs the engine.
    */
   readonly restartPolicyRules?: readonly ContainerRestartRule[]
   /**
@@ -3777,7 +3819,7 @@ export interface PodSecurityContext {
  */
 export interface PodSpec {
   /**
-   * How long the pod may run before it is ended and counts as failed.
+   * How long the pod may run, from when it was made, before it is ended and counts as failed. With no engine at work nothing starts again after it, but what runs then runs on.
    */
   readonly activeDeadlineSeconds?: number
   /**
@@ -3879,7 +3921,7 @@ export interface PodSpec {
    */
   readonly priorityClassName?: string
   /**
-   * Further conditions without which the pod is not ready.
+   * Further conditions without which the pod is not ready. The pod's annotation reconcile.dev/conditions says them, such as "example.com/traffic=True, warm=False": a bare Pod's may change in place.
    */
   readonly readinessGates?: readonly PodReadinessGate[]
   /**
@@ -3931,7 +3973,7 @@ export interface PodSpec {
    */
   readonly shareProcessNamespace?: boolean
   /**
-   * The part of the pod's domain name after its host name.
+   * Makes the pod's domain name HOSTNAME.SUBDOMAIN.NAMESPACE.svc.cluster.local, in its /etc/hosts; no DNS server knows it yet.
    */
   readonly subdomain?: string
   /**
@@ -5238,6 +5280,30 @@ export interface Toleration {
 }
 
 /**
+ * A label and the values that it may have.
+ */
+export interface TopologySelectorLabelRequirement {
+  /**
+   * The label's key.
+   */
+  readonly key: string
+  /**
+   * One of them must be its value.
+   */
+  readonly values: readonly string[]
+}
+
+/**
+ * Labels of a place, all of which must fit.
+ */
+export interface TopologySelectorTerm {
+  /**
+   * The labels.
+   */
+  readonly matchLabelExpressions?: readonly TopologySelectorLabelRequirement[]
+}
+
+/**
  * How equal pods are spread over machines.
  */
 export interface TopologySpreadConstraint {
@@ -5695,5 +5761,6 @@ export type KubernetesObject =
   | Service
   | ServiceAccount
   | StatefulSet
+  | StorageClass
 
 export type Kind = KubernetesObject['kind']

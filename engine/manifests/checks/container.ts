@@ -19,15 +19,17 @@ export interface PodFacts {
   readonly graceSeconds: number
   readonly restartPolicy: string
   readonly os: string | undefined
+  /** It asks for a Windows node, and so may have paths of one. */
+  readonly isForWindows: boolean
   /** Names; undefined when not all of them are known. */
   readonly volumes: readonly string[] | undefined
 }
 
 export function checkContainer(context: CheckContext, path: Path, container: Container, pod: PodFacts): void {
-  checkWords(context, path, container)
+  checkWords(context, path, container, pod.isForWindows)
   checkPorts(context, path, container, pod.hostNetwork)
   checkEnvironment(context, path, container, pod.volumes)
-  checkMounts(context, path, container, pod.volumes)
+  checkMounts(context, path, container, pod)
   checkProbes(context, path, container)
   checkLifecycle(context, path, container, pod.graceSeconds, pod.os)
   checkRestarts(context, path, container)
@@ -37,14 +39,14 @@ export function checkContainer(context: CheckContext, path: Path, container: Con
   }
 }
 
-function checkWords(context: CheckContext, path: Path, container: Container): void {
+function checkWords(context: CheckContext, path: Path, container: Container, isForWindows: boolean): void {
   const { image, name, workingDir } = container
   const rule = dnsLabel(name)
   if (rule !== undefined) context.error([...path, 'name'], `${JSON.stringify(name)} ${rule}`)
   if (!image) context.error([...path, 'image'], 'required field is missing')
   else if (image !== image.trim()) context.error([...path, 'image'], 'must not start or end with white space')
   else checkImage(context, [...path, 'image'], image)
-  const directory = workingDir ? absolutePath(workingDir) : undefined
+  const directory = workingDir ? absolutePath(workingDir, isForWindows) : undefined
   if (directory !== undefined) context.error([...path, 'workingDir'], directory)
 }
 

@@ -60,6 +60,7 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkPriorityClass(context, object)
     case 'Namespace':
     case 'ServiceAccount':
+    case 'StorageClass':
       return
     default:
       return object satisfies never

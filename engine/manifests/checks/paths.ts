@@ -1,7 +1,8 @@
 /** Rules for paths, as sentences: undefined when the path is good. */
 
-/** Kubernetes takes `C:\\data` too, for its Windows nodes. */
-export function absolutePath(path: string): string | undefined {
+/** Kubernetes takes `C:\\data` too: here only of a pod that asks for a Windows node, and waits for one. */
+export function absolutePath(path: string, isForWindows = false): string | undefined {
+  if (isForWindows && /^[A-Za-z]:[\\/]/.test(path)) return undefined
   return path.startsWith('/') ? undefined : 'must be an absolute path of a Linux machine, which starts with /'
 }
 

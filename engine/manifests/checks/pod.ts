@@ -20,7 +20,9 @@ const DEFAULT_GRACE_SECONDS = 30
 export function checkPodSpec(context: CheckContext, path: Path, spec: PodSpec): void {
   if (!context.intact(path)) return
   checkContainers(context, path, spec)
-  checkVolumes(context, context.items([...path, 'volumes'], spec.volumes))
+  checkVolumes(context, context.items([...path, 'volumes'], spec.volumes), isForWindows(spec))
+  if (isForWindows(spec))
+    context.warn([...path, 'nodeSelector'], 'asks for a Windows node, and there are none: the pod will wait')
   checkNetwork(context, path, spec)
   checkLabels(context, [...path, 'nodeSelector'], spec.nodeSelector)
   checkPlacement(context, path, spec)
@@ -34,6 +36,10 @@ export function checkPodSpec(context: CheckContext, path: Path, spec: PodSpec): 
   if (spec.securityContext !== undefined && context.sound(security)) {
     checkPodSecurity(context, security, spec.securityContext, spec)
   }
+}
+
+function isForWindows(spec: PodSpec): boolean {
+  return spec.nodeSelector?.['kubernetes.io/os'] === 'windows'
 }
 
 function checkContainers(context: CheckContext, path: Path, spec: PodSpec): void {
@@ -60,6 +66,7 @@ function factsOf(context: CheckContext, path: Path, spec: PodSpec): PodFacts {
     graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
     restartPolicy: spec.restartPolicy ?? 'Always',
     os: spec.os?.name,
+    isForWindows: isForWindows(spec),
     volumes: allKnown ? volumes.map((volume) => volume.value.name) : undefined,
   }
 }

@@ -14,6 +14,7 @@ export function checkResources(context: CheckContext, path: Path, resources: Res
   const requests = resources.requests ?? {}
   checkQuantities(context, [...path, 'limits'], limits)
   checkQuantities(context, [...path, 'requests'], requests)
+  checkExtended(context, path, resources)
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name]
     if (limit === undefined || parseQuantity(limit) === undefined || parseQuantity(request) === undefined)
@@ -23,6 +24,28 @@ export function checkResources(context: CheckContext, path: Path, resources: Res
       context.error([...path, 'requests', name], message)
     }
   }
+}
+
+/** Devices are whole, and not shared: what is requested is the limit. */
+function checkExtended(
+  context: CheckContext,
+  path: Path,
+  { limits = {}, requests = {} }: ResourceRequirements,
+): void {
+  for (const [name, request] of Object.entries(requests)) {
+    if (!isExtended(name)) continue
+    const at = [...path, 'requests', name]
+    const limit = limits[name]
+    if (limit === undefined) context.error(at, 'limit must be set for non overcommitable resources')
+    else if (parseQuantity(limit) !== parseQuantity(request))
+      context.error(at, `must be equal to ${name} limit of ${limit}`)
+    if (!Number.isInteger(parseQuantity(request) ?? 0)) context.error(at, 'must be a whole number')
+  }
+}
+
+/** Handed out by device plugins; what Kubernetes itself counts has no prefix, or one of its own. */
+function isExtended(name: string): boolean {
+  return name.includes('/') && !name.includes('kubernetes.io/') && qualifiedName(name) === undefined
 }
 
 function checkQuantities(context: CheckContext, path: Path, quantities: Quantities): void {
@@ -50,12 +73,11 @@ function checkResourceName(context: CheckContext, path: Path, name: string): voi
   if (name === 'ephemeral-storage') {
     if (path.at(-1) === 'limits')
       context.error(at, 'not supported: disk use of a container is not limited yet')
-    else context.warn(at, 'has no effect: disk space is not weighed when pods are placed')
     return
   }
   if (name.startsWith('hugepages-')) return context.error(at, 'not supported: huge pages are not handed out')
   if (name.includes('/') && qualifiedName(name) === undefined) {
-    return context.error(at, 'not supported: there are no device plugins to hand it out')
+    return context.warn(at, 'is on no node, so the pod will wait: there are no device plugins to hand it out')
   }
   const message = `${JSON.stringify(name)} is no resource: it must be cpu, memory, ephemeral-storage or fully qualified`
   context.error(at, message, didYouMean(name, STANDARD).suggestion)

@@ -8,6 +8,7 @@ import type {
 import type { CheckContext, Item } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { checkClaimSpec } from './claims.ts'
+import type { PodFacts } from './container.ts'
 import { dnsLabel } from './names.ts'
 import { absolutePath, descendingPath, noBacksteps } from './paths.ts'
 import { checkDownwardFiles, checkProjections } from './projected.ts'
@@ -15,18 +16,22 @@ import { checkQuantity } from './resources.ts'
 import { checkUnique } from './unique.ts'
 import { checkVolumeName } from './volumeNames.ts'
 
-export function checkVolumes(context: CheckContext, volumes: readonly Item<Volume>[]): void {
+export function checkVolumes(
+  context: CheckContext,
+  volumes: readonly Item<Volume>[],
+  isForWindows: boolean,
+): void {
   checkUnique(context, volumes, 'name', (volume) => volume.name)
   for (const { value, path } of volumes) {
     const rule = dnsLabel(value.name)
     if (rule !== undefined) context.error([...path, 'name'], `${JSON.stringify(value.name)} ${rule}`)
     const sources = Object.keys(value).filter((field) => field !== 'name')
     if (sources.length > 1) context.error(path, `may not have more than one of ${sources.join(', ')}`)
-    checkSource(context, path, value)
+    checkSource(context, path, value, isForWindows)
   }
 }
 
-function checkSource(context: CheckContext, path: Path, volume: Volume): void {
+function checkSource(context: CheckContext, path: Path, volume: Volume, isForWindows: boolean): void {
   checkMade(context, path, volume)
   const { configMap, emptyDir, hostPath, secret } = volume
   if (configMap !== undefined) {
@@ -41,7 +46,7 @@ function checkSource(context: CheckContext, path: Path, volume: Volume): void {
     checkSizeLimit(context, [...path, 'emptyDir', 'sizeLimit'], emptyDir)
   }
   if (hostPath !== undefined) {
-    const rule = noBacksteps(hostPath.path) ?? absolutePath(hostPath.path)
+    const rule = noBacksteps(hostPath.path) ?? absolutePath(hostPath.path, isForWindows)
     if (rule !== undefined) context.error([...path, 'hostPath', 'path'], rule)
   }
 }
@@ -82,18 +87,17 @@ export function checkItems(context: CheckContext, path: Path, items: readonly Ke
   }
 }
 
-/** `volumes`: the names of all volumes of the pod; undefined when they cannot be known. */
 export function checkMounts(
   context: CheckContext,
   path: Path,
   container: Container,
-  volumes: readonly string[] | undefined,
+  pod: Pick<PodFacts, 'volumes' | 'isForWindows'>,
 ): void {
   const mounts = context.items([...path, 'volumeMounts'], container.volumeMounts)
   checkUnique(context, mounts, 'mountPath', (mount) => mount.mountPath)
   for (const { value, path: at } of mounts) {
-    checkVolumeName(context, [...at, 'name'], value.name, volumes)
-    const rule = absolutePath(value.mountPath)
+    checkVolumeName(context, [...at, 'name'], value.name, pod.volumes)
+    const rule = absolutePath(value.mountPath, pod.isForWindows)
     if (rule !== undefined) context.error([...at, 'mountPath'], rule)
     checkSubPaths(context, at, value)
     checkPropagation(context, at, value, container)

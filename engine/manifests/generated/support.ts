@@ -7,6 +7,8 @@ export interface KindInfo {
   readonly namespaced: boolean
   /** Why objects of this kind are refused, if they are. */
   readonly unsupported?: string
+  /** Why objects of this kind are read and change nothing, if they do. */
+  readonly noEffect?: string
 }
 
 /** What is said of one field, or of some of its values (a boolean's value is 'true' or 'false'): the reason, in plain words. */
@@ -36,6 +38,7 @@ export const kinds: Readonly<Record<Kind, KindInfo>> = {
   Service: {"apiVersion":"v1","namespaced":true,"unsupported":"Services are not routed yet"},
   ServiceAccount: {"apiVersion":"v1","namespaced":true},
   StatefulSet: {"apiVersion":"apps/v1","namespaced":true},
+  StorageClass: {"apiVersion":"storage.k8s.io/v1","namespaced":false,"noEffect":"no provisioner runs here; a claim without a class, or of the class local, is a folder on the node, and one of another class stays pending"},
 }
 
 export const typeFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -57,6 +60,7 @@ export const typeFields: Readonly<Record<string, Readonly<Record<string, string>
   Service: {"apiVersion":"","kind":"","metadata":"ObjectMeta","spec":"ServiceSpec","status":"ServiceStatus"},
   ServiceAccount: {"apiVersion":"","kind":"","metadata":"ObjectMeta","automountServiceAccountToken":"","imagePullSecrets":"LocalObjectReference","secrets":"ObjectReference"},
   StatefulSet: {"apiVersion":"","kind":"","metadata":"ObjectMeta","spec":"StatefulSetSpec","status":"StatefulSetStatus"},
+  StorageClass: {"apiVersion":"","kind":"","metadata":"ObjectMeta","allowVolumeExpansion":"","allowedTopologies":"TopologySelectorTerm","mountOptions":"","parameters":"","provisioner":"","reclaimPolicy":"","volumeBindingMode":""},
   AWSElasticBlockStoreVolumeSource: {"fsType":"","partition":"","readOnly":"","volumeID":""},
   Affinity: {"nodeAffinity":"NodeAffinity","podAffinity":"PodAffinity","podAntiAffinity":"PodAntiAffinity"},
   AppArmorProfile: {"type":"","localhostProfile":""},
@@ -263,6 +267,8 @@ export const typeFields: Readonly<Record<string, Readonly<Record<string, string>
   Taint: {"effect":"","key":"","value":""},
   TemplateMeta: {"name":"","namespace":"","annotations":"","creationTimestamp":"","deletionGracePeriodSeconds":"","deletionTimestamp":"","finalizers":"","generateName":"","generation":"","labels":"","managedFields":"ManagedFieldsEntry","ownerReferences":"OwnerReference","resourceVersion":"","selfLink":"","uid":""},
   Toleration: {"effect":"","key":"","operator":"","tolerationSeconds":"","value":""},
+  TopologySelectorLabelRequirement: {"key":"","values":""},
+  TopologySelectorTerm: {"matchLabelExpressions":"TopologySelectorLabelRequirement"},
   TopologySpreadConstraint: {"labelSelector":"LabelSelector","matchLabelKeys":"","maxSkew":"","minDomains":"","nodeAffinityPolicy":"","nodeTaintsPolicy":"","topologyKey":"","whenUnsatisfiable":""},
   TypedLocalObjectReference: {"kind":"","name":"","apiGroup":""},
   TypedObjectReference: {"kind":"","name":"","namespace":"","apiGroup":""},

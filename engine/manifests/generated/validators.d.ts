@@ -32,3 +32,4 @@ export const Secret: Validate
 export const Service: Validate
 export const ServiceAccount: Validate
 export const StatefulSet: Validate
+export const StorageClass: Validate
