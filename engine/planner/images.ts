@@ -25,8 +25,10 @@ function podSpecs(spec: unknown): readonly PodSpec[] {
   )
 }
 
-function imagesOf({ containers, initContainers = [] }: PodSpec): readonly string[] {
-  return [...initContainers, ...containers].flatMap(({ image }) => (image === undefined ? [] : [image]))
+function imagesOf({ containers, initContainers = [], volumes = [] }: PodSpec): readonly string[] {
+  const mounted = volumes.map(({ image }) => image?.reference)
+  const run = [...initContainers, ...containers].map(({ image }) => image)
+  return [...run, ...mounted].filter((image) => image !== undefined)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -36,6 +36,8 @@ const MAIN = 'app'
 export class ModelWorld {
   now = Temporal.Instant.from('2026-01-01T00:00:00Z')
   readonly nodes: readonly ModelNode[]
+  /** Claims whose data is in a trash. */
+  readonly trashed: ObjectKey[] = []
   readonly records = new Map<ObjectKey, ObjectRecord>()
   readonly busy = new Map<PodUid, Action>()
   /** Pods whose readiness probe fails, by uid. */
@@ -168,8 +170,11 @@ export class ModelWorld {
       case 'writeRecord':
         this.records.set(action.record.key, action.record)
         return
-      case 'deleteRecord':
       case 'deleteClaim':
+        this.trashed.push(action.key)
+        this.records.delete(action.key)
+        return
+      case 'deleteRecord':
         this.records.delete(action.key)
         return
       case 'createPod':
