@@ -409,7 +409,7 @@ describe('a pod to make', () => {
       { kind: 'emptyDir', name: 'a', medium: '' },
       { kind: 'emptyDir', name: 'b', medium: 'Memory', sizeLimitBytes: 1_048_576 },
       { kind: 'hostPath', name: 'c', path: '/srv', type: 'Directory' },
-      { kind: 'files', name: 'd', secret: true, files: [] },
+      { kind: 'files', name: 'd', secret: true, files: [], version: expect.stringMatching(/^[0-9a-f]{32}$/) },
     ])
   })
 
