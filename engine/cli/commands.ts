@@ -57,12 +57,24 @@ const PLAN: CommandSpec = {
   name: 'plan',
   usage: '',
   summary: 'prints what would happen and why; touches nothing',
-  options: [...SOURCE_OPTIONS, 'output', 'detailed-exitcode', 'all', 'take-over'],
+  details:
+    'WHAT is one or more of these, with commas between:\n' +
+    '  node=NAME down            it does not answer any more\n' +
+    '  node=NAME rebooted        whatever ran on it has ended, and it is back\n' +
+    '  node=NAME unschedulable   no new pods are put on it\n' +
+    '  node=NAME drained         nor do those stay that are on it\n' +
+    '  node=NAME added           an empty machine as large as this one\n' +
+    '  object=KIND/[NAMESPACE/]NAME replicas=N\n' +
+    '  object=KIND/[NAMESPACE/]NAME deleted\n' +
+    'The engine then runs on machines in memory that are as the real ones are now, until nothing more happens. Containers are\n' +
+    'taken to start at once and to be ready as soon as they are asked, Jobs to end well.',
+  options: [...SOURCE_OPTIONS, 'at', 'simulate', 'output', 'detailed-exitcode', 'all', 'take-over'],
   arguments: NONE,
   outputs: ['json'],
   examples: [
     ['reconcile plan', 'what --once would do now'],
-    ['reconcile plan --branch new-image', 'what applying a branch would do'],
+    ['reconcile plan --at new-image', 'what applying a branch would do'],
+    ["reconcile plan --simulate 'node=rack-1 drained'", 'what would happen if a machine were emptied'],
     ['reconcile plan --detailed-exitcode', 'end with 2 when there is something to do'],
   ],
   load: () => import('./commands/plan.ts'),
@@ -129,6 +141,28 @@ const EXEC: CommandSpec = {
     ['reconcile exec -i db -- psql < dump.sql', 'with input'],
   ],
   load: () => import('./commands/exec.ts'),
+}
+
+const FREEZE: CommandSpec = {
+  name: 'freeze',
+  usage: 'POD',
+  summary: 'lets all that runs in a pod stand still, until it is thawed',
+  details: `${POD_DETAILS}\nIts memory stays as it is. It is neither asked nor restarted meanwhile, and it is not ready; a pod that is deleted is thawed first.`,
+  options: [],
+  arguments: POD,
+  examples: [['reconcile freeze web-abc', 'stop its use of the cpu at once, and keep its state']],
+  load: () => import('./commands/freeze.ts'),
+}
+
+const THAW: CommandSpec = {
+  name: 'thaw',
+  usage: 'POD',
+  summary: 'lets what reconcile freeze stopped go on',
+  details: POD_DETAILS,
+  options: [],
+  arguments: POD,
+  examples: [['reconcile thaw web-abc', 'go on where it was frozen']],
+  load: () => import('./commands/thaw.ts'),
 }
 
 const EVENTS: CommandSpec = {
@@ -217,6 +251,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   STATUS,
   LOGS,
   EXEC,
+  FREEZE,
+  THAW,
   EVENTS,
   TOP,
   DOWN,

@@ -49,6 +49,7 @@ function statusText(
 }
 
 function runningText(pod: Pod): string {
+  if (pod.status?.conditions?.some((one) => one.type === 'reconcile.dev/Frozen') === true) return 'Frozen'
   const ready = pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True')
   const ended = pod.status?.containerStatuses?.some((one) => one.state?.terminated !== undefined)
   return ended === true && ready !== true ? 'NotReady' : 'Running'

@@ -22,8 +22,21 @@ export function conditionsOf(view: BareView): readonly PodCondition[] {
     condition(view, 'ContainersReady', containers),
     condition(view, 'PodScheduled', TRUE),
     ...gates,
+    ...(isFrozen(view) ? [condition(view, FROZEN, { status: 'True', message: frozenText(view) })] : []),
     ...view.pod.record.conditions.filter(({ type }) => type === DISRUPTION_TARGET),
   ]
+}
+
+/** Said of a pod whose containers stand still. */
+const FROZEN = 'reconcile.dev/Frozen'
+
+/** A pod that is to go is thawed first. */
+export function isFrozen({ deleting, pod }: Pick<BareView, 'deleting' | 'pod'>): boolean {
+  return pod.frozenSince !== undefined && !deleting
+}
+
+export function frozenText({ pod }: Pick<BareView, 'pod'>): string {
+  return `it stands still since ${pod.frozenSince}, until reconcile thaw ${pod.record.pod.metadata.name}`
 }
 
 export function isReady({ conditions }: PodView): boolean {
@@ -81,6 +94,7 @@ function initialized(view: BareView): Finding {
 function containersReady(view: BareView): Finding {
   if (view.phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
   if (view.phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  if (isFrozen(view)) return { status: 'False', reason: 'PodFrozen', message: frozenText(view) }
   const allReady =
     view.mains.every((one) => one.ready) && view.inits.every((one) => one.facts.role === 'init' || one.ready)
   if (allReady && view.pod.sandbox === 'ready') return TRUE

@@ -3,7 +3,7 @@ import type { Health } from '../api/plan.ts'
 import type { ContainerExit, ObservedPod } from '../api/snapshot.ts'
 import { failureText } from './actions.ts'
 import { restartDelayMs } from './backOff.ts'
-import { isReady } from './conditions.ts'
+import { frozenText, isFrozen, isReady } from './conditions.ts'
 import { exitReason, waitingFor } from './containerStatus.ts'
 import { isProblem, type PodContext } from './context.ts'
 import { factsOf, type PodFacts } from './facts.ts'
@@ -25,6 +25,7 @@ export function podHealth(pod: ObservedPod, context: PodContext): Health {
   if (view.phase === 'Succeeded') return HEALTHY
   if (view.phase === 'Failed') return podFailed(view)
   if (isReady(view)) return HEALTHY
+  if (isFrozen(view)) return { kind: 'failed', reason: 'PodFrozen', message: frozenText(view) }
   if (!context.node.reachable)
     return { kind: 'progressing', message: `node ${context.node.name} does not answer` }
   return certainFailure(view) ?? sandboxProblem(view) ?? containerTrouble(view) ?? progressing(view)

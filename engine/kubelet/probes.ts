@@ -1,6 +1,7 @@
 import type { Probe } from '../api/generated/types.ts'
 import type { Timestamp } from '../api/names.ts'
 import type { ObservedPod, ProbeKey, ProbeKind, ProbeTally } from '../api/snapshot.ts'
+import { isFrozen } from './conditions.ts'
 import type { PodContext } from './context.ts'
 import type { ProbeFacts } from './facts.ts'
 import { grpcTarget, httpTarget, type ProbeTarget, tcpTarget } from './handlers.ts'
@@ -33,7 +34,7 @@ const NONE: readonly ProbeDue[] = []
 /** The probes that are to run, each with its next instant; none once the pod is to end. */
 export function probesOf(pod: ObservedPod, context: PodContext): readonly ProbeDue[] {
   const view = viewOf(pod, context)
-  if (view.over || pod.sandbox !== 'ready' || !context.node.reachable) return NONE
+  if (view.over || pod.sandbox !== 'ready' || !context.node.reachable || isFrozen(view)) return NONE
   return [...view.inits, ...view.mains].flatMap((container) => probesOfContainer(container, view))
 }
 

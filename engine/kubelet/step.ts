@@ -10,6 +10,7 @@ import { freshRecord, isUpToDate } from './record.ts'
 import { sandboxStep } from './sandbox.ts'
 import { restartAllStep } from './restartAll.ts'
 import { startStep } from './starts.ts'
+import { frozenText, isFrozen } from './conditions.ts'
 import { finishStep, terminationStep } from './termination.ts'
 import { earliest } from './time.ts'
 import { type PodView, viewOf } from './view.ts'
@@ -52,6 +53,7 @@ function busyStep(pod: ObservedPod, busy: Action, context: PodContext): PodStep 
 /** In the order of urgency; whatever waits does not keep the pod's record, if there is one, from being written. */
 function lifeStep(view: PodView): PodStep {
   if (view.over) return finishStep(view)
+  if (isFrozen(view)) return { waiting: frozenText(view) }
   if (view.pod.sandbox !== 'ready') return sandboxStep(view)
   return restartAllStep(view) ?? killStep(view) ?? postStartStep(view) ?? followStep(view) ?? startStep(view)
 }

@@ -105,7 +105,7 @@ export function isAlive({ observed }: Pick<ContainerView, 'observed'>): boolean 
 function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean {
   const { context, facts, inits, mains, over, pod } = view
   if (pod.sandbox === 'released') return isAtRest(view, conditions)
-  if (facts.activeDeadlineMs !== undefined) return false
+  if (facts.activeDeadlineMs !== undefined || pod.frozenSince !== undefined) return false
   if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
   if (pod.record.failures !== undefined) return false
   for (const main of mains) if (!isWell(main)) return false

@@ -57,7 +57,10 @@ export interface Runtime {
   deleteClaim(request: DeleteClaimRequest, signal?: AbortSignal): Promise<void>
   /** Resolves when the container has ended and its exit is on record. */
   stopContainer(request: StopContainerRequest, signal?: AbortSignal): Promise<void>
-  /** From here on the node's exit hook starts nothing in this pod. */
+  /** On record first; what runs in the pod stands still when it resolves, and nothing is started in it. */
+  freezePod(uid: PodUid, signal?: AbortSignal): Promise<void>
+  thawPod(uid: PodUid, signal?: AbortSignal): Promise<void>
+  /** From here on the node's exit hook starts nothing in this pod. One that stands still goes on, to be ended. */
   disarm(uid: PodUid, signal?: AbortSignal): Promise<void>
   /**
    * Its containers have ended, and its record says that it has. Gives back all that it has but logs, exits and the record; from then

@@ -6,7 +6,7 @@ import type { ContainerExit, ContainerState, ObservedContainer } from '../../api
 import type { Transport, TreeFile } from '../../transport/transport.ts'
 import type { NodeListing, PodListing } from '../runtime.ts'
 import type { AttemptFiles, Started } from './attempts.ts'
-import { ATTEMPT_FILES, parseExit, parseRestartAt, parseStarted } from './attempts.ts'
+import { ATTEMPT_FILES, parseExit, parseRestartAt, parseStarted, timestamp } from './attempts.ts'
 import { isObject, parseJson } from './json.ts'
 import { MOUNT_TABLE, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
@@ -23,6 +23,7 @@ export interface PodFiles {
   readonly record?: string
   readonly disarmed: boolean
   readonly released: boolean
+  readonly frozenMs?: number
   readonly containers: ReadonlyMap<string, ContainerFiles>
 }
 
@@ -38,7 +39,7 @@ export interface NodeState {
   readonly processes: ReadonlyMap<number, string>
 }
 
-const NAMES = new Set<string>(['pod.json', 'disarmed', 'released', 'rule', ...ATTEMPT_FILES])
+const NAMES = new Set<string>(['pod.json', 'disarmed', 'released', 'frozen', 'rule', ...ATTEMPT_FILES])
 /** Below a pod's folder. */
 const SKIP = ['volumes', 'etc', 'containers/*/*/upper', 'containers/*/*/work']
 
@@ -107,6 +108,7 @@ interface Sorting {
   record?: string
   disarmed: boolean
   released: boolean
+  frozenMs?: number
   readonly containers: Map<string, SortingContainer>
 }
 
@@ -130,6 +132,7 @@ function sortFile(pod: Sorting, [first, name, third, fourth]: readonly string[],
   if (first === 'pod.json' && file.content !== undefined) pod.record = file.content
   else if (first === 'disarmed') pod.disarmed = true
   else if (first === 'released') pod.released = true
+  else if (first === 'frozen') pod.frozenMs = file.modifiedMs
   if (first !== 'containers' || name === undefined) return
   const container: SortingContainer = pod.containers.get(name) ?? { attempts: new Map() }
   pod.containers.set(name, container)
@@ -185,6 +188,7 @@ export function podListing(
   return {
     record,
     sandbox: found,
+    ...(pod.frozenMs === undefined ? {} : { frozenSince: timestamp(pod.frozenMs) }),
     ...(found === 'ready' && sandbox?.ip !== undefined ? { ip: sandbox.ip } : {}),
     ...(found === 'ready' && sandbox !== undefined ? { volumes: sandbox.versions ?? {} } : {}),
     containers,

@@ -1,7 +1,7 @@
 import type { PodUid } from '../../api/names.ts'
 import { giveBack } from './allocations.ts'
 import { runOrFail } from './commands.ts'
-import { hookDisarmCommand, hookReleaseCommand } from './hookCommands.ts'
+import { hookDisarmCommand, hookFreezeCommand, hookReleaseCommand } from './hookCommands.ts'
 import { readText } from './node.ts'
 import { containerPaths, podPaths } from './paths.ts'
 import type { SandboxContext } from './sandbox.ts'
@@ -15,6 +15,23 @@ export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: A
   if ((await transport.stat(pod.directory)) === undefined) return
   const failing = { reason: 'KillPodSandboxError', doing: "disarming the pod's restarts" }
   await runOrFail(transport, hookDisarmCommand(facts.hook, pod), failing, signal)
+}
+
+/** From here on all that runs in the pod stands still, or goes on. */
+export async function freezePod(
+  context: SandboxContext,
+  verb: 'freeze' | 'thaw',
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.record)) === undefined) {
+    throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
+  }
+  const doing = verb === 'freeze' ? 'freezing the pod' : 'thawing the pod'
+  const command = hookFreezeCommand(facts.hook, verb, pod)
+  await runOrFail(transport, command, { reason: 'FreezePodError', doing }, signal)
 }
 
 /** Of a pod whose sandbox is to be made again: the hook must not restart them in what is left of the old one. */

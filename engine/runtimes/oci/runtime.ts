@@ -23,7 +23,7 @@ import { objectRecordFile, readObjectRecords, writeObjectRecord } from './object
 import { once } from './once.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths, rootPaths } from './paths.ts'
-import { disarmPod, endContainers, releasePod, removePod } from './removePod.ts'
+import { disarmPod, endContainers, freezePod, releasePod, removePod } from './removePod.ts'
 import type { NodeFacts } from './prepareNode.ts'
 import { prepareNode } from './prepareNode.ts'
 import { readRoot } from './root.ts'
@@ -109,6 +109,8 @@ type PodVerbs = Pick<
   | 'createPod'
   | 'startContainer'
   | 'stopContainer'
+  | 'freezePod'
+  | 'thawPod'
   | 'disarm'
   | 'releasePod'
   | 'removePod'
@@ -150,6 +152,16 @@ function podVerbs(node: OciNode): PodVerbs {
     stopContainer: async (request: StopContainerRequest, signal) => {
       await guarded('KillContainerError', `stopping container ${request.container}`, signal, async () => {
         await stopContainer({ transport, paths, facts: await node.facts() }, request, signal)
+      })
+    },
+    freezePod: async (uid, signal) => {
+      await guarded('FreezePodError', 'freezing the pod', signal, async () => {
+        await freezePod(await node.context(), 'freeze', uid, signal)
+      })
+    },
+    thawPod: async (uid, signal) => {
+      await guarded('FreezePodError', 'thawing the pod', signal, async () => {
+        await freezePod(await node.context(), 'thaw', uid, signal)
       })
     },
     disarm: async (uid, signal) => {

@@ -14,6 +14,8 @@ export interface SimulatedPod {
   ip: string | undefined
   /** False: the exit hook starts nothing. */
   armed: boolean
+  /** Since when nothing in it goes on. */
+  frozenSince: Timestamp | undefined
   /** How often it was disarmed: hooks that waited then have ended. */
   disarms: number
   readonly containers: Map<string, SimulatedContainer>
@@ -103,6 +105,7 @@ export class SimulatedNode {
       record: pod.record,
       sandbox: pod.sandbox,
       ...(pod.ip === undefined ? {} : { ip: pod.ip }),
+      ...(pod.frozenSince === undefined ? {} : { frozenSince: pod.frozenSince }),
       volumes: pod.volumes,
       containers: new Map(containers),
     }
@@ -176,6 +179,7 @@ export class SimulatedNode {
 
   disarm(pod: SimulatedPod): void {
     pod.armed = false
+    pod.frozenSince = undefined
     pod.disarms += 1
   }
 
@@ -282,7 +286,7 @@ export class SimulatedNode {
 
   #hook(pod: SimulatedPod, container: SimulatedContainer, streak: number): void {
     const current = this.pods.get(pod.uid) === pod && pod.containers.get(container.name) === container
-    if (!current || !pod.armed || pod.sandbox !== 'ready') return
+    if (!current || !pod.armed || pod.frozenSince !== undefined || pod.sandbox !== 'ready') return
     this.start(pod, { ...container.request, attempt: container.attempt + 1 }, 'hook', streak)
   }
 
@@ -326,7 +330,17 @@ const NO_USE: SimulatedUse = { cpuMillis: 0, memoryBytes: 0 }
 
 function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
   const containers = new Map<string, SimulatedContainer>()
-  return { uid, record, sandbox: 'absent', ip: undefined, armed: true, disarms: 0, containers, volumes: {} }
+  return {
+    uid,
+    record,
+    sandbox: 'absent',
+    ip: undefined,
+    armed: true,
+    frozenSince: undefined,
+    disarms: 0,
+    containers,
+    volumes: {},
+  }
 }
 
 function isPast(deadline: Timestamp | undefined, now: Temporal.Instant): boolean {

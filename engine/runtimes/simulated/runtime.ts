@@ -74,7 +74,10 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
   }
 }
 
-type OfPods = Pick<Runtime, 'createPod' | 'writePodRecord' | 'disarm' | 'releasePod' | 'removePod'>
+type OfPods = Pick<
+  Runtime,
+  'createPod' | 'writePodRecord' | 'disarm' | 'freezePod' | 'thawPod' | 'releasePod' | 'removePod'
+>
 
 function podVerbs(node: SimulatedNode, line: Line): OfPods {
   return {
@@ -91,6 +94,14 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
       line.call('writePodRecord', signal, () => {
         known(node, uidOf(record), 'writing the record')
         node.writeRecord(uidOf(record), record)
+      }),
+    freezePod: (uid, signal) =>
+      line.call('freezePod', signal, () => {
+        known(node, uid, 'freezing it').frozenSince ??= node.clock.now().toString()
+      }),
+    thawPod: (uid, signal) =>
+      line.call('thawPod', signal, () => {
+        known(node, uid, 'thawing it').frozenSince = undefined
       }),
     disarm: (uid, signal) =>
       line.call('disarm', signal, () => {
