@@ -12,6 +12,8 @@ export interface Invocation {
   readonly commandLine: readonly string[]
   flag(name: OptionName): boolean
   text(name: OptionName): string | undefined
+  /** All that were given, for an option that may be given more than once. */
+  texts(name: OptionName): readonly string[]
 }
 
 /** Throws a UserError for whatever the command does not take. */
@@ -40,6 +42,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
       const value = values.get(name)
       return typeof value === 'string' ? value : undefined
     },
+    texts: (name) => given.flatMap((token) => (token.name === name ? (token.value ?? []) : [])),
   }
   if (!invocation.flag('help')) assertArguments(invocation)
   return invocation

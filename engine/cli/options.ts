@@ -30,6 +30,11 @@ export const OPTIONS = {
   },
   'no-wait-jobs': { help: 'do not wait until Jobs are complete' },
   output: { short: 'o', value: 'FORMAT', help: 'how to print: wide or json', choices: ['wide', 'json'] },
+  at: { value: 'COMMIT', help: 'plan this commit (a branch, a tag or an id) against what runs now' },
+  simulate: {
+    value: 'WHAT',
+    help: 'play forward what would happen if, on machines in memory; may be given more than once',
+  },
   'detailed-exitcode': { help: 'end with status 2 when there are changes' },
   all: { help: 'show pods about which there is nothing to do, too' },
   namespace: {

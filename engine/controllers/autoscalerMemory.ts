@@ -2,6 +2,7 @@ import type { HorizontalPodAutoscaler, MetricStatus } from '../api/generated/typ
 import type { ObjectKey } from '../api/names.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import { NO_PAST, type Past, type Recommendation, type ScaleEvent } from './autoscalerLimits.ts'
+import { unitsOf } from './autoscalerMetrics.ts'
 import type { ControllerContext } from './decision.ts'
 import { memoised } from './memo.ts'
 import { memoryOf, memoryRecord, type ObjectMemory, recordedStatus } from './memory.ts'
@@ -119,4 +120,25 @@ function remembered(memory: AutoscalerMemory, decidedAt: unknown): Parameters<ty
 
 function text(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString({ smallestUnit: 'millisecond' })
+}
+
+export interface RecordedUse {
+  /** How many pods there were. */
+  readonly pods: number
+  /** Of each, on average. */
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+}
+
+/** What its target's pods used when it was last decided; undefined when that was never measured. */
+export function recordedUse(record: ObjectRecord | undefined): RecordedUse | undefined {
+  if (record === undefined) return undefined
+  const { current, metrics } = recorded(record)
+  const found = metrics.flatMap(({ containerResource, resource }) => resource ?? containerResource ?? [])
+  const average = (name: string): number => {
+    const value = found.find((one) => one.name === name)?.current.averageValue
+    return value === undefined ? 0 : unitsOf(value, name)
+  }
+  if (found.length === 0 || current === 0) return undefined
+  return { pods: current, cpuMillis: average('cpu'), memoryBytes: average('memory') }
 }

@@ -5,7 +5,9 @@ import type { Desired, DesiredObject } from '../api/snapshot.ts'
 import { autoscalerDecision, type ScaleTarget } from '../controllers/autoscaler.ts'
 import type { Decision } from '../controllers/decision.ts'
 import { memoised } from '../controllers/memo.ts'
-import { inOrder, thrown, type World } from './world.ts'
+import { thrown } from './worldPods.ts'
+import { inOrder } from './inOrder.ts'
+import type { World } from './world.ts'
 
 /** Kinds whose `spec.replicas` an autoscaler may set. */
 export const SCALABLE = ['Deployment', 'ReplicaSet', 'StatefulSet'] as const
@@ -110,7 +112,7 @@ function desiredReplicas(status: unknown): number | undefined {
 
 type Scalable = Extract<KubernetesObject, { readonly kind: (typeof SCALABLE)[number] }>
 
-function isScalable(object: KubernetesObject): object is Scalable {
+export function isScalable(object: KubernetesObject): object is Scalable {
   return SCALABLE.some((kind) => kind === object.kind)
 }
 
@@ -128,7 +130,7 @@ const scaled = memoised((desired: DesiredObject): ((replicas: number) => Desired
   }
 })
 
-function withReplicas(object: KubernetesObject, replicas: number): KubernetesObject {
+export function withReplicas(object: KubernetesObject, replicas: number): KubernetesObject {
   if (object.kind === 'Deployment') return { ...object, spec: { ...object.spec, replicas } }
   if (object.kind === 'ReplicaSet') return { ...object, spec: { ...object.spec, replicas } }
   if (object.kind === 'StatefulSet') return { ...object, spec: { ...object.spec, replicas } }

@@ -74,11 +74,8 @@ test('every command is accepted as its own examples write it', async () => {
   for (const command of COMMANDS) {
     expect(command.examples.length).toBeGreaterThan(0)
     for (const [line] of command.examples) {
-      const words = line
-        .slice(line.indexOf('reconcile '))
-        .replace(/ ?[)>|<].*$/, '')
-        .split(' ')
-        .slice(1)
+      const text = line.slice(line.indexOf('reconcile ')).replace(/ ?[)>|<].*$/, '')
+      const words = [...text.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(1)
       expect([line, parseCommandLine(words).command.name]).toEqual([line, command.name])
     }
   }

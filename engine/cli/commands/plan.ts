@@ -1,32 +1,44 @@
+import type { Desired } from '../../api/snapshot.ts'
 import { planJson } from '../../planner/json.ts'
 import { plan } from '../../planner/plan.ts'
 import { planText } from '../../planner/text.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
-import { withHashKey } from '../hashKey.ts'
+import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
-import { loadCommit, sourceOptions } from '../load.ts'
+import { loadCommit, type LoadOptions, sourceOptions } from '../load.ts'
 import { shortCommit } from '../names.ts'
 import { assertOwner } from '../owner.ts'
 import { assertRights } from '../rights.ts'
 import { plainText } from '../table.ts'
-import { assertUsable, openMachine, openStation } from '../station.ts'
-import { EXIT } from '../world.ts'
+import { assertUsable, openMachine, openStation, type Station } from '../station.ts'
+import { EXIT, type World } from '../world.ts'
 
 export const run: RunCommand = async (invocation, world) => {
   assertRights(invocation, world)
-  const loaded = await loadCommit(sourceOptions(invocation, world), world)
+  const options = loadOptions(invocation, world)
+  const scenario = invocation.texts('simulate').join(', ')
+  const loaded = await loadCommit(options, world)
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
-  const { source, warnings } = loaded
+  const { desired, source, warnings } = loaded
   const station = await openStation(invocation, world)
-  const desired = withHashKey(loaded.desired, station.record)
   if (station.record === undefined) await assertUsable(station)
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
-  const { runtimes } = await openMachine(station, desired, world)
+  const { node, runtimes } = await openMachine(station, desired, world)
   const snapshot = await observeOnce(runtimes, desired, world.clock, world.signal)
+  const asJson = invocation.text('output') === 'json'
+  if (!asJson) {
+    printWarnings(warnings, world)
+    world.stdout.write(`${commitLine(desired, source.repository, station)}\n\n`)
+  }
+  if (invocation.texts('simulate').length > 0) {
+    // Only this needs nodes in memory.
+    const { simulate } = await import('../simulate.ts')
+    return simulate({ scenario, snapshot, head: node }, invocation, world)
+  }
   const made = plan(snapshot, world.clock.now())
-  if (invocation.text('output') === 'json') {
+  if (asJson) {
     const json = planJson(made)
     printJson(world, {
       apiVersion: 'reconcile.dev/v1',
@@ -35,13 +47,25 @@ export const run: RunCommand = async (invocation, world) => {
       ...Object(json),
     })
   } else {
-    printWarnings(warnings, world)
     const namespace = invocation.text('namespace')
-    const options = { all: invocation.flag('all'), ...(namespace === undefined ? {} : { namespace }) }
-    const place = station.record === undefined ? `, on ${station.root}, where nothing was ever run` : ''
-    world.stdout.write(`commit ${shortCommit(desired.commit)} of ${source.repository}${place}\n\n`)
-    world.stdout.write(`${plainText(planText(made, options))}`)
+    const shown = { all: invocation.flag('all'), ...(namespace === undefined ? {} : { namespace }) }
+    world.stdout.write(`${plainText(planText(made, shown))}`)
   }
   const changes = made.actions.length > 0 || made.violations.length > 0
   return changes && invocation.flag('detailed-exitcode') ? EXIT.changes : EXIT.done
+}
+
+/** `--at` is of the repository as `--branch` is, and says what is planned, not what is followed. */
+function loadOptions(invocation: Invocation, world: World): LoadOptions {
+  const options = sourceOptions(invocation, world)
+  const at = invocation.text('at')
+  if (at === undefined) return options
+  if (options.branch !== undefined)
+    throw usageError('--at and --branch both name what is planned: give one of them', invocation.command)
+  return { ...options, branch: at }
+}
+
+function commitLine({ commit }: Desired, repository: string, { record, root }: Station): string {
+  const place = record === undefined ? `, on ${root}, where nothing was ever run` : ''
+  return `commit ${shortCommit(commit)} of ${repository}${place}`
 }
