@@ -101,8 +101,7 @@ function tidied<P extends DaemonPod>(node: DaemonNode<P>, surges: boolean): Tidi
   if (!node.mayStay) return { gone: present.map((pod) => ({ pod, why: 'misplaced' })), left: [] }
   const ended = present.filter(({ finished }) => finished)
   const live = present.filter(({ finished }) => !finished)
-  const serving = live.find(({ available }) => available)
-  const left = surges ? oneOfEach(live) : serving === undefined ? live.slice(0, 1) : [serving]
+  const left = surges ? oneOfEach(live) : one(live)
   const surplus = live.filter((pod) => !left.includes(pod))
   return {
     gone: [
@@ -114,8 +113,13 @@ function tidied<P extends DaemonPod>(node: DaemonNode<P>, surges: boolean): Tidi
 }
 
 function oneOfEach<P extends DaemonPod>(live: readonly P[]): readonly P[] {
-  const firsts = [live.find(({ isNew }) => !isNew), live.find(({ isNew }) => isNew)]
-  return firsts.filter((pod) => pod !== undefined)
+  return [...one(live.filter(({ isNew }) => !isNew)), ...one(live.filter(({ isNew }) => isNew))]
+}
+
+/** The oldest that serves; Kubernetes keeps the oldest, whether it serves or not. */
+function one<P extends DaemonPod>(live: readonly P[]): readonly P[] {
+  const serving = live.find(({ available }) => available)
+  return serving === undefined ? live.slice(0, 1) : [serving]
 }
 
 /**

@@ -84,6 +84,7 @@ const TABLE: readonly Row[] = [
   ['two nodes at a time with a surge of two', 'o o o', SURGE2, '+n1 +n2'],
   ['one that surges already counts', 'on! o o', SURGE2, '+n2'],
   ['beside an old pod that serves nobody the new one comes at once', 'o! o! o', SURGE, '+n1 +n2 +n3'],
+  ['of two old ones the one that serves stays', 'o!o n', SURGE, '-o1'],
   ['never three on a node: one that is ending leaves it first', 'onx o o', SURGE, '+n2'],
   ['an old one that is not ready any more goes', 'o!n! n', SURGE, '-o1'],
   ['what cannot be there any more goes', '{o} n', SURGE, '-o1'],

@@ -146,7 +146,9 @@ export function isAvailable({ pod, reachable }: Seen, minReadySeconds: number, n
   if (minReadySeconds === 0) return true
   const ready = pod.record.conditions.find(({ type }) => type === 'Ready')
   if (ready?.status !== 'True') return false
-  return Date.parse(ready.lastTransitionTime ?? '') + minReadySeconds * 1000 <= nowMs
+  const since = Date.parse(ready.lastTransitionTime ?? '')
+  // A clock that was set back takes no pod's availability.
+  return since > nowMs || since + minReadySeconds * 1000 <= nowMs
 }
 
 interface Bounds {
