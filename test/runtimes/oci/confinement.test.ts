@@ -246,3 +246,32 @@ test('with a strict policy the image’s groups do not count', async () => {
   const security = { ...SECURITY, runAsUser: 0, supplementalGroups: [4000], strictGroups: true }
   expect(await said('id -G', { security })).toBe('0 4000')
 })
+
+test('a frozen pod stands still and is told to; thawed it goes on, and the hook restarts nothing meanwhile', async () => {
+  const uid = await node.start(['sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n >/count; done'])
+  const paths = await rootPaths(node.transport, node.root)
+  const state = containerPaths(podPaths(paths, uid), uid, 'main').id
+  const status = () =>
+    execFileSync(
+      'sh',
+      ['-c', `$(command -v runc || command -v crun) --root ${paths.runtimeState} state ${state}`],
+      {
+        encoding: 'utf8',
+      },
+    )
+  await node.runtime.freezePod(uid)
+  await node.runtime.freezePod(uid)
+  expect((await node.listing(uid)).frozenSince).toMatch(/^20\d\d-/)
+  expect(JSON.parse(status())).toMatchObject({ status: 'paused' })
+  await node.runtime.thawPod(uid)
+  await node.runtime.thawPod(uid)
+  expect((await node.listing(uid)).frozenSince).toBeUndefined()
+  expect(JSON.parse(status())).toMatchObject({ status: 'running' })
+  expect((await node.container(uid)).attempt).toBe(0)
+  await node.runtime.freezePod(uid)
+  // As for its deletion: it goes on, so that it can be asked to end.
+  await node.runtime.disarm(uid)
+  expect((await node.listing(uid)).frozenSince).toBeUndefined()
+  await node.runtime.stopContainer({ uid, container: 'main', attempt: 0, graceMs: 0 })
+  await node.runtime.removePod(uid)
+})
