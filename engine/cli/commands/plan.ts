@@ -5,6 +5,7 @@ import { planText } from '../../planner/text.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
+import { withHashKey } from '../hashKey.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
 import { loadCommit, type LoadOptions, sourceOptions } from '../load.ts'
@@ -21,8 +22,9 @@ export const run: RunCommand = async (invocation, world) => {
   const scenario = invocation.texts('simulate').join(', ')
   const loaded = await loadCommit(options, world)
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
-  const { desired, source, warnings } = loaded
+  const { source, warnings } = loaded
   const station = await openStation(invocation, world)
+  const desired = withHashKey(loaded.desired, station.record)
   if (station.record === undefined) await assertUsable(station)
   await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
   const { node, runtimes } = await openMachine(station, desired, world)
