@@ -1,6 +1,5 @@
 import type { KubernetesObject } from '../api/generated/types.ts'
 import type { ObjectKey } from '../api/names.ts'
-import { nodesOf } from '../api/nodes.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
 import { cronJobDecision } from '../controllers/cronJob.ts'
@@ -13,6 +12,7 @@ import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
 import { podDecision } from '../controllers/pod.ts'
 import type { OwnedSet } from '../controllers/replicaset.ts'
 import { statefulSetDecision } from '../controllers/statefulset.ts'
+import { knownNodes } from './knownNodes.ts'
 import type { World } from './world.ts'
 
 type Kind = KubernetesObject['kind']
@@ -36,7 +36,7 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
   ),
   decider('DaemonSet', (input, world) => {
     const children = world.children.get(input.desired.key) ?? []
-    const nodes = nodesOf(world.snapshot)
+    const nodes = knownNodes(world.snapshot)
     return daemonSetDecision({ ...input, children, nodes, isTaken: isTaken(world) }, world.context)
   }),
   decider('StatefulSet', (input, { children, context, snapshot, wanted }) =>

@@ -1,6 +1,5 @@
 import type { DaemonSet, KubernetesObject, StatefulSet } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, type PodUid } from '../api/names.ts'
-import { nodesOf } from '../api/nodes.ts'
 import type { PodAction, Violation } from '../api/plan.ts'
 import { fitOf } from '../controllers/daemonPods.ts'
 import { daemonLimits } from '../controllers/daemonRollout.ts'
@@ -9,6 +8,7 @@ import { REPLACE } from '../controllers/replace.ts'
 import { ordinalOf } from '../controllers/statefulPods.ts'
 import { maxUnavailableOf } from '../controllers/statefulRollout.ts'
 import { isActive, isAvailable, type PodView } from '../controllers/view.ts'
+import { knownNodes } from './knownNodes.ts'
 import type { World } from './world.ts'
 
 /** What no plan may do to the pods of one StatefulSet or DaemonSet, counted apart from the code that made the plan. */
@@ -146,7 +146,7 @@ function daemonViolations(
 ): readonly Violation[] {
   const { made, pods, taken } = changeOf(key, actions, world)
   const { minReadySeconds = 0, template } = set.spec
-  const wanted = nodesOf(world.snapshot).filter((node) => fitOf(template.spec, node).shouldRun)
+  const wanted = knownNodes(world.snapshot).filter((node) => fitOf(template.spec, node).shouldRun)
   const { maxSurge, maxUnavailable } = daemonLimits(set, wanted.length)
   const found: Violation[] = []
   const onNode = Map.groupBy(pods, ({ node }) => node)
