@@ -12,6 +12,8 @@ export interface StatefulPod {
   readonly available: boolean
   /** Available, and that is on record: only then may another pod go for it. */
   readonly firm: boolean
+  /** It will not come up by itself. */
+  readonly broken: boolean
   readonly deleting: boolean
   readonly finished: boolean
   /** It cannot be deleted now: busy, or on a node that does not answer. */
@@ -131,12 +133,13 @@ function filled<P extends StatefulPod>(slots: readonly Slot<P>[], goal: Stateful
 
 /**
  * A pod that does not come up and is of a template that nobody wants any more. Kubernetes documents that it waits for such a pod, also when
- * the template is put right, until somebody deletes it by hand (issue 67250). Here Git is the only hand there is, so it goes; but never
- * out of turn: it is of a rollout that was given up, or all after it have been updated.
+ * the template is put right, until somebody deletes it by hand (issue 67250). Here Git is the only hand there is, so it goes; but one that
+ * may only be unwell for a moment never out of turn: it is of a rollout that was given up, or all after it have been updated.
  */
 function isStuck<P extends StatefulPod>(pod: P, slots: readonly Slot<P>[], goal: StatefulGoal): boolean {
   if (goal.type !== 'RollingUpdate' || pod.deleting) return false
   if (pod.revision === wantedRevision(pod.ordinal, goal)) return false
+  if (pod.broken) return true
   const down = slots.filter((slot) => slot.pod !== undefined && !slot.pod.available)
   if (down.length > goal.maxUnavailable) return false
   return (

@@ -125,7 +125,7 @@ function ownPods(
     const { metadata } = pod.record.pod
     const ordinal = ordinalOf(name, metadata.name ?? '')
     if (ordinal === undefined) return []
-    const { deleting, finished } = pod
+    const { deleting, finished, health } = pod
     return [
       {
         pod,
@@ -133,6 +133,8 @@ function ownPods(
         revision: metadata.labels?.[REVISION_HASH],
         available: isAvailable(pod, minReady, nowMs),
         firm: isFirmlyAvailable(pod, minReady, nowMs),
+        // Who froze it will thaw it.
+        broken: health.kind === 'failed' && health.reason !== 'PodFrozen',
         deleting,
         finished,
         held: !canBeDeleted(pod),

@@ -10,20 +10,21 @@ import {
 } from '../../engine/controllers/statefulRollout.ts'
 
 /**
- * Pods in one word each: ordinal, revision (a, b, c), and what is the matter: `!` not available, `~` available but not on record yet,
+ * Pods in one word each: ordinal, revision (a, b, c), and what is the matter: `!` not available, `#` nor will it ever be, `~` available but not on record yet,
  * `x` ending, `.` ended, `*` cannot be deleted now.
  */
 function podsOf(text: string): readonly StatefulPod[] {
   return text.split(' ').flatMap((word) => {
     const [, ordinal, revision, marks = ''] = /^(\d+)([a-z])(.*)$/.exec(word) ?? []
     if (ordinal === undefined) return []
-    const available = !/[!x.]/.test(marks)
+    const available = !/[!#x.]/.test(marks)
     return [
       {
         ordinal: Number(ordinal),
         revision: `web-${revision}`,
         available,
         firm: available && !marks.includes('~'),
+        broken: marks.includes('#'),
         deleting: marks.includes('x'),
         finished: marks.includes('.'),
         held: marks.includes('*'),
@@ -127,6 +128,9 @@ const TABLE: readonly Row[] = [
   ['a set that never came up is mended', '0a!', {}, '-0a'],
   ['the one whose turn is next may go when it is unwell', '0a 1a! 2b', {}, '-1a'],
   ['one that is unwell for other reasons is waited for', '0a! 1a 2a', {}, ''],
+  ['unless it will not come back by itself', '0a# 1a 2a', {}, '-0a'],
+  ['whatever the others do', '0a# 1a! 2a!', {}, '-0a'],
+  ['one that is broken and of the template of now is waited for', '0b# 1b 2b', {}, ''],
   ['no second one goes beside it', '0a! 1a 2c!', { updateRevision: 'web-b' }, ''],
   [
     'OnDelete leaves the broken pod to its owner',
