@@ -77,16 +77,26 @@ export class RecordKeeper {
     await this.#clock.sleepUntil(after(this.#clock.now(), waitMs), signal)
   }
 
+  /**
+   * A write that failed may have come to be all the same, and the answer was lost: then the records are read anew before anything
+   * is planned from them, or the next plan would make another object of the same name.
+   */
   async write(actions: readonly RecordAction[], signal: AbortSignal): Promise<void> {
     if (actions.length === 0) return
     const records = new Map(this.#records)
+    let failed = false
     await Promise.all(
       actions.map(async (action) => {
-        if (await this.#writeOne(action, signal)) apply(records, action)
-        else this.#failed.add(action)
+        if (await this.#writeOne(action, signal)) {
+          apply(records, action)
+          return
+        }
+        failed = true
+        this.#failed.add(action)
       }),
     )
     this.#records = records
+    if (failed) await this.read(signal)
   }
 
   /** What the newest plan has the keeper write: what was tried in vain for an older one is of no interest any more. */
