@@ -18,7 +18,8 @@ import { canBeDeleted } from '../controllers/view.ts'
 import { factsOf } from '../kubelet/facts.ts'
 import { podStep } from '../kubelet/step.ts'
 import type { Placements } from './place.ts'
-import { thrown, type World, type WorldPod } from './world.ts'
+import type { World } from './world.ts'
+import { isTimeless, thrown, type WorldPod } from './worldPods.ts'
 
 export interface Drafts {
   readonly actions: readonly Action[]
@@ -42,10 +43,17 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
   const podActions: PodAction[] = []
   const verdicts: PodVerdict[] = []
   for (const pod of world.pods) {
-    const said = verdictOn(pod, controllers.get(pod.view.uid), steps)
+    const word = controllers.size === 0 ? undefined : controllers.get(pod.view.uid)
+    if (word === undefined && pod.memo.verdict !== undefined) {
+      verdicts.push(pod.memo.verdict)
+      continue
+    }
+    const said = verdictOn(pod, word, steps)
     if (said.action !== undefined) podActions.push(said.action)
     const { label, uid } = pod.view
-    verdicts.push({ uid, pod: label, object: pod.object, bucket: said.bucket, reason: said.reason })
+    const verdict = { uid, pod: label, object: pod.object, bucket: said.bucket, reason: said.reason }
+    verdicts.push(verdict)
+    if (said === KEPT && isTimeless(pod)) pod.memo.verdict = verdict
   }
   for (const { object, pod, reason, uid } of placements.creates)
     verdicts.push({ uid, pod, object, bucket: 'create', reason })

@@ -17,7 +17,8 @@ import {
 } from '../controllers/podDisruptionBudget.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { BudgetRoom } from '../scheduler/preempt.ts'
-import type { World, WorldPod } from './world.ts'
+import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 /** A PodDisruptionBudget with its pods and numbers. */
 export interface Budget {
@@ -77,7 +78,11 @@ function scaleOf(pods: readonly WorldPod[], world: World): Scale {
 }
 
 /** Taints drive pods out whatever their budgets say, as in Kubernetes. */
-const HELD: ReadonlySet<Disruption | undefined> = new Set<Disruption>(['rollout', 'drain', 'preemption'])
+export const HELD: ReadonlySet<Disruption | undefined> = new Set<Disruption>([
+  'rollout',
+  'drain',
+  'preemption',
+])
 
 /** What of the budgets is left as deletions are let through. */
 export class Allowance {

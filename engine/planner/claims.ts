@@ -17,7 +17,9 @@ import {
   writtenClaim,
 } from '../controllers/claim.ts'
 import { type Decision, nothing, type PodWish } from '../controllers/decision.ts'
-import { inOrder, type World, type WorldPod } from './world.ts'
+import { inOrder } from './inOrder.ts'
+import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 /** What a pod's claims say to the scheduler. */
 export type ClaimAnswer =
@@ -49,7 +51,8 @@ export class ClaimBook {
 
   constructor(decisions: readonly Decision[], world: World) {
     this.#world = world
-    for (const pod of world.pods) this.#addUsers(pod)
+    const users = [...world.byNode.values()].flatMap(({ claimants }) => claimants)
+    for (const pod of inOrder(users, ({ view }) => view.key)) this.#addUsers(pod)
     for (const record of claimRecords(decisions, world)) {
       const unwanted = !isWanted(record, world, decisions)
       this.#entries.set(record.key, { record: this.#placed(record), unwanted })

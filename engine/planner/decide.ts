@@ -5,7 +5,10 @@ import type { Decision } from '../controllers/decision.ts'
 import { removalDecision } from '../controllers/gc.ts'
 import { decisionFor } from './deciders.ts'
 import { recordOwner } from './wanted.ts'
-import { inOrder, isAnothers, thrown, type World, type WorldPod } from './world.ts'
+import { inOrder } from './inOrder.ts'
+import type { World } from './world.ts'
+import { isAnothers } from './worldIndex.ts'
+import { thrown, type WorldPod } from './worldPods.ts'
 
 export interface Decisions {
   /** What has left the commit first, then the commit's objects by key. */
@@ -35,7 +38,7 @@ const GO_OTHERWISE = new Set(['Node', 'PersistentVolumeClaim'])
 
 /** What the nodes have and the commit has not: Deployments' pods first, then the pods that stand alone. */
 function removals(world: World): readonly Decision[] {
-  const unwanted = world.pods.filter((pod) => !isWanted(pod, world))
+  const unwanted = inOrder(unwantedPods(world), ({ view }) => view.key)
   const groups = Map.groupBy(unwanted, ({ object }) => object)
   const records = recordsToDrop(world)
   const keys = new Set<ObjectKey>([...groups.keys(), ...records.keys()])
@@ -49,6 +52,19 @@ function removals(world: World): readonly Decision[] {
       records: world.unread.length > 0 ? [] : (records.get(object) ?? []),
     }),
   )
+}
+
+/** Pods of one owner have the answer in common, but where it is for each pod to say (a Deployment without any ReplicaSet). */
+function unwantedPods(world: World): readonly WorldPod[] {
+  const found = world.bare.filter((pod) => !isWanted(pod, world))
+  for (const group of world.groups.values()) {
+    const [first] = group
+    if (first === undefined) continue
+    const alike = keyParts(first.object).kind !== 'Deployment' || world.sets.has(first.object)
+    if (!alike) found.push(...group.filter((pod) => !isWanted(pod, world)))
+    else if (!isWanted(first, world)) found.push(...group)
+  }
+  return found
 }
 
 function strayReason(object: ObjectKey): string {

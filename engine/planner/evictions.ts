@@ -6,7 +6,8 @@ import { type ObjectRecord, RECORD_VERSION } from '../api/records.ts'
 import { DRIVES_OUT, staySeconds } from '../api/taints.ts'
 import { type Decision, nothing, type PodDeletion, timestamp } from '../controllers/decision.ts'
 import { createdMs } from '../controllers/view.ts'
-import type { World, WorldPod } from './world.ts'
+import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 /** A taint and since when the node has it: tolerationSeconds count from there. */
 interface DatedTaint {

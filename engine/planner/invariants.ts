@@ -1,10 +1,15 @@
 import type { Deployment } from '../api/generated/types.ts'
 import { type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
-import type { Action, PodAction, Violation } from '../api/plan.ts'
+import type { Action, DeletePod, PodAction, Violation } from '../api/plan.ts'
 import { boundsOf } from '../controllers/fenceposts.ts'
-import { isActive, isAvailable, isCancellable } from '../controllers/view.ts'
+import { REPLACE } from '../controllers/replace.ts'
+import { hasSelector } from '../controllers/sets.ts'
+import { isActive, isAvailable, isCancellable, type PodView } from '../controllers/view.ts'
+import { budgetsOf, HELD } from './budgets.ts'
+import { lowerBound } from './inOrder.ts'
 import { setViolations } from './setInvariants.ts'
-import type { World, WorldPod } from './world.ts'
+import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 /**
  * What no plan may do, looked at on the finished plan and apart from the code that made it. A violation is a bug of ours, so nothing of
@@ -12,13 +17,37 @@ import type { World, WorldPod } from './world.ts'
  */
 export function brokenInvariants(actions: readonly Action[], world: World): readonly Violation[] {
   const podActions = actions.filter(isPodAction)
-  const pods = new Map(world.pods.map((pod) => [pod.view.uid, pod]))
+  const pods = podsOfActions(podActions, world)
   return [
     ...podActions.flatMap((action) => alone(action, pods, world)),
     ...twice(podActions),
     ...twoOfOneName(podActions, pods, world),
     ...outOfBounds(podActions, pods, world),
+    ...overBudgets(podActions, pods, world),
   ]
+}
+
+/** Looked up by name, which a plan for a hundred thousand unchanged pods does not do for each of them. */
+function podsOfActions(actions: readonly PodAction[], world: World): Pods {
+  const pods = new Map<PodUid, WorldPod>()
+  for (const { pod: label, uid } of actions) {
+    const pod = podsNamed(label, world).find(({ view }) => view.uid === uid)
+    if (pod !== undefined) pods.set(uid, pod)
+  }
+  return pods
+}
+
+/** One at the most, unless something went very wrong. */
+function podsNamed(label: string, { pods }: World): readonly WorldPod[] {
+  const [namespace, name = ''] = label.split('/')
+  const key = objectKey('Pod', namespace, name)
+  const found: WorldPod[] = []
+  for (let index = lowerBound(pods, ({ view }) => view.key, key); index < pods.length; index += 1) {
+    const pod = pods[index]
+    if (pod?.view.key !== key) break
+    found.push(pod)
+  }
+  return found
 }
 
 function isPodAction(action: Action): action is PodAction {
@@ -72,13 +101,10 @@ function twice(actions: readonly PodAction[]): readonly Violation[] {
 /** Also one that is ending is still there. What is there and is made whole again is no second one. */
 function twoOfOneName(actions: readonly PodAction[], pods: Pods, world: World): readonly Violation[] {
   const created = actions.filter(({ kind, uid }) => kind === 'createPod' && !pods.has(uid))
-  if (created.length === 0) return []
-  const uids = new Map<ObjectKey, PodUid>(world.pods.map(({ view }) => [view.key, view.uid]))
+  const made = new Map<string, PodUid>()
   return created.flatMap(({ object, pod, uid }) => {
-    const [namespace, name = ''] = pod.split('/')
-    const key = objectKey('Pod', namespace, name)
-    const other = uids.get(key)
-    uids.set(key, uid)
+    const other = made.get(pod) ?? podsNamed(pod, world).at(-1)?.view.uid
+    made.set(pod, uid)
     if (other === undefined) return []
     const message = `createPod of ${pod}: there is one of this name, ${other}`
     return [{ invariant: 'never two live copies of one pod', object, message }]
@@ -86,15 +112,19 @@ function twoOfOneName(actions: readonly PodAction[], pods: Pods, world: World): 
 }
 
 function outOfBounds(actions: readonly PodAction[], pods: Pods, world: World): readonly Violation[] {
-  const touched = new Set<ObjectKey>()
-  for (const { kind, object } of actions)
-    if (kind === 'deletePod' || kind === 'createPod') touched.add(object)
-  return [...touched].flatMap((key) => {
+  const touched = Map.groupBy(actions, ({ object }) => object)
+  return [...touched].flatMap(([key, own]) => {
+    if (!own.some(({ kind }) => kind === 'deletePod' || kind === 'createPod')) return []
     const wanted = world.wanted.get(key)?.object
-    return wanted?.kind === 'Deployment'
-      ? rolloutBounds(key, wanted, actions, pods, world)
-      : setViolations(key, actions, world)
+    if (wanted?.kind !== 'Deployment') return setViolations(key, own, world)
+    return isReplaced(key, wanted, world) ? [] : rolloutBounds(key, wanted, own, pods, world)
   })
+}
+
+/** Its author lets it be removed and made anew, for a change that Kubernetes forbids. */
+function isReplaced(key: ObjectKey, deployment: Deployment, { sets }: World): boolean {
+  if (deployment.metadata.annotations?.[REPLACE] !== 'true') return false
+  return (sets.get(key) ?? []).some((set) => !hasSelector(set, deployment.spec.selector))
 }
 
 function rolloutBounds(
@@ -106,15 +136,14 @@ function rolloutBounds(
 ): readonly Violation[] {
   const { ceiling, floor } = boundsOf(deployment)
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0
-  const available = ({ view }: WorldPod): boolean =>
+  const available = (view: PodView): boolean =>
     isActive(view) && isAvailable(view, minReadySeconds, world.context.nowMs)
-  const active = world.pods.filter((pod) => pod.object === key && isActive(pod.view))
+  const active = (world.byObject.get(key) ?? []).filter(isActive)
   let activeNow = active.length
   let availableNow = active.filter(available).length
   let made = 0
   let taken = 0
   for (const action of actions) {
-    if (action.object !== key) continue
     const { kind, uid } = action
     const pod = pods.get(uid)
     if (kind === 'createPod' && pod === undefined) {
@@ -124,7 +153,7 @@ function rolloutBounds(
     if (action.kind !== 'deletePod' || pod === undefined || !isActive(pod.view)) continue
     activeNow -= 1
     // A more important pod or a taint took it: not the rollout's doing.
-    if (!available(pod) || (action.disrupts !== undefined && action.disrupts !== 'rollout')) continue
+    if (!available(pod.view) || (action.disrupts !== undefined && action.disrupts !== 'rollout')) continue
     availableNow -= 1
     taken += 1
   }
@@ -139,4 +168,27 @@ function rolloutBounds(
     found.push({ invariant: "pods stay under the rollout's ceiling", object: key, message })
   }
   return found
+}
+
+/**
+ * Ready pods that a rollout, a drain or a preemption takes, against what each budget leaves: what is ready stays at what has to be healthy,
+ * counted apart from the code that let the deletions through.
+ */
+function overBudgets(actions: readonly PodAction[], pods: Pods, world: World): readonly Violation[] {
+  const taken: (readonly [DeletePod, PodView])[] = []
+  for (const action of actions) {
+    const view = pods.get(action.uid)?.view
+    if (action.kind !== 'deletePod' || view?.ready !== true || view.deleting) continue
+    if (HELD.has(action.disrupts)) taken.push([action, view])
+  }
+  if (taken.length === 0) return []
+  return budgetsOf(world).flatMap(({ key, numbers, pods: covered }) => {
+    const own = taken.filter(([, view]) => covered.has(view))
+    const left = numbers.currentHealthy - own.length
+    if (own.length === 0 || (numbers.failure === undefined && left >= numbers.desiredHealthy)) return []
+    const counts = `leaves ${left} of its pods healthy, ${numbers.desiredHealthy} have to be`
+    const message = `deleting ${own.length} pods of ${key} ${counts}`
+    const objects = new Set(own.map(([{ object }]) => object))
+    return [...objects].map((object) => ({ invariant: 'budgets hold', object, message }))
+  })
 }

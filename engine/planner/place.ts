@@ -17,7 +17,8 @@ import { placementOf } from '../scheduler/schedule.ts'
 import type { ClaimBook } from './claims.ts'
 import { prioritiesOf } from './priorities.ts'
 import { placeable, roomOf } from './room.ts'
-import type { World, WorldPod } from './world.ts'
+import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 /** A pod that is wanted and cannot be made now. */
 export interface Pending {

@@ -45,7 +45,10 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   )
   return {
     actions: drafts.actions.filter(({ object }) => !dropped.has(object)),
-    verdicts: drafts.verdicts.map((verdict) => heldBack(verdict, violations, dropped)),
+    verdicts:
+      dropped.size === 0
+        ? drafts.verdicts
+        : drafts.verdicts.map((verdict) => heldBack(verdict, violations, dropped)),
     changes: changesOf(decisions),
     statuses: reportsOf(decisions, placements, world),
     violations,

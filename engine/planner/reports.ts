@@ -19,7 +19,10 @@ export function reportsOf(
     if (desired.object.kind !== 'Namespace') continue
     reports.set(desired.key, { key: desired.key, health: { kind: 'healthy' }, status: { phase: 'Active' } })
   }
-  for (const { view } of world.pods) reports.set(view.key, new PodReport(view))
+  for (const { memo, view } of world.pods) {
+    memo.report ??= new PodReport(view)
+    reports.set(memo.report.key, memo.report)
+  }
   for (const one of pending) addPending(one, reports)
   return reports
 }

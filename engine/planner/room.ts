@@ -8,7 +8,8 @@ import type { Placeable } from '../scheduler/pods.ts'
 import { Room } from '../scheduler/room.ts'
 import type { NamespaceLabels } from '../scheduler/terms.ts'
 import type { Priority } from './priorities.ts'
-import type { World, WorldPod } from './world.ts'
+import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 type PriorityOf = (spec: PodSpec) => Priority
 

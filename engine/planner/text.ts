@@ -1,6 +1,6 @@
 import { keyParts, type ObjectKey } from '../api/names.ts'
 import type { Action, Bucket, Plan, PodVerdict } from '../api/plan.ts'
-import { inOrder } from './world.ts'
+import { inOrder } from './inOrder.ts'
 
 export interface PlanTextOptions {
   /** Only objects of this namespace. */

@@ -1,0 +1,210 @@
+import type { OwnerReference, Pod, PodCondition, PodStatus } from '../api/generated/types.ts'
+import { claimsOf } from '../api/claims.ts'
+import { type NodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
+import type { Action, Health, PodVerdict, StatusReport, Violation } from '../api/plan.ts'
+import type { PodRecord } from '../api/records.ts'
+import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
+import { memoised } from '../controllers/memo.ts'
+import type { SetRecord } from '../controllers/sets.ts'
+import type { PodView } from '../controllers/view.ts'
+import type { PodContext } from '../kubelet/context.ts'
+import { podHealth } from '../kubelet/health.ts'
+import { podStatus } from '../kubelet/status.ts'
+import { viewOf } from '../kubelet/view.ts'
+
+/** A pod of the snapshot, as controllers and as the kubelet look at it. */
+export interface WorldPod {
+  readonly view: PodView
+  readonly observed: ObservedPod
+  readonly context: PodContext
+  /** The object that is answerable for it: a Deployment for its ReplicaSets' pods, else the pod's controller, else the pod itself. */
+  readonly object: ObjectKey
+  readonly owner: OwnerReference | undefined
+  /** What was made of it alone, kept while this very object is: only of a pod about which nothing follows from the time. */
+  readonly memo: { verdict: PodVerdict | undefined; report: StatusReport | undefined }
+}
+
+/** The pods of one node, in its own order. */
+export interface NodePods {
+  readonly node: ObservedNode
+  readonly pods: readonly WorldPod[]
+  /** Those that use claims. */
+  readonly claimants: readonly WorldPod[]
+  /** Nothing is under way here, and nothing about these pods follows from the time. */
+  readonly quiet: boolean
+}
+
+/** What is under way, by node. */
+export type BusyNodes = ReadonlyMap<NodeName, readonly Action[]>
+
+const NONE: readonly WorldPod[] = []
+
+export function nodePods(
+  node: ObservedNode,
+  busy: BusyNodes,
+  snapshot: Snapshot,
+  now: Temporal.Instant,
+  sets: ReadonlyMap<string, SetRecord>,
+  violations: Violation[],
+): NodePods {
+  const before = violations.length
+  const context = { now, node, desired: snapshot.desired }
+  const actions = busy.get(node.name) ?? []
+  const pods = podsOf(node, actions, snapshot).map((pod) =>
+    worldPod(pod, context, snapshot, sets, violations),
+  )
+  const claimants = pods.filter(({ view }) => usesClaims(view.record))
+  const quiet = actions.length === 0 && violations.length === before && pods.every(isTimeless)
+  return { node, pods, claimants: claimants.length === 0 ? NONE : claimants, quiet }
+}
+
+/** Nothing about it follows from the time: as long as pod, node and commit are the very same objects, so is all that is made of them. */
+export function isTimeless({ context, observed }: Pick<WorldPod, 'context' | 'observed'>): boolean {
+  return context.busy === undefined && viewOf(observed, context).steady
+}
+
+const usesClaims = memoised(
+  ({ pod }: PodRecord): boolean => claimsOf(pod.metadata.name ?? '', pod.spec).length > 0,
+)
+
+export function busyNodes({ busy }: Snapshot): BusyNodes {
+  const found = new Map<NodeName, Action[]>()
+  for (const action of busy.values()) {
+    if ('node' in action) found.getOrInsertComputed(action.node, () => []).push(action)
+  }
+  return found
+}
+
+function worldPod(
+  observed: ObservedPod,
+  quiet: PodContext,
+  snapshot: Snapshot,
+  sets: ReadonlyMap<string, SetRecord>,
+  violations: Violation[],
+): WorldPod {
+  const { deleting, key, label, namespace, owner, uid } = identityOf(observed.record)
+  const { node } = quiet
+  const busy = snapshot.busy.get(uid)
+  const context: PodContext = busy === undefined ? quiet : { ...quiet, busy }
+  const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
+  const { health, status } = readPod(observed, context, object, violations)
+  const { phase } = status
+  const view: PodView = {
+    uid,
+    key,
+    label,
+    node: node.name,
+    record: observed.record,
+    status,
+    reachable: node.reachable,
+    busy,
+    deleting,
+    finished: phase === 'Succeeded' || phase === 'Failed',
+    // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
+    ready: node.reachable && isReady(status.conditions),
+    readyOnRecord: isReady(node.pods.get(uid)?.record.conditions),
+    health,
+    ...(observed.usage !== undefined && { usage: observed.usage }),
+  }
+  return { view, observed, context, object, owner, memo: { verdict: undefined, report: undefined } }
+}
+
+interface Identity extends Pick<PodView, 'uid' | 'key' | 'label' | 'deleting'> {
+  readonly namespace: string
+  readonly owner: OwnerReference | undefined
+}
+
+/** Kept from plan to plan, as is the record: texts that are made anew are hashed anew in every map. */
+export const identityOf = memoised(({ pod }: PodRecord): Identity => {
+  const { deletionTimestamp, name = '', namespace = '', uid = '' } = pod.metadata
+  return {
+    uid: podUid(uid),
+    key: objectKey('Pod', namespace, name),
+    label: `${namespace}/${name}`,
+    deleting: deletionTimestamp !== undefined,
+    namespace,
+    owner: controllerOf(pod),
+  }
+})
+
+interface Reading {
+  readonly status: PodStatus
+  readonly health: Health
+}
+
+/** A pod that cannot even be read is our bug: it is reported, its object is left alone, and the rest of the plan goes on. */
+function readPod(
+  observed: ObservedPod,
+  context: PodContext,
+  object: ObjectKey,
+  violations: Violation[],
+): Reading {
+  try {
+    return { status: podStatus(observed, context), health: podHealth(observed, context) }
+  } catch (error) {
+    violations.push(thrown(object, error))
+    return { status: {}, health: { kind: 'progressing', message: 'its status could not be made' } }
+  }
+}
+
+export function thrown(object: ObjectKey, error: unknown): Violation {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { invariant: 'planning throws nothing', object, message }
+}
+
+function isReady(conditions: readonly PodCondition[] = []): boolean {
+  for (const { status, type } of conditions) if (type === 'Ready') return status === 'True'
+  return false
+}
+
+function ownerKey(owner: OwnerReference, namespace: string, sets: ReadonlyMap<string, SetRecord>): ObjectKey {
+  return sets.get(owner.uid)?.deployment ?? objectKey(owner.kind, namespace, owner.name)
+}
+
+function controllerOf({ metadata }: Pod): OwnerReference | undefined {
+  return metadata.ownerReferences?.find((reference) => reference.controller === true)
+}
+
+/** With work under way laid over it: what is being made is there already, what is being written is the record. */
+function podsOf(node: ObservedNode, actions: readonly Action[], { busy }: Snapshot): readonly ObservedPod[] {
+  const pods: ObservedPod[] = []
+  for (const pod of node.pods.values()) pods.push(laidOver(pod, busy.get(identityOf(pod.record).uid)))
+  for (const action of actions) {
+    if (action.kind !== 'createPod' || node.pods.has(action.uid)) continue
+    pods.push({
+      record: action.record,
+      sandbox: 'absent',
+      containers: new Map(),
+      probes: new Map(),
+      failures: new Map(),
+    })
+  }
+  return pods
+}
+
+function laidOver(pod: ObservedPod, busy: Action | undefined): ObservedPod {
+  const record = busy === undefined ? undefined : podRecordOf(busy)
+  if (record === undefined || record.generation <= pod.record.generation) return pod
+  return { ...pod, record }
+}
+
+function podRecordOf(action: Action): PodRecord | undefined {
+  switch (action.kind) {
+    case 'createPod':
+    case 'updatePod':
+    case 'deletePod':
+    case 'runPostStart':
+    case 'stopContainers':
+    case 'releasePod':
+      return action.record
+    case 'startContainers':
+    case 'updateVolumes':
+    case 'removePod':
+    case 'writeRecord':
+    case 'deleteRecord':
+    case 'deleteClaim':
+      return undefined
+    default:
+      return action satisfies never
+  }
+}
