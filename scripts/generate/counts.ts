@@ -36,7 +36,7 @@ export function countKind(kind: string, schemas: SchemaSet): Counts {
 
 const nothing: Counts = { honoured: 0, withoutEffect: 0, notHonoured: 0 }
 
-function add(a: Counts, b: Counts): Counts {
+export function add(a: Counts, b: Counts): Counts {
   return {
     honoured: a.honoured + b.honoured,
     withoutEffect: a.withoutEffect + b.withoutEffect,

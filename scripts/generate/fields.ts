@@ -1,5 +1,6 @@
 import { otherKinds } from '../../engine/manifests/otherKinds.ts'
 import {
+  add,
   countKind,
   countType,
   type Counts,
@@ -8,6 +9,7 @@ import {
   type Standing,
   standingOf,
 } from './counts.ts'
+import { COUNTED_SPECS, countPaths, type PathCounts } from './paths.ts'
 import { refName, type Schema, type SchemaSet } from './schemas.ts'
 
 const head = `# Which fields are honoured
@@ -25,6 +27,7 @@ export function generateFields(schemas: SchemaSet): string {
   const values = [...schemas.shared].filter(([, schema]) => schema.properties === undefined)
   return [
     head,
+    specCounts(schemas),
     kindCounts(schemas),
     partCounts(parts, standing),
     otherKindsSection(),
@@ -38,6 +41,35 @@ export function generateFields(schemas: SchemaSet): string {
 type NamedSchema = readonly [name: string, schema: Schema]
 
 const countColumns = 'fields | honoured | without effect | not honoured | % honoured'
+
+function specCounts(schemas: SchemaSet): string {
+  const counted = COUNTED_SPECS.map((spec) => [spec, countPaths(spec, schemas)] as const)
+  const rows = counted.map(([spec, counts]) => `| ${link(spec)} | ${countCells(counts)} | ${counts.aside} |`)
+  const all = counted.map(([, counts]) => counts).reduce(addPaths)
+  const left = counted.flatMap(([spec, counts]) =>
+    counts.left.map(({ path, fields, reason }) => `| ${link(spec)} | \`${path}\` | ${fields} | ${reason} |`),
+  )
+  return `## How much of Kubernetes
+
+Every field that a manifest can write, path by path, as in Kubernetes' own reference. Containers and pod templates are
+counted on their own. Set aside are the volumes of cloud providers, Windows, and what Kubernetes has deprecated.
+
+| spec | ${countColumns} | aside |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+| together | ${countCells(all)} | ${all.aside} |
+
+What is left, with the number of fields that each stands for:
+
+| spec | field | fields | why |
+| --- | --- | ---: | --- |
+${left.join('\n')}
+`
+}
+
+function addPaths(a: PathCounts, b: PathCounts): PathCounts {
+  return { ...add(a, b), aside: a.aside + b.aside, left: [] }
+}
 
 function kindCounts(schemas: SchemaSet): string {
   const rows = [...schemas.kinds].map(([kind, schema]) => {

@@ -4,7 +4,14 @@ import type { Schema, SchemaSet } from './schemas.ts'
 
 const int32 = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 }
 
-const marks = ['x-scope', 'x-unsupported', 'x-unsupported-values', 'x-no-effect', 'x-no-effect-values']
+const marks = [
+  'x-scope',
+  'x-unsupported',
+  'x-unsupported-values',
+  'x-no-effect',
+  'x-no-effect-values',
+  'x-aside',
+]
 
 /**
  * ajv's checks as plain functions, one a schema, so that starting the engine compiles nothing. The dialect is left out,

@@ -8,7 +8,14 @@ const files: readonly (readonly [file: string, name: string, schema: Schema])[] 
   ...[...schemas.kinds].map(([name, schema]) => [`${name}.json`, name, schema] as const),
   ...[...schemas.shared].map(([name, schema]) => [`shared/${name}.json`, name, schema] as const),
 ]
-const marks = ['x-scope', 'x-unsupported', 'x-unsupported-values', 'x-no-effect', 'x-no-effect-values']
+const marks = [
+  'x-scope',
+  'x-unsupported',
+  'x-unsupported-values',
+  'x-no-effect',
+  'x-no-effect-values',
+  'x-aside',
+]
 
 function strictAjv(): Ajv2020 {
   const ajv = new Ajv2020({
