@@ -60,8 +60,9 @@ function ended(mains: readonly ContainerView[], deleting: boolean, allSucceeded:
   return allSucceeded ? 'Succeeded' : 'Failed'
 }
 
+/** Or it is there already, and its postStart hook is under way. */
 function comesAgain({ facts, observed, restarted }: ContainerView): boolean {
-  if (observed?.state.kind !== 'exited') return false
+  if (observed?.state.kind !== 'exited') return true
   return restarted || outcomeOf(facts, observed.state.exit) !== 'stay'
 }
 

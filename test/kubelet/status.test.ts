@@ -34,6 +34,12 @@ describe('the phase', () => {
     ['Pending', 'nothing has started', {}, {}],
     ['Running', 'all runs', {}, { app: running() }],
     ['Running', 'a container that always restarts has ended', {}, { app: exited(1, 12) }],
+    [
+      'Running',
+      'a container that was restarted waits for its postStart hook',
+      { containers: [container('app', { lifecycle: { postStart: { exec: { command: ['true'] } } } })] },
+      { app: attempt('app', 1, running(3), exit(1)) },
+    ],
     ['Succeeded', 'all ended well', { restartPolicy: 'Never' }, { app: exited(0) }],
     ['Succeeded', 'all ended well', { restartPolicy: 'OnFailure' }, { app: exited(0) }],
     ['Failed', 'one failed for good', { restartPolicy: 'Never' }, { app: exited(3) }],
