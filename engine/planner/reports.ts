@@ -5,7 +5,9 @@ import type { Health, StatusReport } from '../api/plan.ts'
 import type { Decision } from '../controllers/decision.ts'
 import type { PodView } from '../controllers/view.ts'
 import { type Pending, pendingReport, type Placements } from './place.ts'
+import { Statuses } from './statuses.ts'
 import type { World } from './world.ts'
+import type { WorldPod } from './worldPods.ts'
 
 /** Objects by decision, then pods by key; of pods the whole object, since those of a Deployment are in no commit. */
 export function reportsOf(
@@ -19,12 +21,18 @@ export function reportsOf(
     if (desired.object.kind !== 'Namespace') continue
     reports.set(desired.key, { key: desired.key, health: { kind: 'healthy' }, status: { phase: 'Active' } })
   }
-  for (const { memo, view } of world.pods) {
-    memo.report ??= new PodReport(view)
-    reports.set(memo.report.key, memo.report)
-  }
-  for (const one of pending) addPending(one, reports)
-  return reports
+  const all = new Statuses(reports, world.pods, keyOfPod, reportOfPod)
+  for (const one of pending) addPending(one, reports, (key) => all.has(key))
+  return all
+}
+
+function keyOfPod({ view }: WorldPod): ObjectKey {
+  return view.key
+}
+
+function reportOfPod({ memo, view }: WorldPod): StatusReport {
+  memo.report ??= new PodReport(view)
+  return memo.report
 }
 
 /** A class for speed: the whole Pod is made when it is asked for, and a plan of 10,000 pods is seldom looked at as a whole. */
@@ -67,9 +75,13 @@ function healthOf({ deleting, health, node, reachable }: PodView): Health {
 }
 
 /** The object that wants the pod says why it does not come to be; under the pod's own key stands what is there, if anything is. */
-function addPending(pending: Pending, reports: Map<ObjectKey, StatusReport>): void {
+function addPending(
+  pending: Pending,
+  reports: Map<ObjectKey, StatusReport>,
+  isThere: (key: ObjectKey) => boolean,
+): void {
   const { message, object, wish } = pending
-  if (!reports.has(wish.key)) reports.set(wish.key, pendingReport(pending))
+  if (!isThere(wish.key)) reports.set(wish.key, pendingReport(pending))
   const owner = reports.get(object)
   if (owner?.health.kind !== 'progressing' || object === wish.key) return
   if (owner.health.message.includes(message)) return
