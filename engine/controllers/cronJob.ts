@@ -4,13 +4,14 @@ import type { Health, RecordAction } from '../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION } from '../api/records.ts'
 import {
   DEFAULT_TIME_ZONE,
+  type Missed,
   missedBetween,
   nextAfter,
   readSchedule,
   type Schedule,
   type ScheduleReading,
 } from '../api/schedule.ts'
-import { CRON_TIMESTAMP, type CronRun, isRunning } from './cronJobRuns.ts'
+import { CRON_TIMESTAMP, type CronRun, doneWith, isRunning } from './cronJobRuns.ts'
 import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from './decision.ts'
 import { memoised } from './memo.ts'
 import { memoryOf, memoryReason, memoryRecord, type ObjectMemory, recordedStatus } from './memory.ts'
@@ -142,17 +143,9 @@ function startDue(
   context: ControllerContext,
 ): readonly RecordAction[] {
   const { desired, object, runs } = input
-  const { concurrencyPolicy, startingDeadlineSeconds, suspend } = object.spec
-  if (suspend === true) return []
-  const deadlineMs = (startingDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000
-  const { count, last } = missedBetween(
-    schedule,
-    since(memory, schedule, deadlineMs, context),
-    context.now,
-    MISSED_RUNS_MAX + 1,
-  )
-  if (last === undefined || last.epochMilliseconds + deadlineMs < context.nowMs) return []
-  if (concurrencyPolicy === 'Forbid' && runs.some(isRunning)) return []
+  const { count, last } = due(object, memory, schedule, context)
+  // Forbid waits until the one that runs has ended, Replace until it has been taken away.
+  if (last === undefined || (object.spec.concurrencyPolicy !== 'Allow' && runs.some(isRunning))) return []
   const { namespace, name } = keyParts(desired.key)
   const key = objectKey('Job', namespace, `${name}-${Math.floor(last.epochMilliseconds / 60_000)}`)
   if (input.isTaken(key)) return []
@@ -165,6 +158,34 @@ function startDue(
       reason,
     },
   ]
+}
+
+/** The last time that is to be started and was not; undefined when there is none. */
+function due({ spec }: CronJob, memory: CronMemory, schedule: Schedule, context: ControllerContext): Missed {
+  const none = { last: undefined, count: 0 }
+  if (spec.suspend === true) return none
+  const deadlineMs = (spec.startingDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000
+  const from = since(memory, schedule, deadlineMs, context)
+  const missed = missedBetween(schedule, from, context.now, MISSED_RUNS_MAX + 1)
+  const isTooLate = (missed.last?.epochMilliseconds ?? 0) + deadlineMs < context.nowMs
+  return isTooLate ? none : missed
+}
+
+/** Why a CronJob wants one of its Jobs no more; undefined while it does. */
+export function reasonToGo(
+  input: CronJobInput,
+  run: CronRun,
+  context: ControllerContext,
+): string | undefined {
+  const { object, record, runs } = input
+  const { concurrencyPolicy } = object.spec
+  if (!isRunning(run) || concurrencyPolicy !== 'Replace') return doneWith(run, runs, object.spec, record)
+  const reading = readingOf(object)
+  if (reading.kind === 'error') return undefined
+  const { last } = due(object, cronMemory(input, context), reading.schedule, context)
+  return last !== undefined && last.epochMilliseconds > run.scheduledMs
+    ? `is replaced: its CronJob is due again since ${last.toString()}`
+    : undefined
 }
 
 const TOO_MANY =
@@ -187,7 +208,7 @@ function runRecord(
   { desired, object, written }: CronJobInput,
   memory: CronMemory,
   key: ObjectKey,
-  due: Temporal.Instant,
+  dueAt: Temporal.Instant,
   context: ControllerContext,
 ): ObjectRecord {
   const { jobTemplate } = written.spec
@@ -206,10 +227,11 @@ function runRecord(
       metadata: {
         name,
         namespace,
-        uid: uidHash(memory.uid, name, created),
+        // By its time: written again because an answer was lost, it is the same one.
+        uid: uidHash(memory.uid, name, dueAt.toString()),
         creationTimestamp: created,
         ...(labels !== undefined && { labels }),
-        annotations: { ...annotations, [CRON_TIMESTAMP]: localText(due, object) },
+        annotations: { ...annotations, [CRON_TIMESTAMP]: localText(dueAt, object) },
         ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
       },
       spec: jobTemplate.spec,

@@ -53,23 +53,20 @@ export function isRunning({ end }: CronRun): boolean {
   return end === undefined
 }
 
-/**
- * Why a CronJob wants one of its Jobs no more; undefined while it does. Nothing is forgotten before its time is in the CronJob's own
- * record, for it would be started again.
- */
+/** Its time is in the CronJob's own record: it may be forgotten without being started again. */
+export function isRemembered(run: CronRun, cronJobRecord: ObjectRecord | undefined): boolean {
+  const last = recordedStatus(cronJobRecord)['lastScheduleTime']
+  return typeof last === 'string' && Date.parse(last) >= run.scheduledMs
+}
+
+/** Why a Job that has ended is kept no longer; undefined while it is. */
 export function doneWith(
   run: CronRun,
   runs: readonly CronRun[],
-  { concurrencyPolicy, failedJobsHistoryLimit = 1, successfulJobsHistoryLimit = 3 }: CronJobSpec,
+  { failedJobsHistoryLimit = 1, successfulJobsHistoryLimit = 3 }: CronJobSpec,
   cronJobRecord: ObjectRecord | undefined,
 ): string | undefined {
-  const last = recordedStatus(cronJobRecord)['lastScheduleTime']
-  if (typeof last !== 'string' || Date.parse(last) < run.scheduledMs) return undefined
-  if (run.end === undefined) {
-    const replaced =
-      concurrencyPolicy === 'Replace' && runs.some((other) => other.scheduledMs > run.scheduledMs)
-    return replaced ? 'a later Job of its CronJob takes its place' : undefined
-  }
+  if (run.end === undefined || !isRemembered(run, cronJobRecord)) return undefined
   const { type } = run.end
   const limit = type === 'Complete' ? successfulJobsHistoryLimit : failedJobsHistoryLimit
   const field = type === 'Complete' ? 'successfulJobsHistoryLimit' : 'failedJobsHistoryLimit'

@@ -28,6 +28,8 @@ import { canBeDeleted, type PodView } from './view.ts'
 export interface JobInput extends WorkloadInput<Job> {
   /** Why its CronJob, if it has one, wants it no more. */
   readonly doneWith: string | undefined
+  /** Its CronJob, if it has one, would not make it again if it were gone. */
+  readonly isRemembered: boolean
 }
 
 /** Another one looks after the Job. */
@@ -115,7 +117,7 @@ function ended(
   const expiresMs = seconds === undefined ? Number.POSITIVE_INFINITY : at + seconds * 1000
   const isExpired = expiresMs <= context.nowMs
   const isDerived = record?.object.metadata.ownerReferences !== undefined
-  if (isExpired && isDerived && record !== undefined)
+  if (isExpired && isDerived && input.isRemembered && record !== undefined)
     return removed(input, record, 'its ttlSecondsAfterFinished is over', context)
   const status = reportedStatus(object.spec, memory, [], [])
   const report = jobReport(input, memory, status, invalid ?? jobHealth(object.spec, status))

@@ -2,12 +2,12 @@ import type { KubernetesObject } from '../api/generated/types.ts'
 import type { ObjectKey } from '../api/names.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
-import { cronJobDecision } from '../controllers/cronJob.ts'
-import { cronRuns, doneWith, runOf } from '../controllers/cronJobRuns.ts'
+import { cronJobDecision, type CronJobInput, reasonToGo } from '../controllers/cronJob.ts'
+import { cronRuns, isRemembered, runOf } from '../controllers/cronJobRuns.ts'
 import { daemonSetDecision } from '../controllers/daemonset.ts'
 import type { Decision, WorkloadInput } from '../controllers/decision.ts'
 import { deploymentDecision } from '../controllers/deployment.ts'
-import { jobDecision } from '../controllers/job.ts'
+import { jobDecision, type JobInput } from '../controllers/job.ts'
 import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
 import { podDecision } from '../controllers/pod.ts'
 import type { OwnedSet } from '../controllers/replicaset.ts'
@@ -51,12 +51,11 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
     ),
   ),
   decider('Job', (input, world) =>
-    jobDecision({ ...input, doneWith: reasonToGo(input.record, world) }, world.context),
+    jobDecision({ ...input, ...standingOf(input.record, world) }, world.context),
   ),
-  decider('CronJob', (input, world) => {
-    const runs = cronRuns(world.snapshot.records).get(input.desired.key) ?? []
-    return cronJobDecision({ ...input, runs, isTaken: isTaken(world) }, world.context)
-  }),
+  decider('CronJob', (input, world) =>
+    cronJobDecision({ ...input, ...runsOf(input.desired.key, world) }, world.context),
+  ),
   decider('ReplicaSet', (input, { context }) => replicaSetDecision(input, context)),
   decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
 ])
@@ -87,13 +86,27 @@ function isTaken({ snapshot, wanted }: World): (key: ObjectKey) => boolean {
   return (key) => snapshot.records.has(key) || wanted.has(key)
 }
 
-/** Why the CronJob that made a Job wants it no more. */
-function reasonToGo(record: ObjectRecord | undefined, { snapshot }: World): string | undefined {
-  const { desired, records } = snapshot
+function runsOf(cronJob: ObjectKey, world: World): Pick<CronJobInput, 'runs' | 'isTaken'> {
+  return { runs: cronRuns(world.snapshot.records).get(cronJob) ?? [], isTaken: isTaken(world) }
+}
+
+/** How the CronJob that made a Job stands to it. */
+function standingOf(
+  record: ObjectRecord | undefined,
+  world: World,
+): Pick<JobInput, 'doneWith' | 'isRemembered'> {
+  const { desired, records } = world.snapshot
   const run = record === undefined ? undefined : runOf(record)
-  const cronJob = run === undefined ? undefined : desired.objects.get(run.cronJob)?.object
-  if (run === undefined || cronJob?.kind !== 'CronJob') return undefined
-  return doneWith(run, cronRuns(records).get(run.cronJob) ?? [], cronJob.spec, records.get(run.cronJob))
+  const maker = run === undefined ? undefined : desired.objects.get(run.cronJob)
+  if (run === undefined || maker?.object.kind !== 'CronJob' || maker.written.kind !== 'CronJob')
+    return { doneWith: undefined, isRemembered: true }
+  const { object, written } = maker
+  const own = { desired: maker, object, written, record: records.get(run.cronJob), pods: [] }
+  const input = { ...own, ...runsOf(run.cronJob, world) }
+  return {
+    doneWith: reasonToGo(input, run, world.context),
+    isRemembered: isRemembered(run, input.record),
+  }
 }
 
 function setsOf(deployment: ObjectKey, { owned, sets }: World): readonly OwnedSet[] {
