@@ -33,7 +33,14 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
   if (view.steady) return followStep(view) ?? NOTHING
   if (view.deleting) return terminationStep(view)
   const step = lifeStep(view)
-  return step.action === undefined ? withRecording(view, step) : step
+  return withDeadline(view, step.action === undefined ? withRecording(view, step) : step)
+}
+
+/** Also while something is done, which may take long. */
+function withDeadline(view: PodView, step: PodStep): PodStep {
+  const deadline = view.over ? undefined : deadlineOf(view.facts, view.pod)
+  const requeueAt = earliest(step.requeueAt, deadline)
+  return requeueAt === undefined || requeueAt === step.requeueAt ? step : { ...step, requeueAt }
 }
 
 /** A start takes as long as its images take to come: when the pod's time is up it is given up. All other work is short, or an end. */
@@ -46,8 +53,7 @@ function busyStep(pod: ObservedPod, busy: Action, context: PodContext): PodStep 
     const reason = `${end.reason ?? end.phase}: ${end.message ?? 'it has ended'}`
     return { action: { ...ofPod(view, reason), kind: 'updatePod', record: freshRecord(view) } }
   }
-  const requeueAt = view.over ? undefined : deadlineOf(view.facts, pod)
-  return { waiting, ...(requeueAt !== undefined && { requeueAt }) }
+  return withDeadline(view, { waiting })
 }
 
 /** In the order of urgency; whatever waits does not keep the pod's record, if there is one, from being written. */
@@ -67,8 +73,7 @@ function withRecording(view: PodView, step: PodStep): PodStep {
     }
     return { ...step, action }
   }
-  const deadline = view.over ? undefined : deadlineOf(view.facts, view.pod)
-  const requeueAt = earliest(earliest(step.requeueAt, heldUntil(view)), deadline)
+  const requeueAt = earliest(step.requeueAt, heldUntil(view))
   if (requeueAt === undefined) return step.waiting === undefined ? NOTHING : step
   return { ...step, requeueAt }
 }

@@ -52,6 +52,22 @@ test('a deletion does not wait for the pull that is under way for the pod', asyn
   ])
 })
 
+test('a pod whose time is up does not wait for its pull, has failed, and gives back what it has', async () => {
+  const world = createWorld()
+  const spec = { activeDeadlineSeconds: 30, containers: [container('app')] }
+  const engine = startEngine(world, desiredOf('a', [pod('web', spec)]), {
+    weather: slow('pullImage', 600_000),
+  })
+  const outcome = await world.clock.runUntil(engine.loop.untilHealthy(MINUTE))
+  await engine.stop()
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    objects: [{ object: 'Pod/default/web', health: { reason: 'DeadlineExceeded' } }],
+  })
+  const [found] = world.node.pods.values()
+  expect(found).toMatchObject({ sandbox: 'released', record: { ended: { phase: 'Failed' } } })
+})
+
 test('a slow pull holds up no other pod', async () => {
   const world = createWorld()
   const weather: Weather = (verb) =>
