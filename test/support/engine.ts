@@ -52,6 +52,7 @@ export class World implements AsyncDisposable {
   readonly repo: string
   readonly root: string
   readonly #clusterYaml: string
+  readonly #within: readonly string[]
   #disposed = false
   readonly #running = new Set<Promise<unknown> & { kill(signal: 'SIGINT'): boolean }>()
 
@@ -59,6 +60,7 @@ export class World implements AsyncDisposable {
     this.repo = join(this.folder, 'repo')
     this.root = options.root ?? join(this.folder, 'root')
     this.#clusterYaml = clusterYaml(options)
+    this.#within = options.within ?? []
     disposedAfterTest(this)
   }
 
@@ -88,8 +90,11 @@ export class World implements AsyncDisposable {
 
   /** Begins a command of the engine; the caller may kill it. */
   start(...args: readonly string[]) {
-    const command = [MAIN, '--root', this.root, ...args]
-    const started = execa(process.execPath, command, { reject: false, stdin: 'ignore' })
+    const [program = process.execPath, ...command] = [
+      ...this.#within,
+      ...[process.execPath, MAIN, '--root', this.root, ...args],
+    ]
+    const started = execa(program, command, { reject: false, stdin: 'ignore' })
     this.#running.add(started)
     void started.finally(() => this.#running.delete(started))
     return started
@@ -147,6 +152,8 @@ export interface WorldOptions {
   readonly registry: string
   readonly cluster?: string
   readonly root?: string
+  /** What the engine's command line is appended to, such as `nsenter` and where to. */
+  readonly within?: readonly string[]
   /** Besides docker.io's: registries by their hosts, with the URLs that stand for them. */
   readonly mirrors?: Readonly<Record<string, string>>
 }

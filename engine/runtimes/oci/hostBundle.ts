@@ -23,7 +23,12 @@ const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/lib32']
 export async function writeHostBundle(transport: Transport, bundle: HostBundle): Promise<void> {
   const statuses = await Promise.all(PROGRAM_FOLDERS.map(async (path) => await transport.stat(path)))
   const folders = PROGRAM_FOLDERS.filter((_, index) => statuses[index]?.kind === 'directory')
-  await transport.makeDirectory(`${bundle.directory}/rootfs`, 0o755)
+  // Made here: who is root in a pod with users of its own may make none in a folder of the node's.
+  await transport.writeTree(bundle.directory, [
+    ...['rootfs', ...['/proc', '/dev', ...folders].map((path) => `rootfs${path}`)].map(
+      (path) => ({ path, mode: 0o755, what: { kind: 'directory' } }) as const,
+    ),
+  ])
   const config = JSON.stringify(hostSpec(bundle, folders))
   await transport.writeTree(bundle.directory, [
     { path: 'config.json', mode: 0o600, what: { kind: 'file', content: config } },
