@@ -5,6 +5,7 @@ import { restartDelayMs, restartsAfter } from './backOff.ts'
 import { conditionsOf } from './conditions.ts'
 import type { PodContext } from './context.ts'
 import { deadlineEnd, hasRunToEnd, isRestarted, isStale } from './ends.ts'
+import { evictionEnd } from './eviction.ts'
 import { type ContainerFacts, factsOf, type PodFacts } from './facts.ts'
 import { isSandboxLost, phaseOf } from './phase.ts'
 import { judge, NOT_READY, type Verdict } from './verdicts.ts'
@@ -76,7 +77,7 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
   const facts = factsOf(pod.record.pod.spec)
   const deleting = pod.record.pod.metadata.deletionTimestamp !== undefined
   const natural = hasRunToEnd(facts, pod)
-  const end = pod.record.ended ?? (natural || deleting ? undefined : deadlineEnd(facts, pod, context))
+  const end = pod.record.ended ?? (natural || deleting ? undefined : untimelyEnd(facts, pod, context))
   const over = deleting || natural || end !== undefined
   const view = (one: ContainerFacts): ContainerView => viewContainer(one, pod, over, context)
   const inits = facts.inits.map(view)
@@ -88,6 +89,11 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
   const bare = { pod, context, facts, inits, mains, deleting, over, end, initialized, phase }
   const conditions = conditionsOf(bare)
   return { ...bare, conditions, steady: isSteady(bare, conditions), memo: { status: undefined } }
+}
+
+/** Its time is up, or it has taken more than it may. */
+function untimelyEnd(facts: PodFacts, pod: ObservedPod, context: PodContext): PodEnd | undefined {
+  return deadlineEnd(facts, pod, context) ?? evictionEnd(pod, context)
 }
 
 /** As long as something runs in it, the pod is not said to have ended. */

@@ -16,6 +16,8 @@ export interface Limits {
   readonly repeatsMax: number
   /** What pods use is an average over this time. */
   readonly usageWindowMs: number
+  /** How often it is looked whether volumes with a size limit have outgrown it: the kubelet's housekeeping. */
+  readonly volumesEveryMs: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
   failureRetryMinMs: 250,
   repeatsMax: 20,
   usageWindowMs: 15_000,
+  volumesEveryMs: 10_000,
 }
 
 /** The wait after so many failures in a row: doubling, bounded. */

@@ -22,6 +22,7 @@ import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
 import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
 import { Sampler } from './sampler.ts'
+import { VolumeWatch } from './volumeWatch.ts'
 import { Waiters } from './waiters.ts'
 
 export interface LoopOptions {
@@ -88,6 +89,7 @@ class TheLoop implements Loop {
   readonly #executor: Executor
   readonly #prober: Prober
   readonly #sampler: Sampler
+  readonly #volumeWatch: VolumeWatch
   readonly #keeper: RecordKeeper
   readonly #changes: Changes
   readonly #waiters: Waiters
@@ -150,6 +152,7 @@ class TheLoop implements Loop {
     })
     this.#prober = new Prober({ ...shared, wake, ...(options.ask && { ask: options.ask }) })
     this.#sampler = new Sampler({ ...shared, wake })
+    this.#volumeWatch = new VolumeWatch({ ...shared, wake })
   }
 
   setDesired(desired: Desired): void {
@@ -185,6 +188,7 @@ class TheLoop implements Loop {
       this.#inspector.run(),
       this.#prober.run(),
       this.#sampler.run(),
+      this.#volumeWatch.run(),
       this.#ticksUntilAborted(),
     ])
     await this.#executor.settled()
@@ -230,6 +234,7 @@ class TheLoop implements Loop {
     this.#changes.report(plan, snapshot.observed, now.toString())
     this.#prober.update(snapshot.observed)
     this.#sampler.update(podsToMeasure(plan, snapshot.desired))
+    this.#volumeWatch.update()
     const heldUntil = await this.#act(plan, now)
     if (snapshot.desired === this.#desired) this.#waiters.judge(plan, snapshot)
     this.#options.onTick?.(this.state())

@@ -6,7 +6,7 @@ import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally, PodUsag
 import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
-import { seen, unmade, withFailure, withSuccess, withTally, withUsage } from './podEntry.ts'
+import { seen, unmade, withFailure, withSuccess, withTally, withUsage, withVolumeBytes } from './podEntry.ts'
 
 interface NodeView {
   readonly name: NodeName
@@ -139,6 +139,15 @@ export class Observer {
     const entry = node.pods.get(uid)
     if (entry === undefined) return
     node.pods.set(uid, withUsage(entry, usage))
+    node.handedOut = undefined
+  }
+
+  /** A volume of the pod holds more than it may. */
+  oversized(name: NodeName, uid: PodUid, bytes: Readonly<Record<string, number>>): void {
+    const node = this.#node(name)
+    const entry = node.pods.get(uid)
+    if (entry === undefined) return
+    node.pods.set(uid, withVolumeBytes(entry, bytes))
     node.handedOut = undefined
   }
 

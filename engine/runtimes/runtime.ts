@@ -20,7 +20,7 @@ import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
-export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade' | 'usage'>
+export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade' | 'volumeBytes' | 'usage'>
 
 export interface NodeListing {
   readonly pods: ReadonlyMap<PodUid, PodListing>
@@ -53,6 +53,12 @@ export interface Runtime {
   updateVolumes(request: UpdateVolumesRequest, signal?: AbortSignal): Promise<void>
   /** Undefined: there is no such file. No link in the volume leads out of it. */
   readVolumeFile(request: ReadVolumeFileRequest, signal?: AbortSignal): Promise<string | undefined>
+  /** What these emptyDirs of the pod hold on disk, by name; those that are not there are left out. */
+  volumeBytes(
+    uid: PodUid,
+    volumes: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, number>>>
   /** Moves the claim's folder to the trash. No pod uses it any more. */
   deleteClaim(request: DeleteClaimRequest, signal?: AbortSignal): Promise<void>
   /** Resolves when the container has ended and its exit is on record. */

@@ -11,6 +11,7 @@ import type {
 } from '../../engine/api/generated/types.ts'
 import type { Desired, ObservedPod } from '../../engine/api/snapshot.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'
+import { limitedVolumes } from '../../engine/kubelet/eviction.ts'
 import { updateVolumesRequest } from '../../engine/kubelet/follow.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
 import { envFilesOf, parseEnvFile, type VolumeFiles } from '../../engine/kubelet/requests/envFiles.ts'
@@ -328,5 +329,35 @@ test('the pull secrets of the ServiceAccount are used by pods that name none', (
   expect(pulled({ serviceAccountName: 'other' })).toMatchObject({ auths: [] })
   expect(pulled({ serviceAccountName: 'builder', imagePullSecrets: [{ name: 'none' }] })).toMatchObject({
     auths: [],
+  })
+})
+
+describe('a pod whose empty directory outgrows its limit', () => {
+  const volumes: readonly Volume[] = [
+    { name: 'cache', emptyDir: { sizeLimit: '1Mi' } },
+    { name: 'fast', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    { name: 'free', emptyDir: {} },
+  ]
+  const holding = (bytes: number) =>
+    observed(record({ volumes }), { app: running() }, { volumeBytes: { cache: bytes, fast: bytes } })
+
+  test('is evicted, as Kubernetes says it, on record before anything of it is stopped', () => {
+    const action = podStep(holding(2 ** 20 + 1), context(5)).action
+    if (action?.kind !== 'stopContainers') throw new Error(`what is done is ${action?.kind}`)
+    expect(action.record.ended).toMatchObject({
+      phase: 'Failed',
+      reason: 'Evicted',
+      message: 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". ',
+    })
+    expect(action.disarm).toBe(true)
+    // The record is written first: also an engine that knows nothing of the directory ends it.
+    expect(podStep({ ...holding(0), record: action.record }, context(6)).action).toMatchObject({
+      kind: 'stopContainers',
+    })
+  })
+
+  test('stays while it is no larger than that', () => {
+    expect(podStep(holding(2 ** 20), context(5)).action).not.toMatchObject({ record: { ended: {} } })
+    expect([...limitedVolumes(record({ volumes }).pod.spec)]).toEqual([['cache', 2 ** 20]])
   })
 })

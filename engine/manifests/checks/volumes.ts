@@ -75,7 +75,7 @@ function checkSizeLimit(
   if (medium === 'Memory') return
   context.warn(
     path,
-    'is not enforced for a volume on disk: a pod that goes beyond it is not ended; medium: Memory enforces it',
+    'is looked at every 10 s on disk, while the engine runs: a pod that has gone beyond it is then evicted; medium: Memory enforces it at once',
   )
 }
 

@@ -35,6 +35,7 @@ import { startContainer } from './startContainer.ts'
 import { podStats } from './stats.ts'
 import { stopContainer } from './stopContainer.ts'
 import { updateVolumes } from './volumes.ts'
+import { volumeBytes } from './volumeBytes.ts'
 
 export interface OciRuntimeOptions {
   readonly transport: Transport
@@ -213,7 +214,10 @@ async function mountedImages(
   return [...files.values()].flatMap((text) => parseSandbox(text)?.images ?? [])
 }
 
-type VolumeVerbs = Pick<Runtime, 'updateVolumes' | 'readVolumeFile' | 'deleteClaim' | 'emptyTrash'>
+type VolumeVerbs = Pick<
+  Runtime,
+  'updateVolumes' | 'readVolumeFile' | 'volumeBytes' | 'deleteClaim' | 'emptyTrash'
+>
 
 function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
   const sandboxOf = async (uid: PodUid) => {
@@ -240,6 +244,8 @@ function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
         )
       }
     },
+    volumeBytes: async (uid, volumes, signal) =>
+      await volumeBytes(transport, podPaths(paths, uid), volumes, signal),
     deleteClaim: async (request, signal) => {
       const doing = `moving claim ${request.namespace}/${request.claim} to the trash`
       await guarded(

@@ -166,7 +166,10 @@ function recordVerbs(node: SimulatedNode, line: Line): OfRecords {
   }
 }
 
-type OfVolumes = Pick<Runtime, 'updateVolumes' | 'readVolumeFile' | 'deleteClaim' | 'emptyTrash'>
+type OfVolumes = Pick<
+  Runtime,
+  'updateVolumes' | 'readVolumeFile' | 'volumeBytes' | 'deleteClaim' | 'emptyTrash'
+>
 
 function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
   return {
@@ -177,6 +180,11 @@ function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
         node.makeVolumes(pod, request.volumes)
       }),
     readVolumeFile: (_request, signal) => line.call('readVolumeFile', signal, () => undefined),
+    volumeBytes: (uid, volumes, signal) =>
+      line.call('volumeBytes', signal, () => {
+        const held = node.volumeBytes.get(uid) ?? {}
+        return Object.fromEntries(Object.entries(held).filter(([name]) => volumes.includes(name)))
+      }),
     deleteClaim: ({ at, claim, namespace }, signal) =>
       line.call('deleteClaim', signal, () => {
         const path = `${namespace}/${claim}`

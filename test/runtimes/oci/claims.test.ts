@@ -6,6 +6,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -140,6 +141,21 @@ test('a file of a volume is read, and nothing outside of it', async () => {
   expect(existsSync(join(volume, 'none'))).toBe(false)
   for (const path of ['trap', 'dir/passwd', '../../pod.json'])
     await expect(read(path), path).rejects.toThrow('leads out of the volume')
+  await node.runtime.removePod(uid)
+})
+
+test('what an empty directory holds is told, holes in files not counted', async () => {
+  const empty: VolumeRequest = { kind: 'emptyDir', name: 'v', medium: '' }
+  const uid = node.newUid()
+  await node.runtime.createPod(podRequest(uid, { volumes: [empty] }))
+  const volume = join(node.root, 'pods', uid, 'volumes/v')
+  writeFileSync(join(volume, 'full'), Buffer.alloc(2 ** 20, 1))
+  writeFileSync(join(volume, 'hole'), '')
+  truncateSync(join(volume, 'hole'), 2 ** 30)
+  const { v = 0, ...others } = await node.runtime.volumeBytes(uid, ['v', 'none'])
+  expect(others).toEqual({})
+  expect(v).toBeGreaterThanOrEqual(2 ** 20)
+  expect(v).toBeLessThan(2 ** 21)
   await node.runtime.removePod(uid)
 })
 

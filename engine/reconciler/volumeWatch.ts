@@ -1,0 +1,106 @@
+import type { NodeName, PodUid } from '../api/names.ts'
+import type { ObservedPod } from '../api/snapshot.ts'
+import { limitedVolumes } from '../kubelet/eviction.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { Bell } from './bell.ts'
+import type { Clock } from './clock.ts'
+import { after } from './clock.ts'
+import type { Limits } from './limits.ts'
+import type { Logger } from './logger.ts'
+import type { Observer } from './observer.ts'
+import { blame, messageOf, stackOf } from './problems.ts'
+import { Slots } from './slots.ts'
+
+export interface VolumeWatchOptions {
+  readonly runtimes: ReadonlyMap<NodeName, Runtime>
+  readonly observer: Observer
+  readonly clock: Clock
+  readonly log: Logger
+  readonly limits: Limits
+  readonly signal: AbortSignal
+  /** A volume has grown beyond its limit. */
+  readonly wake: () => void
+}
+
+interface Watched {
+  readonly node: NodeName
+  readonly uid: PodUid
+  readonly limits: ReadonlyMap<string, number>
+}
+
+/** Looks now and then whether empty directories on disk have grown beyond their size limits, as the kubelet does. */
+export class VolumeWatch {
+  readonly #options: VolumeWatchOptions
+  readonly #bell = new Bell()
+  readonly #slots: ReadonlyMap<NodeName, Slots>
+  #watched: readonly Watched[] = []
+
+  constructor(options: VolumeWatchOptions) {
+    this.#options = options
+    const { inspectionsPerNodeMax } = options.limits
+    this.#slots = new Map(
+      [...options.runtimes.keys()].map((name) => [name, new Slots(inspectionsPerNodeMax)]),
+    )
+  }
+
+  /** After every tick. Without such a volume anywhere there is nothing to wait for. */
+  update(): void {
+    const before = this.#watched.length
+    this.#watched = this.#pods()
+    if (before === 0 && this.#watched.length > 0) this.#bell.ring()
+  }
+
+  /** Until the signal is aborted. */
+  async run(): Promise<void> {
+    const { clock, limits, signal } = this.#options
+    while (!signal.aborted) {
+      this.#bell.hush()
+      const next = this.#watched.length === 0 ? undefined : after(clock.now(), limits.volumesEveryMs)
+      await this.#bell.wait(clock, next, signal)
+      await Promise.all(this.#watched.map((one) => this.#look(one)))
+    }
+  }
+
+  #pods(): readonly Watched[] {
+    const found: Watched[] = []
+    for (const { name, pods, reachable } of this.#options.observer.observed().nodes.values()) {
+      if (!reachable) continue
+      for (const [uid, pod] of pods) {
+        const limits = limitedVolumes(pod.record.pod.spec)
+        if (limits.size > 0 && isLive(pod)) found.push({ node: name, uid, limits })
+      }
+    }
+    return found
+  }
+
+  async #look({ limits, node, uid }: Watched): Promise<void> {
+    const { observer, runtimes, signal, wake } = this.#options
+    try {
+      await this.#slots.get(node)?.run(async () => {
+        const bytes = await runtimes.get(node)?.volumeBytes(uid, [...limits.keys()], signal)
+        const over = Object.entries(bytes ?? {}).some(([name, used]) => used > (limits.get(name) ?? used))
+        if (bytes === undefined || !over) return
+        observer.oversized(node, uid, bytes)
+        wake()
+      }, signal)
+    } catch (error) {
+      if (!signal.aborted) this.#failed(node, uid, error)
+    }
+  }
+
+  #failed(node: NodeName, uid: PodUid, error: unknown): void {
+    const { log, observer } = this.#options
+    const pod = observer.pod(node, uid)?.record.pod.metadata.name ?? uid
+    const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
+    log('warn', `how much is in the volumes of pod ${pod} could not be read: ${messageOf(error)}`, {
+      node,
+      pod,
+      ...stack,
+    })
+  }
+}
+
+function isLive({ record, sandbox }: ObservedPod): boolean {
+  const { deletionTimestamp } = record.pod.metadata
+  return sandbox === 'ready' && deletionTimestamp === undefined && record.ended === undefined
+}
