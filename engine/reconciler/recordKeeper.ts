@@ -84,19 +84,26 @@ export class RecordKeeper {
   async write(actions: readonly RecordAction[], signal: AbortSignal): Promise<void> {
     if (actions.length === 0) return
     const records = new Map(this.#records)
-    let failed = false
-    await Promise.all(
-      actions.map(async (action) => {
-        if (await this.#writeOne(action, signal)) {
-          apply(records, action)
-          return
-        }
-        failed = true
-        this.#failed.add(action)
-      }),
-    )
+    const groups = [...Map.groupBy(actions, ({ object }) => object).values()]
+    const written = await Promise.all(groups.map((group) => this.#writeInOrder(group, records, signal)))
     this.#records = records
-    if (failed) await this.read(signal)
+    if (written.includes(false)) await this.read(signal)
+  }
+
+  /** What belongs to an object names it by its uid: without the object's own record, which comes first, it would be nobody's. */
+  async #writeInOrder(
+    actions: readonly RecordAction[],
+    records: Map<ObjectKey, ObjectRecord>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for (const [index, action] of actions.entries()) {
+      if (await this.#writeOne(action, signal)) apply(records, action)
+      else {
+        for (const left of actions.slice(index)) this.#failed.add(left)
+        return false
+      }
+    }
+    return true
   }
 
   /** What the newest plan has the keeper write: what was tried in vain for an older one is of no interest any more. */

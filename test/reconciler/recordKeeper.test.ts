@@ -31,20 +31,21 @@ const WRITE: WriteRecord = {
   },
 }
 
-/** A keeper whose writes all meet this fault. */
-async function afterAWrite(fault: Fault): Promise<RecordKeeper> {
+/** A keeper whose first write meets this fault. */
+async function afterAWrite(fault: Fault, actions: readonly WriteRecord[] = [WRITE]): Promise<RecordKeeper> {
   const clock = new VirtualClock()
   const node = new SimulatedNode(NODE, clock, runsForever)
-  const weather = (verb: string) => ({
-    latencyMs: 1,
-    fault: verb === 'writeObjectRecord' ? fault : ('none' as const),
-  })
+  let writes = 0
+  const weather = (verb: string) => {
+    if (verb === 'writeObjectRecord') writes += 1
+    return { latencyMs: 1, fault: verb === 'writeObjectRecord' && writes === 1 ? fault : ('none' as const) }
+  }
   const { runtime } = connectTo(node, { weather })
   const keepers = { head: runtime, runtimes: new Map([[NODE, runtime]]) }
   const keeper = new RecordKeeper(keepers, clock, silentLogger, new Pacing(DEFAULT_LIMITS), DEFAULT_LIMITS)
   const { signal } = new AbortController()
   await clock.runUntil(keeper.read(signal))
-  await clock.runUntil(keeper.write([WRITE], signal))
+  await clock.runUntil(keeper.write(actions, signal))
   return keeper
 }
 
@@ -64,4 +65,14 @@ test('a record that was refused is not known', async () => {
   const keeper = await afterAWrite('refused')
   expect(keeper.records.size).toBe(0)
   expect(keeper.unwritten([])).toEqual(new Set([KEY]))
+})
+
+test('what belongs to an object is not written before the object itself, and waits with it', async () => {
+  const key = objectKey('ControllerRevision', 'default', 'report-1')
+  const child: WriteRecord = { ...WRITE, record: { ...WRITE.record, key } }
+  const keeper = await afterAWrite('refused', [WRITE, child])
+  expect(keeper.records.size).toBe(0)
+  expect(keeper.unwritten([])).toEqual(new Set([KEY, key]))
+  const well = await afterAWrite('none', [WRITE, child])
+  expect([...well.records.keys()]).toEqual([KEY, key])
 })
