@@ -63,6 +63,7 @@ export function immutableChanges(
     case 'Namespace':
     case 'PriorityClass':
     case 'StorageClass':
+    case 'ClusterTrustBundle':
     case 'Cluster':
     case 'Node':
       return []

@@ -67,7 +67,7 @@ function isMadeClaim({ kind, name }: Reference, namespace: string, index: Index)
 }
 
 function remedyOf({ dispensable, kind }: Reference): string {
-  const mayBeOptional = kind === 'ConfigMap' || kind === 'Secret'
+  const mayBeOptional = kind === 'ConfigMap' || kind === 'Secret' || kind === 'ClusterTrustBundle'
   return dispensable || !mayBeOptional ? 'add it' : 'add it, or mark the reference as optional'
 }
 

@@ -48,11 +48,7 @@ const byGroup: readonly (readonly [group: string, reason: string, kinds: readonl
     noPermissions,
     ['LocalSubjectAccessReview', 'SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'],
   ],
-  [
-    'certificates.k8s.io',
-    noServer,
-    ['CertificateSigningRequest', 'ClusterTrustBundle', 'PodCertificateRequest'],
-  ],
+  ['certificates.k8s.io', noServer, ['CertificateSigningRequest', 'PodCertificateRequest']],
   ['coordination.k8s.io', notStored, ['Lease', 'LeaseCandidate']],
   ['apiextensions.k8s.io', noServer, ['CustomResourceDefinition']],
   ['apiregistration.k8s.io', noServer, ['APIService']],

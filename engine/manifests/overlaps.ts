@@ -44,6 +44,7 @@ function labelledOf(standing: Standing): readonly Labelled[] {
     case 'CronJob':
       return [{ standing, object, labels: object.spec.jobTemplate.spec?.template.metadata?.labels ?? {} }]
     case 'Cluster':
+    case 'ClusterTrustBundle':
     case 'ConfigMap':
     case 'HorizontalPodAutoscaler':
     case 'Namespace':

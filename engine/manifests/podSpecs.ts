@@ -23,6 +23,7 @@ export function podSpecsOf(
       return job === undefined ? [] : [{ spec: job.template.spec, path }]
     }
     case 'Cluster':
+    case 'ClusterTrustBundle':
     case 'ConfigMap':
     case 'HorizontalPodAutoscaler':
     case 'Namespace':

@@ -109,6 +109,16 @@ function addVolume(
     addFiles(references, 'Secret', [...path, 'secret'], 'secretName', secret.secretName, secret)
   for (const [index, source] of (projected?.sources ?? []).entries()) {
     const at = [...path, 'projected', 'sources', index]
+    const trust = source.clusterTrustBundle
+    if (trust?.name && trust.optional !== true) {
+      const { name } = trust
+      references.push({
+        kind: 'ClusterTrustBundle',
+        name,
+        path: [...at, 'clusterTrustBundle', 'name'],
+        dispensable: false,
+      })
+    }
     if (source.configMap !== undefined)
       addFiles(references, 'ConfigMap', [...at, 'configMap'], 'name', source.configMap.name, source.configMap)
     if (source.secret !== undefined)

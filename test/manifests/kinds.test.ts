@@ -188,3 +188,22 @@ test('a pod for Windows has paths of Windows, and is told that it will wait', ()
   ])
   expect(linesOf(text.replace('windows', 'linux'))).toHaveLength(2)
 })
+
+function bundle(name: string, spec: string): string {
+  return `apiVersion: certificates.k8s.io/v1beta1\nkind: ClusterTrustBundle\nmetadata: {name: '${name}'}\nspec: {${spec}}\n`
+}
+
+test('a trust bundle holds certificates, and is named after its signer', () => {
+  const certificate = 'trustBundle: "-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----"'
+  expect(linesOf(bundle('own', certificate))).toEqual([])
+  expect(linesOf(bundle('example.com:ca:a', `signerName: example.com/ca, ${certificate}`))).toEqual([])
+  expect(linesOf(bundle('own', `signerName: example.com/ca, ${certificate}`))).toEqual([
+    'a.yaml:3:18: error: ClusterTrustBundle own: metadata.name: the bundle of signer example.com/ca must be named with prefix example.com:ca:',
+  ])
+  expect(linesOf(bundle('own', certificate.replaceAll('CERTIFICATE', 'PRIVATE KEY')))).toEqual([
+    'a.yaml:4:21: error: ClusterTrustBundle own: spec.trustBundle: must be PEM blocks of CERTIFICATE and nothing else',
+  ])
+  expect(linesOf(bundle('own', 'trustBundle: ""'))).toEqual([
+    'a.yaml:4:21: error: ClusterTrustBundle own: spec.trustBundle: at least one trust anchor must be provided',
+  ])
+})

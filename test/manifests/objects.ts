@@ -51,6 +51,7 @@ const POD = {
           sources: [
             { configMap: { name: 'a', items: [{ key: 'a', path: 'b' }] } },
             { secret: { name: 'a' } },
+            { clusterTrustBundle: { signerName: 'example.com/ca', labelSelector: {}, path: 'd' } },
             { downwardAPI: { items: [{ path: 'c', fieldRef: { fieldPath: 'metadata.labels' } }] } },
           ],
         },
@@ -255,6 +256,15 @@ export const OBJECTS: readonly Readonly<Record<string, unknown>>[] = [
   },
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } },
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' } },
+  {
+    apiVersion: 'certificates.k8s.io/v1beta1',
+    kind: 'ClusterTrustBundle',
+    metadata: { name: 'example.com:ca:a' },
+    spec: {
+      signerName: 'example.com/ca',
+      trustBundle: '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n',
+    },
+  },
   {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',

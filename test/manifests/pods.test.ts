@@ -174,7 +174,7 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
     'a size limit for a folder on disk',
     { spec: `  volumes:\n  - name: a\n    emptyDir: {sizeLimit: 1Gi}\n` },
     [
-      '8:27 warning spec.volumes[0].emptyDir.sizeLimit: is not enforced for a volume on disk: a pod that goes beyond it is not ended; medium: Memory enforces it',
+      '8:27 warning spec.volumes[0].emptyDir.sizeLimit: is looked at every 10 s on disk, while the engine runs: a pod that has gone beyond it is then evicted; medium: Memory enforces it at once',
     ],
   ],
   [

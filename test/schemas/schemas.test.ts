@@ -80,7 +80,7 @@ function markedValues(property: Schema): readonly string[] {
 test('each kind has its own name and version as constants, and a scope', () => {
   for (const [kind, schema] of schemas.kinds) {
     expect(schema.properties?.['kind']?.const).toBe(kind)
-    expect(schema.properties?.['apiVersion']?.const, kind).toMatch(/^([a-z0-9.]+\/)?v\d$/)
+    expect(schema.properties?.['apiVersion']?.const, kind).toMatch(/^([a-z0-9.]+\/)?v\d(?:beta\d)?$/)
     expect(['Namespaced', 'Cluster'], kind).toContain(schema['x-scope'])
   }
 })

@@ -54,6 +54,7 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
       return nodeWithDefaults(object)
     case 'ConfigMap':
     case 'ServiceAccount':
+    case 'ClusterTrustBundle':
     case 'PodDisruptionBudget':
       return object
     default:

@@ -17,6 +17,22 @@ export interface Cluster {
 }
 
 /**
+ * Root certificates that pods can mount.
+ */
+export interface ClusterTrustBundle {
+  readonly apiVersion: 'certificates.k8s.io/v1beta1'
+  readonly kind: 'ClusterTrustBundle'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * The certificates, and whose they are.
+   */
+  readonly spec: ClusterTrustBundleSpec
+}
+
+/**
  * Settings that pods read as files or environment variables.
  */
 export interface ConfigMap {
@@ -730,6 +746,20 @@ export interface ClusterTrustBundleProjection {
    * The signer whose bundles are taken.
    */
   readonly signerName?: string
+}
+
+/**
+ * The certificates of a bundle.
+ */
+export interface ClusterTrustBundleSpec {
+  /**
+   * The signer that these certificates are the roots of.
+   */
+  readonly signerName?: string
+  /**
+   * PEM blocks of CERTIFICATE, one after the other.
+   */
+  readonly trustBundle: string
 }
 
 /**
@@ -5744,6 +5774,7 @@ export interface WindowsSecurityContextOptions {
 /** Every object that a manifest can hold. */
 export type KubernetesObject =
   | Cluster
+  | ClusterTrustBundle
   | ConfigMap
   | CronJob
   | DaemonSet

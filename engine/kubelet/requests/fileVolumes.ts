@@ -1,8 +1,11 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { isProjected, trustText } from '../../api/certificates.ts'
 import type { FilesVolume } from '../../api/cri.ts'
 import type {
+  ClusterTrustBundle,
+  ClusterTrustBundleProjection,
   DownwardAPIVolumeFile,
   KeyToPath,
   PodSpec,
@@ -88,10 +91,24 @@ function filesOf(volume: Volume, context: FilesContext): Found | ConfigProblem |
 }
 
 function addProjection(collected: Collected, source: VolumeProjection, mode: number | undefined): void {
-  const { configMap, downwardAPI, secret } = source
+  const { clusterTrustBundle, configMap, downwardAPI, secret } = source
+  if (clusterTrustBundle !== undefined) collected.addTrust(clusterTrustBundle, mode)
   if (configMap !== undefined) collected.addData('ConfigMap', configMap.name ?? '', configMap, mode)
   if (secret !== undefined) collected.addData('Secret', secret.name ?? '', secret, mode)
   if (downwardAPI !== undefined) collected.addFacts(downwardAPI.items ?? [], mode)
+}
+
+const bundlesOf = new WeakMap<Desired['objects'], readonly ClusterTrustBundle[]>()
+
+/** By the commit's identity: it is looked through once, not for each pod. */
+function trustBundles({ objects }: Desired): readonly ClusterTrustBundle[] {
+  const known = bundlesOf.get(objects)
+  if (known !== undefined) return known
+  const found = [...objects.values()].flatMap(({ object }) =>
+    object.kind === 'ClusterTrustBundle' ? [object] : [],
+  )
+  bundlesOf.set(objects, found)
+  return found
 }
 
 interface DataSource {
@@ -127,6 +144,17 @@ class Collected {
       if (value !== undefined) this.#add(path, mode ?? defaultMode, value, digestOf(data, key))
       else if (source.optional !== true) this.problem ??= missingKey(kind, key)
     }
+  }
+
+  addTrust(source: ClusterTrustBundleProjection, defaultMode: number | undefined): void {
+    const bundles = trustBundles(this.#context.desired).filter((bundle) => isProjected(source, bundle))
+    if (bundles.length === 0 && source.optional !== true) {
+      const which = source.name ?? `of signer ${source.signerName ?? ''}`
+      this.problem ??= `clustertrustbundle ${JSON.stringify(which)} not found`
+      return
+    }
+    const text = trustText(bundles)
+    this.#add(source.path, defaultMode, text, text)
   }
 
   addFacts(items: readonly DownwardAPIVolumeFile[], defaultMode: number | undefined): void {

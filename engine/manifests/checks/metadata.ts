@@ -10,6 +10,9 @@ const CRON_JOB_NAME_MAX = 52
 
 const NAME_RULES: Partial<Readonly<Record<Kind, NameRule>>> = {
   Cluster: dnsLabel,
+  // With a signer in it, as example.com:signer:name.
+  ClusterTrustBundle: (name) =>
+    /^[^/%]+$/.test(name) && name !== '.' && name !== '..' ? undefined : "must hold neither '/' nor '%'",
   CronJob: (name) =>
     name.length > CRON_JOB_NAME_MAX
       ? `must be no more than ${CRON_JOB_NAME_MAX} characters`

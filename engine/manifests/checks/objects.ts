@@ -13,6 +13,7 @@ import { checkDeployment } from './deployment.ts'
 import { checkMetadata } from './metadata.ts'
 import { checkPodSpec } from './pod.ts'
 import { checkService } from './service.ts'
+import { checkTrustBundle } from './trustBundle.ts'
 import { checkDaemonSet, checkReplicaSet, checkStatefulSet } from './sets.ts'
 
 /** What the official API server refuses and no schema can see, in one object. */
@@ -52,6 +53,8 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkBudget(context, object)
     case 'HorizontalPodAutoscaler':
       return checkAutoscaler(context, object)
+    case 'ClusterTrustBundle':
+      return checkTrustBundle(context, object)
     case 'Cluster':
       return checkCluster(context, object)
     case 'Node':

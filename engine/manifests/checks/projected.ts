@@ -1,9 +1,14 @@
-import type { DownwardAPIVolumeFile, VolumeProjection } from '../../api/generated/types.ts'
+import type {
+  ClusterTrustBundleProjection,
+  DownwardAPIVolumeFile,
+  VolumeProjection,
+} from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { checkFieldPath, checkResourceField } from './environment.ts'
 import { descendingPath } from './paths.ts'
 import { checkOne } from './probes.ts'
+import { checkSelector } from './selectors.ts'
 import { checkItems } from './volumes.ts'
 
 /** What is known of a pod once it is made: no address yet, and no node. */
@@ -14,8 +19,8 @@ const FILE_FIELDS = [
   'metadata.namespace',
   'metadata.uid',
 ]
-const SOURCES = ['configMap', 'downwardAPI', 'secret', 'serviceAccountToken']
-const REFUSED = ['clusterTrustBundle', 'podCertificate']
+const SOURCES = ['clusterTrustBundle', 'configMap', 'downwardAPI', 'secret', 'serviceAccountToken']
+const REFUSED = ['podCertificate']
 
 export function checkDownwardFiles(
   context: CheckContext,
@@ -64,6 +69,19 @@ function checkProjection(context: CheckContext, path: Path, source: VolumeProjec
     checkItems(context, [...path, field, 'items'], projection.items)
   }
   checkDownwardFiles(context, [...path, 'downwardAPI', 'items'], source.downwardAPI?.items)
+  if (source.clusterTrustBundle !== undefined)
+    checkTrust(context, [...path, 'clusterTrustBundle'], source.clusterTrustBundle)
+}
+
+function checkTrust(context: CheckContext, path: Path, trust: ClusterTrustBundleProjection): void {
+  const { labelSelector, name, path: file, signerName } = trust
+  const rule = file === '' ? 'must not be empty' : descendingPath(file)
+  if (rule !== undefined) context.error([...path, 'path'], rule)
+  if (!name && !signerName) context.error(path, 'either name or signerName must be specified')
+  if (name && signerName) context.error([...path, 'name'], 'only one of name and signerName may be used')
+  if (name && labelSelector !== undefined)
+    context.error([...path, 'labelSelector'], 'may not be set when name is')
+  if (labelSelector !== undefined) checkSelector(context, [...path, 'labelSelector'], labelSelector)
 }
 
 interface ProjectedFile {
@@ -73,6 +91,8 @@ interface ProjectedFile {
 
 /** The files that a source names itself; those that it takes over with all their keys are not known here. */
 function filesOf(source: VolumeProjection): readonly ProjectedFile[] {
+  const { clusterTrustBundle: trust } = source
+  if (trust !== undefined) return [{ file: trust.path, where: ['clusterTrustBundle', 'path'] }]
   return (['configMap', 'secret', 'downwardAPI'] as const).flatMap((field) =>
     (source[field]?.items ?? []).map((item, index) => ({
       file: item.path,

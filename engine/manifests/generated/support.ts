@@ -21,6 +21,7 @@ export interface Marks {
 
 export const kinds: Readonly<Record<Kind, KindInfo>> = {
   Cluster: {"apiVersion":"reconcile.dev/v1","namespaced":false},
+  ClusterTrustBundle: {"apiVersion":"certificates.k8s.io/v1beta1","namespaced":false},
   ConfigMap: {"apiVersion":"v1","namespaced":true},
   CronJob: {"apiVersion":"batch/v1","namespaced":true},
   DaemonSet: {"apiVersion":"apps/v1","namespaced":true},
@@ -43,6 +44,7 @@ export const kinds: Readonly<Record<Kind, KindInfo>> = {
 
 export const typeFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Cluster: {"apiVersion":"","kind":"","metadata":"ObjectMeta","spec":"ClusterSpec"},
+  ClusterTrustBundle: {"apiVersion":"","kind":"","metadata":"ObjectMeta","spec":"ClusterTrustBundleSpec"},
   ConfigMap: {"apiVersion":"","kind":"","metadata":"ObjectMeta","binaryData":"","data":"","immutable":""},
   CronJob: {"apiVersion":"","kind":"","metadata":"ObjectMeta","spec":"CronJobSpec","status":"CronJobStatus"},
   DaemonSet: {"apiVersion":"","kind":"","metadata":"ObjectMeta","spec":"DaemonSetSpec","status":"DaemonSetStatus"},
@@ -76,6 +78,7 @@ export const typeFields: Readonly<Record<string, Readonly<Record<string, string>
   ClusterSpec: {"podCIDR":"","registries":"ClusterRegistries","serviceCIDR":"","sync":"ClusterSync"},
   ClusterSync: {"maxDeletePercent":"","mode":"","resyncIntervalSeconds":"","rollback":""},
   ClusterTrustBundleProjection: {"name":"","labelSelector":"LabelSelector","optional":"","path":"","signerName":""},
+  ClusterTrustBundleSpec: {"signerName":"","trustBundle":""},
   Condition: {"type":"","status":"","lastTransitionTime":"","message":"","observedGeneration":"","reason":""},
   ConfigMapEnvSource: {"name":"","optional":""},
   ConfigMapKeySelector: {"name":"","key":"","optional":""},
@@ -316,5 +319,5 @@ export const typeMarks: Readonly<Record<string, Readonly<Record<string, Marks>>>
   TemplateMeta: {"name":{"noEffect":"the controller names what it makes from the template"},"namespace":{"noEffect":"what is made from a template lives in its owner's namespace"},"creationTimestamp":{"noEffect":"an API server writes it, and there is none"},"deletionGracePeriodSeconds":{"noEffect":"an API server writes it, and there is none"},"deletionTimestamp":{"noEffect":"an API server writes it, and there is none"},"finalizers":{"noEffect":"nothing here waits for finalizers"},"generateName":{"noEffect":"the controller names what it makes from the template"},"generation":{"noEffect":"an API server writes it, and there is none"},"managedFields":{"noEffect":"an API server writes it, and there is none"},"ownerReferences":{"noEffect":"what is made from a template is owned by its controller"},"resourceVersion":{"noEffect":"an API server writes it, and there is none"},"selfLink":{"noEffect":"an API server writes it, and there is none"},"uid":{"noEffect":"an API server writes it, and there is none"}},
   Volume: {"awsElasticBlockStore":{"unsupported":"an AWS disk belongs to a cloud provider; the machine's own disks are mounted with hostPath"},"azureDisk":{"unsupported":"an Azure disk belongs to a cloud provider; the machine's own disks are mounted with hostPath"},"azureFile":{"unsupported":"an Azure file share belongs to a cloud provider; the machine's own disks are mounted with hostPath"},"cephfs":{"unsupported":"CephFS volumes are gone from Kubernetes itself"},"cinder":{"unsupported":"an OpenStack disk belongs to a cloud provider; the machine's own disks are mounted with hostPath"},"csi":{"unsupported":"no CSI drivers run here"},"fc":{"unsupported":"Fibre Channel volumes are not mounted; mount it on the machine and use hostPath"},"flexVolume":{"unsupported":"no FlexVolume drivers run here"},"flocker":{"unsupported":"Flocker volumes are gone from Kubernetes itself"},"gcePersistentDisk":{"unsupported":"a Google disk belongs to a cloud provider; the machine's own disks are mounted with hostPath"},"gitRepo":{"unsupported":"gitRepo volumes are gone from Kubernetes itself"},"glusterfs":{"unsupported":"GlusterFS volumes are gone from Kubernetes itself"},"iscsi":{"unsupported":"iSCSI volumes are not mounted; mount it on the machine and use hostPath"},"nfs":{"unsupported":"NFS volumes are not mounted; mount it on the machine and use hostPath"},"photonPersistentDisk":{"unsupported":"a Photon disk belongs to a cloud provider; the machine's own disks are mounted with hostPath"},"portworxVolume":{"unsupported":"Portworx volumes are not mounted; mount it on the machine and use hostPath"},"quobyte":{"unsupported":"Quobyte volumes are gone from Kubernetes itself"},"rbd":{"unsupported":"RBD volumes are gone from Kubernetes itself"},"scaleIO":{"unsupported":"ScaleIO volumes are gone from Kubernetes itself"},"storageos":{"unsupported":"StorageOS volumes are gone from Kubernetes itself"},"vsphereVolume":{"unsupported":"a vSphere disk belongs to a cloud provider; the machine's own disks are mounted with hostPath"}},
   VolumeClaimTemplate: {"status":{"noEffect":"the status is what the engine finds out, not what a manifest says"}},
-  VolumeProjection: {"clusterTrustBundle":{"unsupported":"there is no API server that keeps trust bundles; put the certificates into a ConfigMap"},"podCertificate":{"unsupported":"there is no API server that signs certificates; put one into a Secret"},"serviceAccountToken":{"unsupported":"there is no API server for which a token would be good"}},
+  VolumeProjection: {"podCertificate":{"unsupported":"there is no API server that signs certificates; put one into a Secret"},"serviceAccountToken":{"unsupported":"there is no API server for which a token would be good"}},
 }

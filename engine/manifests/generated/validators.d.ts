@@ -15,6 +15,7 @@ export interface Validate {
 }
 
 export const Cluster: Validate
+export const ClusterTrustBundle: Validate
 export const ConfigMap: Validate
 export const CronJob: Validate
 export const DaemonSet: Validate
