@@ -1,11 +1,9 @@
-import { canonicalJson } from '../api/canonical.ts'
-import { withDefaults } from '../api/defaults/objects.ts'
-import type { Job, JobSpec, JobStatus } from '../api/generated/types.ts'
+import type { Job, JobSpec, JobStatus, KubernetesObject } from '../api/generated/types.ts'
 import type { Health, RecordAction, StatusReport } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from './decision.ts'
 import { removalDecision } from './gc.ts'
-import { type ImmutableChange, immutableChanges } from './immutable.ts'
+import { inForce } from './inForce.ts'
 import {
   completion,
   deadlineMs,
@@ -20,7 +18,6 @@ import { finishedCondition, type JobMemory, jobMemory, jobRecord } from './jobMe
 import { type JobScale, scaleJob } from './jobScale.ts'
 import { jobHealth, jobReport, reportedStatus } from './jobStatus.ts'
 import { jobWish } from './jobWishes.ts'
-import { memoised } from './memo.ts'
 import { type Condition, memoryReason } from './memory.ts'
 import { invalidHealth, replacement } from './replace.ts'
 import { canBeDeleted, type PodView } from './view.ts'
@@ -41,57 +38,19 @@ export function jobDecision(input: JobInput, context: ControllerContext): Decisi
     return removed(input, record, input.doneWith, context)
   const { managedBy } = object.spec
   if (managedBy !== undefined && managedBy !== OUR_NAME) return managedByAnother(input)
-  const changes = changesOf(input)
-  if (changes.length === 0) return syncJob(input, undefined, context)
+  const { object: force, refused, written } = inForce(input, isJob)
+  if (refused.length === 0) return syncJob(input, undefined, context)
   const records = record === undefined ? [] : [record]
-  const replaced = replacement({ desired, changes, pods: input.pods, records }, context)
+  const replaced = replacement({ desired, changes: refused, pods: input.pods, records }, context)
   if (replaced !== undefined) return replaced
-  return syncJob(inForce(input), invalidHealth(desired, changes), context)
+  const { metadata } = object
+  const old = { ...input, object: { ...force, metadata }, written: { ...written, metadata } }
+  return syncJob(old, invalidHealth(desired, refused), context)
 }
 
-function changesOf({ record, written }: JobInput): readonly ImmutableChange[] {
-  const spec = recordedSpec(record)
-  if (record === undefined || spec === undefined || specText(spec) === specText(written.spec)) return []
-  return immutableChanges('Job', record.object, written)
+export function isJob(object: KubernetesObject): object is Job {
+  return object.kind === 'Job'
 }
-
-const specText = memoised((spec: JobSpec): string => canonicalJson(spec))
-
-/** What was validated before it was recorded. */
-function recordedSpec(record: ObjectRecord | undefined): JobSpec | undefined {
-  const spec = record?.object.spec
-  return isJobSpec(spec) ? spec : undefined
-}
-
-function isJobSpec(spec: unknown): spec is JobSpec {
-  return typeof spec === 'object' && spec !== null && 'template' in spec && typeof spec.template === 'object'
-}
-
-/** The Job as it was before a change that is refused as a whole. */
-function inForce(input: JobInput): JobInput {
-  const { record, written } = input
-  if (record === undefined) return input
-  return { ...input, ...recorded(record, written) }
-}
-
-function recorded(
-  record: ObjectRecord,
-  { apiVersion, kind, metadata }: Job,
-): Pick<JobInput, 'object' | 'written'> {
-  const written: Job = { apiVersion, kind, metadata, spec: specOf(record) }
-  return { written, object: defaultedSpec(written) }
-}
-
-function specOf(record: ObjectRecord): JobSpec {
-  const spec = recordedSpec(record)
-  if (spec === undefined) throw new Error(`reading the record of ${record.key}: it has no spec`)
-  return spec
-}
-
-const defaultedSpec = memoised((job: Job): Job => {
-  const object = withDefaults(job)
-  return object.kind === 'Job' ? object : job
-})
 
 function syncJob(input: JobInput, invalid: Health | undefined, context: ControllerContext): Decision {
   const { desired, pods, record, written } = input

@@ -7,6 +7,7 @@ import { hasSelector } from '../controllers/sets.ts'
 import { isActive, isAvailable, isCancellable, type PodView } from '../controllers/view.ts'
 import { budgetsOf, HELD } from './budgets.ts'
 import { lowerBound } from './inOrder.ts'
+import { jobViolations } from './jobInvariants.ts'
 import { setViolations } from './setInvariants.ts'
 import type { World } from './world.ts'
 import type { WorldPod } from './worldPods.ts'
@@ -116,6 +117,7 @@ function outOfBounds(actions: readonly PodAction[], pods: Pods, world: World): r
   return [...touched].flatMap(([key, own]) => {
     if (!own.some(({ kind }) => kind === 'deletePod' || kind === 'createPod')) return []
     const wanted = world.wanted.get(key)?.object
+    if (wanted?.kind === 'Job') return jobViolations(key, own, world)
     if (wanted?.kind !== 'Deployment') return setViolations(key, own, world)
     return isReplaced(key, wanted, world) ? [] : rolloutBounds(key, wanted, own, pods, world)
   })
