@@ -49,6 +49,40 @@ test('objects and pods are shown in tables, and restarted containers with how th
   )
 })
 
+function set<K extends 'ReplicaSet' | 'StatefulSet' | 'DaemonSet'>(kind: K, name: string, nodeSelector = {}) {
+  const { metadata, spec } = deployment(name, {}, { nodeSelector })
+  const { replicas: _, ...rest } = spec
+  return { apiVersion: 'apps/v1', kind, metadata, spec: rest } as const
+}
+
+test('sets are shown with the columns of kubectl, those of Deployments aside', async () => {
+  const world = createWorld()
+  const desired = desiredOf('a'.repeat(40), [
+    deployment('web', { replicas: 1 }),
+    set('ReplicaSet', 'cache'),
+    set('StatefulSet', 'db'),
+    set('DaemonSet', 'agent', { 'kubernetes.io/os': 'linux' }),
+  ])
+  await once(world, desired)
+  const text = statusText(await statusOf(world, desired), world.clock.now(), false)
+  const cells = text.split('\n').map((line) => line.split(/ {2,}/).join(' | '))
+  expect(cells.slice(0, 11)).toEqual([
+    'NAMESPACE | NAME | READY | UP-TO-DATE | AVAILABLE | AGE | HEALTH',
+    expect.stringMatching(/^default \| deployment\/web \| 1\/1 \| 1 \| 1 \| \S+ \| healthy$/),
+    '',
+    'NAMESPACE | NAME | DESIRED | CURRENT | READY | AGE | HEALTH',
+    expect.stringMatching(/^default \| replicaset\/cache \| 1 \| 1 \| 1 \| \S+ \| healthy$/),
+    '',
+    'NAMESPACE | NAME | READY | AGE | HEALTH',
+    expect.stringMatching(/^default \| statefulset\/db \| 1\/1 \| \S+ \| healthy$/),
+    '',
+    'NAMESPACE | NAME | DESIRED | CURRENT | READY | UP-TO-DATE | AVAILABLE | NODE SELECTOR | AGE | HEALTH',
+    expect.stringMatching(
+      /^default \| daemonset\/agent \| 1 \| 1 \| 1 \| 1 \| 1 \| kubernetes.io\/os=linux \| \S+ \| healthy$/,
+    ),
+  ])
+})
+
 const AUTOSCALER: KubernetesObject = {
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
@@ -79,7 +113,7 @@ test('an autoscaler is shown as kubectl does, and its target with as many pods a
     AUTOSCALER,
   ])
   const engine = startEngine(world, desired)
-  await world.clock.runFor(20_000)
+  await world.clock.runFor(10_000)
   await engine.stop()
   const early = statusText(await statusOf(world, desired), world.clock.now(), false)
   expect(early).toMatch(/cpu: <unknown>\/80%, memory: <unknown>\/1Gi/)
@@ -91,7 +125,7 @@ test('an autoscaler is shown as kubectl does, and its target with as many pods a
   expect(lines[1]).toMatch(/^default +deployment\/web +2\/2 /)
   expect(lines[3]).toMatch(/^NAMESPACE +NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE +HEALTH$/)
   expect(lines[4]).toMatch(
-    /^default +horizontalpodautoscaler\/web +Deployment\/web +cpu: 40%\/80%, memory: 1048576\/1Gi +2 +5 +2 +7m +healthy$/,
+    /^default +horizontalpodautoscaler\/web +Deployment\/web +cpu: 40%\/80%, memory: 1048576\/1Gi +2 +5 +2 +6m50s +healthy$/,
   )
   expect(statusItems(status)).toMatchObject([
     { kind: 'Deployment', spec: { replicas: 2 } },

@@ -1,7 +1,7 @@
 import type { Deployment, KubernetesObject, Node, Pod, PodSpec } from '../../engine/api/generated/types.ts'
-import { objectKey } from '../../engine/api/names.ts'
+import { type NodeName, objectKey } from '../../engine/api/names.ts'
 import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
-import type { Desired, Snapshot } from '../../engine/api/snapshot.ts'
+import type { Desired, ObservedNode, Snapshot } from '../../engine/api/snapshot.ts'
 import { plan } from '../../engine/planner/plan.ts'
 import { ModelWorld } from '../simulation/model.ts'
 import { desiredObject } from '../simulation/wanted.ts'
@@ -52,7 +52,7 @@ export class Scene {
   snapshot(): Snapshot {
     const snapshot = this.world.snapshot(this.desired)
     const nodes = new Map(
-      [...snapshot.observed.nodes].map(([name, node]) => {
+      [...snapshot.observed.nodes].map(([name, node]): [NodeName, ObservedNode] => {
         const sentence = this.#unreadable.get(name)
         if (sentence !== undefined) return [name, { ...node, unreadable: [sentence] }]
         if (!this.#unread.has(name)) return [name, node]
