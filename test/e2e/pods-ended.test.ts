@@ -40,7 +40,7 @@ function pods() {
       'too-late',
       'trap "echo told; exit 0" TERM; while :; do sleep 0.1; done',
       {},
-      { activeDeadlineSeconds: 2, restartPolicy: 'Always', terminationGracePeriodSeconds: 10 },
+      { activeDeadlineSeconds: 8, restartPolicy: 'Always', terminationGracePeriodSeconds: 10 },
     ),
     pod('ruled', {
       ...withData,
@@ -173,3 +173,33 @@ describe('restart rules of containers', () => {
     expect(log.slice(log.lastIndexOf('setup') + 1).toSorted()).toEqual(['main', 'other'])
   })
 })
+
+test('an engine that is killed while pods end and start anew leaves nothing that the next one does not bring to its end', async () => {
+  const moments = [400, 900, 1_400]
+  for (const [index, moment] of moments.entries()) {
+    const named = pods().filter(({ metadata }) => KILLED.some((name) => name === nameOf(metadata)))
+    const fresh = named.map((one) => ({ ...one, metadata: { name: `${nameOf(one['metadata'])}-${index}` } }))
+    await world.commit(files(...fresh))
+    const doomed = world.start('--once', '--repo', world.repo)
+    const timer = setTimeout(() => doomed.kill('SIGKILL'), moment)
+    await doomed
+    clearTimeout(timer)
+    const next = await world.once()
+    expect(next.exitCode, `moment ${moment}: ${next.stderr}`).toBe(1)
+    const now = await world.pods()
+    expect(now.map(({ metadata, status }) => [metadata.name, status.phase])).toEqual([
+      [`all-again-${index}`, 'Running'],
+      [`done-0-${index}`, 'Succeeded'],
+      [`failed-${index}`, 'Failed'],
+    ])
+    const { links, mounts } = machineTraces(world.root)
+    expect(links).toHaveLength(2)
+    expect(mounts.filter((mount) => mount.includes(' nsfs '))).toHaveLength(3)
+  }
+}, 60_000)
+
+const KILLED = ['done-0', 'failed', 'all-again']
+
+function nameOf(metadata: unknown): string {
+  return typeof metadata === 'object' && metadata !== null && 'name' in metadata ? String(metadata.name) : ''
+}
