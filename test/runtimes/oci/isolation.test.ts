@@ -1,0 +1,366 @@
+import { describe, expect, test } from 'vitest'
+import { podUid } from '../../../engine/api/names.ts'
+import { freeCpus } from '../../../engine/runtimes/oci/allocations.ts'
+import type { CgroupLayout } from '../../../engine/runtimes/oci/cgroups.ts'
+import { confinementOf } from '../../../engine/runtimes/oci/confinement.ts'
+import {
+  cpuNumbers,
+  defaultProfile,
+  featureWarnings,
+  isSince,
+  lxcfsOf,
+  type NodeFeatures,
+} from '../../../engine/runtimes/oci/features.ts'
+import { hookAttachUsersCommand, hookFreezeCommand } from '../../../engine/runtimes/oci/hookCommands.ts'
+import { parseMountTable } from '../../../engine/runtimes/oci/mountTable.ts'
+import { bandwidthCommand } from '../../../engine/runtimes/oci/network.ts'
+import { podCgroupWrites, weightOf } from '../../../engine/runtimes/oci/podCgroup.ts'
+import { updateCpusCommand } from '../../../engine/runtimes/oci/runtimeCommands.ts'
+import { containerMounts, type MountParts } from '../../../engine/runtimes/oci/spec/mounts.ts'
+import { ociSpec, type SpecParts } from '../../../engine/runtimes/oci/spec/spec.ts'
+import { processUser } from '../../../engine/runtimes/oci/spec/user.ts'
+import { freeUsers, mapIdsCommand } from '../../../engine/runtimes/oci/users.ts'
+import { SECURITY } from './support.ts'
+
+const V1: CgroupLayout = {
+  version: 'v1',
+  hierarchies: [
+    { path: '/c/cpu', version: 1, controllers: ['cpu', 'cpuacct'] },
+    { path: '/c/memory', version: 1, controllers: ['memory'] },
+  ],
+}
+const V2: CgroupLayout = { version: 'v2', hierarchies: [{ path: '/c', version: 2, controllers: [] }] }
+const LIMITS = { cpuShares: 1024, cpuQuotaUs: 50_000, memoryLimitBytes: 1024 }
+
+const written = (layout: CgroupLayout, wish: Parameters<typeof podCgroupWrites>[2]) =>
+  podCgroupWrites(layout, '/r/pod1', wish).map(
+    ({ directory, file, value }) => `${directory}/${file}=${value}`,
+  )
+
+describe('the group of a pod', () => {
+  test('in v1 has each controller’s files in its own hierarchy; what is not limited is not written', () => {
+    expect(written(V1, LIMITS)).toEqual([
+      '/c/cpu/r/pod1/cpu.shares=1024',
+      '/c/cpu/r/pod1/cpu.cfs_period_us=100000',
+      '/c/cpu/r/pod1/cpu.cfs_quota_us=50000',
+      '/c/memory/r/pod1/memory.limit_in_bytes=1024',
+    ])
+    expect(written(V1, { cpuShares: 2 })).toEqual(['/c/cpu/r/pod1/cpu.shares=2'])
+  })
+  test('in v2 is handed its controllers down from the top first', () => {
+    expect(written(V2, LIMITS)).toEqual([
+      '/c/cgroup.subtree_control=+cpu +memory',
+      '/c/r/cgroup.subtree_control=+cpu +memory',
+      '/c/r/pod1/cpu.weight=39',
+      '/c/r/pod1/cpu.max=50000 100000',
+      '/c/r/pod1/memory.max=1024',
+    ])
+    expect(written(V2, { cpuShares: 2 }).slice(2)).toEqual([
+      '/c/r/pod1/cpu.weight=1',
+      '/c/r/pod1/cpu.max=max 100000',
+      '/c/r/pod1/memory.max=max',
+    ])
+  })
+  test.each([
+    [2, 1],
+    [1024, 39],
+    [262_144, 10_000],
+  ])('%i shares are a weight of %i', (shares, weight) => {
+    expect(weightOf(shares)).toBe(weight)
+  })
+})
+
+describe('what is one pod’s alone', () => {
+  test('users: ranges never meet, and the search goes round', () => {
+    const first = freeUsers('00000000', new Set())
+    expect(first).toBe(1 << 30)
+    expect(freeUsers('00000000', new Set([1 << 30]))).toBe((1 << 30) + 65_536)
+    const last = freeUsers('00003fff', new Set())
+    expect(last).toBe(2 ** 31 - 65_536)
+    expect(freeUsers('00003fff', new Set([last ?? 0]))).toBe(1 << 30)
+    const all = new Set(Array.from({ length: 16_384 }, (_, index) => (1 << 30) + index * 65_536))
+    expect(freeUsers('00000000', all)).toBeUndefined()
+  })
+  test('cpus: the first stays everybody’s, and nobody gets a part of what he asks for', () => {
+    expect(freeCpus([0, 1, 2, 3], new Set(), { b: 2, a: 1 })).toEqual({ a: [1], b: [2, 3] })
+    expect(freeCpus([0, 1, 2, 3], new Set([2]), { a: 3, b: 1 })).toEqual({ b: [1] })
+    expect(freeCpus([0, 1], new Set([1]), { a: 1 })).toEqual({})
+    expect(freeCpus([0], new Set(), { a: 1 })).toEqual({})
+  })
+  test('the others are told to the runtime as a list', () => {
+    expect(updateCpusCommand({ path: '/runc', state: '/s' }, 'id', '0,2').argv).toEqual([
+      ...['/runc', '--root', '/s', 'update', '--cpuset-cpus', '0,2', 'id'],
+    ])
+  })
+})
+
+describe('what a node can do', () => {
+  test('cpus as the kernel lists them', () => {
+    expect(cpuNumbers('0-2,5\n')).toEqual([0, 1, 2, 5])
+    expect(cpuNumbers('')).toEqual([])
+  })
+  test.each([
+    ['5.12.0', true],
+    ['5.4.0-150-generic', false],
+    ['6.1.0-9-amd64', true],
+    ['4.19.0', false],
+  ])('kernel %s is since 5.12: %s', (kernel, expected) => {
+    expect(isSince(kernel, 5, 12)).toBe(expected)
+  })
+  test('of several lxcfs the one of the system’s service is taken', () => {
+    const line = (path: string) => `30 24 0:6 / ${path} rw,nosuid - fuse.lxcfs lxcfs rw\n`
+    expect(lxcfsOf(parseMountTable(line('/a') + line('/var/lib/lxcfs')))).toBe('/var/lib/lxcfs')
+    expect(lxcfsOf(parseMountTable(line('/a')))).toBe('/a')
+    expect(lxcfsOf(parseMountTable('30 24 0:6 / /a rw - tmpfs a rw\n'))).toBeUndefined()
+  })
+  test('a loaded profile that stands for the default one', () => {
+    expect(defaultProfile('firefox (enforce)\ndocker-default (enforce)\n')).toBe('docker-default')
+    expect(defaultProfile('containers-default-0.57.4 (enforce)\n')).toBe('containers-default-0.57.4')
+    expect(defaultProfile('firefox (enforce)\n')).toBeUndefined()
+  })
+  test('a node whose engine may not lower scores says so', () => {
+    expect(featureWarnings(FEATURES)).toEqual([])
+    expect(featureWarnings({ ...FEATURES, oomScoreAdjMin: 0 })).toEqual([expect.stringContaining('below 0')])
+  })
+})
+
+const FEATURES: NodeFeatures = {
+  oomScoreAdjMin: -1000,
+  appArmor: false,
+  appArmorDefault: undefined,
+  seLinux: false,
+  lxcfs: undefined,
+  disk: { major: 8, minor: 0, weighs: true },
+  mountAttributes: true,
+  idMapper: '/usr/bin/perl',
+  cpus: [0, 1],
+}
+
+const confined = (
+  more: Partial<Parameters<typeof confinementOf>[0]['security']>,
+  features: Partial<NodeFeatures> = {},
+  oomScoreAdj = -997,
+) =>
+  confinementOf(
+    { container: 'app', security: { ...SECURITY, ...more }, resources: { cpuShares: 2, oomScoreAdj } },
+    { ...FEATURES, ...features },
+    {},
+    '/pin',
+  )
+
+describe('profiles and labels', () => {
+  test('a score is no lower than the engine may set', () => {
+    expect(confined({}, { oomScoreAdjMin: 0 })).toMatchObject({ oomScoreAdj: 0 })
+    expect(confined({}, { oomScoreAdjMin: 0 }, 999)).toMatchObject({ oomScoreAdj: 999 })
+  })
+  test.each([
+    ['nothing asked', undefined, {}, undefined],
+    ['the default without AppArmor', 'RuntimeDefault' as const, {}, undefined],
+    [
+      'the default with one',
+      'RuntimeDefault' as const,
+      { appArmor: true, appArmorDefault: 'docker-default' },
+      'docker-default',
+    ],
+    ['its own', { localhostProfile: 'mine' }, { appArmor: true }, 'mine'],
+    ['none', 'Unconfined' as const, { appArmor: true }, undefined],
+  ])('AppArmor: %s', (_, appArmor, features, expected) => {
+    const found = confined(appArmor === undefined ? {} : { appArmor }, features)
+    expect(typeof found === 'string' ? found : found.appArmorProfile).toBe(expected)
+  })
+  test('a profile that cannot be enforced keeps the container from running', () => {
+    expect(confined({ appArmor: { localhostProfile: 'mine' } })).toBe(
+      'Cannot enforce AppArmor: AppArmor is not enabled on the host',
+    )
+    expect(confined({ appArmor: 'RuntimeDefault' }, { appArmor: true })).toContain(
+      'no default AppArmor profile',
+    )
+  })
+  test('SELinux labels are written where the kernel has SELinux', () => {
+    expect(confined({ seLinux: { level: 's0:c1,c2' } }, { seLinux: true })).toMatchObject({
+      seLinux: {
+        process: 'system_u:system_r:container_t:s0:c1,c2',
+        mount: 'system_u:object_r:container_file_t:s0:c1,c2',
+      },
+    })
+    expect(confined({ seLinux: { level: 's0' } })).not.toHaveProperty('seLinux')
+  })
+})
+
+const PARTS: SpecParts = {
+  rootfs: '/b/rootfs',
+  cgroup: '/g/c',
+  namespaces: { net: '/r/net', ipc: '/r/ipc', uts: '/r/uts', pid: 'own', cgroup: false },
+  hostname: 'web',
+  args: ['x'],
+  env: [],
+  cwd: '/',
+  user: { uid: 0, gid: 0, additionalGids: [] },
+  capabilities: [],
+  seccomp: undefined,
+  mounts: [],
+  devices: [],
+}
+
+test('a specification has users, kernel parameters, a terminal, a score, profiles and disks where they are asked for', () => {
+  const blockIo = { weight: 200, readBps: 1, writeBps: 2, readIops: 3, writeIops: 4 }
+  const spec = ociSpec(
+    {
+      security: SECURITY,
+      resources: { cpuShares: 2, blockIo },
+      mounts: [],
+      sysctls: [['net.ipv4.tcp_syncookies', '1']],
+      tty: true,
+    },
+    {
+      ...PARTS,
+      userNamespace: { path: '/r/user', hostId: 1_073_741_824, size: 65_536 },
+      oomScoreAdj: 999,
+      disk: { major: 8, minor: 16, weighs: true },
+      cpus: '1,2',
+      appArmorProfile: 'mine',
+      seLinux: { process: 'p', mount: 'm' },
+    },
+  )
+  const rate = (value: number) => [{ major: 8, minor: 16, rate: value }]
+  expect(spec).toMatchObject({
+    process: { terminal: true, oomScoreAdj: 999, apparmorProfile: 'mine', selinuxLabel: 'p' },
+    linux: {
+      mountLabel: 'm',
+      sysctl: { 'net.ipv4.tcp_syncookies': '1' },
+      uidMappings: [{ containerID: 0, hostID: 1_073_741_824, size: 65_536 }],
+      gidMappings: [{ containerID: 0, hostID: 1_073_741_824, size: 65_536 }],
+      resources: {
+        cpu: { shares: 2, cpus: '1,2' },
+        blockIO: {
+          weight: 200,
+          throttleReadBpsDevice: rate(1),
+          throttleWriteBpsDevice: rate(2),
+          throttleReadIOPSDevice: rate(3),
+          throttleWriteIOPSDevice: rate(4),
+        },
+      },
+    },
+  })
+  expect(spec).toHaveProperty('linux.namespaces.1', { type: 'user', path: '/r/user' })
+})
+
+test('a disk that cannot be limited is not, and one that is not weighed is limited still', () => {
+  const wish = {
+    security: SECURITY,
+    resources: { cpuShares: 2, blockIo: { weight: 200, readBps: 1 } },
+    mounts: [],
+  }
+  expect(ociSpec(wish, PARTS)).not.toHaveProperty('linux.resources.blockIO')
+  const spec = ociSpec(wish, { ...PARTS, disk: { major: 8, minor: 0, weighs: false } })
+  expect(spec).not.toHaveProperty('linux.resources.blockIO.weight')
+  expect(spec).toHaveProperty('linux.resources.blockIO.throttleReadBpsDevice')
+})
+
+test('mounts go both ways only with a root that passes them on', () => {
+  const mount = (propagation: 'private' | 'rslave' | 'rshared') => ({
+    volume: 'v',
+    mountPath: '/v',
+    readOnly: false,
+    propagation,
+  })
+  const root = (...mounts: ReturnType<typeof mount>[]) =>
+    ociSpec({ security: SECURITY, resources: { cpuShares: 2 }, mounts }, PARTS)
+  expect(root(mount('rslave'), mount('rshared'))).toHaveProperty('linux.rootfsPropagation', 'rshared')
+  expect(root(mount('rslave'))).toHaveProperty('linux.rootfsPropagation', 'rslave')
+  expect(root(mount('private'))).not.toHaveProperty('linux.rootfsPropagation')
+})
+
+const MOUNTS: MountParts = {
+  privileged: false,
+  readOnlyRootFilesystem: false,
+  etc: { hosts: '/p/hosts', hostname: '/p/hostname', resolvConf: '/p/resolv.conf', locked: ['nodev'] },
+  sharedMemory: undefined,
+  terminationLog: { source: '/p/log', destination: '/dev/termination-log' },
+  volumes: [],
+  recursiveReadOnly: true,
+}
+
+test('a read-only volume is read-only to the ground where the kernel can; what is locked stays', () => {
+  const request = { volume: 'v', mountPath: '/v', readOnly: true, propagation: 'private' } as const
+  const options = (more: object, recursiveReadOnly = true) => {
+    const volumes = [{ request: { ...request, ...more }, source: '/s', locked: ['nosuid'] }]
+    const mounts = containerMounts({ ...MOUNTS, volumes, recursiveReadOnly })
+    return mounts.find(({ destination }) => destination === '/v')?.options
+  }
+  expect(options({ recursiveReadOnly: 'IfPossible' })).toEqual(['rbind', 'rprivate', 'ro', 'rro', 'nosuid'])
+  expect(options({ recursiveReadOnly: 'IfPossible' }, false)).toEqual(['rbind', 'rprivate', 'ro', 'nosuid'])
+  expect(options({})).toEqual(['rbind', 'rprivate', 'ro', 'nosuid'])
+  expect(options({ readOnly: false, recursiveReadOnly: 'Enabled' })).not.toContain('rro')
+})
+
+test('with lxcfs the files of /proc that tell of limits are its own', () => {
+  const at = (lxcfs: string | undefined) =>
+    containerMounts({ ...MOUNTS, lxcfs }).filter(({ source }) => source.startsWith('/l/'))
+  expect(at('/l').map(({ destination, source }) => `${source} ${destination}`)).toContain(
+    '/l/proc/meminfo /proc/meminfo',
+  )
+  expect(at('/l')).toHaveLength(7)
+  expect(at(undefined)).toEqual([])
+})
+
+test('with a strict policy the groups of the image’s accounts do not count', () => {
+  const accounts = { passwd: 'web:x:33:44::/:/bin/sh\n', group: 'extra:x:55:web\n' }
+  const wish = { ...SECURITY, supplementalGroups: [9], strictGroups: true }
+  expect(processUser(wish, 'web', accounts)).toEqual({ uid: 33, gid: 44, additionalGids: [9, 44] })
+})
+
+test('bandwidth is limited by the plugin, each way that is asked for', () => {
+  const parts = {
+    plugins: '/usr/lib/cni',
+    podCIDR: '10.244.0.0/16',
+    paths: { bridge: 'rc-0', table: 'reconcile-0', addresses: '/a' },
+  }
+  const attachment = { uid: podUid('u-1'), netns: '/r/net' }
+  const command = bandwidthCommand('ADD', parts, attachment, { ingressBits: 1000 }, { ips: [] })
+  expect(command.argv).toEqual(['/usr/lib/cni/bandwidth'])
+  expect(command.env).toMatchObject({ CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'u-1', CNI_NETNS: '/r/net' })
+  expect(JSON.parse(String(command.stdin))).toEqual({
+    cniVersion: '0.4.0',
+    name: 'reconcile-0',
+    type: 'bandwidth',
+    capabilities: { bandwidth: true },
+    runtimeConfig: { bandwidth: { ingressRate: 1000, ingressBurst: 2_147_483_647 } },
+    prevResult: { ips: [] },
+  })
+  const gone = bandwidthCommand('DEL', parts, attachment, { egressBits: 2000 }, undefined)
+  expect(JSON.parse(String(gone.stdin))).toMatchObject({
+    runtimeConfig: { bandwidth: { egressRate: 2000, egressBurst: 2_147_483_647 } },
+  })
+})
+
+test('the hook’s verbs for users of a pod’s own, and for standing still', () => {
+  const users = { first: 1_073_741_824, count: 65_536 }
+  expect(
+    hookAttachUsersCommand('/h.sh', '/r', undefined, users, ['--user=/r/user', '--net=/r/net']).argv,
+  ).toEqual([
+    ...[
+      '/bin/sh',
+      '/h.sh',
+      'attach-users',
+      '/r',
+      '',
+      '1073741824',
+      '65536',
+      '--user=/r/user',
+      '--net=/r/net',
+    ],
+  ])
+  expect(hookFreezeCommand('/h.sh', 'freeze', { directory: '/p', run: '/r' }).argv).toEqual([
+    ...['/bin/sh', '/h.sh', 'freeze', '/p', '/r'],
+  ])
+})
+
+test('all that is shown to such users is mapped in one go', () => {
+  const { argv } = mapIdsCommand('/usr/bin/perl', '/r/user', [
+    { source: '/l/1', target: '/m/0' },
+    { source: '/v', target: '/m/1' },
+  ])
+  expect(argv.slice(0, 2)).toEqual(['/usr/bin/perl', '-e'])
+  expect(argv.slice(3)).toEqual(['/r/user', '/l/1', '/m/0', '/v', '/m/1'])
+})
