@@ -63,12 +63,17 @@ export function autoscalerDecision(input: AutoscalerInput, context: ControllerCo
   }
   const dueAtMs = memory.decidedAtMs + SYNC_PERIOD_MS
   const isRecent = memory.decidedAtMs <= context.nowMs && context.nowMs < dueAtMs
-  if (isRecent && !memory.specChanged && memory.desired === current) {
+  if (isRecent && !memory.specChanged && memory.desired === current && !isFirstMeasured(input, memory)) {
     const decision = { ...decided(input, memory, context), requeueAtMs: dueAtMs }
     return { decision, replicas: current }
   }
   const { memory: next, replicas } = outcomeOf(input, current, memory, context)
   return { decision: decided(input, next, context), replicas }
+}
+
+/** What was decided with nothing to go by need not stand for its 15 s once there is something. */
+function isFirstMeasured({ target }: AutoscalerInput, { metrics }: AutoscalerMemory): boolean {
+  return metrics.length === 0 && target?.pods.some(({ usage }) => (usage?.containers.size ?? 0) > 0) === true
 }
 
 /** The number that it decided on last; before that what is written or, when nothing is, what runs. */

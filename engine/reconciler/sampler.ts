@@ -33,8 +33,13 @@ interface Tracked {
   readonly node: NodeName
   dueAt: Temporal.Instant
   last: Reading | undefined
+  /** `waiting`: nothing of it runs. `begun`: something does, and the next reading is the first one to count from. */
+  stage: 'waiting' | 'begun' | 'measured'
   underWay: boolean
 }
+
+/** A pod that does not run yet is looked at soon, and once more when it does: a window that counts begins when it is ready. */
+const BEGIN_MS = 1000
 
 /** Reads what pods use, again and again, and tells the observer the difference. Only the pods that a plan asked for. */
 export class Sampler {
@@ -63,7 +68,13 @@ export class Sampler {
       if (!reachable) continue
       for (const uid of pods.keys()) {
         if (!uids.has(uid) || this.#tracked.has(uid)) continue
-        this.#tracked.set(uid, { node: name, dueAt: clock.now(), last: undefined, underWay: false })
+        this.#tracked.set(uid, {
+          node: name,
+          dueAt: clock.now(),
+          last: undefined,
+          stage: 'begun',
+          underWay: false,
+        })
         this.#bell.ring()
       }
     }
@@ -99,26 +110,33 @@ export class Sampler {
     const { clock, limits, runtimes, signal } = this.#options
     const { node } = tracked
     tracked.underWay = true
+    let waitMs = limits.usageWindowMs
     try {
       await this.#slots.get(node)?.run(async () => {
         const at = clock.now()
         const attempts = attemptsIn(this.#options.observer.pod(node, uid))
-        const stats = (await runtimes.get(node)?.stats(uid, signal)) ?? []
+        const stats = attempts.size === 0 ? [] : ((await runtimes.get(node)?.stats(uid, signal)) ?? [])
         this.#compare(uid, tracked, { at, stats, attempts })
       }, signal)
+      if (tracked.stage !== 'measured') waitMs = Math.min(BEGIN_MS, waitMs)
     } catch (error) {
       if (!signal.aborted) this.#unread(uid, tracked, error)
     } finally {
-      tracked.dueAt = after(clock.now(), limits.usageWindowMs)
+      tracked.dueAt = after(clock.now(), waitMs)
       tracked.underWay = false
       this.#bell.ring()
     }
   }
 
   #compare(uid: PodUid, tracked: Tracked, reading: Reading): void {
-    const { last, node } = tracked
-    tracked.last = reading
-    if (last === undefined || this.#tracked.get(uid) !== tracked) return
+    const { last, node, stage } = tracked
+    if (reading.attempts.size === 0) tracked.stage = 'waiting'
+    else if (stage === 'waiting') tracked.stage = 'begun'
+    else {
+      tracked.stage = 'measured'
+      tracked.last = reading
+    }
+    if (stage !== 'measured' || last === undefined || this.#tracked.get(uid) !== tracked) return
     const usage = usageBetween(last, reading)
     if (usage === undefined) return
     this.#options.observer.measured(node, uid, usage)
@@ -133,6 +151,7 @@ export class Sampler {
     const pod = observer.pod(node, uid)?.record.pod.metadata.name ?? uid
     log('warn', `what pod ${pod} uses could not be read: ${messageOf(error)}`, { node, pod, ...stack })
     tracked.last = undefined
+    tracked.stage = 'begun'
     const at = clock.now().toString({ smallestUnit: 'millisecond' })
     observer.measured(node, uid, { at, windowMs: limits.usageWindowMs, containers: new Map() })
   }

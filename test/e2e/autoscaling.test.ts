@@ -1,0 +1,109 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { HorizontalPodAutoscaler } from '../../engine/api/generated/types.ts'
+import { runningContainers } from '../support/containers.ts'
+import { eventually, World } from '../support/engine.ts'
+import { engineAtWork, files, NEVER_READY, sh } from '../support/pods.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+
+let registry: Registry
+let world: World
+let load: string
+
+beforeAll(async () => {
+  registry = await startRegistry()
+  world = await World.create({ podCIDR: '10.216.0.0/16', registry: registry.url })
+  load = join(world.folder, 'load')
+  mkdirSync(load)
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+})
+
+/** Busy as long as there is a file, with a tenth of a core, which is twice its request; else asleep. */
+const BUSY = 'while :; do while [ -e /load/on ]; do :; done; sleep 0.2; done'
+
+const web = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: {
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        volumes: [{ name: 'load', hostPath: { path: '' } }],
+        containers: [
+          sh(BUSY, {
+            volumeMounts: [{ name: 'load', mountPath: '/load' }],
+            resources: { requests: { cpu: '50m' }, limits: { cpu: '100m' } },
+          }),
+        ],
+      },
+    },
+  },
+}
+
+const autoscaler = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'web' },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+    maxReplicas: 3,
+    metrics: [
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } },
+      },
+    ],
+    behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+  },
+}
+
+function deploymentOn(path: string): Readonly<Record<string, unknown>> {
+  const text = JSON.stringify(web).replace('"path":""', `"path":${JSON.stringify(path)}`)
+  return JSON.parse(text) as Readonly<Record<string, unknown>>
+}
+
+interface Seen {
+  /** As the kernel has them. */
+  readonly running: number
+  readonly replicas: number | undefined
+  readonly percent: number | undefined
+}
+
+async function look(): Promise<Seen> {
+  const running = await runningContainers(world.root)
+  const status = recorded()
+  return {
+    running: running.filter(({ command }) => command.includes('/load/on')).length,
+    replicas: status?.desiredReplicas,
+    percent: status?.currentMetrics?.[0]?.resource?.current.averageUtilization,
+  }
+}
+
+function recorded(): HorizontalPodAutoscaler['status'] {
+  const file = join(world.root, 'records/HorizontalPodAutoscaler/default/web.json')
+  if (!existsSync(file)) return undefined
+  const record = JSON.parse(readFileSync(file, 'utf8')) as { readonly object: HorizontalPodAutoscaler }
+  return record.object.status
+}
+
+test('pods are added under real load, and taken away when it is over', { timeout: 120_000 }, async () => {
+  writeFileSync(join(load, 'on'), '')
+  await world.commit(files(deploymentOn(load), autoscaler, NEVER_READY))
+  await using _engine = await engineAtWork(world)
+  const busy = await eventually(look, ({ replicas, running }) => replicas === 3 && running === 3, 60_000)
+  expect(busy.percent).toBeGreaterThan(66)
+  rmSync(join(load, 'on'))
+  const idle = await eventually(look, ({ replicas, running }) => replicas === 1 && running === 1, 60_000)
+  expect(idle.percent).toBeLessThan(54)
+  expect(recorded()?.conditions?.map(({ reason }) => reason)).toContain('ValidMetricFound')
+  const { stdout } = await world.run('status')
+  expect(stdout).toMatch(/horizontalpodautoscaler\/web +Deployment\/web +cpu: \d+%\/60% +1 +3 +\d/)
+})
