@@ -3,6 +3,7 @@ import { keyParts } from '../api/names.ts'
 import type { StatusReport } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import { autoscalerRow } from './autoscalerRow.ts'
+import { CLAIM_HEADING, claimRow } from './claimRow.ts'
 import { since } from './duration.ts'
 import { CRON_JOB_HEADING, cronJobRow, JOB_HEADING, jobRow } from './jobRows.ts'
 import { shortHealth } from './progress.ts'
@@ -40,6 +41,7 @@ export const KIND_TABLES: readonly KindTable[] = [
     heading: ['REFERENCE', 'TARGETS', 'MINPODS', 'MAXPODS', 'REPLICAS'],
     row: autoscalerRow,
   },
+  { kind: 'PersistentVolumeClaim', heading: CLAIM_HEADING, row: claimRow },
 ]
 
 export function headingOf({ heading }: KindTable): readonly string[] {

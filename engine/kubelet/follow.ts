@@ -82,7 +82,7 @@ function followers(context: FilesContext): readonly Volume[] {
 function isFixed(volume: Volume, { desired, record }: FilesContext): boolean {
   const namespace = record.pod.metadata.namespace ?? 'default'
   const keys = sourcesOf(volume).map(({ kind, name }) => objectKey(kind, namespace, name))
-  if (keys.length === 0 || usesFacts(volume)) return false
+  if (keys.length === 0 || usesFacts(volume) || usesTrust(volume)) return false
   return keys.every((key) => {
     const object = desired.objects.get(key)?.object
     return (object?.kind === 'ConfigMap' || object?.kind === 'Secret') && object.immutable === true
@@ -93,6 +93,10 @@ function usesFacts({ downwardAPI, projected }: Volume): boolean {
   return (
     downwardAPI !== undefined || (projected?.sources ?? []).some((source) => source.downwardAPI !== undefined)
   )
+}
+
+function usesTrust({ projected }: Volume): boolean {
+  return (projected?.sources ?? []).some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)
 }
 
 interface Source {
@@ -119,6 +123,7 @@ function reasonOf({ pod }: PodView, late: readonly string[]): string {
 
 function volumeReason(volume: Volume): string {
   const sources = [...new Set(sourcesOf(volume).map(({ kind, name }) => `${kind} ${name}`))]
+  if (usesTrust(volume)) sources.push('its trust bundles')
   if (usesFacts(volume)) sources.push('its labels and annotations')
   return `volume ${volume.name} follows ${sources.join(', ')}`
 }
