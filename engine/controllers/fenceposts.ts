@@ -45,11 +45,14 @@ export interface Bounds {
   readonly floor: number
   /** So many pods, those under deletion aside, and no more are made. */
   readonly ceiling: number
+  /** The old ones all go before the new ones come. */
+  readonly recreates?: true
 }
 
 export function boundsOf(deployment: Deployment): Bounds {
   const { strategy, replicas = 1 } = deployment.spec
   const { maxSurge, maxUnavailable } = fencepostsOf(deployment)
-  const floor = strategy?.type === 'Recreate' ? 0 : replicas - maxUnavailable
-  return { floor, ceiling: replicas + maxSurge }
+  const ceiling = replicas + maxSurge
+  if (strategy?.type === 'Recreate') return { floor: 0, ceiling, recreates: true }
+  return { floor: replicas - maxUnavailable, ceiling }
 }

@@ -79,6 +79,7 @@ export function podChanges(
   const deletes: PodDeletion[] = []
   const notes: PodNote[] = []
   let spare = total(sets, ({ state }) => firmlyAvailable(state, context.nowMs)) - bounds.floor
+  let tooMany = total(sets, ({ state }) => state.active.length) - bounds.ceiling
   for (const { state, replicas } of sets) {
     for (const pod of state.pods) replaceEnded(pod, deletes, notes)
     for (const pod of surplus(state, replicas, context.nowMs)) {
@@ -87,8 +88,10 @@ export function podChanges(
       else if (counted && spare <= 0) notes.push({ pod, bucket: 'wait', reason: floorReason(bounds) })
       else {
         const reason = surplusReason(state, replicas)
-        // Fewer pods of the revision of now are a smaller size, which no budget is asked about.
-        deletes.push({ pod, bucket: 'delete', reason, ...(!state.isNew && { disrupts: 'rollout' }) })
+        // No budget is asked about a smaller size, nor where all are to go before others come.
+        const disrupts = !state.isNew && !bounds.recreates && tooMany <= 0
+        deletes.push({ pod, bucket: 'delete', reason, ...(disrupts && { disrupts: 'rollout' }) })
+        tooMany -= 1
         if (counted) spare -= 1
       }
     }

@@ -91,7 +91,7 @@ export class Allowance {
 
   constructor(budgets: readonly Budget[]) {
     this.#budgets = budgets
-    this.#left = new Map(budgets.map(({ key, numbers }) => [key, numbers.disruptionsAllowed]))
+    this.#left = new Map(budgets.map(({ key, numbers }) => [key, spareOf(numbers)]))
   }
 
   left(key: ObjectKey): number {
@@ -118,6 +118,11 @@ export class Allowance {
     if (budget.spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
     return numbers.desiredHealthy > 0 && numbers.currentHealthy >= numbers.desiredHealthy
   }
+}
+
+/** Where no pods are expected any more (their controller wants none) the status allows nothing, yet nothing is kept either. */
+function spareOf({ currentHealthy, desiredHealthy, failure }: BudgetNumbers): number {
+  return failure === undefined ? Math.max(0, currentHealthy - desiredHealthy) : 0
 }
 
 /**

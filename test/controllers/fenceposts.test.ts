@@ -31,7 +31,11 @@ test('more pods than there are cannot be unavailable', () => {
 })
 
 test('Recreate has no floor and makes no pod too many', () => {
-  expect(boundsOf(deployment({ replicas: 3, recreate: true }))).toEqual({ floor: 0, ceiling: 3 })
+  expect(boundsOf(deployment({ replicas: 3, recreate: true }))).toEqual({
+    floor: 0,
+    ceiling: 3,
+    recreates: true,
+  })
 })
 
 test('a Deployment of no pods keeps none and makes none', () => {
