@@ -36,10 +36,11 @@ function pods() {
       }),
     ),
     scriptPod('failed', 'echo broken; exit 3'),
+    // Never ready, so that it is waited for until its time is up.
     scriptPod(
       'too-late',
       'trap "echo told; exit 0" TERM; while :; do sleep 0.1; done',
-      {},
+      { readinessProbe: { exec: { command: ['false'] }, periodSeconds: 60 } },
       { activeDeadlineSeconds: 8, restartPolicy: 'Always', terminationGracePeriodSeconds: 10 },
     ),
     pod('ruled', {
