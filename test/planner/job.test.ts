@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { PodCondition } from '../../engine/api/generated/types.ts'
 import { job, JobScene, indexOf } from './jobScene.ts'
 
 const INDEXED = { completionMode: 'Indexed' } as const
@@ -357,9 +358,21 @@ test('less parallelism takes pods away, and those are no failures', () => {
   expect([scene.running.length, scene.status().failed]).toEqual([1, 0])
 })
 
-test('with podReplacementPolicy Failed another pod comes only when the one before has ended', () => {
-  const scene = new JobScene().commit(job({ podReplacementPolicy: 'Failed', completions: 1 }))
+test('a pod that is taken away for others is ignored, when the policy says so, once it has ended', () => {
+  const rules = [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] }] as const
+  const scene = new JobScene().commit(job({ backoffLimit: 0, podFailurePolicy: { rules } }))
   scene.settle()
+  takenAway(scene, [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }])
+  expect(scene.plan().actions.map(({ kind }) => kind)).not.toContain('createPod')
+  scene.settle()
+  // It is gone with all that it was, so nothing delays the next one.
+  expect(scene.status()).toMatchObject({ failed: 0, active: 1 })
+  scene.endSome(0)
+  expect(scene.status()).toMatchObject({ succeeded: 1, failed: 0 })
+})
+
+/** Somebody else than the Job deletes its first pod. */
+function takenAway(scene: JobScene, conditions: readonly PodCondition[] = []): void {
   const [pod] = scene.running
   if (pod === undefined) throw new Error('no pod')
   const { metadata } = pod.record.pod
@@ -367,8 +380,15 @@ test('with podReplacementPolicy Failed another pod comes only when the one befor
   pod.record = {
     ...pod.record,
     generation: pod.record.generation + 1,
+    conditions: [...pod.record.conditions, ...conditions],
     pod: { ...pod.record.pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: 30 } },
   }
+}
+
+test('with podReplacementPolicy Failed another pod comes only when the one before has ended', () => {
+  const scene = new JobScene().commit(job({ podReplacementPolicy: 'Failed', completions: 1 }))
+  scene.settle()
+  takenAway(scene)
   const { actions } = scene.plan()
   expect(actions.map(({ kind }) => kind)).not.toContain('createPod')
   expect(scene.status()).toMatchObject({ terminating: 1, failed: 0 })
