@@ -24,7 +24,7 @@ export interface Mapped {
 
 /**
  * open_tree(2), mount_setattr(2) and move_mount(2), which have one number on every architecture. mount(8) knows how to since util-linux 2.39 only,
- * and Perl is part of every Debian and Ubuntu: docs/decisions/010-user-namespaces.md.
+ * and Perl is part of every Debian and Ubuntu: docs/decisions/006-users-of-a-pods-own.md.
  */
 const MAP_IDS = `
 my $users = shift; my $empty = ''; my $here = -100;
