@@ -54,15 +54,24 @@ function decisionOn(
     const reason = 'is removed; then it is made again as the commit has it'
     return { ...none, changes, notes: [{ pod: existing, bucket: 'change', reason }] }
   }
-  if (specText(record.pod.spec) !== specText(wanted.spec)) {
+  const sooner = endsSooner(record.pod.spec, wanted.spec)
+  if (!sooner && specText(record.pod.spec) !== specText(wanted.spec)) {
     const reason = 'its spec changed: it is removed, then made again'
     return { ...none, changes, deletes: [{ pod: existing, reason, bucket: 'change' }] }
   }
-  if (metaText(record.pod.metadata) === metaText(wanted.metadata)) return none
-  const pod: Pod = { ...record.pod, metadata: withWritten(record.pod.metadata, wanted.metadata) }
+  if (!sooner && metaText(record.pod.metadata) === metaText(wanted.metadata)) return none
+  const metadata = withWritten(record.pod.metadata, wanted.metadata)
+  const pod: Pod = { ...record.pod, metadata, ...(sooner && { spec: wanted.spec }) }
   const updated = { ...record, generation: record.generation + 1, commit: context.commit, pod }
-  const reason = 'its labels or annotations changed'
+  const reason = sooner ? 'its deadline changed' : 'its labels or annotations changed'
   return { ...none, changes, updates: [{ pod: existing, record: updated, reason }] }
+}
+
+/** The one change of a running pod's spec that Kubernetes allows here too: a deadline is set, or brought forward. */
+function endsSooner(before: PodSpec, after: PodSpec): boolean {
+  const { activeDeadlineSeconds: was = Number.POSITIVE_INFINITY, ...rest } = before
+  const { activeDeadlineSeconds: is = Number.POSITIVE_INFINITY, ...others } = after
+  return is < was && templateText({ spec: rest }) === templateText({ spec: others })
 }
 
 const specText = memoised((spec: PodSpec): string => templateText({ spec }))

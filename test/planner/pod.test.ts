@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { podUid } from '../../engine/api/names.ts'
+import type { Pod } from '../../engine/api/generated/types.ts'
 import { barePod, buckets, deployment, kinds, Scene } from './scene.ts'
 
 test('a Pod is made, and is healthy when it is ready', () => {
@@ -199,4 +200,23 @@ test('while a node was never read nothing is made and no record is forgotten', (
   const result = scene.plan()
   expect(kinds(result)).toEqual(['writeRecord'])
   expect(buckets(result.verdicts)).toEqual({ wait: 2 })
+})
+
+test('a deadline is set and brought forward in place, and put off only by another pod', () => {
+  const late = (seconds: number | undefined): Pod => {
+    const pod = barePod('one', 'a')
+    if (seconds === undefined) return pod
+    return { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: seconds } }
+  }
+  const scene = new Scene().commit(late(undefined))
+  scene.run()
+  const [before] = scene.world.pods
+  for (const seconds of [600, 300]) {
+    scene.commit(late(seconds)).run()
+    expect(scene.world.pods).toHaveLength(1)
+    expect(scene.world.pods[0]?.record.pod.spec.activeDeadlineSeconds).toBe(seconds)
+    expect(scene.world.pods[0]?.record.pod.metadata.uid).toBe(before?.record.pod.metadata.uid)
+  }
+  expect(kinds(scene.commit(late(301)).plan())).toEqual(['deletePod'])
+  expect(kinds(scene.commit(late(undefined)).plan())).toEqual(['deletePod'])
 })
