@@ -2,7 +2,10 @@ import { objectKey } from '../api/names.ts'
 import { type Finding, type Index, placeText, type Standing } from './standing.ts'
 import { didYouMean } from './suggestions.ts'
 
-/** Autoscalers that measure a container that their target has not, and two of one target, which would pull it to and fro. */
+/**
+ * Autoscalers that measure a container that their target has not, two of one target, which would pull it to and fro, and targets whose own
+ * number counts for nothing.
+ */
 export function autoscalers(standings: readonly Standing[], index: Index): readonly Finding[] {
   const first = new Map<string, Standing>()
   return standings.flatMap((standing) => {
@@ -10,7 +13,7 @@ export function autoscalers(standings: readonly Standing[], index: Index): reado
     if (object?.kind !== 'HorizontalPodAutoscaler') return []
     const { kind, name } = object.spec.scaleTargetRef
     const target = objectKey(kind, object.metadata.namespace, name)
-    const found = unknownContainers(standing, index)
+    const found = [...unknownContainers(standing, index), ...ignoredReplicas(standing, index.get(target))]
     const other = first.get(target)
     if (other === undefined) first.set(target, standing)
     if (other === undefined || other.placed.read.key === standing.placed.read.key) return found
@@ -26,6 +29,25 @@ export function autoscalers(standings: readonly Standing[], index: Index): reado
       } as const,
     ]
   })
+}
+
+/** The autoscaler wins. None at all is another matter: that switches it off. */
+function ignoredReplicas(scaler: Standing, target: Standing | undefined): readonly Finding[] {
+  const written = target?.placed.read.valid?.written
+  if (target === undefined || written === undefined || !('spec' in written)) return []
+  const { spec } = written
+  if (spec === undefined || !('replicas' in spec) || spec.replicas === undefined || spec.replicas === 0)
+    return []
+  const message = `is ignored: ${scaler.placed.read.label ?? 'an autoscaler'} says how many there are (${placeText(scaler)})`
+  return [
+    {
+      standing: target,
+      path: ['spec', 'replicas'],
+      severity: 'warning',
+      message,
+      suggestion: 'leave it out',
+    },
+  ]
 }
 
 function unknownContainers(standing: Standing, index: Index): readonly Finding[] {

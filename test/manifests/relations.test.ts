@@ -116,6 +116,14 @@ test('two autoscalers of one workload are told, and so is a container that it ha
   ])
 })
 
+test('the number of pods of an autoscaled workload counts for nothing, unless it is none', () => {
+  const web = (replicas: number) => workload('Deployment', 'web', 'a: b', 'a: b', `  replicas: ${replicas}\n`)
+  expect(said({ 'a.yaml': web(3), 'b.yaml': autoscaler('one', 'web') })).toEqual([
+    'a.yaml:6:13: warning: Deployment default/web: spec.replicas: is ignored: HorizontalPodAutoscaler default/one says how many there are (b.yaml:1) (leave it out)',
+  ])
+  expect(said({ 'a.yaml': web(0), 'b.yaml': autoscaler('one', 'web') })).toEqual([])
+})
+
 const HIGH = `apiVersion: scheduling.k8s.io/v1
 kind: PriorityClass
 metadata: {name: high}
