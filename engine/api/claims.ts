@@ -1,4 +1,4 @@
-import type { PodSpec, Volume } from './generated/types.ts'
+import type { PersistentVolumeClaimSpec, PodSpec, Volume } from './generated/types.ts'
 
 /** Where a claim's data is: the official annotation for the node that was chosen for the first pod. */
 export const SELECTED_NODE = 'volume.kubernetes.io/selected-node'
@@ -15,6 +15,12 @@ export function claimOfVolume(
 /** The claims that a pod of this name uses. */
 export function claimsOf(pod: string, spec: PodSpec): readonly string[] {
   return (spec.volumes ?? []).flatMap((volume) => claimOfVolume(pod, volume) ?? [])
+}
+
+/** The claim of the same namespace that a claim begins as a copy of; the newer field says the same as the older one. */
+export function copiedClaim({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec): string | undefined {
+  const source = dataSourceRef ?? dataSource
+  return source?.kind === 'PersistentVolumeClaim' ? source.name : undefined
 }
 
 /** What a claim held is kept for so long after it. */

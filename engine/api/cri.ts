@@ -73,7 +73,14 @@ export type VolumeRequest =
       readonly version: string
     }
   /** The folder of a claim on this node, made when there is none yet. It outlives the pod. */
-  | { readonly kind: 'claim'; readonly name: string; readonly namespace: string; readonly claim: string }
+  | {
+      readonly kind: 'claim'
+      readonly name: string
+      readonly namespace: string
+      readonly claim: string
+      /** The claim beside it whose files it begins with, when its folder is made. */
+      readonly copyOf?: string
+    }
   | {
       readonly kind: 'image'
       readonly name: string

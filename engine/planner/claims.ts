@@ -1,4 +1,4 @@
-import { claimOfVolume, claimsOf, TRASH_KEPT_DAYS } from '../api/claims.ts'
+import { claimOfVolume, claimsOf, copiedClaim, TRASH_KEPT_DAYS } from '../api/claims.ts'
 import type { OwnerReference, PersistentVolumeClaim, Volume } from '../api/generated/types.ts'
 import { keyParts, type NodeName, type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
 import type { RecordAction, WriteRecord } from '../api/plan.ts'
@@ -104,12 +104,34 @@ export class ClaimBook {
       const message = this.#objection(entry, claim, volume, { label: `${namespace}/${name}`, uid })
       if (message !== undefined) return { kind: 'wait', message }
       const node = entry === undefined ? undefined : selectedNode(entry.record)
-      if (node !== undefined) nodes.push(node)
+      const source = node === undefined ? this.#copied(namespace, entry, volume) : undefined
+      if (source?.kind === 'wait') return source
+      const place = node ?? source?.node
+      if (place !== undefined) nodes.push(place)
     }
     const [first] = nodes
     if (first === undefined) return FREE
     // Claims on two nodes: there is none that has both.
     return { kind: 'ready', nodes: new Set(nodes.every((node) => node === first) ? [first] : []) }
+  }
+
+  /** A copy is made where its source is. */
+  #copied(
+    namespace: string,
+    entry: Entry | undefined,
+    { ephemeral }: Volume,
+  ):
+    | { readonly kind: 'ready'; readonly node: NodeName }
+    | Extract<ClaimAnswer, { kind: 'wait' }>
+    | undefined {
+    const spec = entry === undefined ? (ephemeral?.volumeClaimTemplate?.spec ?? {}) : specOf(entry.record)
+    const name = copiedClaim(spec)
+    if (name === undefined) return undefined
+    const source = this.#entries.get(claimKey(namespace, name))
+    const node = source === undefined ? undefined : selectedNode(source.record)
+    if (node !== undefined) return { kind: 'ready', node }
+    const why = source === undefined ? 'does not exist' : 'is not bound: no pod has used it yet'
+    return { kind: 'wait', message: `the claim ${namespace}/${name} that is to be copied ${why}` }
   }
 
   #objection(

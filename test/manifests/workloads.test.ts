@@ -385,6 +385,21 @@ const OTHERS: readonly (readonly [
     ],
   ],
   [
+    'v1',
+    'PersistentVolumeClaim',
+    {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '2Gi' } },
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'a' },
+      dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'a' },
+    },
+    [
+      'error spec.dataSource.kind: not supported: a VolumeSnapshot cannot be copied, only a PersistentVolumeClaim can',
+      'error spec.dataSourceRef: must match dataSource',
+      'warning spec.resources.requests.storage: is shown as the capacity and not enforced: the claim is a folder, and may grow until the disk is full',
+    ],
+  ],
+  [
     'policy/v1',
     'PodDisruptionBudget',
     { selector: {}, minAvailable: 1, maxUnavailable: '101%' },

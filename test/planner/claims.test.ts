@@ -268,3 +268,26 @@ test('a template that asks for it rolls its pods when what they refer to changes
   expect(scene.world.pods.map(({ record }) => record.pod.metadata.uid)).not.toEqual(before)
   expect(JSON.stringify([plan, [...scene.world.records.values()]])).not.toMatch(/hush|quiet/)
 })
+
+test('a copy of a claim is made where its source is, once that is somewhere', () => {
+  const dataSource = { kind: 'PersistentVolumeClaim', name: 'data' }
+  const copy = claim('copy', { dataSource })
+  const scene = new Scene(5).commit(claim('data'), copy, using('reader', 'copy'))
+  scene.run()
+  expect(pending(scene.plan()).join()).toContain(
+    'the claim default/data that is to be copied is not bound: no pod has used it yet',
+  )
+  scene.commit(claim('data'), copy, using('reader', 'copy'), using('writer', 'data'))
+  scene.run()
+  expect(nodeOf(scene, 'copy')).toBe(nodeOf(scene, 'data'))
+  expect(scene.world.pods).toHaveLength(2)
+})
+
+test('a copy of a claim that is not there waits', () => {
+  const dataSourceRef = { kind: 'PersistentVolumeClaim', name: 'nothing' }
+  const scene = new Scene(1).commit(claim('copy', { dataSourceRef }), using('reader', 'copy'))
+  scene.run()
+  expect(pending(scene.plan()).join()).toContain(
+    'the claim default/nothing that is to be copied does not exist',
+  )
+})

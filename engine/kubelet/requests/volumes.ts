@@ -1,6 +1,7 @@
 import type { VolumeRequest } from '../../api/cri.ts'
-import { claimOfVolume } from '../../api/claims.ts'
+import { claimOfVolume, copiedClaim } from '../../api/claims.ts'
 import type { Volume } from '../../api/generated/types.ts'
+import { objectKey } from '../../api/names.ts'
 import { byteCount } from '../../api/quantity.ts'
 import type { ConfigProblem } from '../context.ts'
 import { isProblem } from '../context.ts'
@@ -16,7 +17,11 @@ export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequ
     return { kind: 'hostPath', name, path: hostPath.path, type: hostPath.type ?? '' }
   const { metadata } = context.record.pod
   const claim = claimOfVolume(metadata.name ?? '', volume)
-  if (claim !== undefined) return { kind: 'claim', name, namespace: metadata.namespace ?? 'default', claim }
+  if (claim !== undefined) {
+    const copyOf = copiedBy(claim, volume, context)
+    const namespace = metadata.namespace ?? 'default'
+    return { kind: 'claim', name, namespace, claim, ...(copyOf !== undefined && { copyOf }) }
+  }
   if (image !== undefined) return imageVolume(volume, context)
   if (emptyDir === undefined) return mountProblem(name, 'the engine does not know volumes of this kind')
   const { medium, sizeLimit } = emptyDir
@@ -27,6 +32,26 @@ export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequ
     medium: medium === 'Memory' ? 'Memory' : '',
     ...(sizeLimitBytes > 0 && { sizeLimitBytes }),
   }
+}
+
+/** By the claim as the commit has it: of its own, of the pod's volume, or of a template of the pod's StatefulSet. */
+function copiedBy(
+  claim: string,
+  { ephemeral }: Volume,
+  { desired, record }: FilesContext,
+): string | undefined {
+  const { name, namespace, ownerReferences = [] } = record.pod.metadata
+  const own = ephemeral?.volumeClaimTemplate?.spec
+  if (own !== undefined) return copiedClaim(own)
+  const written = desired.objects.get(objectKey('PersistentVolumeClaim', namespace, claim))?.object
+  if (written?.kind === 'PersistentVolumeClaim') return copiedClaim(written.spec)
+  const owner = ownerReferences.find(({ kind }) => kind === 'StatefulSet')
+  const set = owner && desired.objects.get(objectKey('StatefulSet', namespace, owner.name))?.object
+  if (set?.kind !== 'StatefulSet') return undefined
+  const template = (set.spec.volumeClaimTemplates ?? []).find(
+    ({ metadata }) => `${metadata.name}-${name}` === claim,
+  )
+  return template && copiedClaim(template.spec)
 }
 
 function imageVolume({ image, name }: Volume, context: FilesContext): VolumeRequest | ConfigProblem {

@@ -18,6 +18,7 @@ export function checkClaimSpec(context: CheckContext, path: Path, spec: Persiste
   if (accessModes.includes('ReadWriteOncePod') && accessModes.length > 1)
     context.error([...path, 'accessModes'], 'may not use ReadWriteOncePod with other access modes')
   checkStorage(context, [...path, 'resources'], spec)
+  checkSource(context, path, spec)
   if (selector !== undefined) checkSelector(context, [...path, 'selector'], selector)
   const rule = storageClassName ? dnsSubdomain(storageClassName) : undefined
   if (rule !== undefined)
@@ -41,4 +42,21 @@ function checkStorage(context: CheckContext, path: Path, { resources }: Persiste
   if (value === undefined || limit === undefined || parseQuantity(limit) === undefined) return
   if (compareQuantities(storage, limit) > 0)
     context.error(at, `the request ${storage} must be no more than the storage limit ${limit}`)
+}
+
+/** What a claim begins with: another claim of its namespace. Snapshots and populators are other programs'. */
+function checkSource(context: CheckContext, path: Path, spec: PersistentVolumeClaimSpec): void {
+  const { dataSource, dataSourceRef } = spec
+  for (const field of ['dataSource', 'dataSourceRef'] as const) {
+    const source = spec[field]
+    if (source === undefined) continue
+    if (source.kind !== 'PersistentVolumeClaim' || source.apiGroup) {
+      const message = `not supported: a ${source.kind} cannot be copied, only a PersistentVolumeClaim can`
+      context.error([...path, field, 'kind'], message)
+    }
+    if (source.name === '') context.error([...path, field, 'name'], 'required field is missing')
+  }
+  if (dataSource === undefined || dataSourceRef === undefined) return
+  if (dataSource.kind !== dataSourceRef.kind || dataSource.name !== dataSourceRef.name)
+    context.error([...path, 'dataSourceRef'], 'must match dataSource')
 }

@@ -7,6 +7,8 @@ import type { RootPaths } from './paths.ts'
 interface Claim {
   readonly namespace: string
   readonly claim: string
+  /** The claim beside it that it begins as a copy of. */
+  readonly copyOf?: string
 }
 
 export interface ClaimOwner {
@@ -22,7 +24,7 @@ const OWNERSHIP_TIMEOUT_MS = 600_000
 export async function makeClaim(
   transport: Transport,
   claims: string,
-  { claim, namespace }: Claim,
+  { claim, copyOf, namespace }: Claim,
   { group, onMismatchOnly }: ClaimOwner,
   signal?: AbortSignal,
 ): Promise<string> {
@@ -30,13 +32,39 @@ export async function makeClaim(
   if ((await transport.stat(path)) === undefined) {
     await transport.makeDirectory(claims, 0o711)
     await transport.makeDirectory(`${claims}/${namespace}`, 0o711)
-    await transport.writeTree(path, [{ path: '', mode: 0o777, what: { kind: 'directory' } }])
+    if (copyOf === undefined)
+      await transport.writeTree(path, [{ path: '', mode: 0o777, what: { kind: 'directory' } }])
+    else await copyClaim(transport, claims, namespace, copyOf, claim, signal)
   }
   if (group === undefined) return path
   const failing = { reason: 'FailedMount', doing: `giving the files of ${path} to group ${group}` }
   if (onMismatchOnly && (await isGroups(transport, path, group))) return path
   for (const command of ownershipCommands(path, group)) await runOrFail(transport, command, failing, signal)
   return path
+}
+
+/** Beside its place until it is whole: no claim's name begins with a dot. Blocks are shared where the file system can. */
+async function copyClaim(
+  transport: Transport,
+  claims: string,
+  namespace: string,
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const source = claimFolder(claims, namespace, from)
+  const path = claimFolder(claims, namespace, to)
+  const failing = { reason: 'FailedMount', doing: `copying claim ${namespace}/${from} to ${to}` }
+  if ((await transport.stat(source)) === undefined)
+    throw new RuntimeFailure(
+      'FailedMount',
+      `claim ${namespace}/${from}, of which ${to} is a copy, has no folder on this node`,
+    )
+  const part = `${claims}/${namespace}/.${to}.part`
+  await transport.remove(part)
+  const argv = ['cp', '-a', '--reflink=auto', source, part] as const
+  await runOrFail(transport, { argv, timeoutMs: OWNERSHIP_TIMEOUT_MS }, failing, signal)
+  await transport.rename(part, path)
 }
 
 async function isGroups(transport: Transport, path: string, group: number): Promise<boolean> {

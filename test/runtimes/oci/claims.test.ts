@@ -50,6 +50,19 @@ test('a claim is a folder that outlives the pods that have it, whoever they run 
   expect(await node.output(script, { ...MOUNTED, ...user }, { volumes: [CLAIM] })).toBe('kept')
 })
 
+test('a claim that is a copy begins with the files of its source, and is its own from then on', async () => {
+  mkdirSync(join(folder('source'), 'deep'), { recursive: true })
+  writeFileSync(join(folder('source'), 'deep/x'), 'first', { mode: 0o640 })
+  mkdirSync(join(node.root, 'claims/default/.copy.part'))
+  const copy: VolumeRequest = { ...CLAIM, claim: 'copy', copyOf: 'source' }
+  const script = ['sh', '-c', 'cat /v/deep/x; echo second > /v/deep/x']
+  expect(await node.output(script, MOUNTED, { volumes: [copy] })).toBe('first')
+  expect(await node.output(script, MOUNTED, { volumes: [copy] })).toBe('second')
+  expect(readFileSync(join(folder('source'), 'deep/x'), 'utf8')).toBe('first')
+  expect(statSync(join(folder('copy'), 'deep/x')).mode & 0o777).toBe(0o640)
+  expect(existsSync(join(node.root, 'claims/default/.copy.part'))).toBe(false)
+})
+
 test('its files are given to the pod’s group, and no link leads that out of it', async () => {
   const outside = join(node.folder, 'outside')
   mkdirSync(join(folder('grouped'), 'deep'), { recursive: true })
