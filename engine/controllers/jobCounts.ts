@@ -116,6 +116,27 @@ function settleCounts(
   }
 }
 
+/** Another set than the first only when it says something else: what follows from a set is remembered by it. */
+class Growing {
+  #value: ReadonlySet<number>
+  #own: Set<number> | undefined
+
+  constructor(first: ReadonlySet<number>) {
+    this.#value = first
+  }
+
+  get value(): ReadonlySet<number> {
+    return this.#value
+  }
+
+  add(index: number): void {
+    if (this.#value.has(index)) return
+    this.#own ??= new Set(this.#value)
+    this.#own.add(index)
+    this.#value = this.#own
+  }
+}
+
 /** Adds pods that ended to what is remembered. */
 class Tally {
   failMessage: string | undefined
@@ -123,8 +144,8 @@ class Tally {
   readonly #before: JobMemory
   readonly #succeeded: string[]
   readonly #failed: string[]
-  readonly #completed: Set<number>
-  readonly #failedIndexes: Set<number>
+  readonly #completed: Growing
+  readonly #failedIndexes: Growing
   readonly #indexFailures: Map<number, number>
 
   constructor(spec: JobSpec, memory: JobMemory) {
@@ -132,8 +153,8 @@ class Tally {
     this.#before = memory
     this.#succeeded = [...memory.uncountedSucceeded]
     this.#failed = [...memory.uncountedFailed]
-    this.#completed = new Set(memory.completedIndexes)
-    this.#failedIndexes = new Set(memory.failedIndexes)
+    this.#completed = new Growing(memory.completedIndexes)
+    this.#failedIndexes = new Growing(memory.failedIndexes)
     this.#indexFailures = new Map(memory.indexFailures)
   }
 
@@ -152,8 +173,8 @@ class Tally {
       ...this.#before,
       uncountedSucceeded: this.#succeeded,
       uncountedFailed: this.#failed,
-      completedIndexes: this.#completed,
-      failedIndexes: this.#failedIndexes,
+      completedIndexes: this.#completed.value,
+      failedIndexes: this.#failedIndexes.value,
       indexFailures: this.#indexFailures,
     }
   }
@@ -169,7 +190,7 @@ class Tally {
     if (verdict.action === 'FailJob') this.failMessage ??= verdict.message
     this.#failed.push(pod.uid)
     const { backoffLimitPerIndex } = this.#spec
-    if (index === undefined || backoffLimitPerIndex === undefined || this.#completed.has(index)) return
+    if (index === undefined || backoffLimitPerIndex === undefined || this.#completed.value.has(index)) return
     const failures = (this.#indexFailures.get(index) ?? 0) + 1
     if (verdict.action === 'FailIndex' || failures > backoffLimitPerIndex) {
       this.#failedIndexes.add(index)

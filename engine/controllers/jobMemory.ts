@@ -3,6 +3,7 @@ import type { ObjectKey } from '../api/names.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { ControllerContext } from './decision.ts'
 import { indexesText, parseIndexes } from './jobIndexes.ts'
+import { memoised } from './memo.ts'
 import { type Condition, memoryOf, memoryRecord, type ObjectMemory, recordedStatus } from './memory.ts'
 
 /** By index, how often it has failed so far, as JSON: what `backoffLimitPerIndex` counts must outlive the pods that failed. */
@@ -33,18 +34,34 @@ export function jobMemory(
   const status = recordedStatus(record)
   const completions = written.spec.completions ?? Number.POSITIVE_INFINITY
   const uncounted = fieldsOf(status['uncountedTerminatedPods'])
+  const recorded = record === undefined ? NO_INDEXES : recordedIndexes(record)
   return {
     ...memoryOf(key, written, record, ownerUid, context),
     startTime: textOf(status['startTime']),
     completionTime: textOf(status['completionTime']),
     succeeded: numberOf(status['succeeded']),
     failed: numberOf(status['failed']),
-    completedIndexes: parseIndexes(textOf(status['completedIndexes']), completions),
-    failedIndexes: parseIndexes(textOf(status['failedIndexes']), completions),
+    completedIndexes: below(completions, recorded.completed),
+    failedIndexes: below(completions, recorded.failed),
     uncountedSucceeded: textsOf(uncounted['succeeded']),
     uncountedFailed: textsOf(uncounted['failed']),
     indexFailures: failuresOf(record?.object.metadata.annotations?.[INDEX_FAILURES]),
   }
+}
+
+const NO_INDEXES = { completed: new Set<number>(), failed: new Set<number>() }
+
+/** Read once a record. */
+const recordedIndexes = memoised((record: ObjectRecord) => {
+  const { completedIndexes, failedIndexes } = recordedStatus(record)
+  return { completed: parseIndexes(textOf(completedIndexes)), failed: parseIndexes(textOf(failedIndexes)) }
+})
+
+/** An Indexed Job may be told to have fewer. */
+function below(completions: number, indexes: ReadonlySet<number>): ReadonlySet<number> {
+  for (const index of indexes)
+    if (index >= completions) return new Set([...indexes].filter((one) => one < completions))
+  return indexes
 }
 
 /** Undefined when the record holds all this. `spec` is as written: the one in force, should a later one be refused. */
