@@ -107,3 +107,33 @@ test('pods are added under real load, and taken away when it is over', { timeout
   const { stdout } = await world.run('status')
   expect(stdout).toMatch(/horizontalpodautoscaler\/web +Deployment\/web +cpu: \d+%\/60% +1 +3 +\d/)
 })
+
+async function running(): Promise<readonly number[]> {
+  return (await runningContainers(world.root)).map(({ pid }) => pid)
+}
+
+test('what would happen is told, of this commit and of others, and the real pods are left as they are', async () => {
+  const before = await running()
+  expect(before).toHaveLength(2)
+  const first = (await world.git('rev-parse', 'HEAD')).trim()
+  await world.commit(files({ ...deploymentOn(load), metadata: { name: 'other' } }))
+  const plan = (...args: readonly string[]) => world.run('plan', '--repo', world.repo, ...args)
+  const next = await plan()
+  expect(next.stdout).toMatch(/- delete web-\S+: Deployment default\/web is no longer in the repository/)
+  expect(next.stdout).toContain('1 to create, 2 to delete')
+  const same = await plan('--at', first, '--detailed-exitcode')
+  expect(same.stdout).toContain(`commit ${first.slice(0, 7)}`)
+  expect(same.stdout).toContain('2 unchanged')
+  const played = await plan('--at', first, '--simulate', 'object=Deployment/web deleted')
+  expect(played.stdout).toMatch(
+    /\+0\.\ds +pod default\/web-\S+: is deleted on \S+: Deployment default\/web is no longer/,
+  )
+  expect(played.stdout).toMatch(/pod default\/web-\S+: removed\n/)
+  expect(played.stdout).toContain('nothing more happens')
+  const wrong = await plan('--simulate', 'node=nowhere down')
+  expect([wrong.exitCode, wrong.stderr]).toEqual([
+    3,
+    expect.stringContaining('there is no node nowhere: there is '),
+  ])
+  expect(await running()).toEqual(before)
+})
