@@ -33,6 +33,8 @@ export interface StatefulGoal {
   /** Names of revisions: the last one that was rolled out whole, and the one of now. */
   readonly currentRevision: string
   readonly updateRevision: string
+  /** There may be pods that nobody could read: nobody knows which ordinal is the highest. */
+  readonly unread: boolean
 }
 
 export interface StatefulMoves<P extends StatefulPod = StatefulPod> {
@@ -167,6 +169,7 @@ function shrunk<P extends StatefulPod>(condemned: readonly P[], goal: StatefulGo
   const [first] = condemned
   if (first === undefined) return { deletes: [], waits: false }
   const firstUnwell = condemned.findLast(({ available, deleting }) => !available || deleting)
+  if (goal.unread) return { deletes: [], waits: true }
   const halts = !first.available && !first.finished && first !== firstUnwell
   if (first.deleting || halts) return { deletes: [], waits: true }
   return { deletes: [{ pod: first, why: 'scaled' }], waits: true }

@@ -49,7 +49,7 @@ export function statefulSetDecision(input: StatefulSetInput, context: Controller
   if (replaced !== undefined) return replaced
   const memory = memoryOf(key, written, record, ownerUidOf(pods), context)
   const history = historyIn(input, written, memory, children, context)
-  const goal = goalOf(object, history, record)
+  const goal = goalOf(object, history, record, context)
   const own = ownPods(input, object, context)
   const moves = statefulMoves(own, goal)
   const status = statefulStatus(own, goal, memory)
@@ -92,6 +92,7 @@ function goalOf(
   object: StatefulSet,
   { current, revisions }: History,
   record: ObjectRecord | undefined,
+  { unread = false }: ControllerContext,
 ): StatefulGoal {
   const { ordinals, podManagementPolicy, replicas = 1, updateStrategy } = object.spec
   const { currentRevision } = recordedStatus(record)
@@ -106,6 +107,7 @@ function goalOf(
     maxUnavailable: maxUnavailableOf(object),
     currentRevision: rolledOut.name,
     updateRevision: current.name,
+    unread,
   }
 }
 

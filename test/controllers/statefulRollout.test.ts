@@ -42,6 +42,7 @@ const GOAL: StatefulGoal = {
   maxUnavailable: 1,
   currentRevision: 'web-a',
   updateRevision: 'web-b',
+  unread: false,
 }
 const SAME = { updateRevision: 'web-a' }
 const PARALLEL = { ordered: false }
@@ -74,6 +75,12 @@ const TABLE: readonly Row[] = [
   ['also when all are to go and none is available', '0a! 1a! 2a!', { ...SAME, replicas: 0 }, ''],
   ['the only one that is not available may go', '0a 1a 2a!', { ...SAME, replicas: 2 }, '-2a'],
   ['one that has ended is not waited for', '0a! 1a! 2a.', { ...SAME, replicas: 0 }, '-2a'],
+  [
+    'while pods may be there that nobody could read, none goes before them',
+    '0a 1a',
+    { ...SAME, replicas: 0, unread: true },
+    '',
+  ],
   [
     'Parallel lets all go at once',
     '0a 1a! 2a 3a 4a',
