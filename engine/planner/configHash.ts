@@ -35,23 +35,30 @@ function hashedDesired(desired: Desired): Desired {
 
 /** Of the kinds that roll their pods; undefined for all others, and without the annotation. */
 function withHash(object: KubernetesObject, key: ObjectKey, desired: Desired): KubernetesObject | undefined {
-  switch (object.kind) {
-    case 'Deployment':
-    case 'StatefulSet':
-    case 'DaemonSet': {
-      const { template } = object.spec
-      if (!restartsOnConfigChange(template.metadata)) return undefined
-      const { namespace } = keyParts(key)
-      const hash = configHash(template.spec, namespace, desired)
-      const next: PodTemplateSpec = { ...template, metadata: annotated(template, hash) }
-      // Each kind by itself: what they have in common is no kind.
-      if (object.kind === 'Deployment') return { ...object, spec: { ...object.spec, template: next } }
-      if (object.kind === 'StatefulSet') return { ...object, spec: { ...object.spec, template: next } }
-      return { ...object, spec: { ...object.spec, template: next } }
-    }
-    default:
-      return undefined
+  // Each kind by itself: what they have in common is no kind.
+  if (object.kind === 'Deployment') {
+    const template = hashedTemplate(object.spec.template, key, desired)
+    return template && { ...object, spec: { ...object.spec, template } }
   }
+  if (object.kind === 'StatefulSet') {
+    const template = hashedTemplate(object.spec.template, key, desired)
+    return template && { ...object, spec: { ...object.spec, template } }
+  }
+  if (object.kind === 'DaemonSet') {
+    const template = hashedTemplate(object.spec.template, key, desired)
+    return template && { ...object, spec: { ...object.spec, template } }
+  }
+  return undefined
+}
+
+function hashedTemplate(
+  template: PodTemplateSpec,
+  key: ObjectKey,
+  desired: Desired,
+): PodTemplateSpec | undefined {
+  if (!restartsOnConfigChange(template.metadata)) return undefined
+  const hash = configHash(template.spec, keyParts(key).namespace, desired)
+  return { ...template, metadata: annotated(template, hash) }
 }
 
 function annotated({ metadata }: PodTemplateSpec, hash: string): NonNullable<PodTemplateSpec['metadata']> {

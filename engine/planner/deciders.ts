@@ -7,6 +7,7 @@ import { cronRuns, isRemembered, runOf } from '../controllers/cronJobRuns.ts'
 import { daemonSetDecision } from '../controllers/daemonset.ts'
 import type { Decision, WorkloadInput } from '../controllers/decision.ts'
 import { deploymentDecision } from '../controllers/deployment.ts'
+import { immutableDataDecision } from '../controllers/immutableData.ts'
 import { jobDecision, type JobInput } from '../controllers/job.ts'
 import { replicaSetDecision } from '../controllers/ownReplicaset.ts'
 import { podDecision } from '../controllers/pod.ts'
@@ -19,7 +20,7 @@ type Kind = KubernetesObject['kind']
 type OfKind<K extends Kind> = Extract<KubernetesObject, { readonly kind: K }>
 type Decider = (desired: DesiredObject, world: World) => Decision | undefined
 
-/** The controller of each kind that has one. The others (Namespaces, ConfigMaps ...) are healthy by being there. */
+/** The controller of each kind that has one. The others (Namespaces, ServiceAccounts ...) are healthy by being there. */
 const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
   decider('Deployment', ({ desired, object, written, record }, world) =>
     deploymentDecision(
@@ -57,6 +58,8 @@ const DECIDERS: ReadonlyMap<Kind, Decider> = new Map([
     cronJobDecision({ ...input, ...runsOf(input.desired.key, world) }, world.context),
   ),
   decider('ReplicaSet', (input, { context }) => replicaSetDecision(input, context)),
+  decider('ConfigMap', (input, world) => immutableDataDecision(withHashKey(input, world), world.context)),
+  decider('Secret', (input, world) => immutableDataDecision(withHashKey(input, world), world.context)),
   decider('Pod', ({ desired, pods, written }, { context }) => podDecision(desired, written, pods, context)),
 ])
 
@@ -67,7 +70,7 @@ export function decisionFor(desired: DesiredObject, world: World): Decision | un
 
 function decider<K extends Kind>(
   kind: K,
-  decide: (input: WorkloadInput<OfKind<K>>, world: World) => Decision,
+  decide: (input: WorkloadInput<OfKind<K>>, world: World) => Decision | undefined,
 ): readonly [Kind, Decider] {
   const decideOne: Decider = (desired, world) => {
     const { key, object, written } = desired
@@ -80,6 +83,10 @@ function decider<K extends Kind>(
 
 function isKind<K extends Kind>(object: KubernetesObject, kind: K): object is OfKind<K> {
   return object.kind === kind
+}
+
+function withHashKey<I>(input: I, { snapshot }: World): I & { readonly hashKey: string } {
+  return { ...input, hashKey: snapshot.desired.hashKey ?? '' }
 }
 
 function isTaken({ snapshot, wanted }: World): (key: ObjectKey) => boolean {
