@@ -57,6 +57,7 @@ export function needsOfEngine(desired: Desired, plan: Plan | undefined): readonl
       ...specs.flatMap((spec) => engineNeeds(spec)),
       ...(jobs.length > 0 ? [JOBS_STAND] : []),
       ...(startsJobs(desired) ? [CRON_JOBS_STAND] : []),
+      ...(isAutoscaled(desired) ? [AUTOSCALERS_STAND] : []),
     ]),
   ]
 }
@@ -65,6 +66,12 @@ const JOBS_STAND =
   'Jobs that are not done make no more pods, neither in the place of those that fail nor for what is left'
 const CRON_JOBS_STAND =
   'CronJobs start no Jobs; of those that fall due meanwhile the last one is started then'
+
+const AUTOSCALERS_STAND = 'HorizontalPodAutoscalers neither measure nor scale'
+
+function isAutoscaled({ objects }: Desired): boolean {
+  return [...objects.values()].some(({ object }) => object.kind === 'HorizontalPodAutoscaler')
+}
 
 /** Those of CronJobs among them. */
 function openJobs(plan: Plan | undefined): readonly Job[] {

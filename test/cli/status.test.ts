@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { statusItems, statusText } from '../../engine/cli/statusView.ts'
+import { needsOfEngine } from '../../engine/cli/summary.ts'
 import { eventsOf } from '../../engine/cli/events.ts'
 import { plan } from '../../engine/planner/plan.ts'
 import { observeOnce } from '../../engine/reconciler/observeOnce.ts'
@@ -117,6 +118,7 @@ test('an autoscaler is shown as kubectl does, and its target with as many pods a
   await engine.stop()
   const early = statusText(await statusOf(world, desired), world.clock.now(), false)
   expect(early).toMatch(/cpu: <unknown>\/80%, memory: <unknown>\/1Gi/)
+  expect(needsOfEngine(desired, undefined)).toContain('HorizontalPodAutoscalers neither measure nor scale')
   const later = startEngine(world, desired)
   await world.clock.runFor(400_000)
   await later.stop()
