@@ -30,7 +30,7 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
   if (!context.node.reachable) return { waiting: `node ${context.node.name} does not answer` }
   if (context.busy !== undefined) return busyStep(pod, context.busy, context)
   const view = viewOf(pod, context)
-  if (view.steady) return followStep(view) ?? NOTHING
+  if (view.steady) return followStep(ofCommit(view, context)) ?? NOTHING
   if (view.deleting) return terminationStep(view)
   const step = lifeStep(view)
   return withDeadline(view, step.action === undefined ? withRecording(view, step) : step)
@@ -41,6 +41,11 @@ function withDeadline(view: PodView, step: PodStep): PodStep {
   const deadline = view.over ? undefined : deadlineOf(view.facts, view.pod)
   const requeueAt = earliest(step.requeueAt, deadline)
   return requeueAt === undefined || requeueAt === step.requeueAt ? step : { ...step, requeueAt }
+}
+
+/** A steady pod keeps its view from commit to commit; what its files are to hold follows from the commit of now. */
+function ofCommit(view: PodView, context: PodContext): PodView {
+  return view.context.desired === context.desired ? view : { ...view, context }
 }
 
 /** A start takes as long as its images take to come: when the pod's time is up it is given up. All other work is short, or an end. */

@@ -276,6 +276,18 @@ describe('a pod whose files have another version in the commit', () => {
     )
   })
 
+  test('follows a later commit also when it is the very same pod that was well with the one before', () => {
+    const shared = node()
+    const asked = (pod: ObservedPod, state: Desired) =>
+      podStep(pod, context(5, { desired: state, node: shared })).action
+    const made = lives(versionsOf(before))
+    const written = asked(made, before)
+    if (written?.kind !== 'updatePod') throw new Error('its state was to be recorded')
+    const pod = { ...made, record: written.record }
+    expect(asked(pod, before)).toBeUndefined()
+    expect(asked(pod, commit(settings('2'), token('hush')))).toMatchObject({ kind: 'updateVolumes' })
+  })
+
   test('follows its own labels', () => {
     const action = stepFor(lives(versionsOf(before), { labels: { tier: 'two' } }), before)
     expect(action).toMatchObject({ reason: 'volume labels follows its labels and annotations' })
