@@ -53,7 +53,7 @@ describe('findSupportIssues', () => {
   test('looks into the template of a Deployment', () => {
     const template = { spec: { containers: [{ name: 'a', resizePolicy: [{}] }] } }
     expect(found('Deployment', { spec: { template } })).toEqual([
-      'error spec.template.spec.containers.0.resizePolicy',
+      'warning spec.template.spec.containers.0.resizePolicy',
     ])
   })
 
