@@ -1,6 +1,6 @@
 /**
  * Kubernetes lets anybody write a condition of a pod through its API. Here a commit says it, `TYPE=STATUS` with commas between, as in
- * `reconcile.dev/conditions: "example.com/traffic=True, warm=False"`.
+ * `reconcile.dev/conditions: "example.com/traffic=True, warm=False"`, or somebody does with `reconcile condition`.
  */
 export const CONDITIONS_ANNOTATION = 'reconcile.dev/conditions'
 
@@ -21,6 +21,11 @@ export function conditionsProblem(text: string): string | undefined {
   const wrong = parts(text).find((part) => saidConditions(part).size === 0)
   if (wrong === undefined) return undefined
   return `must be TYPE=True, TYPE=False or TYPE=Unknown, with commas between; not ${JSON.stringify(wrong)}`
+}
+
+/** As `saidConditions` reads it. */
+export function conditionsText(said: ReadonlyMap<string, ConditionStatus>): string {
+  return [...said].map(([type, status]) => `${type}=${status}`).join(', ')
 }
 
 function parts(text: string): readonly string[] {

@@ -71,6 +71,8 @@ export interface ObservedPod {
    */
   readonly sandbox: 'ready' | 'absent' | 'broken' | 'released'
   readonly ip?: string
+  /** What somebody has said of it on its node, as api/podConditions.ts reads it: over what its annotation says. */
+  readonly saidConditions?: string
   /** Since when its containers stand still, by somebody's hand; nothing is started, asked or ended in it until they go on. */
   readonly frozenSince?: Timestamp
   /** By name, of volumes made of files: the version that is there (FilesVolume). Absent: not known. */

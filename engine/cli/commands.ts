@@ -165,6 +165,17 @@ const THAW: CommandSpec = {
   load: () => import('./commands/thaw.ts'),
 }
 
+const CONDITION: CommandSpec = {
+  name: 'condition',
+  usage: 'POD TYPE=STATUS...',
+  summary: 'says a condition that a readiness gate of a pod waits for',
+  details: `${POD_DETAILS}\nSTATUS is True, False or Unknown. It goes before what the pod's annotation reconcile.dev/conditions says, and is forgotten with the pod.`,
+  options: [],
+  arguments: { least: 2, most: Number.POSITIVE_INFINITY, completes: 'pod' },
+  examples: [['reconcile condition web-abc example.com/traffic=True', 'once the load balancer has the pod']],
+  load: () => import('./commands/condition.ts'),
+}
+
 const EVENTS: CommandSpec = {
   name: 'events',
   usage: '',
@@ -253,6 +264,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   EXEC,
   FREEZE,
   THAW,
+  CONDITION,
   EVENTS,
   TOP,
   DOWN,

@@ -122,7 +122,8 @@ function ready(view: BareView, containers: Finding, gates: readonly PodCondition
 function gateConditions(view: BareView): readonly PodCondition[] {
   const { readinessGates } = view.facts.spec
   if (readinessGates === undefined) return []
-  const said = saidConditions(view.pod.record.pod.metadata.annotations?.[CONDITIONS_ANNOTATION])
+  const written = view.pod.record.pod.metadata.annotations?.[CONDITIONS_ANNOTATION]
+  const said = new Map([...saidConditions(written), ...saidConditions(view.pod.saidConditions)])
   return [...new Set(readinessGates.map(({ conditionType }) => conditionType))].flatMap((type) => {
     const status = said.get(type)
     return status === undefined ? [] : [condition(view, type, { status })]

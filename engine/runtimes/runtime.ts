@@ -15,6 +15,7 @@ import type {
   StopContainerRequest,
   UpdateVolumesRequest,
 } from '../api/cri.ts'
+import type { ConditionStatus } from '../api/podConditions.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
@@ -66,6 +67,8 @@ export interface Runtime {
   /** On record first; what runs in the pod stands still when it resolves, and nothing is started in it. */
   freezePod(uid: PodUid, signal?: AbortSignal): Promise<void>
   thawPod(uid: PodUid, signal?: AbortSignal): Promise<void>
+  /** Conditions that the pod's readiness waits for: added to what was said before, and told as `saidConditions`. */
+  sayConditions(uid: PodUid, said: ReadonlyMap<string, ConditionStatus>, signal?: AbortSignal): Promise<void>
   /** From here on the node's exit hook starts nothing in this pod. One that stands still goes on, to be ended. */
   disarm(uid: PodUid, signal?: AbortSignal): Promise<void>
   /**

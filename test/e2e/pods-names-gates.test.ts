@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { World } from '../support/engine.ts'
+import { eventually, World } from '../support/engine.ts'
 import {
   containerOf,
   engineAtWork,
@@ -108,6 +108,34 @@ test('a commit opens a readiness gate, and restarts nothing', async () => {
   expect(containerOf(after).restartCount).toBe(0)
   expect(after.status.conditions).toContainEqual(expect.objectContaining({ type: MARK, status: 'True' }))
   expect(after.status.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }))
+})
+
+test('a gate of a Deployment’s pod is opened by hand, and the engine that waits for it hears of it', async () => {
+  const spec = { readinessGates: [{ conditionType: MARK }], containers: [sh('exec sleep 3600')] }
+  const template = {
+    metadata: { labels: { app: 'web' } },
+    spec: { ...spec, terminationGracePeriodSeconds: 0 },
+  }
+  const metadata = { name: 'web' }
+  const selector = { matchLabels: { app: 'web' } }
+  await world.commit(
+    files({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { selector, template } }),
+  )
+  const waits = world.start('--once', '--timeout', '60s', '--repo', world.repo)
+  await eventually(
+    () => world.run('status'),
+    ({ stdout }) => stdout.includes('web-') && stdout.includes('Running'),
+  )
+  expect((await world.run('condition', 'deployment/web', `${MARK}=maybe`)).exitCode).toBe(3)
+  const said = await world.run('condition', 'deployment/web', `${MARK}=True`)
+  expect([said.exitCode, said.stderr, said.stdout]).toEqual([
+    0,
+    '',
+    expect.stringMatching(new RegExp(`^pod default/web-.*: ${MARK} is True\n?$`)),
+  ])
+  expect((await waits).exitCode).toBe(0)
+  const [shown] = await world.pods()
+  expect(shown?.status.conditions).toContainEqual(expect.objectContaining({ type: MARK, status: 'True' }))
 })
 
 test('a gRPC probe asks the server in the pod, and believes it', async () => {

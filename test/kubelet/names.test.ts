@@ -76,6 +76,19 @@ describe('readiness gates', () => {
   })
 })
 
+it('what somebody says of a pod on its node goes before its annotation', () => {
+  const TYPE = 'example.com/traffic'
+  const base = record({ readinessGates: [{ conditionType: TYPE }] })
+  const annotations = { 'reconcile.dev/conditions': `${TYPE}=True` }
+  const written = { ...base, pod: { ...base.pod, metadata: { ...base.pod.metadata, annotations } } }
+  const statusOf = (saidConditions: string) =>
+    podStatus(observed(written, { app: running() }, { saidConditions }), context(10)).conditions?.find(
+      ({ type }) => type === 'Ready',
+    )?.status
+  expect(statusOf(`${TYPE}=False`)).toBe('False')
+  expect(statusOf('other=False')).toBe('True')
+})
+
 describe('last messages', () => {
   it('of a pod are cut to their part of 12 kB', () => {
     const names = ['a', 'b', 'c', 'd']

@@ -10,6 +10,7 @@
 #   hook.sh attach RUN PLUGIN PIN...   by the engine: makes namespaces, pins them, and gives them an address
 #   hook.sh attach-users RUN PLUGIN FIRST COUNT PIN...   the same with users of the pod's own, COUNT from FIRST on the node
 #   hook.sh detach RUN PLUGIN MOUNT... by the engine: gives the address back and unmounts
+#   hook.sh told EVENTS POD            by the engine: something about this pod has changed, look at it
 #   hook.sh freeze POD RUN             by the engine: on record first, then what runs in the pod stands still
 #   hook.sh thaw POD RUN               by the engine: it goes on; what ended meanwhile the engine restarts
 #
@@ -460,6 +461,9 @@ case $1 in
     pod=$2 run=$3
     [ ! -d "$run" ] || lock
     disarm
+    ;;
+  told)
+    printf '%s - 0 told\n' "$3" >>"$2"
     ;;
   freeze | thaw)
     pod=$2 run=$3

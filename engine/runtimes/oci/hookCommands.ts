@@ -1,3 +1,4 @@
+import type { PodUid } from '../../api/names.ts'
 import type { Command } from '../../transport/transport.ts'
 import type { PodPaths } from './paths.ts'
 
@@ -52,6 +53,11 @@ export function hookFreezeCommand(
   pod: Pick<PodPaths, 'directory' | 'run'>,
 ): Command {
   return { argv: ['/bin/sh', hook, verb, pod.directory, pod.run] }
+}
+
+/** Whoever watches the events looks at the pod. */
+export function hookToldCommand(hook: string, events: string, uid: PodUid): Command {
+  return { argv: ['/bin/sh', hook, 'told', events, uid] }
 }
 
 export function hookDetachCommand(

@@ -24,6 +24,7 @@ export interface PodFiles {
   readonly disarmed: boolean
   readonly released: boolean
   readonly frozenMs?: number
+  readonly said?: string
   readonly containers: ReadonlyMap<string, ContainerFiles>
 }
 
@@ -39,7 +40,15 @@ export interface NodeState {
   readonly processes: ReadonlyMap<number, string>
 }
 
-const NAMES = new Set<string>(['pod.json', 'disarmed', 'released', 'frozen', 'rule', ...ATTEMPT_FILES])
+const NAMES = new Set<string>([
+  'pod.json',
+  'disarmed',
+  'released',
+  'frozen',
+  'conditions',
+  'rule',
+  ...ATTEMPT_FILES,
+])
 /** Below a pod's folder. */
 const SKIP = ['volumes', 'etc', 'containers/*/*/upper', 'containers/*/*/work']
 
@@ -109,6 +118,7 @@ interface Sorting {
   disarmed: boolean
   released: boolean
   frozenMs?: number
+  said?: string
   readonly containers: Map<string, SortingContainer>
 }
 
@@ -133,6 +143,7 @@ function sortFile(pod: Sorting, [first, name, third, fourth]: readonly string[],
   else if (first === 'disarmed') pod.disarmed = true
   else if (first === 'released') pod.released = true
   else if (first === 'frozen') pod.frozenMs = file.modifiedMs
+  else if (first === 'conditions' && file.content !== undefined) pod.said = file.content
   if (first !== 'containers' || name === undefined) return
   const container: SortingContainer = pod.containers.get(name) ?? { attempts: new Map() }
   pod.containers.set(name, container)
@@ -188,6 +199,7 @@ export function podListing(
   return {
     record,
     sandbox: found,
+    ...(pod.said === undefined ? {} : { saidConditions: pod.said }),
     ...(pod.frozenMs === undefined ? {} : { frozenSince: timestamp(pod.frozenMs) }),
     ...(found === 'ready' && sandbox?.ip !== undefined ? { ip: sandbox.ip } : {}),
     ...(found === 'ready' && sandbox !== undefined ? { volumes: sandbox.versions ?? {} } : {}),

@@ -75,6 +75,8 @@ export interface PodPaths {
   readonly frozen: string
   /** There once the pod has ended and has nothing left but what stands beside it. */
   readonly released: string
+  /** What somebody has said of it: api/podConditions.ts. */
+  readonly conditions: string
   readonly containers: string
   readonly volumes: string
   readonly run: string
@@ -101,6 +103,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     allocation: `${directory}/allocation.json`,
     frozen: `${directory}/frozen`,
     released: `${directory}/released`,
+    conditions: `${directory}/conditions`,
     containers: `${directory}/containers`,
     volumes: `${directory}/volumes`,
     run,

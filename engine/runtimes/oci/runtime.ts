@@ -31,6 +31,7 @@ import type { OciProgram } from './runtimeCommands.ts'
 import { execCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
 import { makeSandbox, parseSandbox } from './sandbox.ts'
+import { sayConditions } from './sayConditions.ts'
 import { startContainer } from './startContainer.ts'
 import { podStats } from './stats.ts'
 import { stopContainer } from './stopContainer.ts'
@@ -112,6 +113,7 @@ type PodVerbs = Pick<
   | 'stopContainer'
   | 'freezePod'
   | 'thawPod'
+  | 'sayConditions'
   | 'disarm'
   | 'releasePod'
   | 'removePod'
@@ -163,6 +165,11 @@ function podVerbs(node: OciNode): PodVerbs {
     thawPod: async (uid, signal) => {
       await guarded('FreezePodError', 'thawing the pod', signal, async () => {
         await freezePod(await node.context(), 'thaw', uid, signal)
+      })
+    },
+    sayConditions: async (uid, said, signal) => {
+      await guarded('SayConditionsError', 'saying conditions of the pod', signal, async () => {
+        await sayConditions(await node.context(), uid, said, signal)
       })
     },
     disarm: async (uid, signal) => {

@@ -16,6 +16,8 @@ export interface SimulatedPod {
   armed: boolean
   /** Since when nothing in it goes on. */
   frozenSince: Timestamp | undefined
+  /** What somebody has said of it. */
+  said: string | undefined
   /** How often it was disarmed: hooks that waited then have ended. */
   disarms: number
   readonly containers: Map<string, SimulatedContainer>
@@ -107,6 +109,7 @@ export class SimulatedNode {
       record: pod.record,
       sandbox: pod.sandbox,
       ...(pod.ip === undefined ? {} : { ip: pod.ip }),
+      ...(pod.said === undefined ? {} : { saidConditions: pod.said }),
       ...(pod.frozenSince === undefined ? {} : { frozenSince: pod.frozenSince }),
       volumes: pod.volumes,
       containers: new Map(containers),
@@ -177,6 +180,11 @@ export class SimulatedNode {
   breakSandbox(pod: SimulatedPod): void {
     pod.sandbox = 'broken'
     pod.ip = undefined
+  }
+
+  sayConditions(pod: SimulatedPod, said: string): void {
+    pod.said = said
+    this.#tell(pod.uid)
   }
 
   disarm(pod: SimulatedPod): void {
@@ -339,6 +347,7 @@ function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
     ip: undefined,
     armed: true,
     frozenSince: undefined,
+    said: undefined,
     disarms: 0,
     containers,
     volumes: {},

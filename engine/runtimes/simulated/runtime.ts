@@ -12,6 +12,7 @@ import type {
 } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
+import { conditionsText, saidConditions } from '../../api/podConditions.ts'
 import type { PodRecord } from '../../api/records.ts'
 import type { ContainerStats, PodListing, Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
@@ -76,7 +77,14 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
 
 type OfPods = Pick<
   Runtime,
-  'createPod' | 'writePodRecord' | 'disarm' | 'freezePod' | 'thawPod' | 'releasePod' | 'removePod'
+  | 'createPod'
+  | 'writePodRecord'
+  | 'disarm'
+  | 'freezePod'
+  | 'thawPod'
+  | 'sayConditions'
+  | 'releasePod'
+  | 'removePod'
 >
 
 function podVerbs(node: SimulatedNode, line: Line): OfPods {
@@ -102,6 +110,11 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
     thawPod: (uid, signal) =>
       line.call('thawPod', signal, () => {
         known(node, uid, 'thawing it').frozenSince = undefined
+      }),
+    sayConditions: (uid, said, signal) =>
+      line.call('sayConditions', signal, () => {
+        const pod = known(node, uid, 'saying conditions')
+        node.sayConditions(pod, conditionsText(new Map([...saidConditions(pod.said), ...said])))
       }),
     disarm: (uid, signal) =>
       line.call('disarm', signal, () => {
