@@ -275,13 +275,18 @@ class TheLoop implements Loop {
     const allowed: Action[] = []
     const held: Action[] = []
     let heldUntil: Temporal.Instant | undefined
+    // Records of one object are written in their order, or not at all.
+    const waiting = new Set<ObjectKey>()
     for (const action of actions) {
       const notBefore = this.#pacing.notBefore(action, now)
-      if (notBefore === undefined || Temporal.Instant.compare(notBefore, now) <= 0) allowed.push(action)
-      else {
-        held.push(action)
-        heldUntil = earliest(heldUntil, notBefore)
+      const isDue = notBefore === undefined || Temporal.Instant.compare(notBefore, now) <= 0
+      if (isDue && !(isRecordAction(action) && waiting.has(action.object))) {
+        allowed.push(action)
+        continue
       }
+      held.push(action)
+      if (isRecordAction(action)) waiting.add(action.object)
+      if (notBefore !== undefined) heldUntil = earliest(heldUntil, notBefore)
     }
     return { allowed, held, heldUntil }
   }

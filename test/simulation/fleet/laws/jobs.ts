@@ -7,7 +7,8 @@ import { isAlive, isDeleting, type Law, type LawContext } from './law.ts'
 
 interface JobTruth {
   readonly succeeded: Set<PodUid>
-  readonly made: Set<PodUid>
+  /** All that ever stood among those to be counted as failed. */
+  readonly failed: Set<string>
   /** As last recorded. */
   status: JobStatus
   end: string | undefined
@@ -22,7 +23,7 @@ export function jobLaw({ fleet, inFlightMs }: LawContext): Law {
     if (known !== undefined) return known
     const truth: JobTruth = {
       succeeded: new Set(),
-      made: new Set(),
+      failed: new Set(),
       status: {},
       end: undefined,
       endedAtMs: 0,
@@ -37,7 +38,6 @@ export function jobLaw({ fleet, inFlightMs }: LawContext): Law {
       if (pod === undefined || owner === undefined) return []
       const truth = truthOf(owner)
       if (fact.kind === 'ended' && hasSucceeded(pod)) truth.succeeded.add(pod.uid)
-      if (fact.kind === 'created') truth.made.add(pod.uid)
       const isLate = truth.end !== undefined && fleet.clock.elapsedMs > truth.endedAtMs + inFlightMs
       return fact.kind === 'created' && isLate
         ? [`${fact.pod} was made although its Job is ${truth.end}`]
@@ -88,8 +88,9 @@ function miscounted(key: ObjectKey, job: Job, truth: JobTruth): readonly string[
   const broken: string[] = []
   if (succeeded > truth.succeeded.size)
     broken.push(`Job ${name} counts ${succeeded} succeeded pods, there were ${truth.succeeded.size}`)
-  if (failed > truth.made.size)
-    broken.push(`Job ${name} counts ${failed} failed pods, ${truth.made.size} were ever made`)
+  for (const uid of job.status?.uncountedTerminatedPods?.failed ?? []) truth.failed.add(uid)
+  if (failed > truth.failed.size)
+    broken.push(`Job ${name} counts ${failed} failed pods, ${truth.failed.size} were there to count`)
   if (succeeded < (before.succeeded ?? 0) || failed < (before.failed ?? 0))
     broken.push(`Job ${name} forgot: ${JSON.stringify(before)} became ${JSON.stringify(job.status)}`)
   if (truth.end !== undefined && end !== truth.end)
