@@ -3951,7 +3951,7 @@ export interface PodSpec {
    */
   readonly priorityClassName?: string
   /**
-   * Further conditions without which the pod is not ready. The pod's annotation reconcile.dev/conditions says them, such as "example.com/traffic=True, warm=False": a bare Pod's may change in place.
+   * Further conditions without which the pod is not ready. The pod's annotation reconcile.dev/conditions says them, such as "example.com/traffic=True, warm=False" (a bare Pod's may change in place), or somebody does with `reconcile condition`.
    */
   readonly readinessGates?: readonly PodReadinessGate[]
   /**
