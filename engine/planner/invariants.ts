@@ -6,10 +6,10 @@ import { REPLACE } from '../controllers/replace.ts'
 import { hasSelector } from '../controllers/sets.ts'
 import { isActive, isAvailable, isCancellable, type PodView } from '../controllers/view.ts'
 import { budgetsOf, HELD } from './budgets.ts'
-import { lowerBound } from './inOrder.ts'
 import { jobViolations } from './jobInvariants.ts'
 import { setViolations } from './setInvariants.ts'
 import type { World } from './world.ts'
+import { podsNamed } from './worldIndex.ts'
 import type { WorldPod } from './worldPods.ts'
 
 /**
@@ -32,23 +32,15 @@ export function brokenInvariants(actions: readonly Action[], world: World): read
 function podsOfActions(actions: readonly PodAction[], world: World): Pods {
   const pods = new Map<PodUid, WorldPod>()
   for (const { pod: label, uid } of actions) {
-    const pod = podsNamed(label, world).find(({ view }) => view.uid === uid)
+    const pod = podsNamed(podKey(label), world).find(({ view }) => view.uid === uid)
     if (pod !== undefined) pods.set(uid, pod)
   }
   return pods
 }
 
-/** One at the most, unless something went very wrong. */
-function podsNamed(label: string, { pods }: World): readonly WorldPod[] {
+function podKey(label: string): ObjectKey {
   const [namespace, name = ''] = label.split('/')
-  const key = objectKey('Pod', namespace, name)
-  const found: WorldPod[] = []
-  for (let index = lowerBound(pods, ({ view }) => view.key, key); index < pods.length; index += 1) {
-    const pod = pods[index]
-    if (pod?.view.key !== key) break
-    found.push(pod)
-  }
-  return found
+  return objectKey('Pod', namespace, name)
 }
 
 function isPodAction(action: Action): action is PodAction {
@@ -104,7 +96,7 @@ function twoOfOneName(actions: readonly PodAction[], pods: Pods, world: World): 
   const created = actions.filter(({ kind, uid }) => kind === 'createPod' && !pods.has(uid))
   const made = new Map<string, PodUid>()
   return created.flatMap(({ object, pod, uid }) => {
-    const other = made.get(pod) ?? podsNamed(pod, world).at(-1)?.view.uid
+    const other = made.get(pod) ?? podsNamed(podKey(pod), world).at(-1)?.view.uid
     made.set(pod, uid)
     if (other === undefined) return []
     const message = `createPod of ${pod}: there is one of this name, ${other}`

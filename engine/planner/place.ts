@@ -18,6 +18,7 @@ import type { ClaimBook } from './claims.ts'
 import { prioritiesOf } from './priorities.ts'
 import { placeable, roomOf } from './room.ts'
 import type { World } from './world.ts'
+import { podsNamed } from './worldIndex.ts'
 import type { WorldPod } from './worldPods.ts'
 
 /** A pod that is wanted and cannot be made now. */
@@ -62,7 +63,7 @@ export function place(
   )
   const free = withoutBlocked(wanted, world, pending)
   if (free.length === 0) return { creates: [], pending, preempted: [] }
-  const going = new Set(decisions.flatMap(({ deletes }) => deletes.map(({ pod }) => pod.uid)))
+  const going = decisions.flatMap(({ deletes }) => deletes.map(({ pod }) => pod))
   const scheduler = new Scheduler(roomOf(world, going, priority), budgets, claims, world)
   for (const one of free.toSorted((a, b) => b.pod.priority - a.pod.priority)) scheduler.place(one)
   return {
@@ -85,7 +86,6 @@ function withoutBlocked(wanted: readonly Wanted[], world: World, pending: Pendin
   if (wanted.length === 0) return []
   const [unread] = world.unread
   const names = new Set<ObjectKey>()
-  for (const { view } of world.pods) names.add(view.key)
   return wanted.filter(({ object, wish }) => {
     const block = (message: string, reason: Pending['reason'] = 'Unschedulable'): false => {
       pending.push({ wish, object, message, reason })
@@ -93,7 +93,7 @@ function withoutBlocked(wanted: readonly Wanted[], world: World, pending: Pendin
     }
     if (unread !== undefined) return block(unread)
     // A Pod of the commit may be named like one that a Deployment made.
-    if (names.has(wish.key)) return block('another pod has its name')
+    if (names.has(wish.key) || podsNamed(wish.key, world).length > 0) return block('another pod has its name')
     names.add(wish.key)
     if ((wish.spec.schedulingGates ?? []).length > 0) return block(GATED, 'SchedulingGated')
     return true

@@ -3,26 +3,46 @@ import { podUid, type PodUid } from '../api/names.ts'
 import { nodesOf } from '../api/nodes.ts'
 import type { Labels } from '../api/selectors.ts'
 import type { Desired } from '../api/snapshot.ts'
-import { createdMs } from '../controllers/view.ts'
+import { createdMs, type PodView } from '../controllers/view.ts'
 import type { Placeable } from '../scheduler/pods.ts'
-import { Room } from '../scheduler/room.ts'
+import { loadOf, type NodeLoad, Room } from '../scheduler/room.ts'
 import type { NamespaceLabels } from '../scheduler/terms.ts'
 import type { Priority } from './priorities.ts'
 import type { World } from './world.ts'
-import type { WorldPod } from './worldPods.ts'
+import type { NodePods, WorldPod } from './worldPods.ts'
 
 type PriorityOf = (spec: PodSpec) => Priority
 
+/**
+ * By node, what its pods come to: kept as long as the node's pods are the very same (their priorities follow from the same commit), and
+ * nobody of them is to go by this plan.
+ */
+const loads = new WeakMap<NodePods, NodeLoad>()
+
 /** The nodes with all that is bound to them; what is to go by this plan is going already, and what has ended takes nothing. */
-export function roomOf(world: World, going: ReadonlySet<PodUid>, priority: PriorityOf): Room {
+export function roomOf(world: World, going: readonly PodView[], priority: PriorityOf): Room {
   const { snapshot } = world
   const room = new Room(nodesOf(snapshot), namespaceLabels(snapshot.desired))
-  for (const pod of world.pods) {
-    if (pod.view.finished) continue
-    const node = room.numberOf(pod.view.node)
-    if (node !== undefined) room.add(boundPod(pod, going, priority), node)
+  const uids = new Set(going.map(({ uid }) => uid))
+  const left = new Set(going.map(({ node }) => node))
+  for (const [name, node] of world.byNode) {
+    const number = room.numberOf(name)
+    if (number === undefined || node.pods.length === 0) continue
+    const load = (): NodeLoad => loadOfNode(node, uids, priority)
+    room.load(number, left.has(name) ? load() : loads.getOrInsertComputed(node, load))
   }
   return room
+}
+
+function loadOfNode({ pods }: NodePods, going: ReadonlySet<PodUid>, priority: PriorityOf): NodeLoad {
+  const bound = pods.filter(({ view }) => !view.finished)
+  const parts = bound.map(({ owner, view }) => ({
+    spec: view.record.pod.spec,
+    owner: owner?.uid,
+    deleting: view.deleting || going.has(view.uid),
+    priority: priority(view.record.pod.spec).value,
+  }))
+  return loadOf(parts, () => bound.map((pod) => boundPod(pod, going, priority)))
 }
 
 function boundPod({ owner, view }: WorldPod, going: ReadonlySet<PodUid>, priority: PriorityOf): Placeable {

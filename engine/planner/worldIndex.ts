@@ -3,7 +3,7 @@ import type { Violation } from '../api/plan.ts'
 import type { Desired, ObservedNode, Snapshot } from '../api/snapshot.ts'
 import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
 import type { PodView } from '../controllers/view.ts'
-import { inOrder, spliced } from './inOrder.ts'
+import { inOrder, lowerBound, spliced } from './inOrder.ts'
 import { busyNodes, identityOf, type NodePods, nodePods, type WorldPod } from './worldPods.ts'
 
 /** All pods of a snapshot, in the orders and groups that planning asks for. */
@@ -126,6 +126,17 @@ export function isAnothers({ object, owner }: WorldPod, records: Snapshot['recor
 
 function keyOfPod({ view }: WorldPod): ObjectKey {
   return view.key
+}
+
+/** One at the most, unless something went very wrong. */
+export function podsNamed(key: ObjectKey, { pods }: Pick<PodIndex, 'pods'>): readonly WorldPod[] {
+  const found: WorldPod[] = []
+  for (let index = lowerBound(pods, keyOfPod, key); index < pods.length; index += 1) {
+    const pod = pods[index]
+    if (pod?.view.key !== key) break
+    found.push(pod)
+  }
+  return found
 }
 
 function whole(byNode: ReadonlyMap<NodeName, NodePods>, { records }: Snapshot): PodIndex {

@@ -15,6 +15,54 @@ export interface NodeAnswers {
   readonly candidates: Int32Array
 }
 
+/** What the pods of one node come to. */
+export interface NodeLoad {
+  /** They themselves, once somebody asks who they are. */
+  readonly pods: () => readonly Placeable[]
+  readonly count: number
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly ephemeralBytes: number
+  readonly scoredCpuMillis: number
+  readonly scoredMemoryBytes: number
+  readonly extended: ReadonlyMap<string, number>
+  readonly ports: readonly HostPort[]
+  /** By owner: how many of its pods stay here. */
+  readonly owners: ReadonlyMap<string, number>
+  readonly hasTerms: boolean
+  readonly hasGoing: boolean
+  readonly lowestPriority: number
+}
+
+/** `pods`: what of each the sums need; `all` makes the same pods whole. */
+export function loadOf(
+  pods: Iterable<Pick<Placeable, 'spec' | 'owner' | 'deleting' | 'priority'>>,
+  all: () => readonly Placeable[],
+): NodeLoad {
+  const extended = new Map<string, number>()
+  const owners = new Map<string, number>()
+  const ports: HostPort[] = []
+  const sums = { count: 0, cpuMillis: 0, memoryBytes: 0, ephemeralBytes: 0 }
+  const scored = { scoredCpuMillis: 0, scoredMemoryBytes: 0 }
+  const flags = { hasTerms: false, hasGoing: false, lowestPriority: Number.POSITIVE_INFINITY }
+  for (const { deleting, owner, priority, spec } of pods) {
+    const facts = schedulingFacts(spec)
+    sums.count += 1
+    sums.cpuMillis += facts.cpuMillis
+    sums.memoryBytes += facts.memoryBytes
+    sums.ephemeralBytes += facts.ephemeralBytes
+    scored.scoredCpuMillis += facts.scoredCpuMillis
+    scored.scoredMemoryBytes += facts.scoredMemoryBytes
+    for (const [name, amount] of facts.extended) extended.set(name, (extended.get(name) ?? 0) + amount)
+    if (facts.ports.length > 0) ports.push(...facts.ports)
+    if (owner !== undefined && !deleting) owners.set(owner, (owners.get(owner) ?? 0) + 1)
+    flags.hasTerms ||= facts.hasPodTerms
+    flags.hasGoing ||= deleting
+    flags.lowestPriority = Math.min(flags.lowestPriority, priority)
+  }
+  return { pods: all, ...sums, ...scored, extended, ports, owners, ...flags }
+}
+
 interface Used {
   readonly cpuMillis: Float64Array
   readonly memoryBytes: Float64Array
@@ -33,7 +81,8 @@ export class Room {
   /** For scores: pods that ask for nothing counted with what they are likely to take. */
   readonly scoredCpuMillis: Float64Array
   readonly scoredMemoryBytes: Float64Array
-  readonly #pods: Placeable[][]
+  readonly #pods: (Placeable[] | undefined)[]
+  readonly #loads: (NodeLoad | undefined)[]
   readonly #ports = new Map<number, HostPort[]>()
   readonly #extended = new Map<number, Map<string, number>>()
   readonly #owners = new Map<string, Map<number, number>>()
@@ -55,7 +104,8 @@ export class Room {
     this.nodes = nodes
     this.#namespaces = namespaces
     this.#numbers = new Map(nodes.map(({ name }, index) => [name, index]))
-    this.#pods = nodes.map(() => [])
+    this.#pods = nodes.map(() => undefined)
+    this.#loads = nodes.map(() => undefined)
     this.allocatable = {
       cpuMillis: filled(({ info }) => info?.cpuMillis ?? 0),
       memoryBytes: filled(({ info }) => info?.memoryBytes ?? 0),
@@ -74,16 +124,41 @@ export class Room {
   }
 
   podsOn(node: number): readonly Placeable[] {
-    return this.#pods[node] ?? []
+    return this.#podsOf(node)
+  }
+
+  #podsOf(node: number): Placeable[] {
+    const known = this.#pods[node]
+    if (known !== undefined) return known
+    const pods = [...(this.#loads[node]?.pods() ?? [])]
+    this.#pods[node] = pods
+    return pods
+  }
+
+  /** All that a node has, at once: before anything else is put there. */
+  load(node: number, load: NodeLoad): void {
+    const { used } = this
+    this.#loads[node] = load
+    bump(used.pods, node, load.count)
+    bump(used.cpuMillis, node, load.cpuMillis)
+    bump(used.memoryBytes, node, load.memoryBytes)
+    bump(used.ephemeralBytes, node, load.ephemeralBytes)
+    bump(this.scoredCpuMillis, node, load.scoredCpuMillis)
+    bump(this.scoredMemoryBytes, node, load.scoredMemoryBytes)
+    if (load.extended.size > 0) this.#extended.set(node, new Map(load.extended))
+    if (load.ports.length > 0) this.#ports.set(node, [...load.ports])
+    this.#termed ||= load.hasTerms
+    this.hasGoing ||= load.hasGoing
+    this.lowestPriority = Math.min(this.lowestPriority, load.lowestPriority)
   }
 
   /** Once anybody asks about other pods; before, nobody is counted. */
   get company(): Company {
     if (this.#company !== undefined) return this.#company
     const company = new Company(this.nodes, this.#namespaces)
-    this.#pods.forEach((pods, node) => {
-      for (const pod of pods) company.add(pod, node, 1)
-    })
+    for (let node = 0; node < this.nodes.length; node += 1) {
+      for (const pod of this.#podsOf(node)) company.add(pod, node, 1)
+    }
     this.#company = company
     return company
   }
@@ -100,7 +175,18 @@ export class Room {
 
   /** By node: how many pods of this owner stay there. */
   ownersPods(owner: string): ReadonlyMap<number, number> {
-    return this.#owners.get(owner) ?? NOBODY
+    return this.#ownersOf(owner)
+  }
+
+  #ownersOf(owner: string): Map<number, number> {
+    return this.#owners.getOrInsertComputed(owner, () => {
+      const counts = new Map<number, number>()
+      this.#loads.forEach((load, node) => {
+        const count = load?.owners.get(owner)
+        if (count !== undefined) counts.set(node, count)
+      })
+      return counts
+    })
   }
 
   extendedUsed(node: number, resource: string): number {
@@ -114,14 +200,14 @@ export class Room {
   }
 
   add(pod: Placeable, node: number): void {
+    this.#podsOf(node).push(pod)
     this.#count(pod, node, 1)
-    this.#pods[node]?.push(pod)
     const { ports } = schedulingFacts(pod.spec)
     if (ports.length > 0) this.#ports.set(node, [...(this.#ports.get(node) ?? []), ...ports])
   }
 
   remove(pod: Placeable, node: number): void {
-    const pods = this.#pods[node] ?? []
+    const pods = this.#podsOf(node)
     const index = pods.indexOf(pod)
     if (index < 0) return
     this.#count(pod, node, -1)
@@ -148,7 +234,7 @@ export class Room {
       extended.set(name, (extended.get(name) ?? 0) + count * amount)
     }
     if (pod.owner !== undefined && !pod.deleting) {
-      const owners = this.#owners.getOrInsertComputed(pod.owner, () => new Map<number, number>())
+      const owners = this.#ownersOf(pod.owner)
       owners.set(node, (owners.get(node) ?? 0) + count)
     }
     this.#termed ||= facts.hasPodTerms
@@ -184,7 +270,6 @@ export class Room {
 
 const ZONE = 'topology.kubernetes.io/zone'
 const NOT_NAMED: NodeRefusal = { reason: "node(s) didn't match Pod's node affinity/selector" }
-const NOBODY: ReadonlyMap<number, number> = new Map()
 
 function answersOf(refusals: readonly (NodeRefusal | undefined)[]): NodeAnswers {
   const candidates: number[] = []
