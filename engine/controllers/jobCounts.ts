@@ -77,18 +77,22 @@ function isTracked({ record }: PodView): boolean {
   return record.pod.metadata.finalizers?.includes(TRACKING) === true
 }
 
-/** A pod under deletion has failed as soon as nothing can come of it any more, or, where a new one waits for it, once it has ended. */
-function endOf(
-  { deleting, status: { phase, containerStatuses = [] } }: PodView,
-  spec: JobSpec,
-): 'succeeded' | 'failed' | undefined {
+/**
+ * A pod under deletion has failed as soon as nothing can come of it any more, or, where a new one waits for it, once it has ended. One
+ * that never came to be on its node is no failure, nor is a deletion that may yet be in vain.
+ */
+function endOf(pod: PodView, { podReplacementPolicy }: JobSpec): 'succeeded' | 'failed' | undefined {
+  const { conditions = [], containerStatuses = [], phase } = pod.status
   if (phase === 'Succeeded') return 'succeeded'
   if (phase === 'Failed') return 'failed'
-  if (!deleting) return undefined
-  if (spec.podReplacementPolicy !== 'Failed') return 'failed'
+  if (!pod.deleting || pod.busy?.kind === 'deletePod') return undefined
   const begun = containerStatuses.some(({ state }) => state?.waiting === undefined)
-  return begun ? undefined : 'failed'
+  if (begun) return podReplacementPolicy === 'Failed' ? undefined : 'failed'
+  const made = conditions.some(({ status, type }) => type === MADE && status === 'True')
+  return made ? 'failed' : undefined
 }
+
+const MADE = 'PodReadyToStartContainers'
 
 /** Uncounted pods whose records were written, or that are gone, go into the counts. */
 function settleCounts(

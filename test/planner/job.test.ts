@@ -323,6 +323,21 @@ test('a Job that has taken too long fails, and its pods go', () => {
   expect(scene.status()).toMatchObject({ active: 0, failed: 2 })
 })
 
+test('a deletion under way counts nothing before it is on record', () => {
+  const scene = new JobScene().commit(job({ activeDeadlineSeconds: 30 }))
+  scene.settle()
+  scene.world.pass(30)
+  const { actions } = scene.plan()
+  for (const action of actions) {
+    if (action.kind === 'deletePod') scene.world.busy.set(action.uid, action)
+    else scene.world.apply(action, 'whole')
+  }
+  expect(scene.status()).toMatchObject({ active: 0, terminating: 1, failed: 0, uncountedTerminatedPods: {} })
+  scene.world.busy.clear()
+  scene.settle()
+  expect(scene.status()).toMatchObject({ active: 0, terminating: 0, failed: 1, uncountedTerminatedPods: {} })
+})
+
 test('a suspended Job has no pods, and counts none of those that go; resumed, its time begins anew', () => {
   const wanted = (suspend: boolean) =>
     job({ suspend, completions: 3, parallelism: 2, activeDeadlineSeconds: 60 })

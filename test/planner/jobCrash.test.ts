@@ -57,7 +57,7 @@ test.each(SPECS)('a %s Job counts every pod once, wherever the engine is killed'
       expect(scene.status()).toMatchObject({ succeeded: 6, failed: ended[1], uncountedTerminatedPods: {} })
       expect(scene.plan().actions).toEqual([])
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })
 
