@@ -1277,7 +1277,7 @@ export interface CronJobSpec {
    */
   readonly jobTemplate: JobTemplateSpec
   /**
-   * The times, in cron's five fields.
+   * The times, in cron's five fields, or @hourly, @daily, @weekly, @monthly, @yearly, @every 1h30m.
    */
   readonly schedule: string
   /**
@@ -1293,7 +1293,7 @@ export interface CronJobSpec {
    */
   readonly suspend?: boolean
   /**
-   * The time zone of the schedule, such as Europe/Berlin.
+   * The time zone of the schedule, such as Europe/Berlin. UTC by default.
    */
   readonly timeZone?: string
 }
@@ -2281,7 +2281,7 @@ export interface JobSpec {
    */
   readonly podFailurePolicy?: PodFailurePolicy
   /**
-   * Whether a new pod waits until the old one has gone.
+   * Whether a new pod waits until the old one has ended. A pod of an index always does.
    */
   readonly podReplacementPolicy?: 'TerminatingOrFailed' | 'Failed'
   /**
@@ -2301,7 +2301,7 @@ export interface JobSpec {
    */
   readonly template: PodTemplateSpec
   /**
-   * How long the Job is kept after its end.
+   * How long the Job's pods are kept after its end. A Job of a CronJob goes with them; one that stands in the commit is remembered as done.
    */
   readonly ttlSecondsAfterFinished?: number
 }
