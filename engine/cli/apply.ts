@@ -208,13 +208,14 @@ async function tell(result: Result, job: Job, invocation: Invocation, world: Wor
 
 /** `applied commit 1a2b3c: 3 pods created, 2 removed`, or that nothing changed. */
 export function summaryText({ changed, desired, outcome, state }: Result): string {
-  const { created, removed, restarted } = changed
+  const { created, removed, restarted, updated } = changed
   const what = [
     ...(created.length > 0 ? [`${counted(created.length, 'pod')} created`] : []),
     ...(removed.length > 0 ? [`${counted(removed.length, 'pod')} removed`] : []),
     ...(restarted.length > 0 ? [`containers started in ${counted(restarted.length, 'pod')}`] : []),
+    ...(updated.length > 0 ? [`files updated in ${counted(updated.length, 'pod')}`] : []),
   ]
-  const kept = Math.max(0, unchangedPods(state.plan) - created.length - restarted.length)
+  const kept = untouched(changed, state)
   const rest = kept === 0 ? [] : [`${counted(kept, 'pod')} unchanged`]
   const end = outcome.kind === 'healthy' ? '; all is healthy' : ''
   const commit =
@@ -224,8 +225,13 @@ export function summaryText({ changed, desired, outcome, state }: Result): strin
   return `${commit}: ${[...what, ...rest].join(', ')}${end}`
 }
 
-function isNoop({ created, removed, restarted }: Result['changed']): boolean {
-  return created.length + removed.length + restarted.length === 0
+function untouched({ created, restarted, updated }: Result['changed'], { plan }: LoopState): number {
+  const touched = new Set([...created, ...restarted, ...updated])
+  return Math.max(0, unchangedPods(plan) - touched.size)
+}
+
+function isNoop({ created, removed, restarted, updated }: Result['changed']): boolean {
+  return created.length + removed.length + restarted.length + updated.length === 0
 }
 
 function tellNeeds({ desired, state }: Result, world: World): void {
@@ -242,7 +248,7 @@ function resultJson({ changed, desired, outcome, state }: Result): unknown {
     outcome: outcome.kind,
     commit: desired.commit,
     changed,
-    unchanged: Math.max(0, unchangedPods(state.plan) - changed.created.length - changed.restarted.length),
+    unchanged: untouched(changed, state),
     unhealthy: 'objects' in outcome ? outcome.objects : [],
     problems: state.problems,
     needsEngine: needsOfEngine(desired, state.plan),

@@ -153,6 +153,7 @@ export function eventText(event: ProgressEvent): string | undefined {
     case 'violation':
       return `a bug of reconcile kept ${longName(event.violation.object)} from changing: ${event.violation.message}`
     case 'actionEnded':
+      if (event.action.kind === 'updateVolumes') return `pod ${event.action.pod}: ${event.action.reason}`
       return event.action.kind === 'createPod' ? `pod ${event.action.pod}: created` : undefined
     case 'actionStarted':
     case 'actionCancelled':

@@ -9,6 +9,8 @@ export interface Changed {
   readonly created: readonly string[]
   readonly removed: readonly string[]
   readonly restarted: readonly string[]
+  /** Whose ConfigMaps, Secrets, labels or annotations were written to their volumes anew. */
+  readonly updated: readonly string[]
 }
 
 /** Listens to the loop and adds up. */
@@ -16,6 +18,7 @@ export function createCounter(): { event(event: ProgressEvent): void; changed():
   const created = new Map<string, string>()
   const removed = new Map<string, string>()
   const restarted = new Map<string, string>()
+  const updated = new Map<string, string>()
   return {
     event(event) {
       if (event.kind === 'podGone') {
@@ -25,12 +28,15 @@ export function createCounter(): { event(event: ProgressEvent): void; changed():
       } else if (event.kind === 'actionEnded' && event.action.kind === 'startContainers') {
         const { uid, pod } = event.action
         if (!created.has(uid)) restarted.set(uid, pod)
+      } else if (event.kind === 'actionEnded' && event.action.kind === 'updateVolumes') {
+        updated.set(event.action.uid, event.action.pod)
       }
     },
     changed: () => ({
       created: [...created.values()].toSorted(),
       removed: [...removed.values()].toSorted(),
       restarted: [...restarted.values()].toSorted(),
+      updated: [...updated.values()].toSorted(),
     }),
   }
 }

@@ -200,6 +200,7 @@ async function applied(...objects: readonly Fields[]): Promise<void> {
 
 let before: readonly ShownPod[]
 let planned: string
+let summary: string
 const written = new Map<string, string>()
 let after: readonly ShownPod[]
 
@@ -217,6 +218,7 @@ beforeAll(async () => {
   planned = (await world.run('plan', '--repo', world.repo)).stdout
   const run = await world.once()
   if (run.exitCode !== 0) throw new Error(run.stderr)
+  summary = run.stdout
   after = await world.pods()
 })
 
@@ -247,6 +249,7 @@ describe('a ConfigMap that a commit changes', () => {
     expect(planned).toContain('volume secret follows Secret token')
     expect(planned).not.toContain('follows ConfigMap fixed')
     expect(planned).not.toMatch(/quiet|hush/)
+    expect(summary).toContain('files updated in 2 pods')
   })
 
   test('replaces the pods of a template that asks for it', async () => {

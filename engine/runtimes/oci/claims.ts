@@ -32,9 +32,13 @@ export async function makeClaim(
   if ((await transport.stat(path)) === undefined) {
     await transport.makeDirectory(claims, 0o711)
     await transport.makeDirectory(`${claims}/${namespace}`, 0o711)
+    // Beside its place until it is whole: no claim's name begins with a dot.
+    const part = `${claims}/${namespace}/.${claim}.part`
+    await transport.remove(part)
     if (copyOf === undefined)
-      await transport.writeTree(path, [{ path: '', mode: 0o777, what: { kind: 'directory' } }])
-    else await copyClaim(transport, claims, namespace, copyOf, claim, signal)
+      await transport.writeTree(part, [{ path: '', mode: 0o777, what: { kind: 'directory' } }])
+    else await copyClaim({ transport, claims, namespace, from: copyOf, part }, signal)
+    await transport.rename(part, path)
   }
   if (group === undefined) return path
   const failing = { reason: 'FailedMount', doing: `giving the files of ${path} to group ${group}` }
@@ -43,28 +47,26 @@ export async function makeClaim(
   return path
 }
 
-/** Beside its place until it is whole: no claim's name begins with a dot. Blocks are shared where the file system can. */
+interface Copying {
+  readonly transport: Transport
+  readonly claims: string
+  readonly namespace: string
+  readonly from: string
+  readonly part: string
+}
+
+/** Blocks are shared where the file system can. */
 async function copyClaim(
-  transport: Transport,
-  claims: string,
-  namespace: string,
-  from: string,
-  to: string,
+  { claims, from, namespace, part, transport }: Copying,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const source = claimFolder(claims, namespace, from)
-  const path = claimFolder(claims, namespace, to)
-  const failing = { reason: 'FailedMount', doing: `copying claim ${namespace}/${from} to ${to}` }
+  const doing = `copying claim ${namespace}/${from}`
   if ((await transport.stat(source)) === undefined)
-    throw new RuntimeFailure(
-      'FailedMount',
-      `claim ${namespace}/${from}, of which ${to} is a copy, has no folder on this node`,
-    )
-  const part = `${claims}/${namespace}/.${to}.part`
-  await transport.remove(part)
+    throw new RuntimeFailure('FailedMount', `${doing}: it has no folder on this node`)
   const argv = ['cp', '-a', '--reflink=auto', source, part] as const
-  await runOrFail(transport, { argv, timeoutMs: OWNERSHIP_TIMEOUT_MS }, failing, signal)
-  await transport.rename(part, path)
+  const command: Command = { argv, timeoutMs: OWNERSHIP_TIMEOUT_MS }
+  await runOrFail(transport, command, { reason: 'FailedMount', doing }, signal)
 }
 
 async function isGroups(transport: Transport, path: string, group: number): Promise<boolean> {
