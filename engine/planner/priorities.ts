@@ -1,4 +1,5 @@
 import type { PodSpec, PriorityClass } from '../api/generated/types.ts'
+import { SYSTEM_PRIORITIES } from '../api/priorities.ts'
 import type { Desired } from '../api/snapshot.ts'
 
 export interface Priority {
@@ -6,11 +7,10 @@ export interface Priority {
   readonly mayPreempt: boolean
 }
 
-/** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/: the classes that are always there. */
-const BUILT_IN: ReadonlyMap<string, Priority> = new Map([
-  ['system-cluster-critical', { value: 2_000_000_000, mayPreempt: true }],
-  ['system-node-critical', { value: 2_000_001_000, mayPreempt: true }],
-])
+/** The classes that are always there. */
+const BUILT_IN: ReadonlyMap<string, Priority> = new Map(
+  [...SYSTEM_PRIORITIES].map(([name, value]) => [name, { value, mayPreempt: true }]),
+)
 
 /** By the classes of the commit, for pods that run as well: a class that changes changes its pods. */
 export function prioritiesOf({ objects }: Desired): (spec: PodSpec) => Priority {

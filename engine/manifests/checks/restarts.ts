@@ -3,7 +3,7 @@ import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 
 const RULES_MAX = 20
-export const EXIT_CODES_MAX = 255
+const EXIT_CODES_MAX = 255
 
 /** A container's own restart policy, and its rules by exit code. */
 export function checkRestarts(context: CheckContext, path: Path, container: Container): void {
