@@ -1,5 +1,5 @@
 import type { MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '../api/generated/types.ts'
-import type { RowInput } from './kindTables.ts'
+import type { RowInput } from './rowInput.ts'
 
 /** So many metrics are shown, as kubectl does. */
 const METRICS_MAX = 2

@@ -1,6 +1,6 @@
 import { SELECTED_NODE } from '../api/claims.ts'
 import type { PersistentVolumeClaimStatus } from '../api/generated/types.ts'
-import type { RowInput } from './kindTables.ts'
+import type { RowInput } from './rowInput.ts'
 
 export const CLAIM_HEADING: readonly string[] = ['STATUS', 'NODE', 'CAPACITY', 'ACCESS MODES']
 

@@ -1,6 +1,6 @@
 import type { CronJob, Job, KubernetesObject } from '../api/generated/types.ts'
 import { ageText, since } from './duration.ts'
-import type { RowInput } from './kindTables.ts'
+import type { RowInput } from './rowInput.ts'
 
 export const JOB_HEADING = ['STATUS', 'COMPLETIONS', 'DURATION'] as const
 export const CRON_JOB_HEADING = ['SCHEDULE', 'TIMEZONE', 'SUSPEND', 'ACTIVE', 'LAST SCHEDULE'] as const

@@ -1,21 +1,11 @@
 import type { KubernetesObject } from '../api/generated/types.ts'
 import { keyParts } from '../api/names.ts'
-import type { StatusReport } from '../api/plan.ts'
-import type { ObjectRecord } from '../api/records.ts'
 import { autoscalerRow } from './autoscalerRow.ts'
 import { CLAIM_HEADING, claimRow } from './claimRow.ts'
 import { since } from './duration.ts'
 import { CRON_JOB_HEADING, cronJobRow, JOB_HEADING, jobRow } from './jobRows.ts'
 import { shortHealth } from './progress.ts'
-
-/** What a row of `reconcile status` is made from. */
-export interface RowInput {
-  readonly report: StatusReport
-  /** With defaults, and with as many replicas as its autoscaler wants; undefined when the commit does not have it. */
-  readonly object: KubernetesObject | undefined
-  readonly record: ObjectRecord | undefined
-  readonly now: Temporal.Instant
-}
+import { countIn, type RowInput } from './rowInput.ts'
 
 /** One kind as kubectl prints it. NAMESPACE and NAME come before, AGE and HEALTH after. */
 export interface KindTable {
@@ -86,11 +76,4 @@ function daemonSetRow({ object, report }: RowInput): readonly string[] {
     countIn(report, 'numberAvailable'),
     labels.length === 0 ? '<none>' : labels.toSorted().join(','),
   ]
-}
-
-/** A number of the status; 0 when it has none of this name. */
-export function countIn({ status }: StatusReport, field: string): string {
-  if (typeof status !== 'object' || status === null) return '0'
-  const value: unknown = Object.entries(status).find(([name]) => name === field)?.[1]
-  return typeof value === 'number' ? String(value) : '0'
 }

@@ -1,11 +1,4 @@
-import type {
-  HorizontalPodAutoscaler,
-  HorizontalPodAutoscalerStatus,
-  MetricSpec,
-  MetricStatus,
-} from '../api/generated/types.ts'
-import type { ObjectKey } from '../api/names.ts'
-import type { Health, StatusReport } from '../api/plan.ts'
+import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from '../api/generated/types.ts'
 import {
   type Limits,
   limited,
@@ -14,25 +7,18 @@ import {
   withEvent,
   withRecommendation,
 } from './autoscalerLimits.ts'
-import { type AutoscalerMemory, autoscalerMemory, autoscalerRecord } from './autoscalerMemory.ts'
-import { metricError, metricName, metricStatus, metricReason, proposalOf } from './autoscalerSpec.ts'
-import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from './decision.ts'
-import { type Condition, settled } from './memory.ts'
+import { type AutoscalerMemory, autoscalerMemory } from './autoscalerMemory.ts'
+import {
+  type AutoscalerInput,
+  metricError,
+  metricName,
+  metricStatus,
+  metricReason,
+  proposalOf,
+} from './autoscalerSpec.ts'
+import { allNames, decided, said, targetText } from './autoscalerStatus.ts'
+import { type ControllerContext, type Decision, timestamp } from './decision.ts'
 import { isActive, type PodView } from './view.ts'
-
-export interface AutoscalerInput extends WorkloadInput<HorizontalPodAutoscaler> {
-  /** What it scales; undefined when the commit does not have it. */
-  readonly target: ScaleTarget | undefined
-  /** Other autoscalers of the commit with the same target, by name. */
-  readonly rivals: readonly string[]
-}
-
-export interface ScaleTarget {
-  readonly key: ObjectKey
-  /** `spec.replicas` as written; it counts only as long as the autoscaler has decided nothing, and when it is 0. */
-  readonly written: number | undefined
-  readonly pods: readonly PodView[]
-}
 
 export interface Autoscaling {
   readonly decision: Decision
@@ -124,17 +110,8 @@ function outcomeOf(
   if (current < minReplicas) return rescaled(input, current, minReplicas, memory, context)
   // Nobody has measured since the engine began: what was found before it still is the best that is known.
   if (memory.metrics.length > 0 && input.target?.pods.every(({ usage }) => usage === undefined) === true)
-    return { replicas: current, memory: { ...memory, conditions: before.conditions, desired: current } }
+    return { replicas: current, memory: { ...before, desired: current } }
   return byMetrics(input, current, memory, context)
-}
-
-function targetText({ object }: AutoscalerInput): string {
-  const { kind, name } = object.spec.scaleTargetRef
-  return `${kind} ${name}`
-}
-
-function allNames({ object, rivals }: AutoscalerInput): string {
-  return [object.metadata.name ?? '', ...rivals].toSorted().join(', ')
 }
 
 function byMetrics(
@@ -240,65 +217,4 @@ function rescaled(
 
 function limitsOf({ spec }: HorizontalPodAutoscaler): Limits {
   return { min: spec.minReplicas ?? 1, max: spec.maxReplicas, behavior: spec.behavior }
-}
-
-type Said = readonly [type: string, status: 'True' | 'False', reason: string, message: string]
-
-const ORDER = ['AbleToScale', 'ScalingActive', 'ScalingLimited']
-
-function said(
-  memory: AutoscalerMemory,
-  { now }: ControllerContext,
-  ...sayings: readonly Said[]
-): AutoscalerMemory {
-  const conditions = new Map<string, Condition>(memory.conditions.map((one) => [one.type, one]))
-  for (const [type, status, reason, message] of sayings) {
-    const next = { type, status, lastTransitionTime: timestamp(now), reason, message }
-    conditions.set(type, settled(conditions.get(type), next))
-  }
-  const ordered = [...conditions.values()].toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))
-  return { ...memory, conditions: ordered }
-}
-
-function decided(input: AutoscalerInput, memory: AutoscalerMemory, context: ControllerContext): Decision {
-  const { key } = input.desired
-  const record = autoscalerRecord(key, memory, input.record, context)
-  const report: StatusReport = { key, health: healthOf(memory), status: statusOf(memory) }
-  return {
-    ...nothing(key),
-    records:
-      record === undefined
-        ? []
-        : [{ kind: 'writeRecord', object: key, record, reason: recordReason(memory, input) }],
-    reports: [report],
-    requeueAtMs: context.nowMs + SYNC_PERIOD_MS,
-  }
-}
-
-function recordReason({ current, desired }: AutoscalerMemory, input: AutoscalerInput): string {
-  if (desired !== undefined && desired !== current)
-    return `scales ${targetText(input)} from ${current} to ${desired}`
-  return input.record === undefined ? 'is in the commit and not on record' : 'what it measured changed'
-}
-
-function statusOf(memory: AutoscalerMemory): HorizontalPodAutoscalerStatus {
-  const { conditions, current, desired = 0, generation, lastScaleTime, metrics } = memory
-  return {
-    observedGeneration: generation,
-    ...(lastScaleTime !== undefined && { lastScaleTime }),
-    currentReplicas: current,
-    desiredReplicas: desired,
-    ...(metrics.length > 0 && { currentMetrics: metrics }),
-    conditions,
-  }
-}
-
-/** That nothing was measured yet is as in Kubernetes no failure; what cannot be scaled as it is written is one. */
-function healthOf({ conditions, hopeless }: AutoscalerMemory): Health {
-  const failed = conditions.find(({ reason, status, type }) => {
-    if (status !== 'False') return false
-    return type === 'AbleToScale' || reason === 'AmbiguousSelector' || (type === 'ScalingActive' && hopeless)
-  })
-  if (failed === undefined) return { kind: 'healthy' }
-  return { kind: 'failed', reason: failed.reason ?? failed.type, message: failed.message ?? '' }
 }

@@ -1,10 +1,12 @@
 import type {
+  HorizontalPodAutoscaler,
   HorizontalPodAutoscalerSpec,
   MetricSpec,
   MetricStatus,
   MetricTarget,
   Quantity,
 } from '../api/generated/types.ts'
+import type { ObjectKey } from '../api/names.ts'
 import { parseQuantity } from '../api/quantity.ts'
 import {
   type Found,
@@ -15,7 +17,22 @@ import {
   type Tolerances,
   unitsOf,
 } from './autoscalerMetrics.ts'
+import type { WorkloadInput } from './decision.ts'
 import type { PodView } from './view.ts'
+
+export interface AutoscalerInput extends WorkloadInput<HorizontalPodAutoscaler> {
+  /** What it scales; undefined when the commit does not have it. */
+  readonly target: ScaleTarget | undefined
+  /** Other autoscalers of the commit with the same target, by name. */
+  readonly rivals: readonly string[]
+}
+
+export interface ScaleTarget {
+  readonly key: ObjectKey
+  /** `spec.replicas` as written; it counts only as long as the autoscaler has decided nothing, and when it is 0. */
+  readonly written: number | undefined
+  readonly pods: readonly PodView[]
+}
 
 /** kube-controller-manager's --horizontal-pod-autoscaler-tolerance. */
 const TOLERANCE = 0.1

@@ -45,6 +45,8 @@ export interface Rehearsed {
 
 /** Nothing happening for so long is the end: longer than taints are tolerated and autoscalers wait. */
 const QUIET_MS = 10 * 60_000
+/** So long is enough when nothing can happen any more: what runs to its end has ended by then. */
+const IDLE_MS = 60_000
 const LIMIT_MS = 60 * 60_000
 const LOOK_MS = 1000
 const LISTING_MS = 10_000
@@ -92,13 +94,26 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsed> {
   share(world, snapshot, loop)
   const running = loop.run()
   const limitMs = options.limitMs ?? LIMIT_MS
-  while (clock.elapsedMs < limitMs && clock.elapsedMs - lastMs < QUIET_MS && !options.signal.aborted)
-    await clock.runFor(LOOK_MS)
+  const isQuiet = (): boolean => {
+    const quietMs = clock.elapsedMs - lastMs
+    return quietMs >= QUIET_MS || (quietMs >= IDLE_MS && isIdle(loop.state()))
+  }
+  while (clock.elapsedMs < limitMs && !isQuiet() && !options.signal.aborted) await clock.runFor(LOOK_MS)
+  const kind = isQuiet() ? 'settled' : 'limit'
   const end = loop.state()
   ending.abort()
   await clock.runUntil(running)
-  const kind = clock.elapsedMs - lastMs < QUIET_MS ? 'limit' : 'settled'
   return { kind, tookMs: lastMs, end }
+}
+
+/** Nothing is being done, nothing falls due, and no container is about to be started again by its node. */
+function isIdle({ plan, snapshot }: LoopState): boolean {
+  if (plan === undefined || snapshot === undefined) return false
+  if (plan.actions.length > 0 || plan.requeueAt !== undefined || snapshot.busy.size > 0) return false
+  const pods = [...snapshot.observed.nodes.values()].flatMap((node) => [...node.pods.values()])
+  return !pods.some(({ containers }) =>
+    [...containers.values()].some(({ state }) => state.kind === 'exited' && state.restartAt !== undefined),
+  )
 }
 
 /** How things are; told of the first look, it is no news. */

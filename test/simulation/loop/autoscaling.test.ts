@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Deployment, HorizontalPodAutoscaler } from '../../../engine/api/generated/types.ts'
+import type {
+  Deployment,
+  HorizontalPodAutoscaler,
+  KubernetesObject,
+} from '../../../engine/api/generated/types.ts'
 import { objectKey } from '../../../engine/api/names.ts'
 import type { Desired } from '../../../engine/api/snapshot.ts'
 import type { SimulatedUse } from '../../../engine/runtimes/simulated/node.ts'
@@ -221,6 +225,68 @@ test('without a request a share of it cannot be told, and the autoscaler has fai
     kind: 'failed',
     reason: 'FailedGetResourceMetric',
     message: expect.stringContaining('missing request for cpu in container app of Pod web-'),
+  })
+  await engine.stop()
+})
+
+test.each(['ReplicaSet', 'StatefulSet'] as const)('a %s is scaled as well', async (kind) => {
+  const world = createWorld()
+  let load = 100
+  shared(world, () => load)
+  const { metadata, spec } = web()
+  const { template, selector } = spec
+  const target: KubernetesObject =
+    kind === 'ReplicaSet'
+      ? { apiVersion: 'apps/v1', kind, metadata, spec: { selector, template } }
+      : { apiVersion: 'apps/v1', kind, metadata, spec: { selector, template, serviceName: 'web' } }
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind, name: 'web' }
+  const objects = [target, autoscaler({ scaleTargetRef, behavior: AT_ONCE })]
+  const engine = await started(world, desiredOf('a', objects))
+  expect(runningOn(world.node)).toHaveLength(2)
+  load = 200
+  await world.clock.runFor(90_000)
+  expect(runningOn(world.node)).toHaveLength(4)
+  load = 0
+  await world.clock.runFor(90_000)
+  expect(runningOn(world.node)).toHaveLength(2)
+  await engine.stop()
+})
+
+test('one container of each pod may be looked at alone, and an amount may be kept', async () => {
+  const world = createWorld()
+  world.node.useOf = (_pod, name) => ({ cpuMillis: name === 'side' ? 1000 : 30, memoryBytes: 300 })
+  const { spec, ...rest } = web()
+  const [app] = spec.template.spec?.containers ?? []
+  const containers = [
+    { ...app, name: 'app' },
+    { name: 'side', image: 'side:1' },
+  ]
+  const template = { ...spec.template, spec: { ...spec.template.spec, containers } }
+  const metrics = [
+    {
+      type: 'ContainerResource',
+      containerResource: {
+        container: 'app',
+        name: 'cpu',
+        target: { type: 'AverageValue', averageValue: '20m' },
+      },
+    },
+    { type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1k' } } },
+  ] as const
+  const objects = [{ ...rest, spec: { ...spec, template } }, autoscaler({ metrics, maxReplicas: 3 })]
+  const engine = await started(world, desiredOf('a', objects))
+  await world.clock.runFor(60_000)
+  // 30m where 20m are wanted: 2 become 3; 600 bytes of 1000 would do with fewer
+  expect(runningOn(world.node)).toHaveLength(6)
+  expect(status(engine)).toMatchObject({
+    desiredReplicas: 3,
+    currentMetrics: [
+      {
+        type: 'ContainerResource',
+        containerResource: { container: 'app', current: { averageValue: '30m' } },
+      },
+      { type: 'Resource', resource: { name: 'memory', current: { averageValue: '600' } } },
+    ],
   })
   await engine.stop()
 })

@@ -9,10 +9,10 @@ import { type Rehearsed, rehearse } from '../../../engine/reconciler/rehearsal.t
 import type { ProgressEvent } from '../../../engine/reconciler/progress.ts'
 import { createLoop } from '../../../engine/reconciler/loop.ts'
 import { VirtualClock } from '../../../engine/runtimes/simulated/clock.ts'
-import { SimulatedNode } from '../../../engine/runtimes/simulated/node.ts'
+import { SimulatedNode, type SimulatedUse } from '../../../engine/runtimes/simulated/node.ts'
 import { connectTo } from '../../../engine/runtimes/simulated/runtime.ts'
 import { runsForever } from '../../../engine/runtimes/simulated/script.ts'
-import { deployment, desiredOf } from './manifests.ts'
+import { container, deployment, desiredOf } from './manifests.ts'
 
 const NAMES = ['a', 'b', 'c'].map(nodeName)
 const [HEAD = nodeName('a')] = NAMES
@@ -23,16 +23,25 @@ interface Fleet {
   readonly snapshot: Snapshot
 }
 
+interface Life {
+  readonly use?: (nodes: Fleet['nodes']) => SimulatedUse
+  /** How long they have been healthy. */
+  readonly runMs?: number
+}
+
 /** Nodes on which these objects are healthy. */
-async function fleet(objects: readonly KubernetesObject[], names = NAMES): Promise<Fleet> {
+async function fleet(objects: readonly KubernetesObject[], life: Life = {}): Promise<Fleet> {
   const clock = new VirtualClock()
-  const nodes = new Map(names.map((name) => [name, new SimulatedNode(name, clock, runsForever)]))
+  const nodes = new Map(NAMES.map((name) => [name, new SimulatedNode(name, clock, runsForever)]))
+  const { runMs = 0, use } = life
+  if (use !== undefined) for (const node of nodes.values()) node.useOf = () => use(nodes)
   const runtimes = new Map([...nodes].map(([name, node]) => [name, connectTo(node).runtime]))
   const desired = desiredOf('a'.repeat(40), objects)
   const ending = new AbortController()
   const loop = createLoop({ runtimes, clock, desired, signal: ending.signal })
   const running = loop.run()
   await clock.runUntil(loop.untilHealthy({ timeoutMs: 600_000 }))
+  if (runMs > 0) await clock.runFor(runMs)
   ending.abort()
   await clock.runUntil(running)
   return { clock, nodes, snapshot: await clock.runUntil(observeOnce(runtimes, desired, clock)) }
@@ -136,6 +145,21 @@ const AUTOSCALER: KubernetesObject = {
   metadata: { name: 'web', namespace: 'default' },
   spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: 5 },
 }
+
+test('autoscaled pods are taken to go on using what they used, however many share it', async () => {
+  const requests = { requests: { cpu: '100m' } }
+  const web = deployment('web', {}, { containers: [container('app', { resources: requests })] })
+  const use = (nodes: ReadonlyMap<NodeName, SimulatedNode>) => {
+    const pods = [...nodes.values()].reduce((sum, node) => sum + node.pods.size, 0)
+    return { cpuMillis: 300 / Math.max(1, pods), memoryBytes: 0 }
+  }
+  // 300m of 100m each at 80 % are 4 pods
+  const calm = await fleet([web, AUTOSCALER], { use, runMs: 120_000 })
+  expect([...calm.nodes.values()].reduce((sum, node) => sum + node.pods.size, 0)).toBe(4)
+  const result = await rehearsed(calm, 'node=b drained')
+  expect(result.kind).toBe('settled')
+  expect(counts(result)).toEqual({ a: 2, b: 0, c: 2 })
+})
 
 test.each([
   ['', '"" is no happening: write node=NAME'],
