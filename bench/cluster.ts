@@ -60,7 +60,7 @@ function observedNode(name: NodeName, pods: ReadonlyMap<PodUid, ObservedPod>): O
   return { name, reachable: true, since: '2026-01-01T00:00:00Z', info, pods }
 }
 
-function settle(world: ModelWorld, desired: Desired): void {
+export function settle(world: ModelWorld, desired: Desired): void {
   for (let tick = 0; tick < TICKS_MAX; tick += 1) {
     const { actions, requeueAt } = plan(world.snapshot(desired), world.now)
     if (actions.length === 0 && requeueAt === undefined) return
@@ -71,7 +71,7 @@ function settle(world: ModelWorld, desired: Desired): void {
   throw new Error(`not settled after ${TICKS_MAX} plans`)
 }
 
-function deployment(name: string, replicas: number): Wanted {
+export function deployment(name: string, replicas: number): Wanted {
   return {
     kind: 'Deployment',
     name,
