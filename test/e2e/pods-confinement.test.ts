@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, World } from '../support/engine.ts'
 import { files, logs, pod, scriptPod, sh, untilPod } from '../support/pods.ts'
+import { rootIdOf } from '../support/machine.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
@@ -35,7 +36,12 @@ beforeAll(async () => {
   await world.commit(
     files(
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config' }, data: { key: 'value' } },
-      scriptPod('pod-limits', LIMITS, {}, { resources: { limits: { cpu: '500m', memory: '64Mi' } } }),
+      scriptPod(
+        'pod-limits',
+        `${LIMITS}; exec sleep 3600`,
+        {},
+        { resources: { limits: { cpu: '500m', memory: '64Mi' } } },
+      ),
       scriptPod(
         'parameters',
         `cat /proc/sys/${NET.replaceAll('.', '/')}`,
@@ -121,7 +127,13 @@ afterAll(async () => {
 describe('what a pod may use', () => {
   test('the limit of a whole pod holds for a container that has none', async () => {
     const { uid } = (await world.pod('pod-limits')).metadata
-    expect(uid).toMatch(/^[0-9a-f-]{36}$/)
+    const cgroups = '/sys/fs/cgroup'
+    const v2 = existsSync(join(cgroups, 'cgroup.controllers'))
+    const rootId = rootIdOf(world.root)
+    const group = join(v2 ? cgroups : join(cgroups, 'memory'), `reconcile-${rootId}`, `pod${uid}`)
+    expect(readFileSync(join(group, v2 ? 'memory.max' : 'memory.limit_in_bytes'), 'utf8').trim()).toBe(
+      '67108864',
+    )
     // Its own group is not limited: the one above it is, and lies outside of what it sees.
     expect(await logs(world, 'pod-limits')).not.toContain('67108864')
   })

@@ -90,7 +90,7 @@ async function prepareRunDirectory(transport: Transport, paths: RootPaths): Prom
 }
 
 /** By its content's hash: a hook that waits while a new engine comes keeps the script it began with. */
-async function installHook(transport: Transport, paths: RootPaths): Promise<string> {
+export async function installHook(transport: Transport, paths: RootPaths): Promise<string> {
   const script = readFileSync(HOOK_SOURCE)
   const hash = sha256Hex(script).slice(0, 16)
   const path = `${paths.hooks}/${hash}.sh`

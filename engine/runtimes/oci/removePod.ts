@@ -4,6 +4,7 @@ import { runOrFail } from './commands.ts'
 import { hookDisarmCommand, hookFreezeCommand, hookReleaseCommand } from './hookCommands.ts'
 import { readText } from './node.ts'
 import { containerPaths, podPaths } from './paths.ts'
+import { installHook } from './prepareNode.ts'
 import type { SandboxContext } from './sandbox.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { clearSandbox } from './sandbox.ts'
@@ -17,20 +18,20 @@ export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: A
   await runOrFail(transport, hookDisarmCommand(facts.hook, pod), failing, signal)
 }
 
-/** From here on all that runs in the pod stands still, or goes on. */
+/** From here on all that runs in the pod stands still, or goes on. Beside an engine at work: nothing of the node is made ready. */
 export async function freezePod(
-  context: SandboxContext,
+  context: Pick<SandboxContext, 'transport' | 'paths'>,
   verb: 'freeze' | 'thaw',
   uid: PodUid,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { facts, paths, transport } = context
+  const { paths, transport } = context
   const pod = podPaths(paths, uid)
   if ((await transport.stat(pod.record)) === undefined) {
     throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
   }
   const doing = verb === 'freeze' ? 'freezing the pod' : 'thawing the pod'
-  const command = hookFreezeCommand(facts.hook, verb, pod)
+  const command = hookFreezeCommand(await installHook(transport, paths), verb, pod)
   await runOrFail(transport, command, { reason: 'FreezePodError', doing }, signal)
 }
 

@@ -159,12 +159,12 @@ function podVerbs(node: OciNode): PodVerbs {
     },
     freezePod: async (uid, signal) => {
       await guarded('FreezePodError', 'freezing the pod', signal, async () => {
-        await freezePod(await node.context(), 'freeze', uid, signal)
+        await freezePod(node, 'freeze', uid, signal)
       })
     },
     thawPod: async (uid, signal) => {
       await guarded('FreezePodError', 'thawing the pod', signal, async () => {
-        await freezePod(await node.context(), 'thaw', uid, signal)
+        await freezePod(node, 'thaw', uid, signal)
       })
     },
     sayConditions: async (uid, said, signal) => {
