@@ -46,19 +46,17 @@ describe.each(readdirSync(FOLDER).toSorted())('examples/%s', (name) => {
 
 /** How many pods the first plan makes. */
 function podsOf(object: KubernetesObject): number {
-  switch (object.kind) {
-    case 'Pod':
-      return (object.spec.schedulingGates ?? []).length === 0 ? 1 : 0
-    case 'DaemonSet':
-      return 1
-    case 'Deployment':
-    case 'ReplicaSet':
-      return object.spec.replicas ?? 1
-    case 'StatefulSet':
-      return object.spec.podManagementPolicy === 'Parallel' ? (object.spec.replicas ?? 1) : 1
-    case 'Job':
-      return Math.min(object.spec.parallelism ?? 1, object.spec.completions ?? 1)
-    default:
-      return 0
-  }
+  if (object.kind === 'Pod') return (object.spec.schedulingGates ?? []).length === 0 ? 1 : 0
+  if (object.kind === 'DaemonSet') return 1
+  if (object.kind === 'Deployment' || object.kind === 'ReplicaSet') return object.spec.replicas ?? 1
+  if (object.kind === 'StatefulSet')
+    return object.spec.podManagementPolicy === 'Parallel' ? (object.spec.replicas ?? 1) : 1
+  if (object.kind === 'Job') return Math.min(object.spec.parallelism ?? 1, object.spec.completions ?? 1)
+  return 0
 }
+
+test('the examples are valid as one repository, too', () => {
+  const files = readdirSync(FOLDER).map((path) => ({ path, content: readFileSync(join(FOLDER, path)) }))
+  const result = createManifestReader().read(files, { mode: 'commit' })
+  expect(result.kind === 'invalid' ? result.errors.map(diagnosticText) : []).toEqual([])
+})

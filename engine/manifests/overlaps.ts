@@ -70,7 +70,8 @@ function selectorsOver(labelled: readonly Labelled[]): readonly Finding[] {
     if (selector === undefined || isEmptySelector(selector)) return []
     const other = candidatesFor(selector, labelled, carriers).find(
       (candidate) =>
-        candidate !== one &&
+        // A second object of the name is told of as that.
+        candidate.standing.placed.read.key !== one.standing.placed.read.key &&
         matchesSelector(selector, candidate.labels) &&
         isTold(one, at, candidate, labelled),
     )

@@ -75,6 +75,13 @@ spec: {template: {metadata: {labels: {app: web}}, spec: {restartPolicy: Never, c
   ])
 })
 
+test('an object that is there twice is told that alone', () => {
+  const a = workload('Deployment', 'a', 'app: web', 'app: web')
+  expect(said({ 'a.yaml': a, 'b.yaml': a })).toEqual([
+    'b.yaml:1:1: error: Deployment default/a: is here a second time: it stands in a.yaml:1 too (delete or rename one of them)',
+  ])
+})
+
 test('equal labels in another namespace are nobody else’s business', () => {
   const a = workload('Deployment', 'a', 'app: web', 'app: web')
   const elsewhere = workload('Deployment', 'b, namespace: prod', 'app: web', 'app: web')

@@ -54,10 +54,7 @@ function checkMetric(context: CheckContext, path: Path, metric: MetricSpec): voi
     if (other !== source) context.error([...path, other], 'must populate the given metric source only')
   }
   const resource = metric.type === 'Resource' ? metric.resource : metric.containerResource
-  if (metric.type !== 'Resource' && metric.type !== 'ContainerResource') {
-    const message = `not supported: metrics of type ${metric.type} come from an adapter beside the cluster, and there is none`
-    return context.error([...path, 'type'], message, 'Resource and ContainerResource are measured')
-  }
+  // The others are refused with their fields.
   if (resource === undefined) return
   const { name, target } = resource
   if (name !== 'cpu' && name !== 'memory') {

@@ -1,8 +1,11 @@
 import type { CronJob } from '../../api/generated/types.ts'
 import { isNeverDue, readSchedule, timeZoneProblem } from '../../api/schedule.ts'
 import type { CheckContext } from '../context.ts'
+import { didYouMean } from '../suggestions.ts'
 import { checkJobSpec } from './jobs.ts'
 import { checkLabels } from './metadata.ts'
+
+const ZONES = Intl.supportedValuesOf('timeZone')
 
 export function checkCronJob(context: CheckContext, cronJob: CronJob): void {
   if (!context.intact(['spec'])) return
@@ -28,7 +31,10 @@ export function checkCronJob(context: CheckContext, cronJob: CronJob): void {
 function checkSchedule(context: CheckContext, { spec }: CronJob): void {
   const { schedule, timeZone } = spec
   const zone = timeZone === undefined ? undefined : timeZoneProblem(timeZone)
-  if (zone !== undefined) context.error(['spec', 'timeZone'], zone, 'such as Europe/Berlin or Etc/UTC')
+  if (zone !== undefined) {
+    const { suggestion = 'such as Europe/Berlin or Etc/UTC' } = didYouMean(timeZone ?? '', ZONES)
+    context.error(['spec', 'timeZone'], zone, suggestion)
+  }
   const reading = readSchedule(schedule)
   const path = ['spec', 'schedule']
   if (reading.kind === 'error') {
