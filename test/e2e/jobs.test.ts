@@ -25,11 +25,11 @@ afterAll(async () => {
 type Fields = Readonly<Record<string, unknown>>
 
 /** A template whose container writes to the notes of its Job. */
-function template(script: string): Fields {
+function template(script: string, restartPolicy = 'Never'): Fields {
   const volumeMounts = [{ name: 'notes', mountPath: '/notes' }]
   return {
     spec: {
-      restartPolicy: 'Never',
+      restartPolicy,
       terminationGracePeriodSeconds: 0,
       volumes: [{ name: 'notes', hostPath: { path: notes } }],
       containers: [sh(script, { volumeMounts })],
@@ -57,14 +57,21 @@ async function jobNamed(name: string): Promise<Job | undefined> {
   return (await jobs()).find(({ metadata }) => metadata.name === name)
 }
 
+/** The first five wait for one another. */
 const INDEXED = `echo "begin $JOB_COMPLETION_INDEX $(hostname)" >> /notes/indexed
-sleep 0.3; echo "end $JOB_COMPLETION_INDEX" >> /notes/indexed
+until [ $(grep -c begin /notes/indexed) -ge 5 ]; do sleep 0.05; done; echo "end $JOB_COMPLETION_INDEX" >> /notes/indexed
 test $JOB_COMPLETION_INDEX != 7 || { echo "index 7 is broken" >&2; exit 42; }`
 const SECOND_TRY = `test -e /notes/tried && exit 0; touch /notes/tried; exit 1`
+const RESTARTED = `test -e /notes/restarted && exit 0; touch /notes/restarted; exit 1`
 
-test('twenty indexes are done five at a time, the one that fails is told, and a failed pod is tried again after its back-off', async () => {
+test('twenty indexes are done five at a time, the one that fails is told, and a failed pod is tried again after its back-off', {
+  timeout: 120_000,
+}, async () => {
   const indexed = { completionMode: 'Indexed', completions: 20, parallelism: 5, backoffLimitPerIndex: 0 }
-  await world.commit(files(job('indexed', INDEXED, indexed), job('second-try', SECOND_TRY)))
+  const restarted = { template: template(RESTARTED, 'OnFailure') }
+  await world.commit(
+    files(job('indexed', INDEXED, indexed), job('second-try', SECOND_TRY), job('restarted', '', restarted)),
+  )
   const run = await world.once()
   expect(run.exitCode).toBe(1)
   expect(run.stderr).toContain('Job default/indexed: failed: FailedIndexes: Job has failed indexes')
@@ -92,15 +99,19 @@ test('twenty indexes are done five at a time, the one that fails is told, and a 
     conditions: [{ type: 'FailureTarget' }, { type: 'Failed', status: 'True', reason: 'FailedIndexes' }],
   })
   expect((await jobNamed('second-try'))?.status).toMatchObject({ succeeded: 1, failed: 1 })
+  // The node itself restarted this one's container, in the same pod.
+  expect((await jobNamed('restarted'))?.status).toMatchObject({ succeeded: 1, failed: 0 })
   // Their pods stay, with their logs, and nothing is run a second time.
   const log = await world.run('logs', 'job/second-try')
   expect(log.exitCode).toBe(0)
   const again = await world.once()
-  expect([again.exitCode, again.stdout]).toEqual([1, expect.stringContaining('nothing changed, 22 pods')])
+  expect([again.exitCode, again.stdout]).toEqual([1, expect.stringContaining('nothing changed, 23 pods')])
   expect(linesOf('indexed')).toHaveLength(40)
 })
 
-test('a Job whose engine is killed again and again counts each of its pods once', async () => {
+test('a Job whose engine is killed again and again counts each of its pods once', {
+  timeout: 120_000,
+}, async () => {
   const script = 'echo ran >> /notes/killed; sleep 0.2'
   await world.commit(files(job('killed', script, { completions: 12, parallelism: 4 })))
   for (let kills = 0; kills < 4; kills += 1) {
