@@ -30,7 +30,7 @@ export function exceptions(rule: Pick<RestartRule, 'policy' | 'exitRules'>): Exi
   return { restart, stay }
 }
 
-export interface ExitCodeLists {
+interface ExitCodeLists {
   readonly restart: readonly number[]
   readonly stay: readonly number[]
 }

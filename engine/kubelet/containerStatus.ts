@@ -14,6 +14,7 @@ import type { ContainerView, PodView } from './view.ts'
 export function containerStatus(container: ContainerView, view: PodView): ContainerStatus {
   const { observed } = container
   const lastState = lastStateOf(container, view)
+  const stopSignal = container.facts.container.lifecycle?.stopSignal
   return {
     name: container.name,
     state: stateOf(container, view),
@@ -23,6 +24,7 @@ export function containerStatus(container: ContainerView, view: PodView): Contai
     restartCount: observed?.attempt ?? 0,
     image: container.facts.container.image ?? '',
     imageID: observed?.image.reference ?? '',
+    ...(stopSignal !== undefined && { stopSignal }),
     ...(observed !== undefined && { containerID: containerId(view, observed.name, observed.attempt) }),
   }
 }

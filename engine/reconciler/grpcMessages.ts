@@ -2,7 +2,7 @@
 
 const STATUSES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
 
-export type ServingStatus = (typeof STATUSES)[number]
+type ServingStatus = (typeof STATUSES)[number]
 
 /** One byte that says `not compressed`, the length in four, the message. */
 const FRAME_HEADER_BYTES = 5

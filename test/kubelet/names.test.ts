@@ -102,3 +102,9 @@ describe('last messages', () => {
     )
   })
 })
+
+it('the signal that a container asks to be ended with is in its status', () => {
+  const spec = { containers: [container('app', { lifecycle: { stopSignal: 'SIGQUIT' } }), container('b')] }
+  const { containerStatuses = [] } = podStatus(observed(record(spec), {}), context(10))
+  expect(containerStatuses.map(({ stopSignal }) => stopSignal)).toEqual(['SIGQUIT', undefined])
+})

@@ -7,7 +7,7 @@ const HOSTNAME_MAX = 64
 
 const CLUSTER_DOMAIN = 'cluster.local'
 
-export interface HostNames {
+interface HostNames {
   /** What the kernel calls the pod, and $HOSTNAME. */
   readonly hostname: string
   /** What /etc/hosts calls its address: the whole name first, for that is what `hostname -f` says. */
