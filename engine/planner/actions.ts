@@ -19,7 +19,7 @@ import { factsOf } from '../kubelet/facts.ts'
 import { podStep } from '../kubelet/step.ts'
 import type { Placements } from './place.ts'
 import type { World } from './world.ts'
-import { isTimeless, thrown, type WorldPod } from './worldPods.ts'
+import { thrown, type WorldPod } from './worldPods.ts'
 
 export interface Drafts {
   readonly actions: readonly Action[]
@@ -53,7 +53,7 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
     const { label, uid } = pod.view
     const verdict = { uid, pod: label, object: pod.object, bucket: said.bucket, reason: said.reason }
     verdicts.push(verdict)
-    if (said === KEPT && isTimeless(pod)) pod.memo.verdict = verdict
+    if (said === KEPT && pod.timeless) pod.memo.verdict = verdict
   }
   for (const { object, pod, reason, uid } of placements.creates)
     verdicts.push({ uid, pod, object, bucket: 'create', reason })

@@ -20,6 +20,8 @@ export interface WorldPod {
   /** The object that is answerable for it: a Deployment for its ReplicaSets' pods, else the pod's controller, else the pod itself. */
   readonly object: ObjectKey
   readonly owner: OwnerReference | undefined
+  /** Nothing about it follows from the time: as long as pod, node and commit are the very same objects, so is all that is made of them. */
+  readonly timeless: boolean
   /** What was made of it alone, kept while this very object is: only of a pod about which nothing follows from the time. */
   readonly memo: { verdict: PodVerdict | undefined; report: StatusReport | undefined }
 }
@@ -53,19 +55,16 @@ export function nodePods(
   const pods = podsOf(node, actions, snapshot).map((pod) =>
     worldPod(pod, context, snapshot, sets, violations),
   )
-  const claimants = pods.filter(({ view }) => usesClaims(view.record))
-  const quiet = actions.length === 0 && violations.length === before && pods.every(isTimeless)
+  const claimants = pods.filter(usesClaims)
+  const quiet = actions.length === 0 && violations.length === before && pods.every(({ timeless }) => timeless)
   return { node, pods, claimants: claimants.length === 0 ? NONE : claimants, quiet }
 }
 
-/** Nothing about it follows from the time: as long as pod, node and commit are the very same objects, so is all that is made of them. */
-export function isTimeless({ context, observed }: Pick<WorldPod, 'context' | 'observed'>): boolean {
-  return context.busy === undefined && viewOf(observed, context).steady
+/** Most pods have no volumes at all. */
+function usesClaims({ view }: WorldPod): boolean {
+  const { metadata, spec } = view.record.pod
+  return spec.volumes !== undefined && claimsOf(metadata.name ?? '', spec).length > 0
 }
-
-const usesClaims = memoised(
-  ({ pod }: PodRecord): boolean => claimsOf(pod.metadata.name ?? '', pod.spec).length > 0,
-)
 
 export function busyNodes({ busy }: Snapshot): BusyNodes {
   const found = new Map<NodeName, Action[]>()
@@ -87,7 +86,7 @@ function worldPod(
   const busy = snapshot.busy.get(uid)
   const context: PodContext = busy === undefined ? quiet : { ...quiet, busy }
   const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
-  const { health, status } = readPod(observed, context, object, violations)
+  const { health, status, timeless } = readPod(observed, context, object, violations)
   const { phase } = status
   const view: PodView = {
     uid,
@@ -106,7 +105,8 @@ function worldPod(
     health,
     ...(observed.usage !== undefined && { usage: observed.usage }),
   }
-  return { view, observed, context, object, owner, memo: { verdict: undefined, report: undefined } }
+  const memo = { verdict: undefined, report: undefined }
+  return { view, observed, context, object, owner, timeless, memo }
 }
 
 interface Identity extends Pick<PodView, 'uid' | 'key' | 'label' | 'deleting'> {
@@ -130,6 +130,7 @@ export const identityOf = memoised(({ pod }: PodRecord): Identity => {
 interface Reading {
   readonly status: PodStatus
   readonly health: Health
+  readonly timeless: boolean
 }
 
 /** A pod that cannot even be read is our bug: it is reported, its object is left alone, and the rest of the plan goes on. */
@@ -140,10 +141,12 @@ function readPod(
   violations: Violation[],
 ): Reading {
   try {
-    return { status: podStatus(observed, context), health: podHealth(observed, context) }
+    const timeless = context.busy === undefined && viewOf(observed, context).steady
+    return { status: podStatus(observed, context), health: podHealth(observed, context), timeless }
   } catch (error) {
     violations.push(thrown(object, error))
-    return { status: {}, health: { kind: 'progressing', message: 'its status could not be made' } }
+    const health: Health = { kind: 'progressing', message: 'its status could not be made' }
+    return { status: {}, health, timeless: false }
   }
 }
 
