@@ -78,7 +78,7 @@ test('a run that waits longer than it may tells how far the Job is', async () =>
 
 test('a Job that has failed is told at once with its pod, container, exit code and last lines', async () => {
   async function* logs(): AsyncIterable<LogLine> {
-    yield { time: '2026-01-01T00:00:00Z', stream: 'stderr', text: 'cannot open the file' }
+    yield { at: '2026-01-01T00:00:00Z', stream: 'stderr', text: 'cannot open the file' }
   }
   const shown = await once(machine(), desiredOf(ID, [job('broken', { backoffLimit: 0 })]), { logs })
   expect(shown.status).toBe(1)
