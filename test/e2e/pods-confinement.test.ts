@@ -215,12 +215,19 @@ describe('limits as the container sees them', () => {
             { resources, volumeMounts },
             spec,
           ),
+          scriptPod(
+            'small-own-users',
+            'grep MemTotal /proc/meminfo; exec sleep 3600',
+            { resources },
+            { hostUsers: false },
+          ),
         ),
       )
       const run = await other.once('--timeout', '60s')
       expect(run.stderr + run.stdout).not.toContain('error')
       expect(run.exitCode).toBe(0)
       expect(await other.exec('small', 'grep', 'MemTotal', '/proc/meminfo')).toMatch(/ 65536 kB$/)
+      expect(await logs(other, 'small-own-users')).toMatch(/ 65536 kB$/)
       // That of busybox asks the kernel past /proc; the node's own is the one that people have in their images.
       expect(await other.exec('small', 'sh', '-c', NODE_FREE)).toMatch(/^Mem: +64 /m)
       expect(await other.exec('small', 'sh', '-c', 'grep -c ^processor /proc/cpuinfo')).toBe('1')
