@@ -34,6 +34,14 @@ interface Sacrifice {
 
 /** Makes room for a pod that no node takes. Source: kube-scheduler's DefaultPreemption, but that pods which are going anyway are awaited. */
 export function preemptionFor(pod: Placeable, budgets: readonly BudgetRoom[], room: Room): Preemption {
+  const { version } = room
+  const preemption = preemptionIn(pod, budgets, room)
+  // Whom it took out to see what would be, it put back: the room is as it was.
+  room.version = version
+  return preemption
+}
+
+function preemptionIn(pod: Placeable, budgets: readonly BudgetRoom[], room: Room): Preemption {
   // A pod that names its node asks no scheduler, so nobody goes for it.
   if (pod.spec.nodeName !== undefined || room.nodes.length === 0) return { kind: 'none', message: '' }
   const candidate = candidateOf(pod, room)
