@@ -61,7 +61,8 @@ export async function listPods(transport: Transport, paths: RootPaths): Promise<
   const state = await nodeState(transport, pods, sandboxes)
   const listed = new Map<PodUid, PodListing>()
   const unreadable: { uid: PodUid; message: string }[] = []
-  for (const pod of pods) {
+  for (const found of pods) {
+    const pod = await lookedAtAgain(transport, paths, found, state)
     // A folder without a record is a pod that was never made, or is all but removed.
     if (pod.record === undefined) continue
     const listing = podListing(paths, pod, sandboxes.get(pod.uid), state)
@@ -81,7 +82,8 @@ export async function inspectPod(
   const text = await readText(transport, podPaths(paths, uid).sandbox)
   const sandbox = parseSandbox(text)
   const sandboxes = new Map(sandbox === undefined ? [] : [[uid, sandbox]])
-  return podListing(paths, pod, sandbox, await nodeState(transport, [pod], sandboxes))
+  const state = await nodeState(transport, [pod], sandboxes)
+  return podListing(paths, await lookedAtAgain(transport, paths, pod, state), sandbox, state)
 }
 
 export async function readPodFiles(
@@ -95,6 +97,24 @@ export async function readPodFiles(
     depth: 4,
   })
   return sortPodFiles(files.map((file) => ({ ...file, path: `${uid}/${file.path}` })))[0]
+}
+
+/**
+ * What seems to have ended with nobody there to record it may have ended since its files were read, and its monitor have done its work: now
+ * that both have gone, the files say so for good.
+ */
+async function lookedAtAgain(
+  transport: Transport,
+  paths: RootPaths,
+  pod: PodFiles,
+  state: NodeState,
+): Promise<PodFiles> {
+  const attempts = [...pod.containers.values()].flatMap((container) => [...container.attempts.values()])
+  const seemsLost = attempts.some((files) => {
+    const started = files.has('exited') ? undefined : parseStarted(files.get('started'))
+    return started !== undefined && lostReason(started, state) !== undefined
+  })
+  return seemsLost ? ((await readPodFiles(transport, paths, pod.uid)) ?? pod) : pod
 }
 
 async function readSandboxes(
