@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { World } from '../support/engine.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+import { runningContainers } from '../support/containers.ts'
+
+let registry: Registry
+let world: World
+
+beforeAll(async () => {
+  registry = await startRegistry()
+  world = await World.create({ podCIDR: '10.220.0.0/16', registry: registry.url })
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+})
+
+const CLASS = `apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: high}
+value: 1000
+`
+
+/** Asks for more than half of the machine's processors. */
+function pod(name: string, spec = ''): string {
+  const millis = availableParallelism() * 600
+  return `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: app
+      image: reconcile/web:1
+      resources: {requests: {cpu: ${millis}m}}
+${spec}`
+}
+
+test('a pod for which there is no room says why, and one of a higher priority makes room for itself', async () => {
+  await world.commit({ 'a.yaml': pod('a') })
+  expect((await world.once()).exitCode).toBe(0)
+  await world.commit({ 'a.yaml': pod('a'), 'b.yaml': pod('b') })
+  const full = await world.once('--timeout', '5s')
+  expect(full.exitCode).toBe(1)
+  expect(full.stderr).toContain(
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available',
+  )
+
+  await world.commit({
+    'class.yaml': CLASS,
+    'b.yaml': pod('b', '  priorityClassName: high\n'),
+    'a.yaml': pod('a'),
+  })
+  const pushed = await world.once('--timeout', '10s')
+  expect(pushed.exitCode).toBe(1)
+  expect(await runningContainers(world.root)).toHaveLength(1)
+  expect((await world.pods()).filter(({ status }) => status.phase === 'Running')).toMatchObject([
+    { metadata: { name: 'b' } },
+  ])
+}, 120_000)
