@@ -10,7 +10,7 @@ import { keyParts, type NodeName, nodeName, type ObjectKey, uidHash } from '../a
 import type { Health, StatusReport } from '../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION } from '../api/records.ts'
 import { type ControllerContext, timestamp } from './decision.ts'
-import { immutableChanges, invalidMessage } from './immutable.ts'
+import { immutableChanges, invalidMessage } from './changes/immutable.ts'
 
 /** It is, or was, in the commit itself: its record, and its data, go when it has left the commit. */
 const FROM_COMMIT = 'reconcile.dev/from-commit'

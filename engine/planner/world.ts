@@ -1,5 +1,5 @@
 import type { ControllerContext } from '../controllers/decision.ts'
-import type { SetRecord } from '../controllers/sets.ts'
+import type { SetRecord } from '../controllers/replicaset/sets.ts'
 import { nodeName, type ObjectKey } from '../api/names.ts'
 import type { Violation } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'

@@ -1,7 +1,7 @@
 import { keyParts, type NodeName, type ObjectKey, objectKey } from '../api/names.ts'
 import type { Violation } from '../api/plan.ts'
 import type { Desired, ObservedNode, Snapshot } from '../api/snapshot.ts'
-import { restoredSet, type SetRecord, setOfRecord } from '../controllers/sets.ts'
+import { restoredSet, type SetRecord, setOfRecord } from '../controllers/replicaset/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import { inOrder, lowerBound, spliced } from './inOrder.ts'
 import { busyNodes, identityOf, type NodePods, nodePods, type WorldPod } from './worldPods.ts'

@@ -5,7 +5,7 @@ import type { Action, Health, PodVerdict, StatusReport, Violation } from '../api
 import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import { memoised } from '../controllers/memo.ts'
-import type { SetRecord } from '../controllers/sets.ts'
+import type { SetRecord } from '../controllers/replicaset/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { PodContext } from '../kubelet/context.ts'
 import { podHealth } from '../kubelet/health.ts'

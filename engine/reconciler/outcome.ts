@@ -2,7 +2,7 @@ import type { ObjectKey, PodUid } from '../api/names.ts'
 import { keyParts, objectKey } from '../api/names.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
-import { REVISION } from '../controllers/sets.ts'
+import { REVISION } from '../controllers/replicaset/sets.ts'
 
 /** An object that keeps `--once` from ending well, and how it stands. */
 export interface UnhealthyObject {

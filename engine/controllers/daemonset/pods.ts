@@ -1,0 +1,113 @@
+import type { NodeSelector, ObjectMeta, PodSpec, Taint, Toleration } from '../../api/generated/types.ts'
+import { keyParts, nameHash, type ObjectKey, objectKey, podUid, uidHash } from '../../api/names.ts'
+import { matchesNodeAffinity } from '../../api/nodeAffinity.ts'
+import type { NodeFacts } from '../../api/nodes.ts'
+import { DRIVES_OUT, KEEPS_AWAY, UNSCHEDULABLE_TAINT, untoleratedTaint } from '../../api/taints.ts'
+import type { DaemonPod } from './rollout.ts'
+import { type ControllerContext, type PodWish, timestamp } from '../decision.ts'
+import { memoised } from '../memo.ts'
+import { REVISION_HASH, type Revision } from '../changes/revisions.ts'
+import type { PodView } from '../view.ts'
+
+/** What Kubernetes lets every pod of a DaemonSet bear (AddOrUpdateDaemonPodTolerations): they serve the node, however it fares. */
+const TOLERATED: readonly Toleration[] = [
+  { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/disk-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/pid-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' },
+]
+const TOLERATED_ON_HOST_NETWORK: Toleration = {
+  key: 'node.kubernetes.io/network-unavailable',
+  operator: 'Exists',
+  effect: 'NoSchedule',
+}
+
+const tolerationsOf = memoised(({ hostNetwork, tolerations = [] }: PodSpec): readonly Toleration[] => [
+  ...tolerations,
+  ...TOLERATED,
+  ...(hostNetwork === true ? [TOLERATED_ON_HOST_NETWORK] : []),
+])
+
+/** A pod of the set with what the rollout asks of it. */
+export interface OwnPod extends DaemonPod {
+  readonly pod: PodView
+}
+
+export interface Fit {
+  /** A pod belongs on the node. */
+  readonly shouldRun: boolean
+  /** One that is there already may stay. */
+  readonly mayStay: boolean
+}
+
+/** Kubernetes' nodeShouldRunDaemonPod: what the node has left for pods is no question here, nor whether it answers. */
+export function fitOf(spec: PodSpec, node: NodeFacts): Fit {
+  const named = spec.nodeName === undefined || spec.nodeName === '' || spec.nodeName === node.name
+  if (!named || !matchesNodeAffinity(spec, node)) return { shouldRun: false, mayStay: false }
+  const tolerations = tolerationsOf(spec)
+  const taints: readonly Taint[] = node.unschedulable ? [...node.taints, UNSCHEDULABLE_TAINT] : node.taints
+  return {
+    shouldRun: untoleratedTaint(tolerations, taints, KEEPS_AWAY) === undefined,
+    mayStay: untoleratedTaint(tolerations, taints, DRIVES_OUT) === undefined,
+  }
+}
+
+export interface DaemonOwner {
+  readonly key: ObjectKey
+  readonly uid: string
+  readonly revision: Revision
+  /** Names of pods that are there. */
+  readonly taken: ReadonlySet<string>
+}
+
+/** A pod that only this node may take. */
+export function daemonPodWish(
+  { key, revision, taken, uid: ownerUid }: DaemonOwner,
+  node: string,
+  context: ControllerContext,
+): PodWish {
+  const { name: owner, namespace } = keyParts(key)
+  const { metadata = {}, spec } = revision.template
+  const name = freeName(owner, ownerUid, node, taken)
+  const created = timestamp(context.now)
+  const uid = podUid(uidHash(ownerUid, name, created))
+  const reference = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: owner, uid: ownerUid }
+  const own: ObjectMeta = {
+    name,
+    namespace,
+    uid,
+    creationTimestamp: created,
+    labels: { ...metadata.labels, [REVISION_HASH]: revision.hash },
+    ...(metadata.annotations !== undefined && { annotations: metadata.annotations }),
+    ownerReferences: [{ ...reference, controller: true, blockOwnerDeletion: true }],
+  }
+  return {
+    uid,
+    key: objectKey('Pod', namespace, name),
+    label: `${namespace}/${name}`,
+    metadata: own,
+    spec: { ...boundTo(node, spec), tolerations: tolerationsOf(spec) },
+    reason: `node ${node} is to have one, of revision ${revision.number}`,
+  }
+}
+
+function freeName(owner: string, uid: string, node: string, taken: ReadonlySet<string>): string {
+  for (let number = 0; ; number++) {
+    const name = `${owner}-${nameHash(5, uid, node, String(number))}`
+    if (!taken.has(name)) return name
+  }
+}
+
+/** In the place of what the template required of nodes: that was looked at already. */
+function boundTo(node: string, spec: PodSpec): PodSpec {
+  const required: NodeSelector = {
+    nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }],
+  }
+  const nodeAffinity = {
+    ...spec.affinity?.nodeAffinity,
+    requiredDuringSchedulingIgnoredDuringExecution: required,
+  }
+  return { ...spec, affinity: { ...spec.affinity, nodeAffinity } }
+}
