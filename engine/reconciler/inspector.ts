@@ -140,8 +140,11 @@ export class Inspector {
 
   async #check(watch: Watch): Promise<void> {
     if (watch.checked) return
-    this.#options.observer.setInfo(watch.name, await watch.runtime.check(this.#options.signal))
+    const { log, observer, signal } = this.#options
+    const info = await watch.runtime.check(signal)
+    observer.setInfo(watch.name, info)
     watch.checked = true
+    for (const warning of info.warnings) log('info', warning, { node: watch.name })
   }
 
   #answered(watch: Watch): void {

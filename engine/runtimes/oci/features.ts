@@ -61,12 +61,32 @@ export async function nodeFeatures(transport: Transport, sources: FeatureSources
 }
 
 /** Sentences for the node's warnings. */
-export function featureWarnings(features: NodeFeatures): readonly string[] {
-  const { oomScoreAdjMin: least } = features
-  if (least <= OOM_GUARANTEED) return []
+export function featureWarnings({ disk, idMapper, lxcfs, oomScoreAdjMin }: NodeFeatures): readonly string[] {
   return [
-    `the engine itself lacks CAP_SYS_RESOURCE: no container can be given an oom_score_adj below ${least}, so that Guaranteed pods have ${least} and not ${OOM_GUARANTEED}`,
+    ...(oomScoreAdjMin <= OOM_GUARANTEED
+      ? []
+      : [
+          `the engine itself lacks CAP_SYS_RESOURCE: no container can be given an oom_score_adj below ${oomScoreAdjMin}, so that Guaranteed pods have ${oomScoreAdjMin} and not ${OOM_GUARANTEED}`,
+        ]),
+    ...(lxcfs === undefined
+      ? [
+          'lxcfs is not mounted: /proc/meminfo and cpuinfo in containers tell of the whole node, and not of their limits',
+        ]
+      : []),
+    ...(idMapper === undefined
+      ? ['hostUsers: false takes Linux 5.19 or newer, and perl: pods that ask for it are not made here']
+      : []),
+    ...diskWarnings(disk),
   ]
+}
+
+function diskWarnings(disk: Disk | undefined): readonly string[] {
+  if (disk === undefined)
+    return [
+      'the root is on no single disk, or there is no blkio controller: reconcile.dev/blkio-* limits nothing',
+    ]
+  if (disk.weighs) return []
+  return ["the root's disk has no scheduler that weighs (bfq): reconcile.dev/blkio-weight has no effect"]
 }
 
 const OOM_GUARANTEED = -997

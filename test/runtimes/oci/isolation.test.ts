@@ -118,9 +118,17 @@ describe('what a node can do', () => {
     expect(defaultProfile('containers-default-0.57.4 (enforce)\n')).toBe('containers-default-0.57.4')
     expect(defaultProfile('firefox (enforce)\n')).toBeUndefined()
   })
-  test('a node whose engine may not lower scores says so', () => {
-    expect(featureWarnings(FEATURES)).toEqual([])
-    expect(featureWarnings({ ...FEATURES, oomScoreAdjMin: 0 })).toEqual([expect.stringContaining('below 0')])
+  test('what a node cannot do it says, a sentence each', () => {
+    const all = { ...FEATURES, lxcfs: '/var/lib/lxcfs' }
+    expect(featureWarnings(all)).toEqual([])
+    const said = (less: Partial<NodeFeatures>) => featureWarnings({ ...all, ...less })
+    expect(said({ oomScoreAdjMin: 0 })).toEqual([expect.stringContaining('below 0')])
+    expect(said({ lxcfs: undefined })).toEqual([expect.stringContaining('lxcfs is not mounted')])
+    expect(said({ idMapper: undefined })).toEqual([expect.stringContaining('hostUsers')])
+    expect(said({ disk: undefined })).toEqual([expect.stringContaining('no single disk')])
+    expect(said({ disk: { major: 8, minor: 0, weighs: false } })).toEqual([
+      expect.stringContaining('blkio-weight'),
+    ])
   })
 })
 
