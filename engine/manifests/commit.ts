@@ -7,6 +7,7 @@ import { dangling } from './dangling.ts'
 import { byPlace, type Diagnostic } from './diagnostics.ts'
 import { overlaps } from './overlaps.ts'
 import { priorities } from './priorities.ts'
+import { services } from './services.ts'
 import {
   about,
   type CommitFile,
@@ -51,6 +52,7 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     ...overlaps(standings, index),
     ...priorities(standings, index),
     ...autoscalers(standings, index),
+    ...services(index),
   ]
   const all = [...own, ...duplicates, ...secondClusters(standings), ...diagnosticsOf(findings)]
   const errors = all.filter(({ severity }) => severity === 'error').sort(byPlace)

@@ -20,7 +20,8 @@ export function standingOf(schemas: SchemaSet, kinds: Iterable<string>): Standin
     for (const name of reach(starts, all, follow)) if (!standing.has(name)) standing.set(name, reason)
   }
   const run = [...kinds].filter((kind) => all.get(kind)?.['x-unsupported'] === undefined)
-  add('honoured', run, (field) => reasonOf(field) === 'honoured')
+  const effective = run.filter((kind) => all.get(kind)?.['x-no-effect'] === undefined)
+  add('honoured', effective, (field) => reasonOf(field) === 'honoured')
   add('without effect', run, (field) => reasonOf(field) !== 'not honoured')
   add('not honoured', kinds, () => true)
   return standing

@@ -73,13 +73,13 @@ function addPaths(a: PathCounts, b: PathCounts): PathCounts {
 
 function kindCounts(schemas: SchemaSet): string {
   const rows = [...schemas.kinds].map(([kind, schema]) => {
-    return `| ${link(kind)} | ${countCells(countKind(kind, schemas))} | ${schema['x-unsupported'] ?? ''} |`
+    return `| ${link(kind)} | ${countCells(countKind(kind, schemas))} | ${schema['x-unsupported'] ?? schema['x-no-effect'] ?? ''} |`
   })
   return `## In figures
 
 A kind's fields are its own and those of every part that it can hold, each counted once.
 
-| kind | ${countColumns} | the whole kind is refused, because |
+| kind | ${countColumns} | the whole kind is refused, or changes nothing, because |
 | --- | ---: | ---: | ---: | ---: | ---: | --- |
 ${rows.join('\n')}
 `
@@ -124,6 +124,7 @@ function section(name: string, schema: Schema, standing: Standing): string {
 
 function refusal(name: string, schema: Schema, standing: Standing): string | undefined {
   if (schema['x-unsupported'] !== undefined) return `**Not supported:** ${schema['x-unsupported']}.`
+  if (schema['x-no-effect'] !== undefined) return `**Without effect:** ${schema['x-no-effect']}.`
   if (standing.get(name) === 'not honoured') return '**Not honoured:** whatever holds it is refused.'
   if (standing.get(name) === 'without effect') return '**Without effect:** whatever holds it is.'
   return undefined

@@ -177,6 +177,45 @@ test('a StorageClass is read, and said to change nothing', () => {
   ])
 })
 
+function service(name: string, spec: string): string {
+  return `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {${spec}}\n`
+}
+
+test('that Services change nothing yet is said once for all of them, at the first', () => {
+  const message = 'Services are not routed yet: pods are reached by their own addresses'
+  const web = service('web', 'selector: {app: web}, ports: [{port: 80}]')
+  expect(linesOf(web)).toEqual([`a.yaml:2:7: warning: Service default/web: kind: ${message}`])
+  const { objects, warnings } = validOf({
+    'a.yaml': web,
+    'b.yaml': service('db', 'clusterIP: None, ports: [{port: 1}]'),
+  })
+  expect([...objects.keys()]).toEqual(['Service/default/db', 'Service/default/web'])
+  expect(warnings.map((warning) => warning.message)).toEqual([`${message} (of 2 Services this is the first)`])
+})
+
+test.each([
+  ['ports: []', 'spec.ports: required field is missing'],
+  ['ports: [{port: 1}, {port: 2, name: b}]', 'spec.ports[0].name: required field is missing'],
+  [
+    'ports: [{port: 1, nodePort: 30000}]',
+    "spec.ports[0].nodePort: may not be used when `type` is 'ClusterIP'",
+  ],
+  [
+    'type: NodePort, ports: [{port: 1, nodePort: 80}]',
+    'spec.ports[0].nodePort: 80: provided port is not in the valid range',
+  ],
+  [
+    'type: NodePort, clusterIP: None, ports: [{port: 1}]',
+    "spec.clusterIP: may not be set to 'None' for NodePort services",
+  ],
+  [
+    'externalTrafficPolicy: Local, ports: [{port: 1}]',
+    'spec.externalTrafficPolicy: may only be set for externally-accessible services',
+  ],
+])('a Service is checked as the API server does: %s', (spec, said) => {
+  expect(linesOf(service('web', spec))[0]).toContain(`error: Service default/web: ${said}`)
+})
+
 test('a pod for Windows has paths of Windows, and is told that it will wait', () => {
   const spec = `nodeSelector: {kubernetes.io/os: windows}
   volumes: [{name: v, hostPath: {path: 'C:\\data'}}]
