@@ -1,7 +1,7 @@
 import type { PodUid } from '../../api/names.ts'
 import { createLoop } from '../../reconciler/loop.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
-import { keptData, removeRoot } from '../../runtimes/oci/removeRoot.ts'
+import { keptData, removeRoot } from '../../runtimes/oci/node/removeRoot.ts'
 import type { RunCommand } from '../commands.ts'
 import { counted } from '../counted.ts'
 import type { Invocation } from '../invocation.ts'

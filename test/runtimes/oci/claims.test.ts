@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FilesVolume, StartContainerRequest, VolumeRequest } from '../../../engine/api/cri.ts'
-import { removeRoot } from '../../../engine/runtimes/oci/removeRoot.ts'
+import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
 import { IMAGE, podRecord, podRequest, SECURITY, TestNode } from './support.ts'
 

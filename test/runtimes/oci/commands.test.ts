@@ -8,24 +8,24 @@ import {
   hookReleaseCommand,
   hookStartCommand,
   locked,
-} from '../../../engine/runtimes/oci/hookCommands.ts'
-import { tailCommand } from '../../../engine/runtimes/oci/logs.ts'
-import { deleteTableCommand, masqueradeCommand } from '../../../engine/runtimes/oci/masquerade.ts'
+} from '../../../engine/runtimes/oci/hook/hookCommands.ts'
+import { tailCommand } from '../../../engine/runtimes/oci/containers/logs.ts'
+import { deleteTableCommand, masqueradeCommand } from '../../../engine/runtimes/oci/network/masquerade.ts'
 import {
   bridgeCommand,
   parseAddress,
   parsePluginError,
   portmapCommand,
-} from '../../../engine/runtimes/oci/network.ts'
-import { countCpus } from '../../../engine/runtimes/oci/node.ts'
+} from '../../../engine/runtimes/oci/network/network.ts'
+import { countCpus } from '../../../engine/runtimes/oci/node/node.ts'
 import {
   deleteCommand,
   execCommand,
   parseVersion,
   runDetachedCommand,
 } from '../../../engine/runtimes/oci/runtimeCommands.ts'
-import { pinArguments, unmountCommand } from '../../../engine/runtimes/oci/sandbox.ts'
-import { memoryCommand } from '../../../engine/runtimes/oci/volumes.ts'
+import { pinArguments, unmountCommand } from '../../../engine/runtimes/oci/pods/sandbox.ts'
+import { memoryCommand } from '../../../engine/runtimes/oci/volumes/volumes.ts'
 
 const PINS = { pins: { net: '/r/net', ipc: '/r/ipc', uts: '/r/uts', user: '/r/user' } }
 const RUNC = { path: '/usr/sbin/runc', state: '/run/x/runtime' }

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CreatePodRequest, StartContainerRequest } from '../../../engine/api/cri.ts'
 import type { PodUid } from '../../../engine/api/names.ts'
-import { cpuNumbers } from '../../../engine/runtimes/oci/features.ts'
+import { cpuNumbers } from '../../../engine/runtimes/oci/node/features.ts'
 import { containerPaths, podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { SECURITY, TestNode } from './support.ts'
 

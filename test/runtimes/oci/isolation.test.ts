@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
-import { freeCpus } from '../../../engine/runtimes/oci/allocations.ts'
-import type { CgroupLayout } from '../../../engine/runtimes/oci/cgroups.ts'
-import { confinementOf } from '../../../engine/runtimes/oci/confinement.ts'
+import { freeCpus } from '../../../engine/runtimes/oci/pods/allocations.ts'
+import type { CgroupLayout } from '../../../engine/runtimes/oci/node/cgroups.ts'
+import { confinementOf } from '../../../engine/runtimes/oci/containers/confinement.ts'
 import {
   cpuNumbers,
   defaultProfile,
@@ -10,16 +10,16 @@ import {
   isSince,
   lxcfsOf,
   type NodeFeatures,
-} from '../../../engine/runtimes/oci/features.ts'
-import { hookAttachUsersCommand, hookFreezeCommand } from '../../../engine/runtimes/oci/hookCommands.ts'
-import { parseMountTable } from '../../../engine/runtimes/oci/mountTable.ts'
-import { bandwidthCommand } from '../../../engine/runtimes/oci/network.ts'
-import { podCgroupWrites, weightOf } from '../../../engine/runtimes/oci/podCgroup.ts'
+} from '../../../engine/runtimes/oci/node/features.ts'
+import { hookAttachUsersCommand, hookFreezeCommand } from '../../../engine/runtimes/oci/hook/hookCommands.ts'
+import { parseMountTable } from '../../../engine/runtimes/oci/node/mountTable.ts'
+import { bandwidthCommand } from '../../../engine/runtimes/oci/network/network.ts'
+import { podCgroupWrites, weightOf } from '../../../engine/runtimes/oci/pods/podCgroup.ts'
 import { updateCpusCommand } from '../../../engine/runtimes/oci/runtimeCommands.ts'
 import { containerMounts, type MountParts } from '../../../engine/runtimes/oci/spec/mounts.ts'
 import { ociSpec, type SpecParts } from '../../../engine/runtimes/oci/spec/spec.ts'
 import { processUser } from '../../../engine/runtimes/oci/spec/user.ts'
-import { freeUsers, mapIdsCommand } from '../../../engine/runtimes/oci/users.ts'
+import { freeUsers, mapIdsCommand } from '../../../engine/runtimes/oci/pods/users.ts'
 import { SECURITY } from './support.ts'
 
 const V1: CgroupLayout = {

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
-import { parseExit, parseRestartAt, parseStarted } from '../../../engine/runtimes/oci/attempts.ts'
+import { parseExit, parseRestartAt, parseStarted } from '../../../engine/runtimes/oci/containers/attempts.ts'
 import {
   cgroupLayout,
   controllerDirectory,
   monitorGroups,
   oomFile,
-} from '../../../engine/runtimes/oci/cgroups.ts'
-import { cidrText, overlaps, parseCidr } from '../../../engine/runtimes/oci/cidr.ts'
-import { hostsFile } from '../../../engine/runtimes/oci/etcFiles.ts'
-import { parseEvents } from '../../../engine/runtimes/oci/events.ts'
-import { lostReason } from '../../../engine/runtimes/oci/listing.ts'
-import { parseLogText } from '../../../engine/runtimes/oci/logLines.ts'
-import { fileSystemOf, mountedBelow, parseMountTable } from '../../../engine/runtimes/oci/mountTable.ts'
+} from '../../../engine/runtimes/oci/node/cgroups.ts'
+import { cidrText, overlaps, parseCidr } from '../../../engine/runtimes/oci/network/cidr.ts'
+import { hostsFile } from '../../../engine/runtimes/oci/pods/etcFiles.ts'
+import { parseEvents } from '../../../engine/runtimes/oci/hook/events.ts'
+import { lostReason } from '../../../engine/runtimes/oci/pods/listing.ts'
+import { parseLogText } from '../../../engine/runtimes/oci/containers/logLines.ts'
+import { fileSystemOf, mountedBelow, parseMountTable } from '../../../engine/runtimes/oci/node/mountTable.ts'
 import { objectRecordFile } from '../../../engine/runtimes/oci/objectRecords.ts'
-import { nodeAddresses, parseRoutes } from '../../../engine/runtimes/oci/routes.ts'
+import { nodeAddresses, parseRoutes } from '../../../engine/runtimes/oci/network/routes.ts'
 import { layerName } from '../../../engine/runtimes/oci/images/digest.ts'
 import {
   fitsMountOptions,
@@ -21,8 +21,8 @@ import {
   parseRule,
   restarts,
   ruleText,
-} from '../../../engine/runtimes/oci/rule.ts'
-import { signalNumber } from '../../../engine/runtimes/oci/signals.ts'
+} from '../../../engine/runtimes/oci/hook/rule.ts'
+import { signalNumber } from '../../../engine/runtimes/oci/containers/signals.ts'
 import { objectKey, podUid } from '../../../engine/api/names.ts'
 
 const AT = Date.UTC(2026, 10, 21, 9, 0, 0)

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { removeRoot } from '../../../engine/runtimes/oci/removeRoot.ts'
-import { lockRoot } from '../../../engine/runtimes/oci/root.ts'
+import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
+import { lockRoot } from '../../../engine/runtimes/oci/node/root.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
 import { podRequest, TestNode } from './support.ts'
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFile
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StartContainerRequest, VolumeRequest } from '../../../engine/api/cri.ts'
-import { writeVolumeFiles } from '../../../engine/runtimes/oci/volumes.ts'
+import { writeVolumeFiles } from '../../../engine/runtimes/oci/volumes/volumes.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
 import { containerRequest, podRequest, SECURITY, TestNode } from './support.ts'
 

@@ -1,0 +1,225 @@
+import { setTimeout } from 'node:timers/promises'
+import type { PodUid } from '../../../api/names.ts'
+import { nodeName, podUid } from '../../../api/names.ts'
+import type { Command, Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
+import { cgroupDirectories, cgroupLayout } from './cgroups.ts'
+import { runCommand, runOrFail } from '../commands.ts'
+import { isObject, parseJson } from '../json.ts'
+import { deleteTableCommand } from '../network/masquerade.ts'
+import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
+import { readText } from './node.ts'
+import type { RootPaths } from '../paths.ts'
+import { podPaths, rootPaths } from '../paths.ts'
+import { findProgram } from './programs.ts'
+import { disarmPod, releaseContainers, removePod } from '../pods/removePod.ts'
+import { lockRoot, readRoot } from './root.ts'
+import { ociNode } from '../runtime.ts'
+import { deleteCommand } from '../runtimeCommands.ts'
+import type { SandboxContext } from '../pods/sandbox.ts'
+import { unmountCommand } from '../pods/sandbox.ts'
+
+export interface RemoveRootOptions {
+  readonly transport: Transport
+  readonly root: string
+  readonly runDir?: string
+}
+
+/**
+ * For `reconcile down`: ends and removes whatever pods are left (at once, without grace: the caller has stopped those that
+ * deserve it), then the bridge, the nftables table, the cgroups, the folder in /run with its tmpfs, and the root itself
+ * with images, layers and records. What was removed, a line each, for people. Done twice it is done once.
+ * A folder without a root.json is not touched; what runs from one whose folder has been deleted goes all the same.
+ */
+export async function removeRoot(
+  options: RemoveRootOptions,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const { transport } = options
+  const paths = await rootPaths(transport, options.root, options.runDir)
+  const record = await readRoot(transport, paths.root)
+  const gone = (await transport.stat(paths.root)) === undefined
+  if (record === undefined && (await transport.stat(paths.runDir)) === undefined) return []
+  await using _lock = await lockedRoot(transport, paths)
+  const steps = [
+    ...(await removePods(options, paths, record?.podCIDR, signal)),
+    await removeBridge(transport, paths, signal),
+    await removeTable(transport, paths, signal),
+    await removeRunDirectory(transport, paths, signal),
+    await removeCgroups(transport, paths, signal),
+    record === undefined ? undefined : paths.root,
+  ]
+  if (record !== undefined || gone) await removeRootDirectory(transport, paths)
+  else await transport.remove(paths.lockFile)
+  return steps.filter((step) => step !== undefined)
+}
+
+/** Until the end: an engine that comes in between must not make pods in what is being removed. */
+async function lockedRoot(transport: Transport, paths: RootPaths): Promise<AsyncDisposable> {
+  const locked = await lockRoot(transport, paths.root, JSON.stringify({ command: 'reconcile down' }))
+  if (locked.kind === 'locked') return locked.lock
+  throw new RuntimeFailure(
+    'RemoveFailed',
+    `removing ${paths.root}: another engine has begun to work on it: ${locked.by}`,
+  )
+}
+
+/** Not used when an address is given back, but the plugin wants one. */
+const ANY_CIDR = '10.0.0.0/8'
+
+async function removePods(
+  options: RemoveRootOptions,
+  paths: RootPaths,
+  podCIDR: string | undefined,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const { transport } = options
+  const uids = new Set([
+    ...(await transport.listDirectory(paths.pods)),
+    ...(await transport.listDirectory(paths.runPods)),
+  ])
+  if (uids.size === 0) return []
+  const node = await ociNode({ ...options, node: nodeName('') })
+  const facts = await node.facts()
+  const network = { plugins: facts.plugins, podCIDR: podCIDR ?? ANY_CIDR, paths }
+  const context: SandboxContext = { transport, paths, images: node.images, facts, network }
+  const removed: string[] = []
+  for (const uid of uids) {
+    const name = await podName(context, podUid(uid))
+    await endPod(context, podUid(uid), signal)
+    removed.push(`pod ${name}`)
+  }
+  return removed
+}
+
+/** As its record tells; its uid where that cannot be read. */
+async function podName({ paths, transport }: SandboxContext, uid: PodUid): Promise<string> {
+  const record = parseJson(await readText(transport, podPaths(paths, uid).record))
+  const pod = isObject(record) ? record['pod'] : undefined
+  const metadata = isObject(pod) ? pod['metadata'] : undefined
+  return isObject(metadata) ? `${String(metadata['namespace'])}/${String(metadata['name'])}` : uid
+}
+
+async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  await disarmPod(context, uid, signal)
+  await releaseContainers(context, uid, signal)
+  await endUnrecorded(context, uid, signal)
+  await removePod(context, uid, signal)
+}
+
+/** Containers of a pod whose folder somebody has deleted. */
+async function endUnrecorded(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, transport } = context
+  const failing = { reason: 'RemoveFailed', doing: `ending what is left of pod ${uid}` }
+  for (const id of await transport.listDirectory(facts.program.state)) {
+    if (id.startsWith(`${uid}-`))
+      await runOrFail(transport, deleteCommand(facts.program, id), failing, signal)
+  }
+}
+
+async function removeBridge(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  if ((await transport.stat(`/sys/class/net/${paths.bridge}`)) === undefined) return undefined
+  const command: Command = { argv: ['ip', 'link', 'delete', paths.bridge] }
+  await runOrFail(
+    transport,
+    command,
+    { reason: 'RemoveFailed', doing: `deleting bridge ${paths.bridge}` },
+    signal,
+  )
+  return `bridge ${paths.bridge}`
+}
+
+async function removeTable(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const failing = { reason: 'RemoveFailed', doing: `deleting nftables table ${paths.table}` }
+  // Without the program no table was ever made.
+  if ((await findProgram(transport, 'nft')) === undefined) return undefined
+  const listed = await runCommand(transport, { argv: ['nft', 'list', 'tables', 'ip'] }, failing, signal)
+  if (!listed.stdout.split('\n').includes(`table ip ${paths.table}`)) return undefined
+  await runOrFail(transport, deleteTableCommand('nft', paths.table), failing, signal)
+  return `nftables table ${paths.table}`
+}
+
+async function removeRunDirectory(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  if ((await transport.stat(paths.runDir)) === undefined) return undefined
+  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const mounted = mountedBelow(table, paths.runDir)
+  const failing = { reason: 'RemoveFailed', doing: `unmounting ${paths.runDir}` }
+  if (mounted.length > 0) await runOrFail(transport, unmountCommand(mounted), failing, signal)
+  await transport.remove(paths.runDir)
+  // The folder that all roots have theirs in, once it is empty.
+  await transport.removeEmpty([paths.runDir.slice(0, paths.runDir.lastIndexOf('/'))])
+  return paths.runDir
+}
+
+/** Monitors end a moment after their containers, and the kernel keeps a group for as long as somebody is in it. */
+const CGROUP_WAIT_MS = 5_000
+const CGROUP_LOOK_MS = 50
+
+async function removeCgroups(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const layout = cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE)))
+  const parents = cgroupDirectories(layout, paths.cgroup)
+  const statuses = await Promise.all(parents.map(async (path) => await transport.stat(path)))
+  const there = parents.filter((_, index) => statuses[index] !== undefined)
+  if (there.length === 0) return undefined
+  const until = performance.now() + CGROUP_WAIT_MS
+  for (const parent of there) {
+    while (!(await removeTreeOfGroups(transport, parent))) {
+      if (performance.now() > until) throw busyGroup(parent)
+      await setTimeout(CGROUP_LOOK_MS, undefined, signal === undefined ? {} : { signal })
+    }
+  }
+  return `cgroups ${paths.cgroup}`
+}
+
+function busyGroup(path: string): RuntimeFailure {
+  return new RuntimeFailure(
+    'RemoveFailed',
+    `removing cgroup ${path}: processes are still in it, or below it; end them and run reconcile down again`,
+  )
+}
+
+async function removeTreeOfGroups(transport: Transport, path: string): Promise<boolean> {
+  const groups = await transport.readTree(path, { names: new Set(), depth: 4 })
+  const deepestFirst = groups.map((group) => `${path}/${group.path}`).toReversed()
+  return (await transport.removeEmpty([...deepestFirst, path])).length === 0
+}
+
+/** Data that people may still want: of claims, and of those that are gone. Empty folders are not kept. */
+export async function keptData(
+  transport: Transport,
+  paths: Pick<RootPaths, 'claims' | 'trash'>,
+): Promise<readonly string[]> {
+  const namespaces = await transport.listDirectory(paths.claims)
+  await transport.removeEmpty(namespaces.map((name) => `${paths.claims}/${name}`))
+  return await transport.removeEmpty([paths.claims, paths.trash])
+}
+
+/**
+ * All but the data of claims, and the seccomp profiles, which people have put there. root.json tells that the rest is ours, so it stays until
+ * there is no rest; the lock goes last.
+ */
+async function removeRootDirectory(transport: Transport, paths: RootPaths): Promise<void> {
+  const { lockFile, root, rootFile, seccompProfiles } = paths
+  const kept = new Set([seccompProfiles, ...(await keptData(transport, paths))])
+  const last = [rootFile, lockFile]
+  const all = (await transport.listDirectory(root)).map((name) => `${root}/${name}`)
+  for (const path of all) if (!kept.has(path) && !last.includes(path)) await transport.remove(path)
+  for (const path of last) await transport.remove(path)
+  await transport.removeEmpty([seccompProfiles, root])
+}

@@ -1,0 +1,102 @@
+import type { PodUid } from '../../../api/names.ts'
+import { giveBack } from './allocations.ts'
+import { runOrFail } from '../commands.ts'
+import { hookDisarmCommand, hookFreezeCommand, hookReleaseCommand } from '../hook/hookCommands.ts'
+import { readText } from '../node/node.ts'
+import { containerPaths, podPaths } from '../paths.ts'
+import { installHook } from '../node/prepareNode.ts'
+import type { SandboxContext } from './sandbox.ts'
+import { RuntimeFailure } from '../../runtime.ts'
+import { clearSandbox } from './sandbox.ts'
+
+/** From here on the node's hook starts nothing in this pod; one that waits has ended. */
+export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.directory)) === undefined) return
+  const failing = { reason: 'KillPodSandboxError', doing: "disarming the pod's restarts" }
+  await runOrFail(transport, hookDisarmCommand(facts.hook, pod), failing, signal)
+}
+
+/** From here on all that runs in the pod stands still, or goes on. Beside an engine at work: nothing of the node is made ready. */
+export async function freezePod(
+  context: Pick<SandboxContext, 'transport' | 'paths'>,
+  verb: 'freeze' | 'thaw',
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.record)) === undefined) {
+    throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
+  }
+  const doing = verb === 'freeze' ? 'freezing the pod' : 'thawing the pod'
+  const command = hookFreezeCommand(await installHook(transport, paths), verb, pod)
+  await runOrFail(transport, command, { reason: 'FreezePodError', doing }, signal)
+}
+
+/** Of a pod whose sandbox is to be made again: the hook must not restart them in what is left of the old one. */
+export async function endContainers(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
+  await disarmPod(context, uid, signal)
+  await releaseContainers(context, uid, signal)
+}
+
+/** Logs, exits and the record stay. The mark goes last, so it says that all else is gone. Done twice it is done once. */
+export async function releasePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.record)) === undefined) {
+    throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
+  }
+  await clearPod(context, uid, signal)
+  await transport.writeFile(pod.released, '', 0o600)
+}
+
+/** All that a pod has but its containers' logs and exits, and its record. */
+async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.disarmed)) === undefined) await disarmPod(context, uid, signal)
+  await releaseContainers(context, uid, signal)
+  await clearSandbox(context, uid, signal)
+  await giveBack(context, uid)
+  await transport.remove(pod.volumes)
+  await transport.remove(pod.etc)
+}
+
+/** From any half-done state; done twice it is done once. */
+export async function removePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { paths, transport } = context
+  const pod = podPaths(paths, uid)
+  await clearPod(context, uid, signal)
+  await transport.remove(pod.containers)
+  await transport.remove(pod.released)
+  await transport.remove(pod.disarmed)
+  await transport.remove(pod.frozen)
+  await transport.remove(pod.record)
+  await transport.remove(pod.directory)
+}
+
+/** What containers still have in the kernel: they were cut off in the middle of a start, or their monitor was killed. */
+export async function releaseContainers(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  const rules: string[] = []
+  for (const name of await transport.listDirectory(pod.containers)) {
+    const container = containerPaths(pod, uid, name)
+    const mounted = await readText(transport, `${container.bundle}/mounted`)
+    const known = await transport.stat(`${facts.program.state}/${container.id}`)
+    if (mounted !== '' || known !== undefined) rules.push(container.rule)
+  }
+  if (rules.length === 0) return
+  const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's containers" }
+  await runOrFail(transport, hookReleaseCommand(facts.hook, pod.run, rules), failing, signal)
+}
