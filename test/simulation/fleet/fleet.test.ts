@@ -31,6 +31,7 @@ const PLANTED: readonly (readonly [
   broken: RegExp,
 ])[] = [
   ['lets one more pod of a rollout be unavailable', oneMoreUnavailable, /the floor is/],
+  ['makes one more pod of a rollout at a time', oneMoreSurge, /over its ceiling/],
   ['runs one more pod of a Job at a time', oneMoreAtATime, /its parallelism is/],
   ['begins a CronJob beside the one before', besideTheOneBefore, /the policy is/],
   ['takes an ordered StatefulSet for a parallel one', inParallel, /is ordered|does not serve/],
@@ -58,6 +59,15 @@ function misread(snapshot: Snapshot, mistaken: (object: KubernetesObject) => Kub
   const wrong = { ...desired, objects: new Map(objects) }
   misreadings.set(desired, wrong)
   return { ...snapshot, desired: wrong }
+}
+
+function oneMoreSurge(object: KubernetesObject): KubernetesObject {
+  if (object.kind !== 'Deployment' || object.spec.strategy?.rollingUpdate === undefined) return object
+  const { rollingUpdate } = object.spec.strategy
+  const { maxSurge } = rollingUpdate
+  if (typeof maxSurge !== 'number') return object
+  const wrong = { ...rollingUpdate, maxSurge: maxSurge + 1 }
+  return { ...object, spec: { ...object.spec, strategy: { ...object.spec.strategy, rollingUpdate: wrong } } }
 }
 
 function oneMoreUnavailable(object: KubernetesObject): KubernetesObject {

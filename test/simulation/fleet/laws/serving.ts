@@ -6,7 +6,7 @@ import type {
   PodDisruptionBudget,
 } from '../../../../engine/api/generated/types.ts'
 import { objectKey, type PodUid } from '../../../../engine/api/names.ts'
-import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { NodeFact, SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
 import {
   appOf,
   type ContainerFact,
@@ -18,14 +18,18 @@ import {
   type LawContext,
 } from './law.ts'
 
-/** A rollout never takes what serves under its floor, nor under what a budget keeps. */
+/** A rollout never takes what serves under its floor, nor under what a budget keeps; it makes no pod over its ceiling. */
 export function servingLaw(context: LawContext): Law & { readonly seePod: (pod: SimulatedPod) => void } {
   const watch = new ServingWatch(context)
   return {
     seeCommit: () => watch.endings.seeCommit(),
     seePod: (pod) => watch.seePod(pod),
-    seeFact: (fact) =>
-      fact.kind === 'ended' && fact.by === 'engine' && context.undisturbed ? watch.stopped(fact) : [],
+    seeFact: (fact) => {
+      if (!context.undisturbed) return []
+      if (fact.kind === 'created') watch.made(fact)
+      const stopped = fact.kind === 'ended' && fact.by === 'engine' ? watch.stopped(fact) : []
+      return [...stopped, ...watch.stillTooMany()]
+    },
   }
 }
 
@@ -34,9 +38,13 @@ class ServingWatch {
   readonly #fleet: LawContext['fleet']
   /** Whoever ends one of these takes away from those that serve. */
   readonly #served = new Set<PodUid>()
+  readonly #inFlightMs: number
+  /** By app: the pod that was made when there were enough, and when. */
+  readonly #tooMany = new Map<string, { readonly name: string; readonly atMs: number }>()
 
   constructor(context: LawContext) {
     this.#fleet = context.fleet
+    this.#inFlightMs = context.inFlightMs
     this.endings = new Endings(context)
   }
 
@@ -54,6 +62,38 @@ class ServingWatch {
     if (floor === undefined) return []
     const left = this.#others(app, uid).length
     return left < floor ? [`${name} was stopped: ${left} that serve are left, the floor is ${floor}`] : []
+  }
+
+  /**
+   * Pods of a template that is past may be too many; no other one is made then. One may be made while the deletion of another is
+   * under way, as in Kubernetes, whose Deployments count what their ReplicaSets are told to have: so it is looked at again.
+   */
+  made({ pod: name, uid }: NodeFact): void {
+    const pod = this.#fleet.podOf(uid)
+    const app = pod && appOf(pod)
+    if (app === undefined || !this.endings.isSettled || this.#surplus(app) <= 0) return
+    this.#tooMany.set(app, { name, atMs: this.#fleet.clock.elapsedMs })
+  }
+
+  /** Those that are too many for longer than anything can be under way. */
+  stillTooMany(): readonly string[] {
+    const broken: string[] = []
+    for (const [app, { atMs, name }] of this.#tooMany) {
+      if (this.#surplus(app) <= 0 || !this.endings.isSettled) this.#tooMany.delete(app)
+      else if (this.#fleet.clock.elapsedMs > atMs + this.#inFlightMs)
+        broken.push(`${name} was made, and ${app} has ${this.#surplus(app)} pods over its ceiling`)
+    }
+    return broken
+  }
+
+  /** How many pods are over the ceiling. */
+  #surplus(app: string): number {
+    const wanted = this.#wanted('Deployment', app)
+    if (wanted?.kind !== 'Deployment') return 0
+    const { replicas = 1, strategy } = wanted.spec
+    const { maxSurge = '25%' } = strategy?.rollingUpdate ?? {}
+    const ceiling = replicas + (strategy?.type === 'Recreate' ? 0 : Math.ceil(part(maxSurge, replicas)))
+    return this.#fleet.pods.filter((pod) => appOf(pod) === app && !isDeleting(pod)).length - ceiling
   }
 
   #others(app: string, uid: PodUid): readonly SimulatedPod[] {
