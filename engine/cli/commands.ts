@@ -176,6 +176,17 @@ const CONDITION: CommandSpec = {
   load: () => import('./commands/condition.ts'),
 }
 
+const DELETE: CommandSpec = {
+  name: 'delete',
+  usage: 'POD',
+  summary: 'ends a pod with its grace period, and waits until it is gone',
+  details: `${POD_DETAILS}\nWhat the repository has is made again, at once while an engine runs, else by the next reconcile --once: so a pod of a\nStatefulSet or DaemonSet with updateStrategy OnDelete gets its newest revision.`,
+  options: ['timeout'],
+  arguments: POD,
+  examples: [['reconcile delete db-0', 'let its StatefulSet make it anew']],
+  load: () => import('./commands/delete.ts'),
+}
+
 const EVENTS: CommandSpec = {
   name: 'events',
   usage: '',
@@ -265,6 +276,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   FREEZE,
   THAW,
   CONDITION,
+  DELETE,
   EVENTS,
   TOP,
   DOWN,

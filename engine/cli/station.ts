@@ -87,12 +87,7 @@ export async function lockStation(
   invocation: Invocation,
   world: World,
 ): Promise<AsyncDisposable> {
-  const holder: Holder = {
-    pid: world.processId,
-    command: redactUrls(['reconcile', ...world.argv].join(' ')),
-    since: world.clock.now().toString({ smallestUnit: 'second' }),
-  }
-  const result = await lockRoot(station.transport, station.root, JSON.stringify(holder))
+  const result = await tryLock(station, world)
   if (result.kind === 'locked') return result.lock
   const other = parseHolder(result.by)
   const who =
@@ -103,6 +98,15 @@ export async function lockStation(
     `${commandText(invocation.command)} has to wait: ${who} works on ${station.root}; wait for its end, or name another --root`,
     { exitStatus: EXIT.failed },
   )
+}
+
+export function tryLock({ root, transport }: Station, world: World): ReturnType<typeof lockRoot> {
+  const holder: Holder = {
+    pid: world.processId,
+    command: redactUrls(['reconcile', ...world.argv].join(' ')),
+    since: world.clock.now().toString({ smallestUnit: 'second' }),
+  }
+  return lockRoot(transport, root, JSON.stringify(holder))
 }
 
 function parseHolder(text: string): Holder | undefined {

@@ -148,7 +148,7 @@ function withDisruption(record: PodRecord, disrupts: Disruption | undefined, at:
 }
 
 /** The deletion is counted from here: `deletionTimestamp` is when it was asked for. */
-function withDeletion(
+export function withDeletion(
   record: PodRecord,
   deletionTimestamp: string,
   finalizers = record.pod.metadata.finalizers,

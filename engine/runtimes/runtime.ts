@@ -69,6 +69,8 @@ export interface Runtime {
   thawPod(uid: PodUid, signal?: AbortSignal): Promise<void>
   /** Conditions that the pod's readiness waits for: added to what was said before, and told as `saidConditions`. */
   sayConditions(uid: PodUid, said: ReadonlyMap<string, ConditionStatus>, signal?: AbortSignal): Promise<void>
+  /** Whoever hears the node's events looks at the pod: somebody else than the engine has written its record. */
+  tell(uid: PodUid, signal?: AbortSignal): Promise<void>
   /** From here on the node's exit hook starts nothing in this pod. One that stands still goes on, to be ended. */
   disarm(uid: PodUid, signal?: AbortSignal): Promise<void>
   /**

@@ -131,6 +131,22 @@ describe('limits', () => {
   })
 })
 
+test('a pod that is deleted by hand is gone, the others stay, and the next run makes it again', async () => {
+  const uids = async () => new Map((await world.pods()).map(({ metadata }) => [metadata.name, metadata.uid]))
+  const before = await uids()
+  const deleted = await world.run('delete', 'other')
+  expect(deleted).toMatchObject({
+    exitCode: 0,
+    stdout:
+      'pod default/other is gone; it is made again if the repository still has it, with the next reconcile --once',
+  })
+  await world.once()
+  const after = await uids()
+  expect(after.get('other')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(after.get('other')).not.toBe(before.get('other'))
+  expect(after.get('pair')).toBe(before.get('pair'))
+})
+
 /** Reads the nanoseconds of cpu that a cgroup has used, from the lines of /proc/PID/cgroup. */
 function cpuUsage(cgroups: string): () => number {
   const v1 = /^\d+:[^:]*cpuacct[^:]*:(.*)$/m.exec(cgroups)?.[1]

@@ -1,22 +1,12 @@
-import type { PodUid } from '../../api/names.ts'
-import { createLoop } from '../../reconciler/loop.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { keptData, removeRoot } from '../../runtimes/oci/node/removeRoot.ts'
 import type { RunCommand } from '../commands.ts'
 import { counted } from '../counted.ts'
 import type { Invocation } from '../invocation.ts'
 import { printJson } from '../json.ts'
-import { openLog } from '../log.ts'
-import { listPods, type ListedPod } from '../pods.ts'
-import { createProgress } from '../progress.ts'
-import {
-  emptyDesired,
-  lockStation,
-  type Machine,
-  openMachine,
-  openStation,
-  type Station,
-} from '../station.ts'
+import { endPods } from '../endPods.ts'
+import { listPods } from '../pods.ts'
+import { emptyDesired, lockStation, openMachine, openStation, type Station } from '../station.ts'
 import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
 import { timeoutOf } from '../timeout.ts'
@@ -45,48 +35,17 @@ async function removeAll(
   await using _lock = await lockStation(station, invocation, world)
   const machine = await openMachine(station, undefined, world)
   const pods = await listPods(machine.runtime, world)
-  if (pods.length > 0) await endPods(pods, { station, machine, timeoutMs }, invocation, world)
+  if (pods.length > 0) {
+    const ending = { machine, desired: emptyDesired(station.record), timeoutMs }
+    assertGone(await endPods(pods, ending, invocation, world), timeoutMs, world)
+  }
   return pods.map((pod) => `${pod.namespace}/${pod.name}`)
 }
 
-interface Ending {
-  readonly station: Station
-  readonly machine: Machine
-  readonly timeoutMs: number
-}
-
-/** A commit that asks for nothing: everything goes, in the safe order, with its grace. */
-async function endPods(
-  pods: readonly ListedPod[],
-  { station, machine, timeoutMs }: Ending,
-  invocation: Invocation,
-  world: World,
-): Promise<void> {
-  const progress = createProgress(invocation.text('log-format') === 'json' ? 'json' : 'text', world)
-  const stop = new AbortController()
-  const left = new Map<PodUid, string>(pods.map((pod) => [pod.uid, `${pod.namespace}/${pod.name}`]))
-  const { promise: allGone, resolve: gone } = Promise.withResolvers<void>()
-  const loop = createLoop({
-    runtimes: machine.runtimes,
-    clock: world.clock,
-    desired: emptyDesired(station.record),
-    signal: AbortSignal.any([stop.signal, world.signal]),
-    log: openLog(invocation, world, (line) => progress.print(line)),
-    onProgress(event) {
-      progress.event(event)
-      if (event.kind === 'podGone') left.delete(event.uid)
-      if (left.size === 0) gone()
-    },
-    onTick: (state) => progress.tick(state),
-  })
-  const running = loop.run()
-  await Promise.race([running, allGone, loop.untilHealthy({ timeoutMs })])
-  stop.abort()
-  await running
-  progress.end()
-  if (left.size === 0 || world.signal.aborted) return
+function assertGone(left: readonly string[], timeoutMs: number, { signal }: World): void {
+  if (left.length === 0 || signal.aborted) return
   throw new UserError(
-    `${counted(left.size, 'pod')} did not end within ${timeoutMs / 1000} s: ${[...left.values()].join(', ')}; the root is kept, run reconcile down again`,
+    `${counted(left.length, 'pod')} did not end within ${timeoutMs / 1000} s: ${left.join(', ')}; the root is kept, run reconcile down again`,
     { exitStatus: EXIT.failed },
   )
 }

@@ -32,6 +32,7 @@ import { execCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './pods/sandbox.ts'
 import { makeSandbox, parseSandbox } from './pods/sandbox.ts'
 import { sayConditions } from './pods/sayConditions.ts'
+import { tell } from './hook/tell.ts'
 import { startContainer } from './containers/startContainer.ts'
 import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
@@ -114,6 +115,7 @@ type PodVerbs = Pick<
   | 'freezePod'
   | 'thawPod'
   | 'sayConditions'
+  | 'tell'
   | 'disarm'
   | 'releasePod'
   | 'removePod'
@@ -170,6 +172,11 @@ function podVerbs(node: OciNode): PodVerbs {
     sayConditions: async (uid, said, signal) => {
       await guarded('SayConditionsError', 'saying conditions of the pod', signal, async () => {
         await sayConditions(await node.context(), uid, said, signal)
+      })
+    },
+    tell: async (uid, signal) => {
+      await guarded('TellError', 'telling of a change of the pod', signal, async () => {
+        await tell(await node.context(), uid, signal)
       })
     },
     disarm: async (uid, signal) => {

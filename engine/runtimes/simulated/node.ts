@@ -139,7 +139,7 @@ export class SimulatedNode {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) }
   }
 
-  #tell(uid: PodUid): void {
+  tell(uid: PodUid): void {
     for (const listener of this.#listeners) listener({ node: this.name, uid })
   }
 
@@ -184,7 +184,7 @@ export class SimulatedNode {
 
   sayConditions(pod: SimulatedPod, said: string): void {
     pod.said = said
-    this.#tell(pod.uid)
+    this.tell(pod.uid)
   }
 
   disarm(pod: SimulatedPod): void {
@@ -325,7 +325,7 @@ export class SimulatedNode {
   #note(fact: NodeFact): void {
     this.facts.push(fact)
     this.onFact(fact)
-    this.#tell(fact.uid)
+    this.tell(fact.uid)
   }
 
   /** The node's own doings follow no engine and no signal. */

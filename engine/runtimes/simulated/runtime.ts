@@ -83,6 +83,7 @@ type OfPods = Pick<
   | 'freezePod'
   | 'thawPod'
   | 'sayConditions'
+  | 'tell'
   | 'releasePod'
   | 'removePod'
 >
@@ -116,6 +117,7 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
         const pod = known(node, uid, 'saying conditions')
         node.sayConditions(pod, conditionsText(new Map([...saidConditions(pod.said), ...said])))
       }),
+    tell: (uid, signal) => line.call('tell', signal, () => node.tell(uid)),
     disarm: (uid, signal) =>
       line.call('disarm', signal, () => {
         const pod = node.pods.get(uid)
