@@ -28,6 +28,8 @@ export interface RootPaths {
   readonly runtimeState: string
   /** The cpus that are everybody's; empty or not there: all are. */
   readonly sharedCpus: string
+  /** What sharedCpus said when every container that ran had been told of it. */
+  readonly leftCpus: string
   /** Addresses in use, kept by CNI's host-local. */
   readonly addresses: string
   /** At most 15 letters: the kernel's limit for a link's name. */
@@ -57,6 +59,7 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     runPods: join(run, 'pods'),
     runtimeState: join(run, 'runtime'),
     sharedCpus: join(run, 'shared-cpus'),
+    leftCpus: join(run, 'left-cpus'),
     addresses: join(run, 'addresses'),
     bridge: `rc-${rootId}`,
     table: `reconcile-${rootId}`,

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FilesVolume, StartContainerRequest, VolumeRequest } from '../../../engine/api/cri.ts'
 import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
+import { makeClaim } from '../../../engine/runtimes/oci/volumes/claims.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
 import { IMAGE, podRecord, podRequest, SECURITY, TestNode } from './support.ts'
 
@@ -61,6 +62,18 @@ test('a claim that is a copy begins with the files of its source, and is its own
   expect(readFileSync(join(folder('source'), 'deep/x'), 'utf8')).toBe('first')
   expect(statSync(join(folder('copy'), 'deep/x')).mode & 0o777).toBe(0o640)
   expect(existsSync(join(node.root, 'claims/default/.copy.part'))).toBe(false)
+})
+
+test('pods that begin together have one and the same claim', async () => {
+  const claims = join(node.root, 'claims')
+  const owner = { group: undefined, onMismatchOnly: false }
+  const pods = Array.from({ length: 8 }, async (_, index) => {
+    const claim = { namespace: 'default', claim: 'shared' }
+    const path = await makeClaim(node.transport, claims, claim, owner)
+    mkdirSync(join(path, String(index)))
+  })
+  await Promise.all(pods)
+  expect(readdirSync(folder('shared'))).toHaveLength(8)
 })
 
 test('its files are given to the pod’s group, and no link leads that out of it', async () => {

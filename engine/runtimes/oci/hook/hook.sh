@@ -173,10 +173,14 @@ run_created() {
   "$runtime" --root "$state" start "$id" 2>"$bundle/failure" 9>&-
 }
 
-# Some cpus are others' alone: this container has the rest.
+# Some cpus are others' alone: this container has the rest. The engine writes first and then tells all containers that it
+# finds, so that who reads the same again after its own change has not missed the last word.
 leave_cpus() {
-  read -r cpus <"$shared_cpus"
-  "$runtime" --root "$state" update --cpuset-cpus "$cpus" "$id" >/dev/null 2>"$bundle/failure" 9>&-
+  left=
+  while { read -r cpus <"$shared_cpus" || read -r cpus </sys/devices/system/cpu/online; } && [ "$cpus" != "$left" ]; do
+    "$runtime" --root "$state" update --cpuset-cpus "$cpus" "$id" >/dev/null 2>"$bundle/failure" 9>&- || return 1
+    left=$cpus
+  done
 }
 
 # The last line tells that the file is whole.

@@ -6,7 +6,9 @@ import { RuntimeFailure } from '../../runtime.ts'
 import { isObject, parseJson } from '../json.ts'
 import type { RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
+import { readText } from '../node/node.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
+import { oneByOne } from '../oneByOne.ts'
 import { updateCpusCommand } from '../runtimeCommands.ts'
 import { freeUsers } from './users.ts'
 
@@ -26,20 +28,11 @@ export interface AllocationContext {
 
 type Wish = Pick<CreatePodRequest, 'userNamespace' | 'exclusiveCpus'>
 
-/** By root: one after the other, or two pods would be given the same. There is one engine to a root. */
-const queues = new Map<string, Promise<unknown>>()
-
-async function oneByOne<T>({ paths }: AllocationContext, work: () => Promise<T>): Promise<T> {
-  const before = queues.get(paths.root) ?? Promise.resolve()
-  const mine = before.then(work, work)
-  queues.set(paths.root, mine)
-  return await mine
-}
-
 /** What the pod was given before is its own still. */
 export async function allocate(context: AllocationContext, uid: PodUid, wish: Wish): Promise<Allocation> {
   if (wish.userNamespace !== true && wish.exclusiveCpus === undefined) return {}
-  return await oneByOne(context, async () => {
+  // Or two pods would be given the same.
+  return await oneByOne(context.paths.root, async () => {
     const all = await readAllocations(context)
     const own = all.get(uid) ?? chosen(context, wish, [...all.values()])
     const file = podPaths(context.paths, uid).allocation
@@ -49,12 +42,14 @@ export async function allocate(context: AllocationContext, uid: PodUid, wish: Wi
   })
 }
 
+/** The pod's containers have ended. What it was given is on record until all others have it: a giving back that is cut off is done again. */
 export async function giveBack(context: AllocationContext, uid: PodUid): Promise<void> {
   const file = podPaths(context.paths, uid).allocation
   if ((await context.transport.stat(file)) === undefined) return
-  await oneByOne(context, async () => {
+  await oneByOne(context.paths.root, async () => {
+    const others = [...(await readAllocations(context))].filter(([other]) => other !== uid)
+    await leaveCpus(context, new Map(others))
     await context.transport.remove(file)
-    await leaveCpus(context, await readAllocations(context))
   })
 }
 
@@ -95,7 +90,10 @@ export function freeCpus(
   return given
 }
 
-/** All other containers go where these are not: those that run at once, those to come by the file that their start looks into. */
+/**
+ * All other containers go where these are not: those that run at once, those to come by the file that their start looks into. That all of
+ * them have gone is written down last.
+ */
 async function leaveCpus(
   context: AllocationContext,
   allocations: ReadonlyMap<PodUid, Allocation>,
@@ -104,9 +102,8 @@ async function leaveCpus(
   const { cpus: online } = facts.features
   const taken = takenCpus([...allocations.values()])
   const shared = online.filter((cpu) => !taken.has(cpu)).join(',')
-  const before = await transport.readFile(paths.sharedCpus)
-  const known = before === undefined ? online.join(',') : new TextDecoder().decode(before).trim()
-  if (shared === known) return
+  if ((await readText(transport, paths.leftCpus)) === shared) return
+  if (taken.size === 0 && (await transport.stat(paths.sharedCpus)) === undefined) return
   await transport.writeFile(paths.sharedCpus, taken.size === 0 ? '' : `${shared}\n`, 0o600)
   const own = new Set(
     [...allocations].flatMap(([uid, { cpus }]) =>
@@ -118,6 +115,7 @@ async function leaveCpus(
     // One that has ended meanwhile needs none.
     if (!own.has(id)) await transport.run(updateCpusCommand(facts.program, id, shared))
   }
+  await transport.writeFile(paths.leftCpus, shared, 0o600)
 }
 
 async function readAllocations({

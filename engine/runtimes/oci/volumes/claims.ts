@@ -2,6 +2,7 @@ import type { DeleteClaimRequest } from '../../../api/cri.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'
+import { oneByOne } from '../oneByOne.ts'
 import type { RootPaths } from '../paths.ts'
 
 interface Claim {
@@ -29,7 +30,9 @@ export async function makeClaim(
   signal?: AbortSignal,
 ): Promise<string> {
   const path = claimFolder(claims, namespace, claim)
-  if ((await transport.stat(path)) === undefined) {
+  // Pods that share a claim may begin together: the folder that one of them has already must not be replaced.
+  await oneByOne(path, async () => {
+    if ((await transport.stat(path)) !== undefined) return
     await transport.makeDirectory(claims, 0o711)
     await transport.makeDirectory(`${claims}/${namespace}`, 0o711)
     // Beside its place until it is whole: no claim's name begins with a dot.
@@ -39,7 +42,7 @@ export async function makeClaim(
       await transport.writeTree(part, [{ path: '', mode: 0o777, what: { kind: 'directory' } }])
     else await copyClaim({ transport, claims, namespace, from: copyOf, part }, signal)
     await transport.rename(part, path)
-  }
+  })
   if (group === undefined) return path
   const failing = { reason: 'FailedMount', doing: `giving the files of ${path} to group ${group}` }
   if (onMismatchOnly && (await isGroups(transport, path, group))) return path
