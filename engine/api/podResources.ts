@@ -1,5 +1,5 @@
 import type { Container, PodSpec, Quantity } from './generated/types.ts'
-import { byteCount, cpuMillis, parseQuantity } from './quantity.ts'
+import { byteCount, canonicalQuantity, cpuMillis, parseQuantity } from './quantity.ts'
 
 /** By resource name: cpu in thousandths of a core, everything else in units (bytes, pages, devices). */
 export type Amounts = Readonly<Record<string, number>>
@@ -12,30 +12,49 @@ type Quantities = Readonly<Record<string, Quantity>> | undefined
  * k8s.io/component-helpers. `spec` as written: a limit without a request is the request too.
  */
 export function podRequests(spec: PodSpec): Amounts {
-  const total = new Map<string, number>()
-  const peak = new Map<string, number>()
-  const sidecars = new Map<string, number>()
-  for (const container of spec.containers) addTo(total, containerRequests(container))
-  for (const container of spec.initContainers ?? []) {
-    const own = containerRequests(container)
-    if (container.restartPolicy === 'Always') {
-      addTo(total, own)
-      addTo(sidecars, own)
-      raiseTo(peak, sidecars)
-      continue
-    }
-    const together = new Map(sidecars)
-    addTo(together, own)
-    raiseTo(peak, together)
-  }
-  raiseTo(total, peak)
-  for (const [name, amount] of requestsOf(spec.resources)) total.set(name, amount)
+  const total = together(spec, requestsOf)
   addTo(total, amountsOf(spec.overhead))
   return Object.fromEntries(total)
 }
 
-function containerRequests({ resources }: Container): ReadonlyMap<string, number> {
-  return requestsOf(resources)
+/** What a pod may use at most, of what has a limit at all; the overhead is on top of that. Source: PodLimits, in the same place. */
+export function podLimits(spec: PodSpec): Amounts {
+  const total = together(spec, (resources) => amountsOf(resources?.limits))
+  const overhead = [...amountsOf(spec.overhead)].filter(([name]) => total.has(name))
+  addTo(total, new Map(overhead))
+  return Object.fromEntries(total)
+}
+
+/** As it is written: `1500m` cores, `64Mi` of memory. */
+export function amountText(name: string, amount: number): string {
+  if (name === 'cpu') return canonicalQuantity(`${amount}m`)
+  const isBytes = name === 'memory' || name === 'storage' || name === 'ephemeral-storage'
+  return canonicalQuantity(isBytes && amount % 1024 === 0 ? `${amount / 1024}Ki` : String(amount))
+}
+
+function together(
+  spec: PodSpec,
+  own: (resources: Container['resources']) => ReadonlyMap<string, number>,
+): Map<string, number> {
+  const total = new Map<string, number>()
+  const peak = new Map<string, number>()
+  const sidecars = new Map<string, number>()
+  for (const { resources } of spec.containers) addTo(total, own(resources))
+  for (const container of spec.initContainers ?? []) {
+    const alone = own(container.resources)
+    if (container.restartPolicy === 'Always') {
+      addTo(total, alone)
+      addTo(sidecars, alone)
+      raiseTo(peak, sidecars)
+      continue
+    }
+    const beside = new Map(sidecars)
+    addTo(beside, alone)
+    raiseTo(peak, beside)
+  }
+  raiseTo(total, peak)
+  for (const [name, amount] of own(spec.resources)) total.set(name, amount)
+  return total
 }
 
 function requestsOf(resources: Container['resources']): ReadonlyMap<string, number> {

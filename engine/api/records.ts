@@ -1,4 +1,4 @@
-import type { KubernetesObject, Pod, PodCondition } from './generated/types.ts'
+import type { KubernetesObject, PersistentVolumeSpec, Pod, PodCondition, PodSpec } from './generated/types.ts'
 import type { NodeName, ObjectKey, Timestamp } from './names.ts'
 
 /** The version that this engine writes. The last one is read too; of an unknown one the pod is kept and reported. */
@@ -20,6 +20,11 @@ export interface PodRecord {
    * deletionGracePeriodSeconds); `spec` is as written, before defaults; there is no `status`.
    */
   readonly pod: Pod
+  /**
+   * What the commit said of a Pod whose spec something was filled into when it was made, as Kubernetes' admission does: what another
+   * commit is compared with. Absent where `pod.spec` is as written itself.
+   */
+  readonly writtenSpec?: PodSpec
   /** The pod's conditions as last recorded, for their transition times. */
   readonly conditions: readonly PodCondition[]
   /**
@@ -37,8 +42,16 @@ export interface PodRecord {
   readonly ended?: PodEnd
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
+  /** By claim, of those that are bound to PersistentVolumes: what is mounted, whatever becomes of the volume's manifest. */
+  readonly claims?: Readonly<Record<string, BoundVolume>>
   /** What was tried in vain, as last known: for people who look when the engine has ended. It tries again whatever stands here. */
   readonly failures?: Readonly<Record<string, Failure>>
+}
+
+/** A PersistentVolume, as far as it is to be mounted. */
+export interface BoundVolume
+  extends Pick<PersistentVolumeSpec, 'hostPath' | 'local' | 'nfs' | 'mountOptions'> {
+  readonly name: string
 }
 
 /** How a pod ended, as its status says it once its last container has. */

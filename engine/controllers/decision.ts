@@ -36,8 +36,10 @@ export interface PodWish {
   readonly key: ObjectKey
   readonly label: string
   readonly metadata: ObjectMeta
-  /** As written. */
+  /** As written; once it is admitted, with what is filled in. */
   readonly spec: PodSpec
+  /** As written, of a Pod of the commit, where `spec` no longer is. */
+  readonly writtenSpec?: PodSpec
   readonly reason: string
 }
 

@@ -49,20 +49,32 @@ function decisionOn(
 ): Decision {
   const none = nothing(desired.key)
   const { record } = existing
-  const changes = changesOf(record.pod, wanted)
+  const before = record.writtenSpec ?? record.pod.spec
+  const changes = changesOf({ ...record.pod, spec: before }, wanted)
   if (existing.deleting) {
     const reason = 'is removed; then it is made again as the commit has it'
     return { ...none, changes, notes: [{ pod: existing, bucket: 'change', reason }] }
   }
-  const sooner = endsSooner(record.pod.spec, wanted.spec)
-  if (!sooner && specText(record.pod.spec) !== specText(wanted.spec)) {
+  const sooner = endsSooner(before, wanted.spec)
+  if (!sooner && specText(before) !== specText(wanted.spec)) {
     const reason = 'its spec changed: it is removed, then made again'
     return { ...none, changes, deletes: [{ pod: existing, reason, bucket: 'change' }] }
   }
   if (!sooner && metaText(record.pod.metadata) === metaText(wanted.metadata)) return none
   const metadata = withWritten(record.pod.metadata, wanted.metadata)
-  const pod: Pod = { ...record.pod, metadata, ...(sooner && { spec: wanted.spec }) }
-  const updated = { ...record, generation: record.generation + 1, commit: context.commit, pod }
+  const { activeDeadlineSeconds } = wanted.spec
+  const spec = {
+    ...record.pod.spec,
+    ...(activeDeadlineSeconds !== undefined && { activeDeadlineSeconds }),
+  }
+  const pod: Pod = { ...record.pod, metadata, ...(sooner && { spec }) }
+  const updated = {
+    ...record,
+    generation: record.generation + 1,
+    commit: context.commit,
+    pod,
+    ...(record.writtenSpec !== undefined && { writtenSpec: wanted.spec }),
+  }
   const reason = sooner ? 'its deadline changed' : 'its labels or annotations changed'
   return { ...none, changes, updates: [{ pod: existing, record: updated, reason }] }
 }

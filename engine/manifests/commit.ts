@@ -5,6 +5,7 @@ import type { DesiredObject } from '../api/snapshot.ts'
 import { autoscalers } from './autoscalers.ts'
 import { dangling } from './dangling.ts'
 import { byPlace, type Diagnostic } from './diagnostics.ts'
+import { limits } from './limits.ts'
 import { overlaps } from './overlaps.ts'
 import { priorities } from './priorities.ts'
 import { services } from './services.ts'
@@ -53,6 +54,7 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     ...priorities(standings, index),
     ...autoscalers(standings, index),
     ...services(index),
+    ...limits(standings, index),
   ]
   const all = [...own, ...duplicates, ...secondClusters(standings), ...diagnosticsOf(findings)]
   const errors = all.filter(({ severity }) => severity === 'error').sort(byPlace)

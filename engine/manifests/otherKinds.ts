@@ -6,15 +6,13 @@ export interface OtherKind {
 
 const noServer = 'there is no Kubernetes API server to guard or extend'
 const noPermissions = `nothing here asks for permission: ${noServer}`
-const noStorage = 'volumes are folders on the node; storage is not provisioned'
+const noStorage = 'no CSI drivers run here: a PersistentVolume is a folder of a machine or of an NFS server'
 const noRouting = 'traffic is not routed yet'
 const noDevices = 'dynamic resource allocation does not exist here'
 const notStored = 'it is made by Kubernetes itself, not written in a manifest'
 
 const byGroup: readonly (readonly [group: string, reason: string, kinds: readonly string[]])[] = [
   ['', 'ReplicationControllers are not run; a Deployment does the same', ['ReplicationController']],
-  ['', 'quotas and default limits of a namespace are not kept', ['LimitRange', 'ResourceQuota']],
-  ['', noStorage, ['PersistentVolume']],
   ['', notStored, ['Binding', 'ComponentStatus', 'Endpoints', 'Event']],
   ['', 'pod templates of their own are not used', ['PodTemplate']],
   ['apps', notStored, ['ControllerRevision']],

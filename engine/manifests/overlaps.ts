@@ -47,11 +47,14 @@ function labelledOf(standing: Standing): readonly Labelled[] {
     case 'ClusterTrustBundle':
     case 'ConfigMap':
     case 'HorizontalPodAutoscaler':
+    case 'LimitRange':
     case 'Namespace':
     case 'Node':
+    case 'PersistentVolume':
     case 'PersistentVolumeClaim':
     case 'PodDisruptionBudget':
     case 'PriorityClass':
+    case 'ResourceQuota':
     case 'Secret':
     case 'Service':
     case 'ServiceAccount':

@@ -26,11 +26,14 @@ export function podSpecsOf(
     case 'ClusterTrustBundle':
     case 'ConfigMap':
     case 'HorizontalPodAutoscaler':
+    case 'LimitRange':
     case 'Namespace':
     case 'Node':
+    case 'PersistentVolume':
     case 'PersistentVolumeClaim':
     case 'PodDisruptionBudget':
     case 'PriorityClass':
+    case 'ResourceQuota':
     case 'Secret':
     case 'Service':
     case 'ServiceAccount':

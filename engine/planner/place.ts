@@ -157,7 +157,8 @@ class Scheduler {
     const node = this.#room.nodes[placement.node]?.name
     if (node === undefined) return
     this.#claims.bind(wish, object, node)
-    this.creates.set(wish.uid, createPod(wish, object, node, this.#world.context.commit))
+    const create = createPod(wish, object, node, this.#world.context.commit)
+    this.creates.set(wish.uid, withClaims(create, this.#claims.volumesOf(wish)))
   }
 
   /** Whom it waits for keeps the room for it: nobody who comes later takes it. */
@@ -256,10 +257,15 @@ function createPod(wish: PodWish, object: ObjectKey, node: NodeName, commit: str
     node,
     commit,
     pod: { apiVersion: 'v1', kind: 'Pod', metadata: wish.metadata, spec: wish.spec },
+    ...(wish.writtenSpec !== undefined && { writtenSpec: wish.writtenSpec }),
     conditions: [],
     containers: {},
   }
   return { kind: 'createPod', node, uid: wish.uid, pod: wish.label, object, reason: wish.reason, record }
+}
+
+function withClaims(create: CreatePod, claims: PodRecord['claims']): CreatePod {
+  return claims === undefined ? create : { ...create, record: { ...create.record, claims } }
 }
 
 /** The official Pod that waits for a node. */

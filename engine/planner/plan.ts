@@ -3,6 +3,7 @@ import type { FieldChange, Plan, PodVerdict, Violation } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import type { Decision } from '../controllers/decision.ts'
 import { draft } from './actions.ts'
+import { admit } from './admit.ts'
 import { autoscale } from './autoscale.ts'
 import { Allowance, budgetDecisions, budgetRooms, budgetsOf, held } from './budgets.ts'
 import { ClaimBook, withoutClaims } from './claims.ts'
@@ -23,7 +24,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const allowance = new Allowance(budgets)
   const wishes = [
     ...autoscaled.decisions,
-    ...held(decided, allowance),
+    ...admit(held(decided, allowance), snapshot.desired),
     ...evictions(world),
     ...budgetDecisions(budgets, world),
   ]

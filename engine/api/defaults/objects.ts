@@ -1,6 +1,7 @@
 import type { Cluster, KubernetesObject, Namespace, Node, Secret } from '../generated/types.ts'
 import { autoscalerWithDefaults } from './autoscaler.ts'
-import { claimSpecWithDefaults } from './claims.ts'
+import { claimSpecWithDefaults, volumeSpecWithDefaults } from './claims.ts'
+import { limitRangeWithDefaults } from './limitRange.ts'
 import { podSpecWithDefaults } from './pod.ts'
 import { serviceWithDefaults } from './service.ts'
 import {
@@ -40,8 +41,12 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
       return namespaceWithDefaults(object)
     case 'PersistentVolumeClaim':
       return { ...object, spec: claimSpecWithDefaults(object.spec) }
+    case 'PersistentVolume':
+      return { ...object, spec: volumeSpecWithDefaults(object.spec) }
     case 'HorizontalPodAutoscaler':
       return autoscalerWithDefaults(object)
+    case 'LimitRange':
+      return limitRangeWithDefaults(object)
     case 'PriorityClass':
       return { ...object, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }
     case 'StorageClass': {
@@ -56,6 +61,7 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
     case 'ServiceAccount':
     case 'ClusterTrustBundle':
     case 'PodDisruptionBudget':
+    case 'ResourceQuota':
       return object
     default:
       return object satisfies never

@@ -161,6 +161,22 @@ export interface Job {
 }
 
 /**
+ * What each container, pod and claim of a namespace gets by default, and may ask for. Defaults are filled into pods that are made from then on: one that runs stays as it is. A commit whose pods or claims break a limit is refused, those that run already included.
+ */
+export interface LimitRange {
+  readonly apiVersion: 'v1'
+  readonly kind: 'LimitRange'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * The limits.
+   */
+  readonly spec?: LimitRangeSpec
+}
+
+/**
  * A room for names: two objects of one kind may have the same name in different namespaces.
  */
 export interface Namespace {
@@ -198,6 +214,26 @@ export interface Node {
    * What was found.
    */
   readonly status?: NodeStatus
+}
+
+/**
+ * Storage that is there already, for a claim to bind to.
+ */
+export interface PersistentVolume {
+  readonly apiVersion: 'v1'
+  readonly kind: 'PersistentVolume'
+  /**
+   * Name, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * What it is, and whose.
+   */
+  readonly spec: PersistentVolumeSpec
+  /**
+   * Whether a claim has it.
+   */
+  readonly status?: PersistentVolumeStatus
 }
 
 /**
@@ -306,6 +342,26 @@ export interface ReplicaSet {
    * What was found.
    */
   readonly status?: ReplicaSetStatus
+}
+
+/**
+ * How much all pods of a namespace may ask for together, and how many objects of each kind there may be. What a commit wants as a whole is counted, at its smallest where an autoscaler decides: a commit that wants more is refused.
+ */
+export interface ResourceQuota {
+  readonly apiVersion: 'v1'
+  readonly kind: 'ResourceQuota'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * What is counted, and the most of it.
+   */
+  readonly spec?: ResourceQuotaSpec
+  /**
+   * What was found.
+   */
+  readonly status?: ResourceQuotaStatus
 }
 
 /**
@@ -545,6 +601,28 @@ export interface AzureDiskVolumeSource {
 }
 
 /**
+ * An Azure file share.
+ */
+export interface AzureFilePersistentVolumeSource {
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the account.
+   */
+  readonly secretName: string
+  /**
+   * The Secret's namespace.
+   */
+  readonly secretNamespace?: string
+  /**
+   * The share's name.
+   */
+  readonly shareName: string
+}
+
+/**
  * A file share of Azure.
  */
 export interface AzureFileVolumeSource {
@@ -560,6 +638,54 @@ export interface AzureFileVolumeSource {
    * The share's name.
    */
   readonly shareName: string
+}
+
+/**
+ * A volume of a CSI driver.
+ */
+export interface CSIPersistentVolumeSource {
+  /**
+   * A Secret for the driver.
+   */
+  readonly controllerExpandSecretRef?: SecretReference
+  /**
+   * A Secret for the driver.
+   */
+  readonly controllerPublishSecretRef?: SecretReference
+  /**
+   * A Secret for the driver.
+   */
+  readonly nodeExpandSecretRef?: SecretReference
+  /**
+   * A Secret for the driver.
+   */
+  readonly nodePublishSecretRef?: SecretReference
+  /**
+   * A Secret for the driver.
+   */
+  readonly nodeStageSecretRef?: SecretReference
+  /**
+   * The driver's name.
+   */
+  readonly driver: string
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * What the driver is told.
+   */
+  readonly volumeAttributes?: {
+    readonly [k: string]: string
+  }
+  /**
+   * The volume's id at the driver.
+   */
+  readonly volumeHandle: string
 }
 
 /**
@@ -607,6 +733,36 @@ export interface Capabilities {
 /**
  * A CephFS file system.
  */
+export interface CephFSPersistentVolumeSource {
+  /**
+   * The monitors.
+   */
+  readonly monitors: readonly string[]
+  /**
+   * The folder.
+   */
+  readonly path?: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * A file with the key.
+   */
+  readonly secretFile?: string
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef?: SecretReference
+  /**
+   * The user.
+   */
+  readonly user?: string
+}
+
+/**
+ * A CephFS file system.
+ */
 export interface CephFSVolumeSource {
   /**
    * The monitors' addresses.
@@ -632,6 +788,28 @@ export interface CephFSVolumeSource {
    * The user.
    */
   readonly user?: string
+}
+
+/**
+ * An OpenStack disk.
+ */
+export interface CinderPersistentVolumeSource {
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef?: SecretReference
+  /**
+   * The disk's id.
+   */
+  readonly volumeID: string
 }
 
 /**
@@ -1801,6 +1979,34 @@ export interface FileKeySelector {
 /**
  * A volume of a FlexVolume driver.
  */
+export interface FlexPersistentVolumeSource {
+  /**
+   * The driver's name.
+   */
+  readonly driver: string
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * What the driver is told.
+   */
+  readonly options?: {
+    readonly [k: string]: string
+  }
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef?: SecretReference
+}
+
+/**
+ * A volume of a FlexVolume driver.
+ */
 export interface FlexVolumeSource {
   /**
    * The driver.
@@ -1892,6 +2098,28 @@ export interface GitRepoVolumeSource {
    * The commit.
    */
   readonly revision?: string
+}
+
+/**
+ * A GlusterFS volume.
+ */
+export interface GlusterfsPersistentVolumeSource {
+  /**
+   * The Endpoints with the servers.
+   */
+  readonly endpoints: string
+  /**
+   * The namespace of the Endpoints.
+   */
+  readonly endpointsNamespace?: string
+  /**
+   * The volume's name.
+   */
+  readonly path: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
 }
 
 /**
@@ -2125,6 +2353,56 @@ export interface HostPathVolumeSource {
    * The path on the machine.
    */
   readonly path: string
+}
+
+/**
+ * An iSCSI disk.
+ */
+export interface ISCSIPersistentVolumeSource {
+  /**
+   * Whether discovery needs a password.
+   */
+  readonly chapAuthDiscovery?: boolean
+  /**
+   * Whether sessions need a password.
+   */
+  readonly chapAuthSession?: boolean
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * The initiator's name.
+   */
+  readonly initiatorName?: string
+  /**
+   * The target's name.
+   */
+  readonly iqn: string
+  /**
+   * The interface.
+   */
+  readonly iscsiInterface?: string
+  /**
+   * The number of the disk at the target.
+   */
+  readonly lun: number
+  /**
+   * Further addresses of the target.
+   */
+  readonly portals?: readonly string[]
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef?: SecretReference
+  /**
+   * The target's address.
+   */
+  readonly targetPortal: string
 }
 
 /**
@@ -2463,6 +2741,56 @@ export interface LifecycleHandler {
 }
 
 /**
+ * The limits of one type of object.
+ */
+export interface LimitRangeItem {
+  /**
+   * What is limited: Container, Pod or PersistentVolumeClaim.
+   */
+  readonly type: string
+  /**
+   * Limits of a container that has none of its own; max by default.
+   */
+  readonly default?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * Requests of a container that has none of its own; default by default, then min.
+   */
+  readonly defaultRequest?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * The most that may be asked for; a limit must be written, too.
+   */
+  readonly max?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * How many times its request a limit may be; both must be written.
+   */
+  readonly maxLimitRequestRatio?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * The least that must be asked for.
+   */
+  readonly min?: {
+    readonly [k: string]: Quantity
+  }
+}
+
+/**
+ * The limits of a namespace.
+ */
+export interface LimitRangeSpec {
+  /**
+   * One entry a type.
+   */
+  readonly limits: readonly LimitRangeItem[]
+}
+
+/**
  * The user that a container was started as.
  */
 export interface LinuxContainerUser {
@@ -2520,6 +2848,20 @@ export interface LocalObjectReference {
    * The object's name.
    */
   readonly name?: string
+}
+
+/**
+ * A folder of one machine.
+ */
+export interface LocalVolumeSource {
+  /**
+   * The folder on the machine.
+   */
+  readonly path: string
+  /**
+   * The file system that a disk is given.
+   */
+  readonly fsType?: string
 }
 
 /**
@@ -3396,6 +3738,160 @@ export interface PersistentVolumeClaimVolumeSource {
    * Mount it so that it cannot be written to.
    */
   readonly readOnly?: boolean
+}
+
+/**
+ * What a volume is, and whose.
+ */
+export interface PersistentVolumeSpec {
+  /**
+   * How it can be shared.
+   */
+  readonly accessModes?: readonly ('ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod')[]
+  /**
+   * An AWS disk.
+   */
+  readonly awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource
+  /**
+   * An Azure disk.
+   */
+  readonly azureDisk?: AzureDiskVolumeSource
+  /**
+   * An Azure file share.
+   */
+  readonly azureFile?: AzureFilePersistentVolumeSource
+  /**
+   * How much it holds.
+   */
+  readonly capacity?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * A CephFS file system.
+   */
+  readonly cephfs?: CephFSPersistentVolumeSource
+  /**
+   * An OpenStack disk.
+   */
+  readonly cinder?: CinderPersistentVolumeSource
+  /**
+   * The claim that it is kept for, or bound to.
+   */
+  readonly claimRef?: ObjectReference
+  /**
+   * A volume of a CSI driver.
+   */
+  readonly csi?: CSIPersistentVolumeSource
+  /**
+   * A Fibre Channel disk.
+   */
+  readonly fc?: FCVolumeSource
+  /**
+   * A volume of a FlexVolume driver.
+   */
+  readonly flexVolume?: FlexPersistentVolumeSource
+  /**
+   * A Flocker volume.
+   */
+  readonly flocker?: FlockerVolumeSource
+  /**
+   * A Google disk.
+   */
+  readonly gcePersistentDisk?: GCEPersistentDiskVolumeSource
+  /**
+   * A GlusterFS volume.
+   */
+  readonly glusterfs?: GlusterfsPersistentVolumeSource
+  /**
+   * A folder of whichever machine the pod runs on.
+   */
+  readonly hostPath?: HostPathVolumeSource
+  /**
+   * An iSCSI disk.
+   */
+  readonly iscsi?: ISCSIPersistentVolumeSource
+  /**
+   * A folder of the machine that nodeAffinity names.
+   */
+  readonly local?: LocalVolumeSource
+  /**
+   * Options that it is mounted with, such as nfsvers=4.1.
+   */
+  readonly mountOptions?: readonly string[]
+  /**
+   * A folder of an NFS server.
+   */
+  readonly nfs?: NFSVolumeSource
+  /**
+   * The machines that it can be reached from.
+   */
+  readonly nodeAffinity?: VolumeNodeAffinity
+  /**
+   * What becomes of it once its claim is gone.
+   */
+  readonly persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle'
+  /**
+   * A Photon disk.
+   */
+  readonly photonPersistentDisk?: PhotonPersistentDiskVolumeSource
+  /**
+   * A Portworx volume.
+   */
+  readonly portworxVolume?: PortworxVolumeSource
+  /**
+   * A Quobyte volume.
+   */
+  readonly quobyte?: QuobyteVolumeSource
+  /**
+   * A Ceph block device.
+   */
+  readonly rbd?: RBDPersistentVolumeSource
+  /**
+   * A ScaleIO volume.
+   */
+  readonly scaleIO?: ScaleIOPersistentVolumeSource
+  /**
+   * The kind of storage: a claim must ask for the same.
+   */
+  readonly storageClassName?: string
+  /**
+   * A StorageOS volume.
+   */
+  readonly storageos?: StorageOSPersistentVolumeSource
+  /**
+   * Further attributes by name.
+   */
+  readonly volumeAttributesClassName?: string
+  /**
+   * A file system (the default) or a block device.
+   */
+  readonly volumeMode?: 'Filesystem' | 'Block'
+  /**
+   * A vSphere disk.
+   */
+  readonly vsphereVolume?: VsphereVirtualDiskVolumeSource
+}
+
+/**
+ * Whether a claim has a volume.
+ */
+export interface PersistentVolumeStatus {
+  /**
+   * When the phase came to be.
+   */
+  readonly lastPhaseTransitionTime?: string
+  /**
+   * Why it is so, for people.
+   */
+  readonly message?: string
+  /**
+   * Where it stands.
+   */
+  readonly phase?: 'Pending' | 'Available' | 'Bound' | 'Released' | 'Failed'
+  /**
+   * Why it is so, in a word.
+   */
+  readonly reason?: string
 }
 
 /**
@@ -4304,6 +4800,44 @@ export interface QuobyteVolumeSource {
 }
 
 /**
+ * A Ceph block device.
+ */
+export interface RBDPersistentVolumeSource {
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * The image's name.
+   */
+  readonly image: string
+  /**
+   * A file with the key.
+   */
+  readonly keyring?: string
+  /**
+   * The monitors.
+   */
+  readonly monitors: readonly string[]
+  /**
+   * The pool.
+   */
+  readonly pool?: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef?: SecretReference
+  /**
+   * The user.
+   */
+  readonly user?: string
+}
+
+/**
  * A RADOS block device.
  */
 export interface RBDVolumeSource {
@@ -4502,6 +5036,54 @@ export interface ResourceMetricStatus {
 }
 
 /**
+ * The most of each resource, and of which pods.
+ */
+export interface ResourceQuotaSpec {
+  /**
+   * By resource: pods, requests.cpu, limits.memory, requests.storage, configmaps, count/deployments.apps ...
+   */
+  readonly hard?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * Only pods that are all of these are counted.
+   *
+   * Items: A class of pods.
+   */
+  readonly scopes?: readonly (
+    | 'Terminating'
+    | 'NotTerminating'
+    | 'BestEffort'
+    | 'NotBestEffort'
+    | 'PriorityClass'
+    | 'CrossNamespacePodAffinity'
+    | 'VolumeAttributesClass'
+  )[]
+  /**
+   * Only pods that match are counted.
+   */
+  readonly scopeSelector?: ScopeSelector
+}
+
+/**
+ * How a quota stands.
+ */
+export interface ResourceQuotaStatus {
+  /**
+   * What is allowed.
+   */
+  readonly hard?: {
+    readonly [k: string]: Quantity
+  }
+  /**
+   * What the commit wants.
+   */
+  readonly used?: {
+    readonly [k: string]: Quantity
+  }
+}
+
+/**
  * How much of each resource may be used, and how much is needed.
  */
 export interface ResourceRequirements {
@@ -4604,6 +5186,52 @@ export interface SELinuxOptions {
 /**
  * A ScaleIO volume.
  */
+export interface ScaleIOPersistentVolumeSource {
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * The gateway's address.
+   */
+  readonly gateway: string
+  /**
+   * The protection domain.
+   */
+  readonly protectionDomain?: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef: SecretReference
+  /**
+   * Whether the gateway is spoken to over TLS.
+   */
+  readonly sslEnabled?: boolean
+  /**
+   * Thick or thin.
+   */
+  readonly storageMode?: string
+  /**
+   * The pool.
+   */
+  readonly storagePool?: string
+  /**
+   * The system's name.
+   */
+  readonly system: string
+  /**
+   * The volume's name.
+   */
+  readonly volumeName?: string
+}
+
+/**
+ * A ScaleIO volume.
+ */
 export interface ScaleIOVolumeSource {
   /**
    * The file system on the volume, such as ext4.
@@ -4645,6 +5273,43 @@ export interface ScaleIOVolumeSource {
    * The volume's name.
    */
   readonly volumeName?: string
+}
+
+/**
+ * A selection of pods by what they are.
+ */
+export interface ScopeSelector {
+  /**
+   * All must hold.
+   */
+  readonly matchExpressions?: readonly ScopedResourceSelectorRequirement[]
+}
+
+/**
+ * One condition of a selection.
+ */
+export interface ScopedResourceSelectorRequirement {
+  /**
+   * How values are compared.
+   */
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+  /**
+   * Which class of pods.
+   */
+  scopeName:
+    | 'Terminating'
+    | 'NotTerminating'
+    | 'BestEffort'
+    | 'NotBestEffort'
+    | 'PriorityClass'
+    | 'CrossNamespacePodAffinity'
+    | 'VolumeAttributesClass'
+  /**
+   * The values, for In and NotIn.
+   *
+   * Items: Such as a PriorityClass.
+   */
+  readonly values?: readonly string[]
 }
 
 /**
@@ -4709,6 +5374,20 @@ export interface SecretProjection {
    * Go on without it when it does not exist.
    */
   readonly optional?: boolean
+}
+
+/**
+ * Points to a Secret of any namespace.
+ */
+export interface SecretReference {
+  /**
+   * The Secret's name.
+   */
+  readonly name?: string
+  /**
+   * The Secret's namespace.
+   */
+  readonly namespace?: string
 }
 
 /**
@@ -5115,6 +5794,32 @@ export interface StatefulSetUpdateStrategy {
    * The limits of a RollingUpdate.
    */
   readonly rollingUpdate?: RollingUpdateStatefulSetStrategy
+}
+
+/**
+ * A StorageOS volume.
+ */
+export interface StorageOSPersistentVolumeSource {
+  /**
+   * The file system on the volume, such as ext4.
+   */
+  readonly fsType?: string
+  /**
+   * Mount it so that it cannot be written to.
+   */
+  readonly readOnly?: boolean
+  /**
+   * The Secret with the credentials.
+   */
+  readonly secretRef?: ObjectReference
+  /**
+   * The volume's name.
+   */
+  readonly volumeName?: string
+  /**
+   * The volume's namespace.
+   */
+  readonly volumeNamespace?: string
 }
 
 /**
@@ -5656,6 +6361,16 @@ export interface VolumeMountStatus {
 }
 
 /**
+ * From which machines a volume can be reached.
+ */
+export interface VolumeNodeAffinity {
+  /**
+   * The machines, by their labels.
+   */
+  readonly required?: NodeSelector
+}
+
+/**
  * One source of a projected volume.
  */
 export interface VolumeProjection {
@@ -5781,13 +6496,16 @@ export type KubernetesObject =
   | Deployment
   | HorizontalPodAutoscaler
   | Job
+  | LimitRange
   | Namespace
   | Node
+  | PersistentVolume
   | PersistentVolumeClaim
   | Pod
   | PodDisruptionBudget
   | PriorityClass
   | ReplicaSet
+  | ResourceQuota
   | Secret
   | Service
   | ServiceAccount

@@ -22,6 +22,7 @@ const STATEFUL_SET =
   "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 const CLAIM =
   'Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+const SOURCE = 'Forbidden: spec.persistentvolumesource is immutable after creation'
 const SMALLER = 'Forbidden: field can not be less than status.capacity'
 
 /** So much of a value is shown in a message; the API server shows all of it. */
@@ -51,6 +52,8 @@ export function immutableChanges(
       return old.kind === 'Job' && next.kind === 'Job' ? jobChanges(old.spec, next.spec, before.status) : []
     case 'PersistentVolumeClaim':
       return claimChanges(fieldsOf(old), fieldsOf(next), before.status)
+    case 'PersistentVolume':
+      return volumeChanges(fieldsOf(old), fieldsOf(next))
     // A Pod is made anew by its own controller, and a change of any of the others takes effect as in Kubernetes.
     case 'Pod':
     case 'CronJob':
@@ -61,7 +64,9 @@ export function immutableChanges(
     case 'Secret':
     case 'ServiceAccount':
     case 'Namespace':
+    case 'LimitRange':
     case 'PriorityClass':
+    case 'ResourceQuota':
     case 'StorageClass':
     case 'ClusterTrustBundle':
     case 'Cluster':
@@ -162,10 +167,11 @@ function withScheduling(old: PodTemplateSpec, next: PodTemplateSpec): PodTemplat
 
 function claimChanges(old: Fields, next: Fields, status: unknown): readonly ImmutableChange[] {
   const isBound = isFields(status) && status['phase'] === 'Bound'
+  const bound = old['volumeName'] ?? (isBound ? '' : next['volumeName'])
   const fixed = (spec: Fields): unknown => ({
     ...(isBound ? withoutStorage(spec) : spec),
-    // The engine names these itself.
-    volumeName: undefined,
+    // The engine names these itself, and nobody may once it has.
+    volumeName: spec === next ? (next['volumeName'] ?? bound) : bound,
     ...(isBound && { volumeAttributesClassName: undefined }),
   })
   const changes: ImmutableChange[] = []
@@ -174,6 +180,18 @@ function claimChanges(old: Fields, next: Fields, status: unknown): readonly Immu
   const after = storageOf(next)
   if (before !== undefined && after !== undefined && compareQuantities(after, before) < 0)
     changes.push({ path: 'spec.resources.requests.storage', message: SMALLER })
+  return changes
+}
+
+const SOURCES = ['hostPath', 'local', 'nfs']
+
+/** ValidatePersistentVolumeUpdate; capacity, access modes, class and claimRef may change. */
+function volumeChanges(old: Fields, next: Fields): readonly ImmutableChange[] {
+  const changes: ImmutableChange[] = []
+  if (!SOURCES.every((source) => same(old[source], next[source])))
+    changes.push({ path: 'spec.persistentvolumesource', message: SOURCE })
+  changes.push(...unchanged(['volumeMode'], old, next))
+  if (old['nodeAffinity'] !== undefined) changes.push(...unchanged(['nodeAffinity'], old, next))
   return changes
 }
 

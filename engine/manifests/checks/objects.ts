@@ -6,11 +6,14 @@ import { checkBudget } from './budget.ts'
 import { checkClaim } from './claims.ts'
 import { checkCronJob } from './cronJob.ts'
 import { checkJob } from './jobs.ts'
+import { checkLimitRange } from './limitRange.ts'
+import { checkResourceQuota } from './resourceQuota.ts'
 import { checkPriorityClass } from './priority.ts'
 import { checkCluster, checkNode } from './cluster.ts'
 import { checkConfigMap, checkSecret } from './data.ts'
 import { checkDeployment } from './deployment.ts'
 import { checkMetadata } from './metadata.ts'
+import { checkPersistentVolume, checkStorageClass } from './persistentVolume.ts'
 import { checkPodSpec } from './pod.ts'
 import { checkService } from './service.ts'
 import { checkTrustBundle } from './trustBundle.ts'
@@ -47,6 +50,10 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkConfigMap(context, object)
     case 'Secret':
       return checkSecret(context, object)
+    case 'PersistentVolume':
+      return checkPersistentVolume(context, object)
+    case 'StorageClass':
+      return checkStorageClass(context, object)
     case 'PersistentVolumeClaim':
       return checkClaim(context, object)
     case 'PodDisruptionBudget':
@@ -59,11 +66,14 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkCluster(context, object)
     case 'Node':
       return checkNode(context, object)
+    case 'LimitRange':
+      return checkLimitRange(context, object)
+    case 'ResourceQuota':
+      return checkResourceQuota(context, object)
     case 'PriorityClass':
       return checkPriorityClass(context, object)
     case 'Namespace':
     case 'ServiceAccount':
-    case 'StorageClass':
       return
     default:
       return object satisfies never

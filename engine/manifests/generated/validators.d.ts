@@ -22,13 +22,16 @@ export const DaemonSet: Validate
 export const Deployment: Validate
 export const HorizontalPodAutoscaler: Validate
 export const Job: Validate
+export const LimitRange: Validate
 export const Namespace: Validate
 export const Node: Validate
+export const PersistentVolume: Validate
 export const PersistentVolumeClaim: Validate
 export const Pod: Validate
 export const PodDisruptionBudget: Validate
 export const PriorityClass: Validate
 export const ReplicaSet: Validate
+export const ResourceQuota: Validate
 export const Secret: Validate
 export const Service: Validate
 export const ServiceAccount: Validate
