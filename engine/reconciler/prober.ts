@@ -128,7 +128,9 @@ export class Prober {
     const tally = countProbe(before, { ...result, attempt: due.attempt })
     observer.tally(node, uid, due.key, tally)
     const pod = observer.pod(node, uid)
-    if (pod !== undefined) this.#schedule(node, uid, pod)
+    // An answer from a node that does not answer any more: when it does again, its pods are scheduled anew.
+    if (pod !== undefined && observer.reachable(node)) this.#schedule(node, uid, pod)
+    else this.#schedules.delete(uid)
     if (mayMatter(tally, due)) wake()
   }
 

@@ -121,3 +121,22 @@ test('a clock that is set back by an hour does not silence probes', async () => 
   expect(it.asked.length).toBeGreaterThan(before + 5)
   it.engine.kill()
 })
+
+test('a probe whose answer comes after its node was given up is asked again when the node is back', async () => {
+  let answerMs = 1
+  const weather: Weather = (verb) => ({ latencyMs: verb === 'exec' ? answerMs : 1, fault: 'none' })
+  const it = probed(readiness({ timeoutSeconds: 90 }), () => GOOD, weather)
+  await it.world.clock.runFor(20_000)
+  // Asked at 20 s, answered on the node at 45 s, heard of at 70 s; at 60 s the node does not answer a listing.
+  answerMs = 50_000
+  await it.world.clock.runFor(31_000)
+  it.world.node.reachable = false
+  answerMs = 1
+  await it.world.clock.runFor(60_000)
+  it.world.node.reachable = true
+  await it.world.clock.runFor(60_000)
+  const before = it.asked.length
+  await it.world.clock.runFor(10_000)
+  expect(it.asked.length).toBeGreaterThan(before + 5)
+  it.engine.kill()
+})
