@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { JobScene } from './jobScene.ts'
 import { Scene } from './scene.ts'
 import { byNode, daemonSet, node, pods, story } from './sets.ts'
 
@@ -167,4 +168,70 @@ test('a DaemonSet that comes back while its pods are still going waits for them,
   scene.commit(daemonSet('agent', 'a'))
   scene.run()
   expect(byNode(scene)).toBe('node-0=a node-1=a')
+})
+
+/** On node-0 the running pod fails as one that is evicted does, whatever its restartPolicy; then all is done that can be, in no time. */
+function fail(scene: JobScene): void {
+  const [pod] = [...(scene.world.nodes[0]?.pods.values() ?? [])]
+  if (pod === undefined) throw new Error('no pod on node-0')
+  scene.world.end(pod, 1)
+  scene.settle()
+}
+
+/** Seconds until the failed pod on node-0 has gone and another one runs, at most so many. */
+function secondsUntilAnother(scene: JobScene, most: number): number {
+  for (let seconds = 0; seconds <= most; seconds++) {
+    if (scene.running.length === 2) return seconds
+    scene.pass(1)
+  }
+  throw new Error(`no other pod within ${most} s`)
+}
+
+function failingScene(): JobScene {
+  const scene = new JobScene(2).commit(daemonSet('agent', 'a', {}, { restartPolicy: 'Never' }))
+  scene.settle()
+  return scene
+}
+
+test('where pods fail again and again, each one stays longer before another one is made: 1 s doubling to 15 min', () => {
+  const scene = failingScene()
+  const waits = Array.from({ length: 13 }, () => {
+    fail(scene)
+    return secondsUntilAnother(scene, 1000)
+  })
+  expect(waits).toEqual([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900])
+})
+
+test('a pod that waits for its turn to be made again says so, and the plan asks to be made then', () => {
+  const scene = failingScene()
+  fail(scene)
+  fail(scene)
+  const { requeueAt, verdicts } = scene.plan()
+  expect(verdicts).toContainEqual(
+    expect.objectContaining({
+      bucket: 'wait',
+      reason: 'has failed again: 1 s after the one before it another one takes its place',
+    }),
+  )
+  expect(requeueAt?.since(scene.world.now).total('seconds')).toBe(1)
+})
+
+test('a new template is tried at once, and after half an hour without a failure so is the old one', () => {
+  const scene = failingScene()
+  for (let count = 0; count < 5; count++) {
+    fail(scene)
+    secondsUntilAnother(scene, 100)
+  }
+  fail(scene)
+  expect(scene.running).toHaveLength(1)
+  scene.commit(daemonSet('agent', 'b', {}, { restartPolicy: 'Never' }))
+  scene.settle()
+  scene.pass(1)
+  scene.settle()
+  expect(byNode(scene)).toBe('node-0=b node-1=b')
+  fail(scene)
+  expect(secondsUntilAnother(scene, 100)).toBe(0)
+  scene.pass(1801)
+  fail(scene)
+  expect(secondsUntilAnother(scene, 100)).toBe(0)
 })

@@ -3,6 +3,7 @@ import type { ObjectKey } from '../../api/names.ts'
 import type { NodeFacts } from '../../api/nodes.ts'
 import type { RecordAction } from '../../api/plan.ts'
 import type { ObjectRecord } from '../../api/records.ts'
+import { backedOff, type BackOffs, backOffsOf } from './backOff.ts'
 import { type DaemonDeletion, daemonLimits, daemonMoves, type DaemonNode } from './rollout.ts'
 import { daemonPodWish, fitOf, type OwnPod } from './pods.ts'
 import { daemonHealth, daemonStatus } from './status.ts'
@@ -46,19 +47,24 @@ export function daemonSetDecision(input: DaemonSetInput, context: ControllerCont
   const nodes = nodesOf(input, object, history, context)
   const desiredNodes = nodes.filter(({ shouldRun }) => shouldRun).length
   const moves = daemonMoves(nodes, daemonLimits(object, desiredNodes))
+  const { hash } = history.current
+  const failing = backedOff(moves.deletes, backOffsOf(record, hash, context), hash, context)
   const status = daemonStatus(nodes, memory)
   const health = refused.length > 0 ? invalidHealth(desired, refused) : daemonHealth(object, nodes, status)
   return {
     ...nothing(key),
-    ...partedDeletes(moves.deletes, moves.waiting),
+    ...partedDeletes(failing.deletes, moves.waiting, failing.notes),
     creates: createsOf(moves.creates, input, memory, history, context),
     records: [
-      ...ownRecord(input, written, memory, context),
+      ...ownRecord(input, written, memory, failing.backOffs, context),
       ...historyActions(key, history, children, isLive(pods), object.spec.revisionHistoryLimit ?? 10),
     ],
     changes: templateChanges(history, pods, hashOf),
     reports: [{ key, health, status }],
-    requeueAtMs: nextAvailableMs(pods, object.spec.minReadySeconds ?? 0, context),
+    requeueAtMs: Math.min(
+      failing.retryAtMs,
+      nextAvailableMs(pods, object.spec.minReadySeconds ?? 0, context),
+    ),
   }
 }
 
@@ -131,9 +137,17 @@ function ownRecord(
   { desired: { key: object }, record }: DaemonSetInput,
   { spec }: DaemonSet,
   memory: ObjectMemory,
+  backOffs: BackOffs,
   context: ControllerContext,
 ): readonly RecordAction[] {
-  const remembered = { memory, apiVersion: 'apps/v1', kind: 'DaemonSet', spec } as const
+  const status = Object.keys(backOffs).length === 0 ? undefined : { backOffs }
+  const remembered = {
+    memory,
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    spec,
+    ...(status !== undefined && { status }),
+  } as const
   const own = memoryRecord(object, remembered, record, context)
   if (own === undefined) return []
   return [{ kind: 'writeRecord', object, record: own, reason: memoryReason(record, own) }]
@@ -143,13 +157,17 @@ function ownRecord(
 function partedDeletes(
   moves: readonly DaemonDeletion<OwnPod>[],
   waiting: readonly OwnPod[],
+  failing: readonly PodNote[],
 ): Pick<Decision, 'deletes' | 'notes'> {
   const deletes: PodDeletion[] = []
-  const notes: PodNote[] = waiting.map(({ pod }) => ({
-    pod,
-    bucket: 'wait',
-    reason: 'is of an older revision: its turn comes once enough others are available',
-  }))
+  const outdated = waiting.map(
+    ({ pod }): PodNote => ({
+      pod,
+      bucket: 'wait',
+      reason: 'is of an older revision: its turn comes once enough others are available',
+    }),
+  )
+  const notes = [...failing, ...outdated]
   for (const { pod, why } of moves) {
     const disrupts = why === 'outdated' || why === 'replaced' ? 'rollout' : undefined
     const bucket = why === 'outdated' ? 'change' : 'delete'
