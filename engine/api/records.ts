@@ -40,6 +40,8 @@ export interface PodRecord {
   readonly restartedAttempts?: Readonly<Record<string, number>>
   /** The pod has run to its end: written before anything of it is given back, and true for ever. */
   readonly ended?: PodEnd
+  /** The address that it had, written when it is given back: its status says it to the end. Others may have it by now. */
+  readonly formerIP?: string
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
   /** By claim, of those that are bound to PersistentVolumes: what is mounted, whatever becomes of the volume's manifest. */

@@ -16,7 +16,11 @@ export function releaseStep(view: PodView): PodStep {
   const reason = 'it has run to its end and gives back what it has'
   // As they will be: another write only to say that the sandbox has gone is spared.
   const conditions = conditionsOf({ ...view, pod: { ...pod, sandbox: 'released' } })
-  const record = freshRecord(view, { ended: endOf(view), conditions })
+  const record = freshRecord(view, {
+    ended: endOf(view),
+    conditions,
+    ...(pod.ip !== undefined && { formerIP: pod.ip }),
+  })
   return { action: { ...ofPod(view, reason), kind: 'releasePod', record } }
 }
 

@@ -52,6 +52,16 @@ describe('a pod that has run to its end', () => {
     },
   )
 
+  it('is told with the address that it had', () => {
+    const before = observed(record({ restartPolicy: 'Never' }), { app: exited(0) }, { ip: '10.1.0.7' })
+    const { ip: _, ...released } = stepped(before, 10)
+    expect(podStatus(released, context(1000))).toMatchObject({
+      phase: 'Succeeded',
+      podIP: '10.1.0.7',
+      podIPs: [{ ip: '10.1.0.7' }],
+    })
+  })
+
   it('is at rest after that, and stays what it was', () => {
     const before = observed(record({ restartPolicy: 'Never' }), { app: exited(3) })
     const pod = stepped(before, 10)
