@@ -81,6 +81,17 @@ export type VolumeRequest =
       /** The claim beside it whose files it begins with, when its folder is made. */
       readonly copyOf?: string
     }
+  /** A folder of this node that somebody else has made. */
+  | { readonly kind: 'local'; readonly name: string; readonly path: string }
+  | {
+      readonly kind: 'nfs'
+      readonly name: string
+      readonly server: string
+      readonly path: string
+      readonly readOnly: boolean
+      /** As mount(8) takes them. */
+      readonly options: readonly string[]
+    }
   | {
       readonly kind: 'image'
       readonly name: string

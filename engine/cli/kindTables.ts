@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../api/generated/types.ts'
 import { keyParts } from '../api/names.ts'
 import { autoscalerRow } from './autoscalerRow.ts'
-import { CLAIM_HEADING, claimRow } from './claimRow.ts'
+import { CLAIM_HEADING, claimRow, VOLUME_HEADING, volumeRow } from './claimRow.ts'
 import { since } from './duration.ts'
 import { CRON_JOB_HEADING, cronJobRow, JOB_HEADING, jobRow } from './jobRows.ts'
 import { shortHealth } from './progress.ts'
@@ -32,6 +32,7 @@ export const KIND_TABLES: readonly KindTable[] = [
     row: autoscalerRow,
   },
   { kind: 'PersistentVolumeClaim', heading: CLAIM_HEADING, row: claimRow },
+  { kind: 'PersistentVolume', heading: VOLUME_HEADING, row: volumeRow },
 ]
 
 export function headingOf({ heading }: KindTable): readonly string[] {

@@ -22,6 +22,10 @@ export function referencesOf(object: KubernetesObject): readonly Reference[] {
 }
 
 function addOwn(references: Reference[], object: KubernetesObject): void {
+  if (object.kind === 'PersistentVolumeClaim' && object.spec.volumeName) {
+    const { volumeName: name } = object.spec
+    references.push({ kind: 'PersistentVolume', name, path: ['spec', 'volumeName'], dispensable: false })
+  }
   if (object.kind === 'ServiceAccount') addPullSecrets(references, [], object.imagePullSecrets)
   if (object.kind !== 'HorizontalPodAutoscaler') return
   const { kind, name } = object.spec.scaleTargetRef

@@ -52,7 +52,8 @@ function specCounts(schemas: SchemaSet): string {
   return `## How much of Kubernetes
 
 Every field that a manifest can write, path by path, as in Kubernetes' own reference. Containers and pod templates are
-counted on their own. Set aside are the volumes of cloud providers, Windows, and what Kubernetes has deprecated.
+counted on their own. Set aside are the volumes of cloud providers, Windows, what Kubernetes has deprecated, and what
+it refuses in manifests itself.
 
 | spec | ${countColumns} | aside |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |

@@ -19,7 +19,7 @@ export const COUNTED_SPECS = [
 const APART = new Set(['Container', 'PodTemplateSpec', 'ObjectMeta', 'TemplateMeta'])
 
 export interface PathCounts extends Counts {
-  /** Not counted among the others: cloud providers' volumes, Windows, deprecated. */
+  /** Not counted among the others: cloud providers' volumes, Windows, deprecated, not for manifests. */
   readonly aside: number
   /** The fields that are not honoured, each without those below it. */
   readonly left: readonly LeftField[]

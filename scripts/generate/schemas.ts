@@ -22,7 +22,7 @@ export interface Schema {
   readonly 'x-no-effect'?: string
   readonly 'x-no-effect-values'?: Readonly<Record<string, string>>
   /** Left out of the figures of docs/fields.md. */
-  readonly 'x-aside'?: 'cloud provider' | 'windows' | 'deprecated'
+  readonly 'x-aside'?: 'cloud provider' | 'windows' | 'deprecated' | 'not for manifests'
 }
 
 /** The schemas by name, which is the file's name and the schema's title. Sorted, so that every output is stable. */

@@ -169,12 +169,13 @@ spec:
   )
 })
 
-test('a StorageClass is read, and said to change nothing', () => {
+test('a StorageClass is read, and said to provision nothing', () => {
   const text =
     'apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\nprovisioner: example.com/fast\n'
   expect(linesOf(text)).toEqual([
-    'a.yaml:2:7: warning: StorageClass fast: kind: has no effect: no provisioner runs here; a claim without a class, or of the class local, is a folder on the node, and one of another class stays pending',
+    'a.yaml:4:14: warning: StorageClass fast: provisioner: has no effect: no provisioner runs here, and claims of the class bind to PersistentVolumes of the commit only',
   ])
+  expect(linesOf(text.replace('example.com/fast', 'kubernetes.io/no-provisioner'))).toEqual([])
 })
 
 function service(name: string, spec: string): string {
@@ -214,6 +215,45 @@ test.each([
   ],
 ])('a Service is checked as the API server does: %s', (spec, said) => {
   expect(linesOf(service('web', spec))[0]).toContain(`error: Service default/web: ${said}`)
+})
+
+function volumeLines(spec: string): readonly string[] {
+  return linesOf(`apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {${spec}}\n`)
+}
+
+test('a PersistentVolume is a folder of a machine or of a server', () => {
+  const common = 'capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce]'
+  const here =
+    'nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}'
+  expect(volumeLines(`${common}, hostPath: {path: /a}`)).toEqual([])
+  expect(volumeLines(`${common}, local: {path: /a}, ${here}`)).toEqual([])
+  expect(volumeLines(`${common}, nfs: {server: a, path: /a}, mountOptions: [nfsvers=4.1, hard]`)).toEqual([])
+})
+
+test.each([
+  ['hostPath: {path: /a}', 'spec.accessModes: required field is missing', 'capacity: {storage: 1Gi}'],
+  [
+    'hostPath: {path: /a}',
+    'spec.capacity.storage: required field is missing',
+    'accessModes: [ReadWriteOnce]',
+  ],
+  ['', 'spec: must specify a volume type: hostPath, local or nfs'],
+  ['hostPath: {path: /a}, nfs: {server: a, path: /a}', 'spec: may not have more than one of hostPath, nfs'],
+  ['local: {path: /a}', 'spec.nodeAffinity.required: required field is missing'],
+  ['hostPath: {path: /a/../b}', "spec.hostPath.path: must not contain '..'"],
+  ['nfs: {server: a, path: a}', 'spec.nfs.path: must be an absolute path'],
+  ['nfs: {server: "-o x", path: /a}', 'is no name or address of a server'],
+  ['hostPath: {path: /a}, mountOptions: [hard]', 'spec.mountOptions: may be given for nfs only'],
+  ['hostPath: {path: /a}, claimRef: {name: a}', 'spec.claimRef.namespace: required field is missing'],
+  [
+    'hostPath: {path: /a}, persistentVolumeReclaimPolicy: Delete',
+    'the engine deletes only what it made itself',
+  ],
+  ['hostPath: {path: /a}, volumeMode: Block', 'raw block devices are not handed to containers'],
+  ['csi: {driver: a, volumeHandle: b}', 'no CSI drivers run here'],
+])('a PersistentVolume with %s is refused', (source, message, ...others) => {
+  const [rest = 'capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce]'] = others
+  expect(volumeLines([rest, source].filter((part) => part !== '').join(', ')).join('\n')).toContain(message)
 })
 
 test('a pod for Windows has paths of Windows, and is told that it will wait', () => {

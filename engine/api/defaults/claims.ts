@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaimSpec } from '../generated/types.ts'
+import type { PersistentVolumeClaimSpec, PersistentVolumeSpec } from '../generated/types.ts'
 import { canonical } from './resources.ts'
 
 export function claimSpecWithDefaults(spec: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec {
@@ -11,6 +11,18 @@ export function claimSpecWithDefaults(spec: PersistentVolumeClaimSpec): Persiste
         ...(requests !== undefined && { requests: canonical(requests) }),
       },
     }),
+    volumeMode: spec.volumeMode ?? 'Filesystem',
+  }
+}
+
+/** A volume that is written in a manifest is kept when its claim goes: SetDefaults_PersistentVolume. */
+export function volumeSpecWithDefaults(spec: PersistentVolumeSpec): PersistentVolumeSpec {
+  const { capacity, hostPath } = spec
+  return {
+    ...spec,
+    ...(capacity !== undefined && { capacity: canonical(capacity) }),
+    ...(hostPath !== undefined && { hostPath: { ...hostPath, type: hostPath.type ?? '' } }),
+    persistentVolumeReclaimPolicy: spec.persistentVolumeReclaimPolicy ?? 'Retain',
     volumeMode: spec.volumeMode ?? 'Filesystem',
   }
 }

@@ -37,11 +37,12 @@ function isFixed({
   configMap,
   downwardAPI,
   image,
+  nfs,
   persistentVolumeClaim,
   projected,
   secret,
 }: Volume): boolean {
-  if (persistentVolumeClaim?.readOnly === true) return true
+  if (persistentVolumeClaim?.readOnly === true || nfs?.readOnly === true) return true
   return (configMap ?? downwardAPI ?? image ?? projected ?? secret) !== undefined
 }
 

@@ -1,8 +1,9 @@
 import type { VolumeRequest } from '../../api/cri.ts'
 import { claimOfVolume, copiedClaim } from '../../api/claims.ts'
-import type { Volume } from '../../api/generated/types.ts'
+import type { NFSVolumeSource, Volume } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/names.ts'
 import { byteCount } from '../../api/quantity.ts'
+import type { BoundVolume } from '../../api/records.ts'
 import type { ConfigProblem } from '../context.ts'
 import { isProblem } from '../context.ts'
 import { type FilesContext, filesVolume } from './fileVolumes.ts'
@@ -18,11 +19,14 @@ export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequ
   const { metadata } = context.record.pod
   const claim = claimOfVolume(metadata.name ?? '', volume)
   if (claim !== undefined) {
+    const bound = context.record.claims?.[claim]
+    if (bound !== undefined) return boundRequest(name, bound)
     const copyOf = copiedBy(claim, volume, context)
     const namespace = metadata.namespace ?? 'default'
     return { kind: 'claim', name, namespace, claim, ...(copyOf !== undefined && { copyOf }) }
   }
   if (image !== undefined) return imageVolume(volume, context)
+  if (volume.nfs !== undefined) return nfsRequest(name, volume.nfs)
   if (emptyDir === undefined) return mountProblem(name, 'the engine does not know volumes of this kind')
   const { medium, sizeLimit } = emptyDir
   const sizeLimitBytes = sizeLimit === undefined ? 0 : byteCount(sizeLimit)
@@ -32,6 +36,24 @@ export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequ
     medium: medium === 'Memory' ? 'Memory' : '',
     ...(sizeLimitBytes > 0 && { sizeLimitBytes }),
   }
+}
+
+/** What is behind a claim that is bound to a PersistentVolume. */
+function boundRequest(name: string, volume: BoundVolume): VolumeRequest | ConfigProblem {
+  const { hostPath, local, mountOptions, nfs } = volume
+  if (hostPath !== undefined)
+    return { kind: 'hostPath', name, path: hostPath.path, type: hostPath.type ?? '' }
+  if (local !== undefined) return { kind: 'local', name, path: local.path }
+  if (nfs !== undefined) return nfsRequest(name, nfs, mountOptions)
+  return mountProblem(name, `the engine does not know volumes of the kind of PersistentVolume ${volume.name}`)
+}
+
+function nfsRequest(
+  name: string,
+  { path, readOnly = false, server }: NFSVolumeSource,
+  options: readonly string[] = [],
+): VolumeRequest {
+  return { kind: 'nfs', name, server, path, readOnly, options }
 }
 
 /** By the claim as the commit has it: of its own, of the pod's volume, or of a template of the pod's StatefulSet. */

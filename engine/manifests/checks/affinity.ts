@@ -1,6 +1,7 @@
 import type {
   Affinity,
   NodeAffinity,
+  NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinity,
@@ -22,15 +23,17 @@ export function checkAffinity(context: CheckContext, path: Path, affinity: Affin
 
 function checkNodeAffinity(context: CheckContext, path: Path, affinity: NodeAffinity): void {
   const required = affinity.requiredDuringSchedulingIgnoredDuringExecution
-  if (required !== undefined) {
-    const at = [...path, 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms']
-    for (const [index, term] of required.nodeSelectorTerms.entries())
-      checkNodeTerm(context, [...at, index], term)
-  }
+  if (required !== undefined)
+    checkNodeSelector(context, [...path, 'requiredDuringSchedulingIgnoredDuringExecution'], required)
   const field = 'preferredDuringSchedulingIgnoredDuringExecution'
   for (const [index, { preference }] of (affinity[field] ?? []).entries()) {
     checkNodeTerm(context, [...path, field, index, 'preference'], preference)
   }
+}
+
+export function checkNodeSelector(context: CheckContext, path: Path, selector: NodeSelector): void {
+  for (const [index, term] of selector.nodeSelectorTerms.entries())
+    checkNodeTerm(context, [...path, 'nodeSelectorTerms', index], term)
 }
 
 function checkNodeTerm(context: CheckContext, path: Path, term: NodeSelectorTerm): void {

@@ -14,6 +14,7 @@ import { absolutePath, descendingPath, noBacksteps } from './paths.ts'
 import { checkDownwardFiles, checkProjections } from './projected.ts'
 import { checkQuantity } from './resources.ts'
 import { checkUnique } from './unique.ts'
+import { checkNfs } from './persistentVolume.ts'
 import { checkVolumeName } from './volumeNames.ts'
 
 export function checkVolumes(
@@ -45,6 +46,7 @@ function checkSource(context: CheckContext, path: Path, volume: Volume, isForWin
   if (emptyDir?.sizeLimit !== undefined) {
     checkSizeLimit(context, [...path, 'emptyDir', 'sizeLimit'], emptyDir)
   }
+  if (volume.nfs !== undefined) checkNfs(context, [...path, 'nfs'], volume.nfs)
   if (hostPath !== undefined) {
     const rule = noBacksteps(hostPath.path) ?? absolutePath(hostPath.path, isForWindows)
     if (rule !== undefined) context.error([...path, 'hostPath', 'path'], rule)

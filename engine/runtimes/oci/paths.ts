@@ -82,6 +82,8 @@ export interface PodPaths {
   readonly conditions: string
   readonly containers: string
   readonly volumes: string
+  /** Where file systems of other machines are mounted. */
+  readonly mounts: string
   readonly run: string
   readonly lock: string
   readonly sandbox: string
@@ -109,6 +111,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     conditions: `${directory}/conditions`,
     containers: `${directory}/containers`,
     volumes: `${directory}/volumes`,
+    mounts: `${directory}/mounts`,
     run,
     lock: `${run}/lock`,
     sandbox: `${run}/sandbox.json`,

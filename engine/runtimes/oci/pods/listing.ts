@@ -50,7 +50,7 @@ const NAMES = new Set<string>([
   ...ATTEMPT_FILES,
 ])
 /** Below a pod's folder. */
-const SKIP = ['volumes', 'etc', 'containers/*/*/upper', 'containers/*/*/work']
+const SKIP = ['volumes', 'mounts', 'etc', 'containers/*/*/upper', 'containers/*/*/work']
 
 /** From files and /proc alone. */
 export async function listPods(transport: Transport, paths: RootPaths): Promise<NodeListing> {

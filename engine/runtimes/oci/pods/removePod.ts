@@ -6,6 +6,7 @@ import { readText } from '../node/node.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { installHook } from '../node/prepareNode.ts'
 import type { SandboxContext } from './sandbox.ts'
+import { removeMountPoints } from '../volumes/nfs.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { clearSandbox } from './sandbox.ts'
 
@@ -64,6 +65,7 @@ async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSign
   await releaseContainers(context, uid, signal)
   await clearSandbox(context, uid, signal)
   await giveBack(context, uid)
+  await removeMountPoints(transport, pod, signal)
   await transport.remove(pod.volumes)
   await transport.remove(pod.etc)
 }

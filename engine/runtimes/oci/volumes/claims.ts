@@ -26,7 +26,7 @@ export async function makeClaim(
   transport: Transport,
   claims: string,
   { claim, copyOf, namespace }: Claim,
-  { group, onMismatchOnly }: ClaimOwner,
+  owner: ClaimOwner,
   signal?: AbortSignal,
 ): Promise<string> {
   const path = claimFolder(claims, namespace, claim)
@@ -43,6 +43,16 @@ export async function makeClaim(
     else await copyClaim({ transport, claims, namespace, from: copyOf, part }, signal)
     await transport.rename(part, path)
   })
+  return await giveToGroup(transport, path, owner, signal)
+}
+
+/** The folder, again. */
+export async function giveToGroup(
+  transport: Transport,
+  path: string,
+  { group, onMismatchOnly }: ClaimOwner,
+  signal?: AbortSignal,
+): Promise<string> {
   if (group === undefined) return path
   const failing = { reason: 'FailedMount', doing: `giving the files of ${path} to group ${group}` }
   if (onMismatchOnly && (await isGroups(transport, path, group))) return path

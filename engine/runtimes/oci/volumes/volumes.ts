@@ -8,11 +8,12 @@ import type {
 } from '../../../api/cri.ts'
 import type { Command, FileStatus, Transport, TreeEntry } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
-import { makeClaim } from './claims.ts'
+import { type ClaimOwner, giveToGroup, makeClaim } from './claims.ts'
 import { failure, runOrFail } from '../commands.ts'
 import { locked } from '../hook/hookCommands.ts'
 import type { ImageStore } from '../images/store.ts'
 import { mountImage } from './imageVolume.ts'
+import { mountNfs } from './nfs.ts'
 import type { PodPaths } from '../paths.ts'
 import type { Sandbox } from '../pods/sandbox.ts'
 
@@ -67,16 +68,31 @@ async function makeVolume(
     case 'files':
       await writeVolumeFiles(transport, filesFolder(pod, volume), volume, group)
       return filesFolder(pod, volume)
-    case 'claim': {
-      const { fsGroupChangePolicy } = wish.record.pod.spec.securityContext ?? {}
-      const owner = { group, onMismatchOnly: fsGroupChangePolicy === 'OnRootMismatch' }
-      return await makeClaim(transport, places.claims, volume, owner, signal)
-    }
+    case 'claim':
+      return await makeClaim(transport, places.claims, volume, ownerOf(wish), signal)
+    case 'local':
+      await checkLocal(transport, volume.path)
+      return await giveToGroup(transport, volume.path, ownerOf(wish), signal)
+    case 'nfs':
+      return await mountNfs(transport, pod, volume, mounted, signal)
     case 'image':
       return await mountImage(places, volume, signal)
     default:
       return volume satisfies never
   }
+}
+
+function ownerOf({ fsGroup: group, record }: Wish): ClaimOwner {
+  const { fsGroupChangePolicy } = record.pod.spec.securityContext ?? {}
+  return { group, onMismatchOnly: fsGroupChangePolicy === 'OnRootMismatch' }
+}
+
+/** It is never made: an empty folder in the place of a disk that is not mounted would be written to. */
+async function checkLocal(transport: Transport, path: string): Promise<void> {
+  const status = await transport.stat(path)
+  if (status?.kind === 'directory') return
+  const found = status === undefined ? 'does not exist' : `is a ${status.kind}, not a directory`
+  throw new RuntimeFailure('FailedMount', `path ${JSON.stringify(path)} ${found}`)
 }
 
 function filesFolder(pod: PodPaths, volume: Pick<FilesVolume, 'name' | 'secret'>): string {
