@@ -18,6 +18,8 @@ export interface PodView {
   readonly busy: Action | undefined
   /** Its deletion is on record. */
   readonly deleting: boolean
+  /** The node's record says so: no engine that is killed now can leave it running. */
+  readonly deletingOnRecord: boolean
   /** Phase Succeeded or Failed: it will not run again. */
   readonly finished: boolean
   readonly ready: boolean

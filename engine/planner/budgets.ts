@@ -125,10 +125,7 @@ function spareOf({ currentHealthy, desiredHealthy, failure }: BudgetNumbers): nu
   return failure === undefined ? Math.max(0, currentHealthy - desiredHealthy) : 0
 }
 
-/**
- * Takes out of the decisions what budgets hold back; it becomes a note with the reason. A pod that was to come in the place of one
- * that stays does not come either, so that a rollout stays under its ceiling.
- */
+/** Takes out of the decisions what budgets hold back; it becomes a note with the reason. No pod was to come in its place yet. */
 export function held(decisions: readonly Decision[], allowance: Allowance): readonly Decision[] {
   return decisions.map((decision) => {
     if (!decision.deletes.some(({ disrupts }) => HELD.has(disrupts))) return decision
@@ -140,8 +137,7 @@ export function held(decisions: readonly Decision[], allowance: Allowance): read
       return budget === undefined
     })
     if (notes.length === 0) return decision
-    const creates = decision.creates.slice(0, Math.max(0, decision.creates.length - notes.length))
-    return { ...decision, deletes, creates, notes: [...decision.notes, ...notes] }
+    return { ...decision, deletes, notes: [...decision.notes, ...notes] }
   })
 }
 

@@ -98,6 +98,7 @@ function worldPod(
     reachable: node.reachable,
     busy,
     deleting,
+    deletingOnRecord: node.pods.get(uid)?.record.pod.metadata.deletionTimestamp !== undefined,
     finished: phase === 'Succeeded' || phase === 'Failed',
     // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
     ready: node.reachable && isReady(status.conditions),

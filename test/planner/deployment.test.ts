@@ -133,6 +133,9 @@ test('a third template in the middle of a rollout does away with the second one 
   scene.run()
   scene.commit(deployment('web', 'bad', { replicas: 3 })).run(5)
   scene.commit(deployment('web', 'c', { replicas: 3 })).run(1)
+  // Its deletion is on record before another one is made in its place.
+  expect(scene.tags()).toEqual(['a', 'a', 'a'])
+  scene.run(1)
   expect(scene.tags()).toEqual(['a', 'a', 'a', 'c'])
   scene.run()
   expect(scene.tags()).toEqual(['c', 'c', 'c'])

@@ -96,9 +96,13 @@ export function podChanges(
       }
     }
   }
-  const going = deletes.filter(({ pod }) => !pod.finished).length
-  const room = bounds.ceiling - (total(sets, ({ state }) => state.active.length) - going)
+  const room = bounds.ceiling - total(sets, ({ state }) => stillThere(state))
   return { creates: createsFor(sets, room, context), deletes, notes }
+}
+
+/** A pod counts until its deletion is on record: one that is only decided, or under way, may yet fail. */
+function stillThere({ pods }: SetState<PodSet>): number {
+  return pods.filter((pod) => !pod.finished && !pod.deletingOnRecord).length
 }
 
 /**

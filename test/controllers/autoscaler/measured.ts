@@ -56,6 +56,7 @@ export function podLike(like: Like): PodView {
     reachable,
     busy: undefined,
     deleting,
+    deletingOnRecord: false,
     finished: phase === 'Failed',
     ready: ready && reachable,
     readyOnRecord: ready,

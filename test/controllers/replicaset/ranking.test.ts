@@ -44,6 +44,7 @@ function pod(name: string, options: Options): PodView {
     reachable: true,
     busy: undefined,
     deleting: false,
+    deletingOnRecord: false,
     finished: false,
     ready: ready !== undefined,
     readyOnRecord: false,
