@@ -3,7 +3,7 @@ import { probeWithDefaults } from '../api/defaults/probes.ts'
 import type { ExitRule } from '../api/cri.ts'
 import type { Container, ContainerRestartRule, PodSpec, PodStatus, Probe } from '../api/generated/types.ts'
 import type { ProbeKey, ProbeKind } from '../api/snapshot.ts'
-import { qosClassOf } from './qosClass.ts'
+import { qosClassOf } from '../api/qosClass.ts'
 
 /** What follows from a pod's spec alone. */
 export interface PodFacts {

@@ -8,6 +8,7 @@ import { byPlace, type Diagnostic } from './diagnostics.ts'
 import { limits } from './limits.ts'
 import { overlaps } from './overlaps.ts'
 import { priorities } from './priorities.ts'
+import { quotas } from './quotas.ts'
 import { services } from './services.ts'
 import {
   about,
@@ -55,6 +56,7 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     ...autoscalers(standings, index),
     ...services(index),
     ...limits(standings, index),
+    ...quotas(index),
   ]
   const all = [...own, ...duplicates, ...secondClusters(standings), ...diagnosticsOf(findings)]
   const errors = all.filter(({ severity }) => severity === 'error').sort(byPlace)

@@ -11,7 +11,7 @@ import { itemsOf, withContainerDefaults } from '../api/limitRanges.ts'
 import { amountText, podLimits, podRequests } from '../api/podResources.ts'
 import { compareQuantities, parseQuantity } from '../api/quantity.ts'
 import type { Path } from './diagnostics.ts'
-import { podSpecsOf } from './podSpecs.ts'
+import { podSpecsOf } from '../api/podSpecs.ts'
 import { type Finding, type Index, placeText, type Standing } from './standing.ts'
 
 type Quantities = Readonly<Record<string, Quantity>>

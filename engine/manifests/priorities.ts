@@ -1,6 +1,6 @@
 import { objectKey } from '../api/names.ts'
 import { SYSTEM_PRIORITIES } from '../api/priorities.ts'
-import { podSpecsOf } from './podSpecs.ts'
+import { podSpecsOf } from '../api/podSpecs.ts'
 import { type Finding, type Index, placeText, type Standing } from './standing.ts'
 
 /** One default for all pods, and no pod that says another priority than its class. */

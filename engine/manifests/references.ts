@@ -1,6 +1,6 @@
 import type { Kind, KubernetesObject, PodSpec } from '../api/generated/types.ts'
 import type { Path } from './diagnostics.ts'
-import { podSpecsOf } from './podSpecs.ts'
+import { podSpecsOf } from '../api/podSpecs.ts'
 
 /** One object's need of another one, in its namespace if the other has one. */
 export interface Reference {

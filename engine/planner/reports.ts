@@ -5,6 +5,7 @@ import type { Health, StatusReport } from '../api/plan.ts'
 import type { Decision } from '../controllers/decision.ts'
 import type { PodView } from '../controllers/view.ts'
 import { type Pending, pendingReport, type Placements } from './place.ts'
+import { quotaReports } from './quotas.ts'
 import { Statuses } from './statuses.ts'
 import type { World } from './world.ts'
 import type { WorldPod } from './worldPods.ts'
@@ -21,6 +22,7 @@ export function reportsOf(
     if (desired.object.kind !== 'Namespace') continue
     reports.set(desired.key, { key: desired.key, health: { kind: 'healthy' }, status: { phase: 'Active' } })
   }
+  for (const report of quotaReports(world.snapshot.desired)) reports.set(report.key, report)
   const all = new Statuses(reports, world.pods, keyOfPod, reportOfPod)
   for (const one of pending) addPending(one, reports, (key) => all.has(key))
   return all

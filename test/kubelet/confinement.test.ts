@@ -4,7 +4,7 @@ import { annotationProblems, bandwidthOf, blockIoOf } from '../../engine/api/pod
 import { isProblem } from '../../engine/kubelet/context.ts'
 import { podHealth } from '../../engine/kubelet/health.ts'
 import { probesOf } from '../../engine/kubelet/probes.ts'
-import { qosClassOf } from '../../engine/kubelet/qosClass.ts'
+import { qosClassOf } from '../../engine/api/qosClass.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
 import { podCgroupOf } from '../../engine/kubelet/requests/podCgroup.ts'
 import { exclusiveCpusOf, oomScoreAdjOf } from '../../engine/kubelet/requests/resources.ts'

@@ -46,3 +46,16 @@ test('a container keeps what it says itself; its limit is its request, too', () 
     requests: { cpu: '2' },
   })
 })
+
+test('the status of a ResourceQuota tells what the commit wants', () => {
+  const scene = new Scene().commit(deployment('web', 'a', { replicas: 3 }), {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'few', namespace: 'default' },
+    spec: { hard: { pods: '5', 'requests.cpu': '2' } },
+  })
+  expect(scene.report('ResourceQuota', 'few').status).toEqual({
+    hard: { pods: '5', 'requests.cpu': '2' },
+    used: { pods: '3', 'requests.cpu': '0' },
+  })
+})

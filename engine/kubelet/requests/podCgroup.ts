@@ -2,7 +2,7 @@ import type { PodCgroup } from '../../api/cri.ts'
 import type { Container, PodSpec } from '../../api/generated/types.ts'
 import { podRequests } from '../../api/podResources.ts'
 import { byteCount, cpuMillis } from '../../api/quantity.ts'
-import { qosClassOf } from '../qosClass.ts'
+import { qosClassOf } from '../../api/qosClass.ts'
 import { quotaUs, sharesOf } from './resources.ts'
 
 /**

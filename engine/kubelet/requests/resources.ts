@@ -1,7 +1,7 @@
 import type { ContainerResources } from '../../api/cri.ts'
 import type { Container, PodSpec } from '../../api/generated/types.ts'
 import { byteCount, cpuMillis } from '../../api/quantity.ts'
-import { qosClassOf } from '../qosClass.ts'
+import { qosClassOf } from '../../api/qosClass.ts'
 
 const SHARES_MIN = 2
 const SHARES_MAX = 262_144

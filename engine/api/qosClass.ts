@@ -1,5 +1,5 @@
-import type { Container, PodSpec, PodStatus } from '../api/generated/types.ts'
-import { compareQuantities } from '../api/quantity.ts'
+import type { Container, PodSpec, PodStatus } from './generated/types.ts'
+import { compareQuantities } from './quantity.ts'
 
 const COUNTED = ['cpu', 'memory'] as const
 

@@ -1,5 +1,6 @@
-import type { KubernetesObject, PodSpec } from '../api/generated/types.ts'
-import type { Path } from './diagnostics.ts'
+import type { KubernetesObject, PodSpec } from './generated/types.ts'
+
+type Path = readonly (string | number)[]
 
 /** The pods that an object describes, itself or by a template, and where in it. */
 export function podSpecsOf(
