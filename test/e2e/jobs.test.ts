@@ -7,54 +7,71 @@ import { engineAtWork, files, NEVER_READY, sh } from '../support/pods.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
-let world: World
-let notes: string
+const worlds: World[] = []
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.206.0.0/16', registry: registry.url })
-  notes = join(world.folder, 'notes')
-  mkdirSync(notes)
+  for (const part of [0, 64, 128]) {
+    const world = await World.create({ podCIDR: `10.206.${part}.0/18`, registry: registry.url })
+    mkdirSync(notesOf(world))
+    worlds.push(world)
+  }
 })
 
 afterAll(async () => {
-  await world[Symbol.asyncDispose]()
+  await Promise.all(worlds.map((world) => world[Symbol.asyncDispose]()))
   await registry[Symbol.asyncDispose]()
 })
+
+/** All of them wait for most of their time: they run side by side, each in a world of its own. */
+function worldAt(index: number): World {
+  const world = worlds[index]
+  if (world === undefined) throw new Error(`there is no world ${index}`)
+  return world
+}
+
+const notesOf = ({ folder }: World): string => join(folder, 'notes')
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** A template whose container writes to the notes of its Job. */
-function template(script: string, restartPolicy = 'Never'): Fields {
+function template(world: World, script: string, restartPolicy = 'Never'): Fields {
   const volumeMounts = [{ name: 'notes', mountPath: '/notes' }]
   return {
     spec: {
       restartPolicy,
       terminationGracePeriodSeconds: 0,
-      volumes: [{ name: 'notes', hostPath: { path: notes } }],
+      volumes: [{ name: 'notes', hostPath: { path: notesOf(world) } }],
       containers: [sh(script, { volumeMounts })],
     },
   }
 }
 
-function job(name: string, script: string, spec: Fields = {}): Fields {
+function job(world: World, name: string, script: string, spec: Fields = {}): Fields {
   const metadata = { name }
-  return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template: template(script), ...spec } }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata,
+    spec: { template: template(world, script), ...spec },
+  }
 }
 
-function linesOf(name: string): readonly string[] {
-  return readFileSync(join(notes, name), 'utf8').trimEnd().split('\n')
+function linesOf(world: World, name: string): readonly string[] {
+  return readFileSync(join(notesOf(world), name), 'utf8')
+    .trimEnd()
+    .split('\n')
 }
 
-async function jobs(): Promise<readonly Job[]> {
+async function jobs(world: World): Promise<readonly Job[]> {
   const { exitCode, stderr, stdout } = await world.run('status', '-o', 'json', '--repo', world.repo)
   if (exitCode !== 0) throw new Error(`status ended with ${exitCode}: ${stderr}`)
   const list = JSON.parse(stdout) as { readonly items: readonly Job[] }
   return list.items.filter(({ kind }) => kind === 'Job')
 }
 
-async function jobNamed(name: string): Promise<Job | undefined> {
-  return (await jobs()).find(({ metadata }) => metadata.name === name)
+async function jobNamed(world: World, name: string): Promise<Job | undefined> {
+  return (await jobs(world)).find(({ metadata }) => metadata.name === name)
 }
 
 /** The first five wait for one another. */
@@ -64,13 +81,18 @@ test $JOB_COMPLETION_INDEX != 7 || { echo "index 7 is broken" >&2; exit 42; }`
 const SECOND_TRY = `test -e /notes/tried && exit 0; touch /notes/tried; exit 1`
 const RESTARTED = `test -e /notes/restarted && exit 0; touch /notes/restarted; exit 1`
 
-test('twenty indexes are done five at a time, the one that fails is told, and a failed pod is tried again after its back-off', {
+test.concurrent('twenty indexes are done five at a time, the one that fails is told, and a failed pod is tried again after its back-off', {
   timeout: 120_000,
 }, async () => {
+  const world = worldAt(0)
   const indexed = { completionMode: 'Indexed', completions: 20, parallelism: 5, backoffLimitPerIndex: 0 }
-  const restarted = { template: template(RESTARTED, 'OnFailure') }
+  const restarted = { template: template(world, RESTARTED, 'OnFailure') }
   await world.commit(
-    files(job('indexed', INDEXED, indexed), job('second-try', SECOND_TRY), job('restarted', '', restarted)),
+    files(
+      job(world, 'indexed', INDEXED, indexed),
+      job(world, 'second-try', SECOND_TRY),
+      job(world, 'restarted', '', restarted),
+    ),
   )
   const run = await world.once()
   expect(run.exitCode).toBe(1)
@@ -78,7 +100,7 @@ test('twenty indexes are done five at a time, the one that fails is told, and a 
   expect(run.stderr).toMatch(/^ {2}pod default\/indexed-7-\w{5}$/m)
   expect(run.stderr).toMatch(/^ {4}container main: last ended with exit code 42, Error/m)
   expect(run.stderr).toContain('      | index 7 is broken')
-  const lines = linesOf('indexed')
+  const lines = linesOf(world, 'indexed')
   const begun = lines.filter((line) => line.startsWith('begin')).map((line) => line.split(' '))
   expect(begun.map(([, index]) => Number(index)).toSorted((a, b) => a - b)).toEqual(
     Array.from({ length: 20 }, (_, index) => index),
@@ -90,7 +112,7 @@ test('twenty indexes are done five at a time, the one that fails is told, and a 
     most = Math.max(most, atOnce)
   }
   expect(most).toBe(5)
-  expect((await jobNamed('indexed'))?.status).toMatchObject({
+  expect((await jobNamed(world, 'indexed'))?.status).toMatchObject({
     completedIndexes: '0-6,8-19',
     failedIndexes: '7',
     succeeded: 19,
@@ -98,22 +120,23 @@ test('twenty indexes are done five at a time, the one that fails is told, and a 
     active: 0,
     conditions: [{ type: 'FailureTarget' }, { type: 'Failed', status: 'True', reason: 'FailedIndexes' }],
   })
-  expect((await jobNamed('second-try'))?.status).toMatchObject({ succeeded: 1, failed: 1 })
+  expect((await jobNamed(world, 'second-try'))?.status).toMatchObject({ succeeded: 1, failed: 1 })
   // The node itself restarted this one's container, in the same pod.
-  expect((await jobNamed('restarted'))?.status).toMatchObject({ succeeded: 1, failed: 0 })
+  expect((await jobNamed(world, 'restarted'))?.status).toMatchObject({ succeeded: 1, failed: 0 })
   // Their pods stay, with their logs, and nothing is run a second time.
   const log = await world.run('logs', 'job/second-try')
   expect(log.exitCode).toBe(0)
   const again = await world.once()
   expect([again.exitCode, again.stdout]).toEqual([1, expect.stringContaining('nothing changed, 23 pods')])
-  expect(linesOf('indexed')).toHaveLength(40)
+  expect(linesOf(world, 'indexed')).toHaveLength(40)
 })
 
-test('a Job whose engine is killed again and again counts each of its pods once', {
+test.concurrent('a Job whose engine is killed again and again counts each of its pods once', {
   timeout: 120_000,
 }, async () => {
+  const world = worldAt(1)
   const script = 'echo ran >> /notes/killed; sleep 0.2'
-  await world.commit(files(job('killed', script, { completions: 12, parallelism: 4 })))
+  await world.commit(files(job(world, 'killed', script, { completions: 12, parallelism: 4 })))
   for (let kills = 0; kills < 4; kills += 1) {
     const doomed = world.start('--once', '--repo', world.repo)
     const delay = setTimeout(() => doomed.kill('SIGKILL'), 700 + kills * 173)
@@ -122,8 +145,8 @@ test('a Job whose engine is killed again and again counts each of its pods once'
   }
   const last = await world.once()
   expect(last, last.stderr).toMatchObject({ exitCode: 0 })
-  expect((await jobNamed('killed'))?.status).toMatchObject({ succeeded: 12, failed: 0 })
-  expect(linesOf('killed')).toHaveLength(12)
+  expect((await jobNamed(world, 'killed'))?.status).toMatchObject({ succeeded: 12, failed: 0 })
+  expect(linesOf(world, 'killed')).toHaveLength(12)
 })
 
 /** With three ticks for those who have the time. */
@@ -133,10 +156,11 @@ async function untilClock(epochMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, epochMs - Date.now())))
 }
 
-test('a CronJob whose engine is killed before a tick and again and again after it starts one Job for each scheduled time', {
+test.concurrent('a CronJob whose engine is killed before a tick and again and again after it starts one Job for each scheduled time', {
   timeout: (TICKS + 1) * 60_000 + 60_000,
 }, async () => {
-  const jobTemplate = { spec: { template: template('echo $(date +%s) >> /notes/ticks') } }
+  const world = worldAt(2)
+  const jobTemplate = { spec: { template: template(world, 'echo $(date +%s) >> /notes/ticks') } }
   const spec = { schedule: '* * * * *', jobTemplate }
   const cron = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'tick' }, spec }
   await world.commit(files(cron, NEVER_READY))
@@ -163,11 +187,11 @@ test('a CronJob whose engine is killed before a tick and again and again after i
     expected.push(`tick-${dueMs / 60_000}`)
     await using _engine = await engineAtWork(world)
     const made = await eventually(
-      () => jobs(),
+      () => jobs(world),
       (all) => all.length > 0 && all.every(({ status }) => status?.completionTime !== undefined),
     )
     expect(made.map(({ metadata }) => metadata.name).toSorted()).toEqual(expected)
-    expect(linesOf('ticks')).toHaveLength(expected.length)
+    expect(linesOf(world, 'ticks')).toHaveLength(expected.length)
     const scheduled = made.at(-1)?.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']
     expect(Date.parse(scheduled ?? '')).toBe(dueMs)
   }
