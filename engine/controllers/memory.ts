@@ -1,5 +1,6 @@
 import { canonicalJson } from '../api/canonical.ts'
 import { keyParts, nameHash, type ObjectKey, uidHash } from '../api/names.ts'
+import type { RecordAction } from '../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../api/records.ts'
 import { type ControllerContext, timestamp } from './decision.ts'
 import { memoised } from './memo.ts'
@@ -146,10 +147,16 @@ export function settled(before: Condition | undefined, next: Condition): Conditi
     : { ...next, lastTransitionTime: before.lastTransitionTime }
 }
 
-/** Why the record is written, in words for people. */
-export function memoryReason(record: ObjectRecord | undefined, next: ObjectRecord): string {
-  if (record === undefined) return 'is in the commit and not on record'
-  return record.object.metadata.generation === next.object.metadata.generation
-    ? 'its conditions changed'
-    : 'its spec changed'
+/** `next` undefined: the record is as it should be. `changed`: what did change, in words for people, when the spec did not. */
+export function memoryWrite(
+  object: ObjectKey,
+  record: ObjectRecord | undefined,
+  next: ObjectRecord | undefined,
+  changed = 'its conditions changed',
+): readonly RecordAction[] {
+  if (next === undefined) return []
+  const sameSpec = record?.object.metadata.generation === next.object.metadata.generation
+  const why = sameSpec ? changed : 'its spec changed'
+  const reason = record === undefined ? 'is in the commit and not on record' : why
+  return [{ kind: 'writeRecord', object, record: next, reason }]
 }

@@ -7,7 +7,7 @@ import type { DesiredObject } from '../api/snapshot.ts'
 import { templateText } from '../api/templates.ts'
 import { type ControllerContext, type Decision, nothing, type PodWish, timestamp } from './decision.ts'
 import { memoised } from './memo.ts'
-import { createdMs, type PodView } from './view.ts'
+import { byRight, type PodView } from './view.ts'
 
 /**
  * A Pod that no controller owns. Kubernetes refuses nearly every change to a Pod's spec; here it is replaced, the old one gone first,
@@ -29,16 +29,6 @@ export function podDecision(
     .filter(({ deleting }) => !deleting)
     .map((pod) => ({ pod, reason, bucket: 'delete' }) as const)
   return deletes.length === 0 ? decision : { ...decision, deletes: [...decision.deletes, ...deletes] }
-}
-
-/** Should there be two of one name, the first of these stays: one that is not going, that answers, that is older. */
-function byRight(a: PodView, b: PodView): number {
-  return (
-    Number(a.deleting) - Number(b.deleting) ||
-    Number(b.reachable) - Number(a.reachable) ||
-    createdMs(a) - createdMs(b) ||
-    (a.uid < b.uid ? -1 : 1)
-  )
 }
 
 function decisionOn(

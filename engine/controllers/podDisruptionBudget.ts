@@ -5,7 +5,7 @@ import type {
   PodDisruptionBudgetStatus,
 } from '../api/generated/types.ts'
 import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from './decision.ts'
-import { memoryOf, memoryReason, memoryRecord, settled } from './memory.ts'
+import { memoryOf, memoryWrite, memoryRecord, settled } from './memory.ts'
 import type { PodView } from './view.ts'
 
 /** How many pods the controllers of a budget's pods want, or why nobody can tell. */
@@ -81,10 +81,7 @@ export function budgetDecision(
   const status: PodDisruptionBudgetStatus = { ...counts, observedGeneration: generation, conditions }
   return {
     ...nothing(key),
-    records:
-      record === undefined
-        ? []
-        : [{ kind: 'writeRecord', object: key, record, reason: memoryReason(input.record, record) }],
+    records: memoryWrite(key, input.record, record),
     reports: [{ key, health: { kind: 'healthy' }, status }],
   }
 }

@@ -68,3 +68,13 @@ export function isAvailable(pod: PodView, minReadySeconds: number, nowMs: number
 export function createdMs(pod: PodView): number {
   return Date.parse(pod.record.pod.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z')
 }
+
+/** Should there be two of one name, the first of these stays: one that is not going, that answers, that is older. */
+export function byRight(a: PodView, b: PodView): number {
+  return (
+    Number(a.deleting) - Number(b.deleting) ||
+    Number(b.reachable) - Number(a.reachable) ||
+    createdMs(a) - createdMs(b) ||
+    (a.uid < b.uid ? -1 : 1)
+  )
+}

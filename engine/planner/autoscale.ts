@@ -11,7 +11,7 @@ import { inOrder } from './inOrder.ts'
 import type { World } from './world.ts'
 
 /** Kinds whose `spec.replicas` an autoscaler may set. */
-export const SCALABLE = ['Deployment', 'ReplicaSet', 'StatefulSet'] as const
+const SCALABLE = ['Deployment', 'ReplicaSet', 'StatefulSet'] as const
 
 export interface Autoscaled {
   /** As given, but each target wants as many pods as its autoscaler says. */

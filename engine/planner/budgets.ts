@@ -1,10 +1,4 @@
-import type {
-  Deployment,
-  KubernetesObject,
-  PodDisruptionBudget,
-  ReplicaSet,
-  StatefulSet,
-} from '../api/generated/types.ts'
+import type { PodDisruptionBudget } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey } from '../api/names.ts'
 import type { Disruption } from '../api/plan.ts'
 import { matchesSelector } from '../api/selectors.ts'
@@ -17,6 +11,7 @@ import {
 } from '../controllers/podDisruptionBudget.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { BudgetRoom } from '../scheduler/preempt.ts'
+import { isScalable } from './autoscale.ts'
 import type { World } from './world.ts'
 import type { WorldPod } from './worldPods.ts'
 
@@ -55,10 +50,6 @@ export function budgetsOf(world: World): readonly Budget[] {
     })
 }
 
-function hasScale(object: KubernetesObject): object is Deployment | ReplicaSet | StatefulSet {
-  return object.kind === 'Deployment' || object.kind === 'ReplicaSet' || object.kind === 'StatefulSet'
-}
-
 /** The sum of what the pods' controllers want. Pods without one are not counted, as in Kubernetes. */
 function scaleOf(pods: readonly WorldPod[], world: World): Scale {
   let total = 0
@@ -67,7 +58,7 @@ function scaleOf(pods: readonly WorldPod[], world: World): Scale {
     if (owner === undefined || view.deleting || seen.has(object)) continue
     seen.add(object)
     const wanted = world.wanted.get(object)?.object
-    const scaled = wanted !== undefined && hasScale(wanted)
+    const scaled = wanted !== undefined && isScalable(wanted)
     if (scaled) total += wanted.spec.replicas ?? 1
     // What has left the commit wants nothing.
     if (scaled || wanted === undefined) continue

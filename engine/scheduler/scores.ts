@@ -38,16 +38,12 @@ export function scoresOf(candidate: Candidate, nodes: Int32Array, room: Room): F
 /** How much of cpu and memory would be left, on average. */
 function leastAllocated({ facts }: Candidate, nodes: Int32Array, room: Room): Float64Array {
   const { allocatable, scoredCpuMillis, scoredMemoryBytes } = room
-  return nodes.length === 0
-    ? NONE
-    : scored(nodes, (node) => {
-        const cpu = left(allocatable.cpuMillis[node], scoredCpuMillis[node], facts.scoredCpuMillis)
-        const memory = left(allocatable.memoryBytes[node], scoredMemoryBytes[node], facts.scoredMemoryBytes)
-        return (cpu + memory) * 50
-      })
+  return scored(nodes, (node) => {
+    const cpu = left(allocatable.cpuMillis[node], scoredCpuMillis[node], facts.scoredCpuMillis)
+    const memory = left(allocatable.memoryBytes[node], scoredMemoryBytes[node], facts.scoredMemoryBytes)
+    return (cpu + memory) * 50
+  })
 }
-
-const NONE = new Float64Array(0)
 
 function left(all = 0, used = 0, more = 0): number {
   return all <= 0 || used + more > all ? 0 : (all - used - more) / all
@@ -76,8 +72,7 @@ function scored(nodes: Int32Array, of: (node: number) => number): Float64Array {
 
 /** Nodes with fewer taints that the pod would rather avoid (PreferNoSchedule). */
 function fewestAvoided({ facts }: Candidate, nodes: Int32Array, room: Room): Float64Array | undefined {
-  const avoided =
-    nodes.length === 0 ? NONE : scored(nodes, (node) => avoidedTaints(facts.spec, room.nodes[node]))
+  const avoided = scored(nodes, (node) => avoidedTaints(facts.spec, room.nodes[node]))
   const most = largest(avoided)
   return most === 0 ? undefined : avoided.map((count) => 100 - (100 * count) / most)
 }
@@ -109,7 +104,7 @@ function preferenceFor(terms: readonly PreferredSchedulingTerm[], node: NodeFact
 /** Fewer pods of its own in the node's domains; without constraints of its own, fewer of its owner's on the node and in its zone. */
 function spread(candidate: Candidate, nodes: Int32Array, room: Room): Float64Array | undefined {
   const { checks, facts, pod } = candidate
-  if (checks !== undefined && checks.soft.length > 0) return bySoftConstraints(checks.soft, nodes, room)
+  if (checks !== undefined && checks.soft.length > 0) return bySoftConstraints(checks.soft, nodes)
   if (pod.owner === undefined || facts.hardSpread.length > 0) return undefined
   const owned = room.ownersPods(pod.owner)
   return owned.size === 0 ? undefined : byOwner(owned, nodes, room)
@@ -138,11 +133,7 @@ function byOwner(owned: ReadonlyMap<number, number>, nodes: Int32Array, room: Ro
 }
 
 /** Nodes without one of the keys get nothing. */
-function bySoftConstraints(
-  checks: readonly SpreadCheck[],
-  nodes: Int32Array,
-  room: Room,
-): Float64Array | undefined {
+function bySoftConstraints(checks: readonly SpreadCheck[], nodes: Int32Array): Float64Array {
   const weights = checks.map(({ constraint, domainCount }) =>
     Math.log((constraint.topologyKey === 'kubernetes.io/hostname' ? nodes.length : domainCount) + 2),
   )
@@ -156,7 +147,7 @@ function bySoftConstraints(
     }
     return sum
   })
-  return room.nodes.length === 0 ? undefined : reversed(raw)
+  return reversed(raw)
 }
 
 /** 100 x (most + least - score) / most, as in kube-scheduler; NaN, which is no score, becomes 0. */

@@ -14,7 +14,7 @@ import {
 import { CRON_TIMESTAMP, type CronRun, doneWith, isRunning } from './runs.ts'
 import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from '../decision.ts'
 import { memoised } from '../memo.ts'
-import { memoryOf, memoryReason, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
+import { memoryOf, memoryWrite, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
 
 export interface CronJobInput extends WorkloadInput<CronJob> {
   /** The Jobs on record that it made, oldest first. */
@@ -51,10 +51,7 @@ export function cronJobDecision(input: CronJobInput, context: ControllerContext)
     record,
     context,
   )
-  const own: readonly RecordAction[] =
-    next === undefined
-      ? []
-      : [{ kind: 'writeRecord', object: desired.key, record: next, reason: memoryText(record, next) }]
+  const own = memoryWrite(desired.key, record, next, 'its last times changed')
   const started = startDue(input, memory, reading.schedule, context)
   const health: Health = { kind: 'healthy' }
   return {
@@ -67,11 +64,6 @@ export function cronJobDecision(input: CronJobInput, context: ControllerContext)
 }
 
 const readingOf = memoised(({ spec }: CronJob): ScheduleReading => readSchedule(spec.schedule, spec.timeZone))
-
-function memoryText(record: ObjectRecord | undefined, next: ObjectRecord): string {
-  const said = memoryReason(record, next)
-  return said === 'its conditions changed' ? 'its last times changed' : said
-}
 
 /** With what its Jobs tell: a Job that is on record was started, also when the engine was killed before it could say so here. */
 function cronMemory(

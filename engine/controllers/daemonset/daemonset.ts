@@ -17,7 +17,7 @@ import {
   type WorkloadInput,
 } from '../decision.ts'
 import { inForce } from '../changes/inForce.ts'
-import { memoryOf, memoryReason, memoryRecord, type ObjectMemory } from '../memory.ts'
+import { memoryOf, memoryWrite, memoryRecord, type ObjectMemory } from '../memory.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
 import { type History, historyActions, historyOf, REVISION_HASH } from '../changes/revisions.ts'
 import { templateChanges } from '../changes/templateChanges.ts'
@@ -149,8 +149,7 @@ function ownRecord(
     ...(status !== undefined && { status }),
   } as const
   const own = memoryRecord(object, remembered, record, context)
-  if (own === undefined) return []
-  return [{ kind: 'writeRecord', object, record: own, reason: memoryReason(record, own) }]
+  return memoryWrite(object, record, own, 'where its pods fail changed')
 }
 
 /** What cannot be deleted now waits for it. */

@@ -18,7 +18,7 @@ import {
 } from './status.ts'
 import { boundsOf, fencepostsOf } from '../fenceposts.ts'
 import { immutableChanges } from '../changes/immutable.ts'
-import { memoryReason } from '../memory.ts'
+import { memoryWrite } from '../memory.ts'
 import { inDeletionOrder } from '../replicaset/ranking.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
 import {
@@ -154,10 +154,8 @@ function recordsOf(
   memory: DeploymentMemory,
   context: ControllerContext,
 ): readonly RecordAction[] {
-  const records: RecordAction[] = []
   const own = deploymentRecord(key, memory, input.record, context)
-  if (own !== undefined)
-    records.push({ kind: 'writeRecord', object: key, record: own, reason: memoryReason(input.record, own) })
+  const records = [...memoryWrite(key, input.record, own)]
   const { replicas = 1, minReadySeconds = 0 } = input.deployment.spec
   const maxReplicas = replicas + fencepostsOf(input.deployment).maxSurge
   for (const { state, replicas: size } of sets) {

@@ -1,5 +1,5 @@
 import type { Job, JobSpec, JobStatus, KubernetesObject } from '../../api/generated/types.ts'
-import type { Health, RecordAction, StatusReport } from '../../api/plan.ts'
+import type { Health, StatusReport } from '../../api/plan.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from '../decision.ts'
 import { removalDecision } from '../gc.ts'
@@ -18,9 +18,10 @@ import { finishedCondition, type JobMemory, jobMemory, jobRecord } from './memor
 import { type JobScale, scaleJob } from './scale.ts'
 import { jobHealth, jobReport, reportedStatus } from './status.ts'
 import { jobWish } from './wishes.ts'
-import { type Condition, memoryReason } from '../memory.ts'
+import { type Condition, memoryWrite } from '../memory.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
 import { canBeDeleted, type PodView } from '../view.ts'
+import { ownerUidOf } from '../workloads.ts'
 
 export interface JobInput extends WorkloadInput<Job> {
   /** Why its CronJob, if it has one, wants it no more. */
@@ -31,6 +32,7 @@ export interface JobInput extends WorkloadInput<Job> {
 
 /** Another one looks after the Job. */
 const OUR_NAME = 'kubernetes.io/job-controller'
+const CHANGED = 'its counts or conditions changed'
 
 export function jobDecision(input: JobInput, context: ControllerContext): Decision {
   const { desired, object, record } = input
@@ -54,8 +56,7 @@ export function isJob(object: KubernetesObject): object is Job {
 
 function syncJob(input: JobInput, invalid: Health | undefined, context: ControllerContext): Decision {
   const { desired, pods, record, written } = input
-  const ownerUid = pods[0]?.record.pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid
-  const memory = jobMemory(desired.key, written, record, ownerUid, context)
+  const memory = jobMemory(desired.key, written, record, ownerUidOf(pods), context)
   const finished = finishedCondition(memory)
   return finished === undefined
     ? goingOn(input, memory, invalid, context)
@@ -83,7 +84,7 @@ function ended(
   const none = { ...nothing(desired.key), reports: [report] }
   // A change of what may be changed after its end, such as the ttl.
   const next = jobRecord(desired.key, memory, written.spec, record, context)
-  const records = next === undefined ? [] : [writing(input, next)]
+  const records = memoryWrite(desired.key, record, next, CHANGED)
   if (!isExpired) return { ...none, records, requeueAtMs: expiresMs }
   // One that stands in the commit stays on record, for without its end it would begin again.
   return { ...none, records, deletes: deletable(pods, 'its ttlSecondsAfterFinished is over') }
@@ -116,7 +117,7 @@ function goingOn(
   const leaving = new Set(scale.deletes.map(({ pod }) => pod.uid))
   return {
     ...nothing(desired.key),
-    records: next === undefined ? [] : [writing(input, next)],
+    records: memoryWrite(desired.key, record, next, CHANGED),
     creates: scale.creates.map((wished) =>
       jobWish(desired.key, { ...object, spec: written.spec }, memory, wished, taken, context),
     ),
@@ -172,17 +173,6 @@ function concluded(counts: JobCounts, spec: JobSpec, goal: Goal | undefined, now
     ...memory,
     conditions: withCondition(conditions, last),
     ...(last.type === 'Complete' && { completionTime: now }),
-  }
-}
-
-function writing({ desired, record }: JobInput, next: ObjectRecord): RecordAction {
-  const said = memoryReason(record, next)
-  const isSame = said === 'its conditions changed'
-  return {
-    kind: 'writeRecord',
-    object: desired.key,
-    record: next,
-    reason: isSame ? 'its counts or conditions changed' : said,
   }
 }
 

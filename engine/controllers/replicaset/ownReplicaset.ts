@@ -10,7 +10,7 @@ import type { ObjectRecord } from '../../api/records.ts'
 import { type Labels, matchesLabels } from '../../api/selectors.ts'
 import { type ControllerContext, type Decision, nothing, type WorkloadInput } from '../decision.ts'
 import { inForce } from '../changes/inForce.ts'
-import { memoryOf, memoryReason, memoryRecord, type ObjectMemory } from '../memory.ts'
+import { memoryOf, memoryWrite, memoryRecord, type ObjectMemory } from '../memory.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
 import { podChanges, type PodSet, type SetState, setState } from './replicaset.ts'
 import { certainFailure, endingText, nextAvailableMs, ownerUidOf } from '../workloads.ts'
@@ -39,10 +39,7 @@ export function replicaSetDecision(input: WorkloadInput<ReplicaSet>, context: Co
   return {
     ...nothing(desired.key),
     ...changes,
-    records:
-      own === undefined
-        ? []
-        : [{ kind: 'writeRecord', object: desired.key, record: own, reason: memoryReason(record, own) }],
+    records: memoryWrite(desired.key, record, own),
     reports: [{ key: desired.key, health, status: statusOf(state, memory) }],
     requeueAtMs: nextAvailableMs(pods, minReadySeconds, context),
   }

@@ -11,7 +11,7 @@ import {
   type WorkloadInput,
 } from '../decision.ts'
 import { inForce } from '../changes/inForce.ts'
-import { memoryOf, memoryReason, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
+import { memoryOf, memoryWrite, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
 import {
   type History,
@@ -32,7 +32,7 @@ import {
 } from './rollout.ts'
 import { isComplete, statefulHealth, statefulStatus } from './status.ts'
 import { templateChanges } from '../changes/templateChanges.ts'
-import { canBeDeleted, createdMs, isAvailable, type PodView } from '../view.ts'
+import { byRight, canBeDeleted, isAvailable, type PodView } from '../view.ts'
 import { deletionOf, isFirmlyAvailable, nextAvailableMs, ownerUidOf } from '../workloads.ts'
 
 export interface StatefulSetInput extends WorkloadInput<StatefulSet> {
@@ -152,15 +152,6 @@ function ownPods(
   return found.toSorted((a, b) => a.ordinal - b.ordinal || byRight(a.pod, b.pod))
 }
 
-function byRight(a: PodView, b: PodView): number {
-  return (
-    Number(a.deleting) - Number(b.deleting) ||
-    Number(b.reachable) - Number(a.reachable) ||
-    createdMs(a) - createdMs(b) ||
-    (a.uid < b.uid ? -1 : 1)
-  )
-}
-
 function ownRecord(
   { desired: { key: object }, record }: StatefulSetInput,
   { spec }: StatefulSet,
@@ -170,9 +161,12 @@ function ownRecord(
 ): readonly RecordAction[] {
   const status = { currentRevision, updateRevision }
   const remembered = { memory, apiVersion: 'apps/v1', kind: 'StatefulSet', spec, status } as const
-  const own = memoryRecord(object, remembered, record, context)
-  if (own === undefined) return []
-  return [{ kind: 'writeRecord', object, record: own, reason: memoryReason(record, own) }]
+  return memoryWrite(
+    object,
+    record,
+    memoryRecord(object, remembered, record, context),
+    'its revisions changed',
+  )
 }
 
 function isLive(

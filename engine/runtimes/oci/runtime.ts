@@ -23,6 +23,7 @@ import { objectRecordFile, readObjectRecords, writeObjectRecord } from './object
 import { once } from './once.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths, rootPaths } from './paths.ts'
+import { programOf } from './pods/program.ts'
 import { disarmPod, endContainers, freezePod, releasePod, removePod } from './pods/removePod.ts'
 import type { NodeFacts } from './node/prepareNode.ts'
 import { prepareNode } from './node/prepareNode.ts'
@@ -70,6 +71,7 @@ export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runt
   const node = await ociNode(options)
   return {
     ...podVerbs(node),
+    ...operatorVerbs(node),
     ...readingVerbs(node, options.node),
     ...insideVerbs(node),
     ...recordVerbs(node),
@@ -112,10 +114,6 @@ type PodVerbs = Pick<
   | 'createPod'
   | 'startContainer'
   | 'stopContainer'
-  | 'freezePod'
-  | 'thawPod'
-  | 'sayConditions'
-  | 'tell'
   | 'disarm'
   | 'releasePod'
   | 'removePod'
@@ -159,6 +157,29 @@ function podVerbs(node: OciNode): PodVerbs {
         await stopContainer({ transport, paths, facts: await node.facts() }, request, signal)
       })
     },
+    disarm: async (uid, signal) => {
+      await guarded('KillPodSandboxError', "disarming the pod's restarts", signal, async () => {
+        await disarmPod(await node.context(), uid, signal)
+      })
+    },
+    releasePod: async (uid, signal) => {
+      await guarded('KillPodSandboxError', 'giving back what the pod has', signal, async () => {
+        await releasePod(await node.context(), uid, signal)
+      })
+    },
+    removePod: async (uid, signal) => {
+      await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
+        await removePod(await node.context(), uid, signal)
+      })
+    },
+  }
+}
+
+type OperatorVerbs = Pick<Runtime, 'freezePod' | 'thawPod' | 'sayConditions' | 'tell'>
+
+/** What people do to pods, beside the engine. */
+function operatorVerbs(node: OciNode): OperatorVerbs {
+  return {
     freezePod: async (uid, signal) => {
       await guarded('FreezePodError', 'freezing the pod', signal, async () => {
         await freezePod(node, 'freeze', uid, signal)
@@ -177,21 +198,6 @@ function podVerbs(node: OciNode): PodVerbs {
     tell: async (uid, signal) => {
       await guarded('TellError', 'telling of a change of the pod', signal, async () => {
         await tell(await node.context(), uid, signal)
-      })
-    },
-    disarm: async (uid, signal) => {
-      await guarded('KillPodSandboxError', "disarming the pod's restarts", signal, async () => {
-        await disarmPod(await node.context(), uid, signal)
-      })
-    },
-    releasePod: async (uid, signal) => {
-      await guarded('KillPodSandboxError', 'giving back what the pod has', signal, async () => {
-        await releasePod(await node.context(), uid, signal)
-      })
-    },
-    removePod: async (uid, signal) => {
-      await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
-        await removePod(await node.context(), uid, signal)
       })
     },
   }
@@ -297,9 +303,13 @@ function insideVerbs(node: OciNode): InsideVerbs {
   const { paths, transport } = node
   return {
     exec: async (request, signal) =>
-      await execInContainer({ transport, paths, program: await node.program() }, request, signal),
+      await execInContainer(
+        { transport, paths, program: await programOf(node, request.uid, await node.program()) },
+        request,
+        signal,
+      ),
     execInteractive: async (request) => {
-      const program = await node.program()
+      const program = await programOf(node, request.uid, await node.program())
       const { id } = containerPaths(podPaths(paths, request.uid), request.uid, request.container)
       const command = execCommand(program, id, { command: request.command, tty: request.tty })
       return await transport.runInteractive(request.stdin ? command : { ...command, stdin: '' })
