@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CreatePodRequest, StartContainerRequest } from '../../../engine/api/cri.ts'
 import type { PodUid } from '../../../engine/api/names.ts'
 import { cpuNumbers } from '../../../engine/runtimes/oci/node/features.ts'
 import { containerPaths, podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
-import { SECURITY, TestNode } from './support.ts'
+import { containerRequest, SECURITY, TestNode } from './support.ts'
 
 let node: TestNode
 
@@ -247,7 +248,7 @@ test('with a strict policy the image’s groups do not count', async () => {
   expect(await said('id -G', { security })).toBe('0 4000')
 })
 
-test('a frozen pod stands still and is told to; thawed it goes on, and the hook restarts nothing meanwhile', async () => {
+test('a frozen pod stands still and is told to; thawed it goes on', async () => {
   const uid = await node.start(['sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n >/count; done'])
   const paths = await rootPaths(node.transport, node.root)
   const state = containerPaths(podPaths(paths, uid), uid, 'main').id
@@ -275,3 +276,29 @@ test('a frozen pod stands still and is told to; thawed it goes on, and the hook 
   await node.runtime.stopContainer({ uid, container: 'main', attempt: 0, graceMs: 0 })
   await node.runtime.removePod(uid)
 })
+
+test('in a frozen pod nothing is started, by the engine or by the hook that waits to restart it', async () => {
+  const restart = { policy: 'Always', delaysSeconds: [3600], resetAfterSeconds: 600 } as const
+  const uid = await node.start(['false'], { restart })
+  const { directory } = containerPaths(podPaths(await rootPaths(node.transport, node.root), uid), uid, 'main')
+  const waiting = join(directory, '0/restart')
+  await node.until(uid, () => existsSync(waiting) && readFileSync(waiting, 'utf8').endsWith('end=1\n'))
+  await node.runtime.freezePod(uid)
+  // Its time has come.
+  const [, waiter = ''] = /^waiter=(\d+)$/m.exec(readFileSync(waiting, 'utf8')) ?? []
+  await node.until(uid, () => sleepOf(waiter) !== '')
+  process.kill(Number(sleepOf(waiter)))
+  await node.until(uid, () => !existsSync(`/proc/${waiter}`))
+  expect(existsSync(join(directory, '1'))).toBe(false)
+  const next = node.runtime.startContainer(containerRequest(uid, ['sleep', '60'], { attempt: 1 }))
+  await expect(next).rejects.toThrow('the pod is frozen')
+  await node.runtime.thawPod(uid)
+  await node.runtime.startContainer(containerRequest(uid, ['sleep', '60'], { attempt: 1 }))
+  expect((await node.container(uid)).state.kind).toBe('running')
+  await node.remove(uid)
+})
+
+/** What the hook waits with; empty: it does not yet. */
+function sleepOf(waiter: string): string {
+  return readFileSync(`/proc/${waiter}/task/${waiter}/children`, 'utf8').trim()
+}

@@ -454,6 +454,7 @@ case $1 in
     read_rule "$2"
     lock
     [ ! -e "$pod/disarmed" ] || fail "the pod is being deleted"
+    [ ! -e "$pod/frozen" ] || fail "the pod is frozen"
     start "$3" "$4" || fail "$(cat "$bundle/failure")"
     ;;
   exited)
