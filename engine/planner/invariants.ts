@@ -6,6 +6,7 @@ import { REPLACE } from '../controllers/changes/replace.ts'
 import { hasSelector } from '../controllers/replicaset/sets.ts'
 import { isActive, isAvailable, isCancellable, type PodView } from '../controllers/view.ts'
 import { budgetsOf, HELD } from './budgets.ts'
+import { claimViolations } from './claimInvariants.ts'
 import { jobViolations } from './jobInvariants.ts'
 import { setViolations } from './setInvariants.ts'
 import type { World } from './world.ts'
@@ -25,6 +26,7 @@ export function brokenInvariants(actions: readonly Action[], world: World): read
     ...twoOfOneName(podActions, pods, world),
     ...outOfBounds(podActions, pods, world),
     ...overBudgets(podActions, pods, world),
+    ...claimViolations(actions, world),
   ]
 }
 

@@ -2,6 +2,7 @@ import type { Pod, PodSpec, PodStatus } from '../api/generated/types.ts'
 import type { NodeName, ObjectKey, PodUid } from '../api/names.ts'
 import type { CreatePod, StatusReport } from '../api/plan.ts'
 import { type PodRecord, RECORD_VERSION } from '../api/records.ts'
+import { DEFAULT_SCHEDULER } from '../api/schedulers.ts'
 import { matchesSelector } from '../api/selectors.ts'
 import {
   type Decision,
@@ -96,6 +97,9 @@ function withoutBlocked(wanted: readonly Wanted[], world: World, pending: Pendin
     if (names.has(wish.key) || podsNamed(wish.key, world).length > 0) return block('another pod has its name')
     names.add(wish.key)
     if ((wish.spec.schedulingGates ?? []).length > 0) return block(GATED, 'SchedulingGated')
+    const { schedulerName } = wish.spec
+    if (schedulerName && schedulerName !== DEFAULT_SCHEDULER)
+      return block(`waits for the scheduler ${schedulerName}, which does not run here`)
     return true
   })
 }
@@ -258,6 +262,7 @@ function createPod(wish: PodWish, object: ObjectKey, node: NodeName, commit: str
     commit,
     pod: { apiVersion: 'v1', kind: 'Pod', metadata: wish.metadata, spec: wish.spec },
     ...(wish.writtenSpec !== undefined && { writtenSpec: wish.writtenSpec }),
+    ...(wish.runtimeHandler !== undefined && { runtimeHandler: wish.runtimeHandler }),
     conditions: [],
     containers: {},
   }

@@ -286,3 +286,27 @@ test('a trust bundle holds certificates, and is named after its signer', () => {
     'a.yaml:4:21: error: ClusterTrustBundle own: spec.trustBundle: at least one trust anchor must be provided',
   ])
 })
+
+test('a claim is copied within its namespace', () => {
+  const claim = (namespace: string): string => `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: a, namespace: prod}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+  dataSourceRef: {kind: PersistentVolumeClaim, name: b, namespace: ${namespace}}
+`
+  expect(linesOf(claim('prod')).join('\n')).not.toContain('dataSourceRef')
+  expect(linesOf(claim('dev')).join('\n')).toContain(
+    'spec.dataSourceRef.namespace: not supported: a claim is copied within its namespace, which is prod: there are no ReferenceGrants',
+  )
+})
+
+test('a pod that asks for another scheduler is told that it will wait', () => {
+  const pod = (name: string): string =>
+    `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {schedulerName: ${name}, containers: [{name: a, image: a}]}\n`
+  expect(linesOf(pod('default-scheduler'))).toEqual([])
+  expect(linesOf(pod('another'))).toEqual([
+    'a.yaml:4:23: warning: Pod default/a: spec.schedulerName: is not default-scheduler, and no other one runs here: the pod will wait',
+  ])
+})

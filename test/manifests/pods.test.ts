@@ -434,13 +434,17 @@ const CASES: readonly (readonly [title: string, parts: Parts, lines: readonly st
   ],
   [
     'an unsupported field',
-    { spec: `  runtimeClassName: high\n` },
-    ['6:3 spec.runtimeClassName: not supported: there are no runtime classes; a Node names its runtime'],
+    { spec: `  resourceClaims: [{name: a}]\n` },
+    [
+      '6:3 spec.resourceClaims: not supported: devices are allotted by drivers that talk to an API server, and none runs here',
+    ],
   ],
   [
     'a field without effect',
     { spec: `  schedulerName: other\n` },
-    ['6:3 warning spec.schedulerName: has no effect: there is one scheduler'],
+    [
+      '6:18 warning spec.schedulerName: is not default-scheduler, and no other one runs here: the pod will wait',
+    ],
   ],
   [
     'a field without effect that a server writes',

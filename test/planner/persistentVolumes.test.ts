@@ -304,3 +304,11 @@ test('what Kubernetes forbids to change of a volume stays as it was, and is told
   })
   expect(scene.world.records.get(volumeKey('v'))?.object.spec).toMatchObject({ nfs: { server: 'nas' } })
 })
+
+test('a pod that asks for another scheduler waits for it', () => {
+  const { spec, ...rest } = barePod('p', '1')
+  const scene = ran({ ...rest, spec: { ...spec, schedulerName: 'another' } })
+  expect(pending(scene.plan())).toEqual([
+    'default/p: waits for the scheduler another, which does not run here',
+  ])
+})

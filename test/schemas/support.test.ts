@@ -22,10 +22,10 @@ describe('findSupportIssues', () => {
 
   test('names each place where an unsupported field is used, deep in lists too', () => {
     const lifecycle = { preStop: { tcpSocket: { port: 1 } } }
-    const spec = { containers: [{ name: 'a' }, { name: 'b', lifecycle }], runtimeClassName: 'x' }
+    const spec = { containers: [{ name: 'a' }, { name: 'b', lifecycle }], resourceClaims: [{ name: 'x' }] }
     expect(found('Pod', pod(spec))).toEqual([
       'error spec.containers.1.lifecycle.preStop.tcpSocket',
-      'error spec.runtimeClassName',
+      'error spec.resourceClaims',
     ])
   })
 
@@ -42,10 +42,13 @@ describe('findSupportIssues', () => {
   })
 
   test('warns of what can have no effect', () => {
-    const object = { ...pod({ schedulerName: 'x' }, { uid: 'u' }), status: {} }
+    const object = {
+      ...pod({ securityContext: { seLinuxChangePolicy: 'Recursive' } }, { uid: 'u' }),
+      status: {},
+    }
     expect(found('Pod', object)).toEqual([
       'warning metadata.uid',
-      'warning spec.schedulerName',
+      'warning spec.securityContext.seLinuxChangePolicy',
       'warning status',
     ])
   })

@@ -1,3 +1,4 @@
+import { DEFAULT_SCHEDULER } from '../schedulers.ts'
 import type { Container, PodSpec, PodTemplateSpec } from '../generated/types.ts'
 import { containerWithDefaults, withHostPorts } from './container.ts'
 import { podResourcesWithDefaults, withRequestsFromLimits } from './resources.ts'
@@ -33,7 +34,7 @@ function templateSpecWithDefaults(spec: PodSpec): PodSpec {
     ...(volumes !== undefined && { volumes: volumes.map(volumeWithDefaults) }),
     dnsPolicy: spec.dnsPolicy ?? 'ClusterFirst',
     restartPolicy: spec.restartPolicy ?? 'Always',
-    schedulerName: spec.schedulerName ?? 'default-scheduler',
+    schedulerName: spec.schedulerName || DEFAULT_SCHEDULER,
     securityContext: spec.securityContext ?? {},
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
   }

@@ -365,6 +365,30 @@ export interface ResourceQuota {
 }
 
 /**
+ * Another OCI runtime than the node's own for the pods that name it.
+ */
+export interface RuntimeClass {
+  readonly apiVersion: 'node.k8s.io/v1'
+  readonly kind: 'RuntimeClass'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * The program, as it is called in the node's folders of programs: runc, crun, or another with their command line.
+   */
+  readonly handler: string
+  /**
+   * What it needs beside the containers.
+   */
+  readonly overhead?: Overhead
+  /**
+   * On which nodes it is.
+   */
+  readonly scheduling?: Scheduling
+}
+
+/**
  * Like a ConfigMap, for what must not be seen.
  */
 export interface Secret {
@@ -3567,6 +3591,18 @@ export interface ObjectReference {
 }
 
 /**
+ * What a runtime needs for a pod, beside its containers.
+ */
+export interface Overhead {
+  /**
+   * For each pod, whatever its containers ask for.
+   */
+  readonly podFixed?: {
+    readonly [k: string]: Quantity
+  }
+}
+
+/**
  * The object that another one goes with.
  */
 export interface OwnerReference {
@@ -4429,7 +4465,7 @@ export interface PodSpec {
    */
   readonly os?: PodOS
   /**
-   * What the runtime itself needs for the pod.
+   * What the runtime itself needs for the pod; filled in from its RuntimeClass.
    */
   readonly overhead?: {
     readonly [k: string]: Quantity
@@ -4463,7 +4499,7 @@ export interface PodSpec {
    */
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
   /**
-   * The runtime for the pod.
+   * The RuntimeClass whose program makes the pod's containers; the node's own runtime by default.
    */
   readonly runtimeClassName?: string
   /**
@@ -5273,6 +5309,22 @@ export interface ScaleIOVolumeSource {
    * The volume's name.
    */
   readonly volumeName?: string
+}
+
+/**
+ * Which nodes have a runtime.
+ */
+export interface Scheduling {
+  /**
+   * Labels that the node must have, beside those that the pod asks for.
+   */
+  readonly nodeSelector?: {
+    readonly [k: string]: string
+  }
+  /**
+   * Taints that do not matter to its pods, beside those that they tolerate themselves.
+   */
+  readonly tolerations?: readonly Toleration[]
 }
 
 /**
@@ -6506,6 +6558,7 @@ export type KubernetesObject =
   | PriorityClass
   | ReplicaSet
   | ResourceQuota
+  | RuntimeClass
   | Secret
   | Service
   | ServiceAccount

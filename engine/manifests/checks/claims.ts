@@ -1,7 +1,12 @@
-import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../api/generated/types.ts'
+import type {
+  KubernetesObject,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+} from '../../api/generated/types.ts'
 import { compareQuantities, parseQuantity } from '../../api/quantity.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
+import { podSpecsOf } from '../../api/podSpecs.ts'
 import { dnsSubdomain } from './names.ts'
 import { checkQuantity } from './resources.ts'
 import { checkSelector } from './selectors.ts'
@@ -56,7 +61,42 @@ function checkSource(context: CheckContext, path: Path, spec: PersistentVolumeCl
     }
     if (source.name === '') context.error([...path, field, 'name'], 'required field is missing')
   }
+  if (dataSource !== undefined && dataSourceRef?.namespace)
+    context.error([...path, 'dataSource'], 'may not be specified when dataSourceRef.namespace is specified')
   if (dataSource === undefined || dataSourceRef === undefined) return
   if (dataSource.kind !== dataSourceRef.kind || dataSource.name !== dataSourceRef.name)
     context.error([...path, 'dataSourceRef'], 'must match dataSource')
+}
+
+/** A claim of another namespace may be copied only where that one allows it by a ReferenceGrant, and there are none. */
+export function checkCopyNamespaces(context: CheckContext, object: KubernetesObject): void {
+  const own = object.metadata?.namespace ?? 'default'
+  for (const { path, spec } of claimSpecsOf(object)) {
+    const namespace = context.sound(path) ? spec.dataSourceRef?.namespace : undefined
+    if (!namespace || namespace === own) continue
+    const message = `not supported: a claim is copied within its namespace, which is ${own}: there are no ReferenceGrants`
+    context.error([...path, 'dataSourceRef', 'namespace'], message)
+  }
+}
+
+interface Placed {
+  readonly spec: PersistentVolumeClaimSpec
+  readonly path: Path
+}
+
+function claimSpecsOf(object: KubernetesObject): readonly Placed[] {
+  const ofPods = podSpecsOf(object).flatMap(({ path, spec }) =>
+    (spec.volumes ?? []).flatMap(({ ephemeral }, index) => {
+      const own = ephemeral?.volumeClaimTemplate?.spec
+      const at = [...path, 'volumes', index, 'ephemeral', 'volumeClaimTemplate', 'spec']
+      return own === undefined ? [] : [{ spec: own, path: at }]
+    }),
+  )
+  if (object.kind === 'PersistentVolumeClaim') return [{ spec: object.spec, path: ['spec'] }]
+  if (object.kind !== 'StatefulSet') return ofPods
+  const templates = object.spec.volumeClaimTemplates ?? []
+  return [
+    ...ofPods,
+    ...templates.map(({ spec }, index) => ({ spec, path: ['spec', 'volumeClaimTemplates', index, 'spec'] })),
+  ]
 }

@@ -3,10 +3,11 @@ import type { CheckContext } from '../context.ts'
 import { checkBareAnnotations, checkObjectAnnotations } from './annotations.ts'
 import { checkAutoscaler } from './autoscaler.ts'
 import { checkBudget } from './budget.ts'
-import { checkClaim } from './claims.ts'
+import { checkClaim, checkCopyNamespaces } from './claims.ts'
 import { checkCronJob } from './cronJob.ts'
 import { checkJob } from './jobs.ts'
 import { checkLimitRange } from './limitRange.ts'
+import { checkRuntimeClass } from './runtimeClass.ts'
 import { checkResourceQuota } from './resourceQuota.ts'
 import { checkPriorityClass } from './priority.ts'
 import { checkCluster, checkNode } from './cluster.ts'
@@ -26,6 +27,7 @@ export function checkObject(context: CheckContext, object: KubernetesObject): vo
   const annotations = object.kind === 'Pod' ? checkBareAnnotations : checkObjectAnnotations
   annotations(context, ['metadata', 'annotations'], object.metadata?.annotations)
   checkKind(context, object)
+  if (context.sound(['spec'])) checkCopyNamespaces(context, object)
 }
 
 function checkKind(context: CheckContext, object: KubernetesObject): void {
@@ -68,6 +70,8 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkNode(context, object)
     case 'LimitRange':
       return checkLimitRange(context, object)
+    case 'RuntimeClass':
+      return checkRuntimeClass(context, object)
     case 'ResourceQuota':
       return checkResourceQuota(context, object)
     case 'PriorityClass':

@@ -1,4 +1,5 @@
 import type { PodSpec } from '../../api/generated/types.ts'
+import { DEFAULT_SCHEDULER } from '../../api/schedulers.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { isAddress } from './addresses.ts'
@@ -23,6 +24,11 @@ export function checkPodSpec(context: CheckContext, path: Path, spec: PodSpec): 
   checkVolumes(context, context.items([...path, 'volumes'], spec.volumes), isForWindows(spec))
   if (isForWindows(spec))
     context.warn([...path, 'nodeSelector'], 'asks for a Windows node, and there are none: the pod will wait')
+  if ((spec.schedulerName || DEFAULT_SCHEDULER) !== DEFAULT_SCHEDULER)
+    context.warn(
+      [...path, 'schedulerName'],
+      `is not ${DEFAULT_SCHEDULER}, and no other one runs here: the pod will wait`,
+    )
   checkNetwork(context, path, spec)
   checkLabels(context, [...path, 'nodeSelector'], spec.nodeSelector)
   checkPlacement(context, path, spec)

@@ -32,6 +32,7 @@ export const PodDisruptionBudget: Validate
 export const PriorityClass: Validate
 export const ReplicaSet: Validate
 export const ResourceQuota: Validate
+export const RuntimeClass: Validate
 export const Secret: Validate
 export const Service: Validate
 export const ServiceAccount: Validate
