@@ -2,29 +2,19 @@ import { isDeepStrictEqual } from 'node:util'
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { PodAction } from '../api/plan.ts'
 import type { Desired } from '../api/snapshot.ts'
-import type { Runtime } from '../runtimes/runtime.ts'
 import { carryOut } from './actions/carryOut.ts'
 import type { ActionWorld } from './actions/world.ts'
 import { attemptsOf } from './attempts.ts'
-import type { Clock } from './clock.ts'
 import { millisecondsBetween } from './clock.ts'
-import type { Limits } from './limits.ts'
-import type { Logger } from './logger.ts'
-import type { Observer } from './observer.ts'
 import type { Pacing } from './pacing.ts'
 import type { Stamp } from './podEntry.ts'
 import { blame, problemOf, stackOf } from './problems.ts'
 import type { Problem, ProgressEvent } from './progress.ts'
-import { Slots } from './slots.ts'
+import type { Shared } from './shared.ts'
+import { type Slots, slotsByNode } from './slots.ts'
 
-export interface ExecutorOptions {
-  readonly runtimes: ReadonlyMap<NodeName, Runtime>
-  readonly observer: Observer
-  readonly clock: Clock
-  readonly log: Logger
-  readonly limits: Limits
+export interface ExecutorOptions extends Shared {
   readonly pacing: Pacing
-  readonly signal: AbortSignal
   /** The desired state that requests are made from: the newest. */
   readonly desired: () => Desired
   readonly progress: (event: ProgressEvent) => void
@@ -52,8 +42,7 @@ export class Executor {
 
   constructor(options: ExecutorOptions) {
     this.#options = options
-    const { workPerNodeMax } = options.limits
-    this.#slots = new Map([...options.runtimes.keys()].map((name) => [name, new Slots(workPerNodeMax)]))
+    this.#slots = slotsByNode(options.runtimes.keys(), options.limits.workPerNodeMax)
     options.signal.addEventListener('abort', () => this.#cancelAll(), { once: true })
   }
 

@@ -1,22 +1,13 @@
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
-import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
-import type { Limits } from './limits.ts'
 import { retryDelayMs } from './limits.ts'
-import type { Logger } from './logger.ts'
-import type { Observer } from './observer.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
+import type { Shared } from './shared.ts'
 import { Slots } from './slots.ts'
 
-export interface InspectorOptions {
-  readonly runtimes: ReadonlyMap<NodeName, Runtime>
-  readonly observer: Observer
-  readonly clock: Clock
-  readonly log: Logger
-  readonly limits: Limits
-  readonly signal: AbortSignal
+export interface InspectorOptions extends Shared {
   /** A look at a pod, or (uid absent) at a whole node, has been merged in. */
   readonly looked: (node: NodeName, uid?: PodUid) => void
   readonly nodeChanged: (node: NodeName, reachable: boolean, message?: string) => void

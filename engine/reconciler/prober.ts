@@ -2,26 +2,16 @@ import type { NodeName, PodUid } from '../api/names.ts'
 import type { Desired, Observed, ObservedPod, ProbeTally } from '../api/snapshot.ts'
 import type { ProbeDue, ProbeResult } from '../kubelet/probes.ts'
 import { countProbe, probesOf } from '../kubelet/probes.ts'
-import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
-import type { Clock } from './clock.ts'
 import { after, millisecondsBetween } from './clock.ts'
 import type { HandlerResult } from './handlers.ts'
 import { runProbe } from './handlers.ts'
-import type { Limits } from './limits.ts'
-import type { Logger } from './logger.ts'
-import type { Observer } from './observer.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
-import { Slots } from './slots.ts'
+import type { Shared } from './shared.ts'
+import { type Slots, slotsByNode } from './slots.ts'
 import { within } from './within.ts'
 
-export interface ProberOptions {
-  readonly runtimes: ReadonlyMap<NodeName, Runtime>
-  readonly observer: Observer
-  readonly clock: Clock
-  readonly log: Logger
-  readonly limits: Limits
-  readonly signal: AbortSignal
+export interface ProberOptions extends Shared {
   readonly desired: () => Desired
   /** A result came that may change a decision. */
   readonly wake: () => void
@@ -47,8 +37,7 @@ export class Prober {
 
   constructor(options: ProberOptions) {
     this.#options = options
-    const { probesPerNodeMax } = options.limits
-    this.#slots = new Map([...options.runtimes.keys()].map((name) => [name, new Slots(probesPerNodeMax)]))
+    this.#slots = slotsByNode(options.runtimes.keys(), options.limits.probesPerNodeMax)
   }
 
   /** After every tick. A pod that has not changed costs one comparison. */

@@ -1,22 +1,13 @@
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { ContainerUsage, ObservedPod, PodUsage } from '../api/snapshot.ts'
-import type { ContainerStats, Runtime } from '../runtimes/runtime.ts'
+import type { ContainerStats } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
-import type { Clock } from './clock.ts'
 import { after, millisecondsBetween } from './clock.ts'
-import type { Limits } from './limits.ts'
-import type { Logger } from './logger.ts'
-import type { Observer } from './observer.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
-import { Slots } from './slots.ts'
+import type { Shared } from './shared.ts'
+import { type Slots, slotsByNode } from './slots.ts'
 
-export interface SamplerOptions {
-  readonly runtimes: ReadonlyMap<NodeName, Runtime>
-  readonly observer: Observer
-  readonly clock: Clock
-  readonly log: Logger
-  readonly limits: Limits
-  readonly signal: AbortSignal
+export interface SamplerOptions extends Shared {
   /** A usage came that may change a decision. */
   readonly wake: () => void
 }
@@ -50,9 +41,7 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#options = options
-    const { inspectionsPerNodeMax } = options.limits
-    const names = [...options.runtimes.keys()]
-    this.#slots = new Map(names.map((name) => [name, new Slots(inspectionsPerNodeMax)]))
+    this.#slots = slotsByNode(options.runtimes.keys(), options.limits.inspectionsPerNodeMax)
   }
 
   /** After every tick. A pod that is new here is read at once. */

@@ -1,3 +1,5 @@
+import type { NodeName } from '../api/names.ts'
+
 /** At most `limit` at a time; the rest wait in the order in which they came. */
 export class Slots {
   readonly #limit: number
@@ -50,4 +52,8 @@ export class Slots {
 
 interface Waiter {
   begin(): void
+}
+
+export function slotsByNode(nodes: Iterable<NodeName>, limit: number): ReadonlyMap<NodeName, Slots> {
+  return new Map([...nodes].map((name) => [name, new Slots(limit)]))
 }

@@ -1,23 +1,13 @@
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import { limitedVolumes } from '../kubelet/eviction.ts'
-import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
-import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
-import type { Limits } from './limits.ts'
-import type { Logger } from './logger.ts'
-import type { Observer } from './observer.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
-import { Slots } from './slots.ts'
+import type { Shared } from './shared.ts'
+import { type Slots, slotsByNode } from './slots.ts'
 
-export interface VolumeWatchOptions {
-  readonly runtimes: ReadonlyMap<NodeName, Runtime>
-  readonly observer: Observer
-  readonly clock: Clock
-  readonly log: Logger
-  readonly limits: Limits
-  readonly signal: AbortSignal
+export interface VolumeWatchOptions extends Shared {
   /** A volume has grown beyond its limit. */
   readonly wake: () => void
 }
@@ -37,10 +27,7 @@ export class VolumeWatch {
 
   constructor(options: VolumeWatchOptions) {
     this.#options = options
-    const { inspectionsPerNodeMax } = options.limits
-    this.#slots = new Map(
-      [...options.runtimes.keys()].map((name) => [name, new Slots(inspectionsPerNodeMax)]),
-    )
+    this.#slots = slotsByNode(options.runtimes.keys(), options.limits.inspectionsPerNodeMax)
   }
 
   /** After every tick. Without such a volume anywhere there is nothing to wait for. */

@@ -9,19 +9,8 @@ const SUBSCRIPT = /^metadata\.(labels|annotations)\['(.*)'\]$/
 /** Undefined: no such field. What is not known yet, such as an address, is empty, as in Kubernetes. */
 export function fieldValue(path: string, pod: ObservedPod, context: PodContext): string | undefined {
   const { metadata, spec } = pod.record.pod
-  const subscript = SUBSCRIPT.exec(path)
-  if (subscript !== null) {
-    const [, map = '', key = ''] = subscript
-    return (map === 'labels' ? metadata.labels : metadata.annotations)?.[key] ?? ''
-  }
   const hosts = context.node.info?.addresses ?? []
   switch (path) {
-    case 'metadata.name':
-      return metadata.name ?? ''
-    case 'metadata.namespace':
-      return metadata.namespace ?? 'default'
-    case 'metadata.uid':
-      return metadata.uid ?? ''
     case 'spec.nodeName':
       return pod.record.node
     case 'spec.serviceAccountName':
@@ -34,22 +23,29 @@ export function fieldValue(path: string, pod: ObservedPod, context: PodContext):
     case 'status.podIPs':
       return podAddress(pod, context) ?? ''
     default:
-      return undefined
+      return metadataValue(path, metadata)
   }
 }
 
 /** What a file of a downwardAPI volume may hold: also all labels and all annotations, a line each. */
 export function downwardValue(path: string, metadata: ObjectMeta): string | undefined {
+  switch (path) {
+    case 'metadata.labels':
+      return mapText(metadata.labels ?? {})
+    case 'metadata.annotations':
+      return mapText(metadata.annotations ?? {})
+    default:
+      return metadataValue(path, metadata)
+  }
+}
+
+function metadataValue(path: string, metadata: ObjectMeta): string | undefined {
   const subscript = SUBSCRIPT.exec(path)
   if (subscript !== null) {
     const [, map = '', key = ''] = subscript
     return (map === 'labels' ? metadata.labels : metadata.annotations)?.[key] ?? ''
   }
   switch (path) {
-    case 'metadata.labels':
-      return mapText(metadata.labels ?? {})
-    case 'metadata.annotations':
-      return mapText(metadata.annotations ?? {})
     case 'metadata.name':
       return metadata.name ?? ''
     case 'metadata.namespace':
