@@ -1,11 +1,12 @@
-import type { NodeSelector, ObjectMeta, PodSpec, Taint, Toleration } from '../../api/generated/types.ts'
-import { keyParts, nameHash, type ObjectKey, objectKey, podUid, uidHash } from '../../api/names.ts'
+import type { NodeSelector, PodSpec, Taint, Toleration } from '../../api/generated/types.ts'
+import { keyParts, nameHash } from '../../api/names.ts'
 import { matchesNodeAffinity } from '../../api/nodeAffinity.ts'
 import type { NodeFacts } from '../../api/nodes.ts'
 import { DRIVES_OUT, KEEPS_AWAY, UNSCHEDULABLE_TAINT, untoleratedTaint } from '../../api/taints.ts'
 import type { DaemonPod } from './rollout.ts'
-import { type ControllerContext, type PodWish, timestamp } from '../decision.ts'
+import type { ControllerContext, PodWish } from '../decision.ts'
 import { memoised } from '../memo.ts'
+import { ownedPodWish, type PodOwner } from '../ownedPod.ts'
 import { REVISION_HASH, type Revision } from '../changes/revisions.ts'
 import type { PodView } from '../view.ts'
 
@@ -54,9 +55,7 @@ export function fitOf(spec: PodSpec, node: NodeFacts): Fit {
   }
 }
 
-export interface DaemonOwner {
-  readonly key: ObjectKey
-  readonly uid: string
+export interface DaemonOwner extends PodOwner {
   readonly revision: Revision
   /** Names of pods that are there. */
   readonly taken: ReadonlySet<string>
@@ -64,33 +63,19 @@ export interface DaemonOwner {
 
 /** A pod that only this node may take. */
 export function daemonPodWish(
-  { key, revision, taken, uid: ownerUid }: DaemonOwner,
+  { key, revision, taken, uid }: DaemonOwner,
   node: string,
   context: ControllerContext,
 ): PodWish {
-  const { name: owner, namespace } = keyParts(key)
-  const { metadata = {}, spec } = revision.template
-  const name = freeName(owner, ownerUid, node, taken)
-  const created = timestamp(context.now)
-  const uid = podUid(uidHash(ownerUid, name, created))
-  const reference = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: owner, uid: ownerUid }
-  const own: ObjectMeta = {
-    name,
-    namespace,
-    uid,
-    creationTimestamp: created,
-    labels: { ...metadata.labels, [REVISION_HASH]: revision.hash },
-    ...(metadata.annotations !== undefined && { annotations: metadata.annotations }),
-    ownerReferences: [{ ...reference, controller: true, blockOwnerDeletion: true }],
-  }
-  return {
-    uid,
-    key: objectKey('Pod', namespace, name),
-    label: `${namespace}/${name}`,
-    metadata: own,
+  const { metadata, spec } = revision.template
+  const pod = {
+    name: freeName(keyParts(key).name, uid, node, taken),
+    metadata,
+    labels: { ...metadata?.labels, [REVISION_HASH]: revision.hash },
     spec: { ...boundTo(node, spec), tolerations: tolerationsOf(spec) },
     reason: `node ${node} is to have one, of revision ${revision.number}`,
   }
+  return ownedPodWish({ key, uid }, pod, context)
 }
 
 function freeName(owner: string, uid: string, node: string, taken: ReadonlySet<string>): string {

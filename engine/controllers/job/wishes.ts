@@ -1,6 +1,7 @@
-import type { Container, Job, ObjectMeta, PodSpec } from '../../api/generated/types.ts'
-import { keyParts, nameHash, type ObjectKey, objectKey, podUid, uidHash } from '../../api/names.ts'
-import { type ControllerContext, type PodWish, timestamp } from '../decision.ts'
+import type { Container, Job, PodSpec } from '../../api/generated/types.ts'
+import { keyParts, nameHash, type ObjectKey } from '../../api/names.ts'
+import type { ControllerContext, PodWish } from '../decision.ts'
+import { ownedPodWish } from '../ownedPod.ts'
 import type { JobMemory } from './memory.ts'
 
 export const COMPLETION_INDEX = 'batch.kubernetes.io/job-completion-index'
@@ -42,37 +43,24 @@ export function jobWish(
   taken: Set<string>,
   context: ControllerContext,
 ): PodWish {
-  const { namespace, name: jobName } = keyParts(key)
+  const { name: jobName } = keyParts(key)
   const name = freeName(jobName, memory.uid, index, taken)
   taken.add(name)
-  const created = timestamp(context.now)
-  const uid = podUid(uidHash(memory.uid, name, created))
-  const { annotations, labels } = job.spec.template.metadata ?? {}
-  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid: memory.uid }
-  const ownAnnotations = { ...annotations, ...indexAnnotations(job, memory, index) }
-  const metadata: ObjectMeta = {
+  const { metadata, spec } = job.spec.template
+  const annotations = { ...metadata?.annotations, ...indexAnnotations(job, memory, index) }
+  const pod = {
     name,
-    namespace,
-    uid,
-    creationTimestamp: created,
+    metadata: Object.keys(annotations).length > 0 ? { annotations } : undefined,
     labels: {
-      ...labels,
+      ...metadata?.labels,
       ...jobLabels(job, jobName, memory.uid),
       ...(index !== undefined && { [COMPLETION_INDEX]: String(index) }),
     },
-    ...(Object.keys(ownAnnotations).length > 0 && { annotations: ownAnnotations }),
     finalizers: [TRACKING],
-    ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
-  }
-  const { spec } = job.spec.template
-  return {
-    uid,
-    key: objectKey('Pod', namespace, name),
-    label: `${namespace}/${name}`,
-    metadata,
     spec: index === undefined ? spec : indexedSpec(spec, `${jobName}-${index}`),
     reason,
   }
+  return ownedPodWish({ key, uid: memory.uid }, pod, context)
 }
 
 function freeName(job: string, uid: string, index: number | undefined, taken: ReadonlySet<string>): string {

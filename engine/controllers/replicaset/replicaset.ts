@@ -1,15 +1,10 @@
-import type { ObjectMeta, PodTemplateSpec, ReplicaSet, ReplicaSetStatus } from '../../api/generated/types.ts'
-import { keyParts, nameHash, type ObjectKey, objectKey, podUid, uidHash } from '../../api/names.ts'
+import type { PodTemplateSpec, ReplicaSet, ReplicaSetStatus } from '../../api/generated/types.ts'
+import { nameHash, type ObjectKey } from '../../api/names.ts'
 import type { StatusReport } from '../../api/plan.ts'
 import { TEMPLATE_HASH } from '../../api/templates.ts'
-import {
-  type ControllerContext,
-  type PodDeletion,
-  type PodNote,
-  type PodWish,
-  timestamp,
-} from '../decision.ts'
+import { type ControllerContext, type PodDeletion, type PodNote, type PodWish } from '../decision.ts'
 import type { Bounds } from '../fenceposts.ts'
+import { ownedPodWish } from '../ownedPod.ts'
 import { inDeletionOrder } from './ranking.ts'
 import type { SetRecord } from './sets.ts'
 import { canBeDeleted, isActive, isAvailable, type PodView } from '../view.ts'
@@ -176,30 +171,9 @@ function wishesOf(
 }
 
 function wishFor(set: PodSet, name: string, reason: string, context: ControllerContext): PodWish {
-  const { namespace } = keyParts(set.key)
-  const created = timestamp(context.now)
-  const uid = podUid(uidHash(set.uid, name, created))
-  const { annotations, labels } = set.template.metadata ?? {}
-  const metadata: ObjectMeta = {
-    name,
-    namespace,
-    uid,
-    creationTimestamp: created,
-    labels: { ...labels, ...(set.hash !== '' && { [TEMPLATE_HASH]: set.hash }) },
-    ...(annotations !== undefined && { annotations }),
-    ownerReferences: [
-      {
-        apiVersion: 'apps/v1',
-        kind: 'ReplicaSet',
-        name: set.name,
-        uid: set.uid,
-        controller: true,
-        blockOwnerDeletion: true,
-      },
-    ],
-  }
-  const key = objectKey('Pod', namespace, name)
-  return { uid, key, label: `${namespace}/${name}`, metadata, spec: set.template.spec, reason }
+  const { metadata, spec } = set.template
+  const labels = { ...metadata?.labels, ...(set.hash !== '' && { [TEMPLATE_HASH]: set.hash }) }
+  return ownedPodWish(set, { name, metadata, labels, spec, reason }, context)
 }
 
 /** The official ReplicaSet, which is in no commit, with its status. */

@@ -1,15 +1,10 @@
-import type {
-  ObjectMeta,
-  OwnerReference,
-  PodSpec,
-  StatefulSet,
-  VolumeClaimTemplate,
-} from '../../api/generated/types.ts'
-import { keyParts, type ObjectKey, objectKey, podUid, uidHash } from '../../api/names.ts'
+import type { OwnerReference, PodSpec, StatefulSet, VolumeClaimTemplate } from '../../api/generated/types.ts'
+import { keyParts, type ObjectKey, objectKey, uidHash } from '../../api/names.ts'
 import type { RecordAction } from '../../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../../api/records.ts'
 import { canonicalJson } from '../../api/canonical.ts'
 import { type ControllerContext, type PodWish, timestamp } from '../decision.ts'
+import { ownedPodWish, type PodOwner } from '../ownedPod.ts'
 import { REVISION_HASH, type Revision } from '../changes/revisions.ts'
 import type { StatefulPod } from './rollout.ts'
 import type { PodView } from '../view.ts'
@@ -28,9 +23,7 @@ export function ordinalOf(set: string, pod: string): number | undefined {
   return /^(0|[1-9][0-9]{0,9})$/.test(number) ? Number(number) : undefined
 }
 
-export interface StatefulOwner {
-  readonly key: ObjectKey
-  readonly uid: string
+export interface StatefulOwner extends PodOwner {
   /** The one in force, as written. */
   readonly set: StatefulSet
 }
@@ -42,34 +35,21 @@ export function statefulPodWish(
   revision: Revision,
   context: ControllerContext,
 ): PodWish {
-  const { name: set, namespace } = keyParts(owner.key)
-  const { metadata = {} } = revision.template
-  const name = `${set}-${ordinal}`
-  const created = timestamp(context.now)
-  const uid = podUid(uidHash(owner.uid, name, created))
-  const labels = {
-    ...metadata.labels,
-    [POD_NAME]: name,
-    [POD_INDEX]: String(ordinal),
-    [REVISION_HASH]: revision.name,
-  }
-  const own: ObjectMeta = {
+  const { metadata, spec } = revision.template
+  const name = `${keyParts(owner.key).name}-${ordinal}`
+  const pod = {
     name,
-    namespace,
-    uid,
-    creationTimestamp: created,
-    labels,
-    ...(metadata.annotations !== undefined && { annotations: metadata.annotations }),
-    ownerReferences: [{ ...referenceTo(owner), controller: true, blockOwnerDeletion: true }],
-  }
-  return {
-    uid,
-    key: objectKey('Pod', namespace, name),
-    label: `${namespace}/${name}`,
-    metadata: own,
-    spec: specOf(owner, name, ordinal, revision.template.spec),
+    metadata,
+    labels: {
+      ...metadata?.labels,
+      [POD_NAME]: name,
+      [POD_INDEX]: String(ordinal),
+      [REVISION_HASH]: revision.name,
+    },
+    spec: specOf(owner, name, ordinal, spec),
     reason: `ordinal ${ordinal}, revision ${revision.number}`,
   }
+  return ownedPodWish(owner, pod, context)
 }
 
 function referenceTo({ key, uid }: StatefulOwner): OwnerReference {
