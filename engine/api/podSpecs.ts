@@ -35,6 +35,7 @@ export function podSpecsOf(
     case 'PodDisruptionBudget':
     case 'PriorityClass':
     case 'ResourceQuota':
+    case 'RuntimeClass':
     case 'Secret':
     case 'Service':
     case 'ServiceAccount':

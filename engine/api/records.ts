@@ -25,6 +25,8 @@ export interface PodRecord {
    * commit is compared with. Absent where `pod.spec` is as written itself.
    */
   readonly writtenSpec?: PodSpec
+  /** The OCI runtime that its RuntimeClass named when it was made; absent: the node's own. */
+  readonly runtimeHandler?: string
   /** The pod's conditions as last recorded, for their transition times. */
   readonly conditions: readonly PodCondition[]
   /**

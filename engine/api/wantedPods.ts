@@ -17,7 +17,7 @@ export function wantedBy(
     const [described] = podSpecsOf(object)
     if (described === undefined) return { object, pods: 0 }
     const { namespace = 'default' } = object.metadata
-    const spec = podSpecWithDefaults(admission?.(namespace, described.spec) ?? described.spec)
+    const spec = podSpecWithDefaults(admission?.specOf(namespace, described.spec) ?? described.spec)
     return { object, spec, pods: podsOf(object, spec, nodes, scaled) }
   })
 }

@@ -40,6 +40,8 @@ export interface PodWish {
   readonly spec: PodSpec
   /** As written, of a Pod of the commit, where `spec` no longer is. */
   readonly writtenSpec?: PodSpec
+  /** The OCI runtime that its RuntimeClass names; absent: the node's own. */
+  readonly runtimeHandler?: string
   readonly reason: string
 }
 

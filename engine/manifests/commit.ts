@@ -9,6 +9,7 @@ import { limits } from './limits.ts'
 import { overlaps } from './overlaps.ts'
 import { priorities } from './priorities.ts'
 import { quotas } from './quotas.ts'
+import { runtimeClasses } from './runtimeClasses.ts'
 import { services } from './services.ts'
 import {
   about,
@@ -56,6 +57,7 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     ...autoscalers(standings, index),
     ...services(index),
     ...limits(standings, index),
+    ...runtimeClasses(standings, index),
     ...quotas(index),
   ]
   const all = [...own, ...duplicates, ...secondClusters(standings), ...diagnosticsOf(findings)]

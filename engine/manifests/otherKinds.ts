@@ -63,7 +63,6 @@ const byGroup: readonly (readonly [group: string, reason: string, kinds: readonl
     ],
   ],
   ['flowcontrol.apiserver.k8s.io', noServer, ['FlowSchema', 'PriorityLevelConfiguration']],
-  ['node.k8s.io', 'a Node names its runtime; there are no classes of them', ['RuntimeClass']],
   ['policy', 'pods are evicted by deleting them from the repository', ['Eviction']],
   ['policy', 'gone from Kubernetes itself', ['PodSecurityPolicy']],
   [

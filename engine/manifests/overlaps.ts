@@ -55,6 +55,7 @@ function labelledOf(standing: Standing): readonly Labelled[] {
     case 'PodDisruptionBudget':
     case 'PriorityClass':
     case 'ResourceQuota':
+    case 'RuntimeClass':
     case 'Secret':
     case 'Service':
     case 'ServiceAccount':

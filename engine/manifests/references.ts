@@ -50,7 +50,11 @@ function addPod(references: Reference[], path: Path, spec: PodSpec): void {
   for (const [index, volume] of (spec.volumes ?? []).entries())
     addVolume(references, [...path, 'volumes', index], volume)
   addPullSecrets(references, path, spec.imagePullSecrets)
-  const { priorityClassName, serviceAccountName } = spec
+  const { priorityClassName, runtimeClassName, serviceAccountName } = spec
+  if (runtimeClassName) {
+    const at = [...path, 'runtimeClassName']
+    references.push({ kind: 'RuntimeClass', name: runtimeClassName, path: at, dispensable: false })
+  }
   if (priorityClassName) {
     const at = [...path, 'priorityClassName']
     references.push({ kind: 'PriorityClass', name: priorityClassName, path: at, dispensable: false })

@@ -24,9 +24,15 @@ const admissionOf = memoised((objects: Desired['objects']) =>
 
 function admitted(wish: PodWish, admission: Admission, known: Map<PodSpec, PodSpec>): PodWish {
   const { namespace } = keyParts(wish.key)
-  const spec = known.getOrInsertComputed(wish.spec, (written) => admission(namespace, written))
+  const spec = known.getOrInsertComputed(wish.spec, (written) => admission.specOf(namespace, written))
   if (spec === wish.spec) return wish
+  const runtimeHandler = admission.handlerOf(spec)
   // A controller's pods are compared by their template, not by themselves.
   const isBare = wish.metadata.ownerReferences === undefined
-  return { ...wish, spec, ...(isBare && { writtenSpec: wish.spec }) }
+  return {
+    ...wish,
+    spec,
+    ...(isBare && { writtenSpec: wish.spec }),
+    ...(runtimeHandler !== undefined && { runtimeHandler }),
+  }
 }

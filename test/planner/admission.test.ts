@@ -59,3 +59,33 @@ test('the status of a ResourceQuota tells what the commit wants', () => {
     used: { pods: '3', 'requests.cpu': '0' },
   })
 })
+
+test('a pod gets what its RuntimeClass says, and the program stays on its record', () => {
+  const toleration = { key: 'fast', operator: 'Exists' } as const
+  const fast = {
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name: 'fast' },
+    handler: 'crun',
+    overhead: { podFixed: { cpu: '250m' } },
+    scheduling: { nodeSelector: { disk: 'ssd' }, tolerations: [toleration] },
+  } as const
+  const pod = barePod('one', 'a')
+  const named = { ...pod, spec: { ...pod.spec, runtimeClassName: 'fast', tolerations: [toleration] } }
+  const scene = new Scene().commit(named, fast)
+  expect(scene.report('Pod', 'one').status).toMatchObject({
+    phase: 'Pending',
+    conditions: [{ type: 'PodScheduled', status: 'False' }],
+  })
+  scene.nodes({
+    apiVersion: 'reconcile.dev/v1',
+    kind: 'Node',
+    metadata: { name: 'node-0', labels: { disk: 'ssd' } },
+  })
+  scene.run()
+  expect(scene.world.pods[0]?.record).toMatchObject({
+    runtimeHandler: 'crun',
+    pod: { spec: { overhead: { cpu: '250m' }, nodeSelector: { disk: 'ssd' }, tolerations: [toleration] } },
+  })
+  expect(kinds(scene.commit(named, { ...fast, handler: 'runc' }).plan())).toEqual([])
+})

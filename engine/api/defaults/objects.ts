@@ -62,6 +62,7 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
     case 'ClusterTrustBundle':
     case 'PodDisruptionBudget':
     case 'ResourceQuota':
+    case 'RuntimeClass':
       return object
     default:
       return object satisfies never

@@ -67,6 +67,7 @@ export function immutableChanges(
     case 'LimitRange':
     case 'PriorityClass':
     case 'ResourceQuota':
+    case 'RuntimeClass':
     case 'StorageClass':
     case 'ClusterTrustBundle':
     case 'Cluster':

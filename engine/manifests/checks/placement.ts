@@ -10,9 +10,7 @@ import { checkUnique } from './unique.ts'
 export function checkPlacement(context: CheckContext, path: Path, spec: PodSpec): void {
   const affinity = [...path, 'affinity']
   if (spec.affinity !== undefined && context.sound(affinity)) checkAffinity(context, affinity, spec.affinity)
-  for (const { value, path: at } of context.items([...path, 'tolerations'], spec.tolerations)) {
-    checkToleration(context, at, value)
-  }
+  checkTolerations(context, [...path, 'tolerations'], spec.tolerations)
   checkSpread(context, [...path, 'topologySpreadConstraints'], spec.topologySpreadConstraints)
   const gates = context.items([...path, 'schedulingGates'], spec.schedulingGates)
   checkUnique(context, gates, 'name', (gate) => gate.name)
@@ -27,6 +25,14 @@ export function checkPlacement(context: CheckContext, path: Path, spec: PodSpec)
 function checkKey(context: CheckContext, path: Path, key: string): void {
   const rule = qualifiedName(key)
   if (rule !== undefined) context.error(path, `${JSON.stringify(key)} ${rule}`)
+}
+
+export function checkTolerations(
+  context: CheckContext,
+  path: Path,
+  tolerations: PodSpec['tolerations'],
+): void {
+  for (const { value, path: at } of context.items(path, tolerations)) checkToleration(context, at, value)
 }
 
 function checkToleration(context: CheckContext, path: Path, toleration: Toleration): void {

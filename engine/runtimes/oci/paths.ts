@@ -88,6 +88,8 @@ export interface PodPaths {
   readonly lock: string
   readonly sandbox: string
   readonly network: string
+  /** The OCI runtime that it was made with, where a RuntimeClass named one. */
+  readonly program: string
   readonly pins: { readonly net: string; readonly ipc: string; readonly uts: string; readonly user: string }
   /** On the disk: a container may write as much into its /etc/hosts as it likes. */
   readonly etc: string
@@ -116,6 +118,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     lock: `${run}/lock`,
     sandbox: `${run}/sandbox.json`,
     network: `${run}/network.json`,
+    program: `${run}/program`,
     pins: { net: `${run}/net`, ipc: `${run}/ipc`, uts: `${run}/uts`, user: `${run}/user` },
     etc: `${directory}/etc`,
     sharedMemory: `${run}/shm`,

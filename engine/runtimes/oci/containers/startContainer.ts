@@ -14,6 +14,7 @@ import { readText } from '../node/node.ts'
 import type { ContainerPaths, PodPaths, RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { fitsMountOptions, lowerLayers, ruleText } from '../hook/rule.ts'
+import { programOf } from '../pods/program.ts'
 import type { Sandbox } from '../pods/sandbox.ts'
 import { parseSandbox, unmountCommand } from '../pods/sandbox.ts'
 import { capabilitiesFor } from '../spec/capabilities.ts'
@@ -274,6 +275,7 @@ async function writeContainer(
     const text = `image ${image.reference} has ${image.layerDirs.length} layers, more than overlayfs can be told of; build it with fewer`
     throw createError(request, text, true)
   }
+  const program = await programOf(context, request.uid, facts.program)
   const rule = ruleText({
     paths,
     pod,
@@ -281,7 +283,7 @@ async function writeContainer(
     request,
     image,
     stopSignal: image.config.stopSignal,
-    runtime: facts.program.path,
+    runtime: program.path,
     conmon: facts.conmon,
     layers,
     oomFile: oomFile(facts.cgroups, container.cgroup),

@@ -12,6 +12,7 @@ import { readText } from './node.ts'
 import type { RootPaths } from '../paths.ts'
 import { podPaths, rootPaths } from '../paths.ts'
 import { findProgram } from './programs.ts'
+import { programOf } from '../pods/program.ts'
 import { disarmPod, releaseContainers, removePod } from '../pods/removePod.ts'
 import { lockRoot, readRoot } from './root.ts'
 import { ociNode } from '../runtime.ts'
@@ -111,9 +112,9 @@ async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal
 async function endUnrecorded(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const { facts, transport } = context
   const failing = { reason: 'RemoveFailed', doing: `ending what is left of pod ${uid}` }
-  for (const id of await transport.listDirectory(facts.program.state)) {
-    if (id.startsWith(`${uid}-`))
-      await runOrFail(transport, deleteCommand(facts.program, id), failing, signal)
+  const program = await programOf(context, uid, facts.program)
+  for (const id of await transport.listDirectory(program.state)) {
+    if (id.startsWith(`${uid}-`)) await runOrFail(transport, deleteCommand(program, id), failing, signal)
   }
 }
 

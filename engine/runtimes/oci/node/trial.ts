@@ -70,7 +70,7 @@ function parseChoice(content: Uint8Array | undefined): ChosenRuntime | undefined
 }
 
 /** Undefined: it works. */
-async function tryRuntime(
+export async function tryRuntime(
   transport: Transport,
   paths: RootPaths,
   path: string,

@@ -10,6 +10,7 @@ import { readText } from '../node/node.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
 import { oneByOne } from '../oneByOne.ts'
 import { updateCpusCommand } from '../runtimeCommands.ts'
+import { podOfContainer, programOf } from './program.ts'
 import { freeUsers } from './users.ts'
 
 /** What one pod has and no other may have: beside its record, so that it is its own for as long as it lives, whoever looks. */
@@ -111,9 +112,13 @@ async function leaveCpus(
     ),
   )
   const running = await transport.listDirectory(paths.runtimeState)
+  const pods = (await transport.listDirectory(paths.pods)).map(podUid)
   for (const id of running) {
     // One that has ended meanwhile needs none.
-    if (!own.has(id)) await transport.run(updateCpusCommand(facts.program, id, shared))
+    if (own.has(id)) continue
+    const uid = podOfContainer(id, pods)
+    const program = uid === undefined ? facts.program : await programOf(context, uid, facts.program)
+    await transport.run(updateCpusCommand(program, id, shared))
   }
   await transport.writeFile(paths.leftCpus, shared, 0o600)
 }

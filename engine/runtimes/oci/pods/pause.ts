@@ -5,6 +5,7 @@ import { writeHostBundle } from '../node/hostBundle.ts'
 import { locked } from '../hook/hookCommands.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths } from '../paths.ts'
+import { programOf } from './program.ts'
 import { runDetachedCommand } from '../runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
 import { USERS } from './users.ts'
@@ -44,7 +45,7 @@ export async function startPause(
     seccomp: linuxSeccomp(facts.seccomp, [], facts.machine),
   })
   const failing = { reason: 'CreatePodSandboxError', doing: "starting the pod's pause process" }
-  const command = runDetachedCommand(facts.program, pod.pause, pidFile, uid)
+  const command = runDetachedCommand(await programOf(context, uid, facts.program), pod.pause, pidFile, uid)
   await runOrFail(transport, locked(pod.lock, command), failing, signal)
   return Number(await readText(transport, pidFile))
 }

@@ -27,6 +27,7 @@ import { nodeCgroupDirectories } from '../node/prepareNode.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
 import { podPaths } from '../paths.ts'
 import { startPause } from './pause.ts'
+import { handlerProgram, programOf } from './program.ts'
 import { podCgroupWrites, writePodCgroup } from './podCgroup.ts'
 import { deleteCommand } from '../runtimeCommands.ts'
 import { USERS } from './users.ts'
@@ -101,9 +102,11 @@ export async function makeSandbox(
     await endContainers(context, uid, signal)
     await clearSandbox(context, uid, signal)
   }
+  const { runtimeHandler } = request.record
+  const program = runtimeHandler === undefined ? undefined : await handlerProgram(context, runtimeHandler)
   const allocation = await allocationOf(context, uid, request)
   await makeRunDirectory(context, pod, allocation)
-  await prepareFiles(transport, pod, request)
+  await prepareFiles(transport, pod, request, program)
   if (request.cgroup !== undefined)
     await writePodCgroup(transport, podCgroupWrites(facts.cgroups, pod.cgroup, request.cgroup))
   const mounted = new Set(await mountsOf(transport, pod.directory))
@@ -196,12 +199,20 @@ async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<read
   return [await one, await other]
 }
 
-async function prepareFiles(transport: Transport, pod: PodPaths, request: CreatePodRequest): Promise<void> {
+async function prepareFiles(
+  transport: Transport,
+  pod: PodPaths,
+  request: CreatePodRequest,
+  program: string | undefined,
+): Promise<void> {
   const empty = { kind: 'file', content: '' } as const
   // Written before the plugins run: how to undo what they do.
   const { bandwidth, hostNetwork, portMappings } = request
   const network = JSON.stringify({ attached: !hostNetwork, portMappings, bandwidth })
   await transport.writeTree(pod.run, [
+    ...(program === undefined
+      ? []
+      : [{ path: 'program', mode: 0o600, what: { kind: 'file', content: program } } as const]),
     { path: 'network.json', mode: 0o600, what: { kind: 'file', content: network } },
     ...(request.hostNetwork ? [] : ['net', 'uts']).map((path) => ({ path, mode: 0o600, what: empty })),
     ...(request.hostIPC ? [] : [{ path: 'ipc', mode: 0o600, what: empty }]),
@@ -335,7 +346,8 @@ async function endPause(
   const { facts, transport } = context
   if ((await transport.stat(`${facts.program.state}/${uid}`)) === undefined) return
   const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
-  await runOrFail(transport, locked(pod.lock, deleteCommand(facts.program, uid)), failing, signal)
+  const program = await programOf(context, uid, facts.program)
+  await runOrFail(transport, locked(pod.lock, deleteCommand(program, uid)), failing, signal)
 }
 
 /**
