@@ -287,8 +287,11 @@ test('a plan that asks for a time that has passed does not make the loop spin', 
 test('an action that breaks in an unforeseen way becomes a failure of its pod, and the engine lives on', async () => {
   const world = createWorld()
   await once(world, desiredOf('a', [pod('web')]))
-  const [uid] = world.node.pods.keys()
-  if (uid === undefined) throw new Error('no pod')
+  const [made] = world.node.pods.values()
+  if (made === undefined) throw new Error('no pod')
+  const { uid } = made
+  // What runs in it ought to have been stopped after this.
+  world.node.disarm(made)
   const wrong: Action = { ...removePod('web'), uid }
   let attempts = 0
   const engine = startEngine(world, EMPTY, {
