@@ -2,6 +2,7 @@ import type { ContainerStatus, Pod } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, podUid } from '../api/names.ts'
 import type { Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
+import { controllerOf } from '../api/owners.ts'
 import type { UnhealthyObject } from '../reconciler/outcome.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { longName } from './names.ts'
@@ -63,7 +64,7 @@ function podsOf(object: ObjectKey, { plan, snapshot }: BlameOptions): readonly P
   const sets = new Set(
     [...snapshot.records.values()]
       .filter(({ key, object: set }) => {
-        const owner = set.metadata.ownerReferences?.find((one) => one.controller === true)
+        const owner = controllerOf(set.metadata)
         return keyParts(key).namespace === namespace && owner?.kind === kind && owner.name === name
       })
       .map((record) => record.object.metadata.name),
@@ -71,7 +72,7 @@ function podsOf(object: ObjectKey, { plan, snapshot }: BlameOptions): readonly P
   return [...plan.statuses.values()].flatMap(({ key, object: value }) => {
     if (!isPod(value)) return []
     if (key === object) return [value]
-    const owner = value.metadata.ownerReferences?.find((one) => one.controller === true)
+    const owner = controllerOf(value.metadata)
     if (owner === undefined || keyParts(key).namespace !== namespace) return []
     const direct = owner.kind === kind && owner.name === name
     return direct || (owner.kind === 'ReplicaSet' && sets.has(owner.name)) ? [value] : []

@@ -1,6 +1,7 @@
 import type { Plan } from '../api/plan.ts'
 import type { PodUid } from '../api/names.ts'
 import type { Snapshot } from '../api/snapshot.ts'
+import { controllerOf } from '../api/owners.ts'
 import { timestamp } from '../controllers/decision.ts'
 import { withDeletion } from '../planner/actions.ts'
 import { plan as planFor } from '../planner/plan.ts'
@@ -90,7 +91,7 @@ function planOf(uid: PodUid): (snapshot: Snapshot, now: Temporal.Instant) => Pla
 }
 
 function successorText({ listing, namespace }: ListedPod, endedBy: 'us' | 'engine'): string {
-  const owner = listing.record.pod.metadata.ownerReferences?.find(({ controller }) => controller === true)
+  const owner = controllerOf(listing.record.pod.metadata)
   const when = endedBy === 'engine' ? '' : ', with the next reconcile --once'
   if (owner === undefined) return `it is made again if the repository still has it${when}`
   return `${owner.kind} ${namespace}/${owner.name} makes another one if it wants one${when}`

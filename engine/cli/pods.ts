@@ -1,5 +1,6 @@
 import { type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
 import type { ObjectRecord } from '../api/records.ts'
+import { controllerOf } from '../api/owners.ts'
 import type { PodListing, Runtime } from '../runtimes/runtime.ts'
 import type { Invocation } from './invocation.ts'
 import { didYouMean } from './nearest.ts'
@@ -122,11 +123,11 @@ async function ownerNames(
 ): Promise<(pod: ListedPod) => string | undefined> {
   const records: ReadonlyMap<ObjectKey, ObjectRecord> = await runtime.readObjectRecords(world.signal)
   return (pod) => {
-    const owner = pod.listing.record.pod.metadata.ownerReferences?.find((one) => one.controller === true)
+    const owner = controllerOf(pod.listing.record.pod.metadata)
     if (owner?.kind === OWNERS[kind]) return owner.name
     if (owner?.kind !== 'ReplicaSet' || kind !== 'deployment') return undefined
     const set = records.get(objectKey('ReplicaSet', pod.namespace, owner.name))
-    const above = set?.object.metadata.ownerReferences?.find((one) => one.controller === true)
+    const above = set && controllerOf(set.object.metadata)
     return above?.kind === 'Deployment' ? above.name : undefined
   }
 }

@@ -1,4 +1,5 @@
 import type { Health } from '../api/plan.ts'
+import { controllerOf } from '../api/owners.ts'
 import type { ControllerContext, PodDeletion, PodNote } from './decision.ts'
 import { canBeDeleted, isActive, isAvailable, type PodView, readySinceMs } from './view.ts'
 
@@ -56,5 +57,5 @@ export function endingText(pods: readonly PodView[]): string | undefined {
 /** The uid that an object's pods say their owner has, should its record be lost. */
 export function ownerUidOf(pods: readonly PodView[]): string | undefined {
   const [first] = pods
-  return first?.record.pod.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid
+  return first === undefined ? undefined : controllerOf(first.record.pod.metadata)?.uid
 }

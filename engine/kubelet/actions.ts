@@ -1,6 +1,7 @@
 import { nodeName, objectKey, podUid } from '../api/names.ts'
 import type { ContainerStop, OfPod, StopContainers } from '../api/plan.ts'
 import type { Failure } from '../api/records.ts'
+import { controllerOf } from '../api/owners.ts'
 import { isBackingOff, retryAt } from './backOff.ts'
 import { freshRecord, withHook } from './record.ts'
 import type { PodStep } from './step.ts'
@@ -8,8 +9,9 @@ import type { ContainerView, PodView } from './view.ts'
 
 /** What every action about a pod says. */
 export function ofPod(view: PodView, reason: string): OfPod {
-  const { name = '', namespace = 'default', ownerReferences = [], uid = '' } = view.pod.record.pod.metadata
-  const owner = ownerReferences.find(({ controller }) => controller === true)
+  const { metadata } = view.pod.record.pod
+  const { name = '', namespace = 'default', uid = '' } = metadata
+  const owner = controllerOf(metadata)
   return {
     node: nodeName(view.pod.record.node),
     uid: podUid(uid),

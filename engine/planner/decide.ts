@@ -1,10 +1,10 @@
 import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import type { Violation } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
+import { controllerOf } from '../api/owners.ts'
 import type { Decision } from '../controllers/decision.ts'
 import { removalDecision } from '../controllers/gc.ts'
 import { decisionFor } from './deciders.ts'
-import { recordOwner } from './wanted.ts'
 import { inOrder } from './inOrder.ts'
 import type { World } from './world.ts'
 import { isAnothers } from './worldIndex.ts'
@@ -105,7 +105,7 @@ function recordsToDrop({ snapshot, wanted }: World): ReadonlyMap<ObjectKey, read
 }
 
 function answerable(record: ObjectRecord): ObjectKey {
-  const owner = recordOwner(record)
+  const owner = controllerOf(record.object.metadata)
   if (owner === undefined || !HELD_BY_OWNER.has(record.object.kind)) return record.key
   return objectKey(owner.kind, keyParts(record.key).namespace, owner.name)
 }

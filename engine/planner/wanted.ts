@@ -1,8 +1,9 @@
 import { withDefaults } from '../api/defaults/objects.ts'
-import type { Job, JobSpec, OwnerReference } from '../api/generated/types.ts'
+import type { Job, JobSpec } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import type { ObjectRecord, RecordedObject } from '../api/records.ts'
 import type { DesiredObject, Snapshot } from '../api/snapshot.ts'
+import { controllerOf } from '../api/owners.ts'
 import { memoised } from '../controllers/memo.ts'
 
 /** The commit's objects, and the Jobs on record that CronJobs of the commit made: these want pods as if they were written there. */
@@ -12,7 +13,7 @@ export function wantedObjects({
 }: Snapshot): ReadonlyMap<ObjectKey, DesiredObject> {
   const derived = new Map<ObjectKey, DesiredObject>()
   for (const record of records.values()) {
-    const owner = recordOwner(record)
+    const owner = controllerOf(record.object.metadata)
     if (owner?.kind !== 'CronJob' || objects.has(record.key)) continue
     const { namespace } = keyParts(record.key)
     const cronJob = objects.get(objectKey(owner.kind, namespace, owner.name))
@@ -27,7 +28,7 @@ export function wantedObjects({
 export function childrenOf({ records }: Snapshot): ReadonlyMap<ObjectKey, readonly ObjectRecord[]> {
   const children = new Map<ObjectKey, ObjectRecord[]>()
   for (const record of records.values()) {
-    const owner = record.object.kind === 'ReplicaSet' ? undefined : recordOwner(record)
+    const owner = record.object.kind === 'ReplicaSet' ? undefined : controllerOf(record.object.metadata)
     if (owner === undefined) continue
     const key = objectKey(owner.kind, keyParts(record.key).namespace, owner.name)
     const group = children.get(key)
@@ -36,10 +37,6 @@ export function childrenOf({ records }: Snapshot): ReadonlyMap<ObjectKey, readon
   }
   for (const group of children.values()) group.sort((a, b) => (a.key < b.key ? -1 : 1))
   return children
-}
-
-export function recordOwner({ object }: ObjectRecord): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find(({ controller }) => controller === true)
 }
 
 type Derived = Pick<DesiredObject, 'written' | 'object'>

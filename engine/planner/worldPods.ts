@@ -1,9 +1,10 @@
-import type { OwnerReference, Pod, PodCondition, PodStatus } from '../api/generated/types.ts'
+import type { OwnerReference, PodCondition, PodStatus } from '../api/generated/types.ts'
 import { claimsOf } from '../api/claims.ts'
 import { type NodeName, type ObjectKey, objectKey, podUid } from '../api/names.ts'
 import type { Action, Health, PodVerdict, StatusReport, Violation } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
+import { controllerOf } from '../api/owners.ts'
 import { memoised } from '../controllers/memo.ts'
 import type { SetRecord } from '../controllers/replicaset/sets.ts'
 import type { PodView } from '../controllers/view.ts'
@@ -124,7 +125,7 @@ export const identityOf = memoised(({ pod }: PodRecord): Identity => {
     label: `${namespace}/${name}`,
     deleting: deletionTimestamp !== undefined,
     namespace,
-    owner: controllerOf(pod),
+    owner: controllerOf(pod.metadata),
   }
 })
 
@@ -163,10 +164,6 @@ function isReady(conditions: readonly PodCondition[] = []): boolean {
 
 function ownerKey(owner: OwnerReference, namespace: string, sets: ReadonlyMap<string, SetRecord>): ObjectKey {
   return sets.get(owner.uid)?.deployment ?? objectKey(owner.kind, namespace, owner.name)
-}
-
-function controllerOf({ metadata }: Pod): OwnerReference | undefined {
-  return metadata.ownerReferences?.find((reference) => reference.controller === true)
 }
 
 /** With work under way laid over it: what is being made is there already, what is being written is the record. */

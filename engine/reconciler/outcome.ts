@@ -2,6 +2,7 @@ import type { ObjectKey, PodUid } from '../api/names.ts'
 import { keyParts, objectKey } from '../api/names.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
+import { controllerOf } from '../api/owners.ts'
 import { REVISION } from '../controllers/replicaset/sets.ts'
 
 /** An object that keeps `--once` from ending well, and how it stands. */
@@ -110,9 +111,10 @@ function hopefulPods({ observed, records }: Snapshot): ReadonlySet<PodUid> {
   const found = new Set<PodUid>()
   for (const { pods } of observed.nodes.values()) {
     for (const [uid, { record }] of pods) {
-      const { deletionTimestamp, ownerReferences = [] } = record.pod.metadata
-      const set = ownerReferences.find(({ controller, kind }) => controller === true && kind === 'ReplicaSet')
-      if (deletionTimestamp !== undefined || set === undefined || newest.has(set.uid)) found.add(uid)
+      const { metadata } = record.pod
+      const owner = controllerOf(metadata)
+      const isOfSet = owner?.kind === 'ReplicaSet'
+      if (metadata.deletionTimestamp !== undefined || !isOfSet || newest.has(owner.uid)) found.add(uid)
     }
   }
   return found
@@ -122,9 +124,9 @@ function hopefulPods({ observed, records }: Snapshot): ReadonlySet<PodUid> {
 function newestSets(records: Snapshot['records']): ReadonlySet<string> {
   const newest = new Map<string, { readonly uid: string; readonly revision: number }>()
   for (const { object } of records.values()) {
-    const { annotations, ownerReferences = [], uid = '' } = object.metadata
-    const owner = ownerReferences.find(({ controller }) => controller === true)?.uid ?? uid
     if (object.kind !== 'ReplicaSet') continue
+    const { annotations, uid = '' } = object.metadata
+    const owner = controllerOf(object.metadata)?.uid ?? uid
     const revision = Number(annotations?.[REVISION] ?? 0)
     if (revision >= (newest.get(owner)?.revision ?? 0)) newest.set(owner, { uid, revision })
   }
@@ -169,7 +171,7 @@ function writesRecords(plan: Plan, { busy }: Snapshot): boolean {
 function wantedBy(object: ObjectKey, { desired, records }: Snapshot): ObjectKey | undefined {
   if (desired.objects.has(object)) return object
   const metadata = records.get(object)?.object.metadata
-  const owner = metadata?.ownerReferences?.find((reference) => reference.controller)
+  const owner = metadata && controllerOf(metadata)
   if (metadata === undefined || owner === undefined) return undefined
   const key = objectKey(owner.kind, metadata.namespace, owner.name)
   return desired.objects.has(key) ? key : undefined

@@ -1,6 +1,7 @@
 import type { CronJobSpec } from '../../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
+import { controllerOf } from '../../api/owners.ts'
 import { finishedCondition } from '../job/memory.ts'
 import { memoised } from '../memo.ts'
 import { recordedConditions, recordedStatus } from '../memory.ts'
@@ -33,7 +34,7 @@ export const cronRuns = memoised(
 /** Undefined for a record that is no Job of a CronJob. */
 export const runOf = memoised((record: ObjectRecord): CronRun | undefined => {
   const { kind, metadata } = record.object
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
+  const owner = controllerOf(metadata)
   if (kind !== 'Job' || owner?.kind !== 'CronJob') return undefined
   const scheduled = metadata.annotations?.[CRON_TIMESTAMP] ?? metadata.creationTimestamp ?? ''
   const finished = finishedCondition({ conditions: recordedConditions(record) })

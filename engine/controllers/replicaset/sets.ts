@@ -10,6 +10,7 @@ import { keyParts, nameHash, type ObjectKey, objectKey, uidHash } from '../../ap
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../../api/records.ts'
 import { matchesSelector } from '../../api/selectors.ts'
 import { TEMPLATE_HASH, templateText } from '../../api/templates.ts'
+import { controllerOf } from '../../api/owners.ts'
 import { type ControllerContext, timestamp } from '../decision.ts'
 import { memoised } from '../memo.ts'
 
@@ -41,7 +42,7 @@ export interface SetRecord {
 /** Undefined for a record that is no ReplicaSet of a Deployment. */
 export const setOfRecord = memoised((record: ObjectRecord): SetRecord | undefined => {
   const { metadata, spec } = record.object
-  const owner = metadata.ownerReferences?.find((reference) => reference.controller === true)
+  const owner = controllerOf(metadata)
   if (record.object.kind !== 'ReplicaSet' || owner?.kind !== 'Deployment' || !isSetSpec(spec))
     return undefined
   const { namespace, name } = keyParts(record.key)
