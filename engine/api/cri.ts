@@ -83,6 +83,8 @@ export type VolumeRequest =
     }
   /** A folder of this node that somebody else has made. */
   | { readonly kind: 'local'; readonly name: string; readonly path: string }
+  /** A disk of this node, as it is. */
+  | { readonly kind: 'block'; readonly name: string; readonly path: string }
   | {
       readonly kind: 'nfs'
       readonly name: string
@@ -176,6 +178,8 @@ export interface StartContainerRequest {
   readonly workingDir?: string
   readonly env: readonly (readonly [name: string, value: string])[]
   readonly mounts: readonly MountRequest[]
+  /** Block devices; absent: none. */
+  readonly devices?: readonly DeviceRequest[]
   readonly security: ContainerSecurity
   readonly resources: ContainerResources
   readonly terminationMessagePath: string
@@ -191,6 +195,13 @@ export interface StartContainerRequest {
   /** Kept open for whoever attaches, for good or until the first one leaves; absent: it is empty. */
   readonly stdin?: 'open' | 'once'
   readonly tty?: boolean
+}
+
+/** A volume that is a block device, under a path of the container's own. */
+export interface DeviceRequest {
+  readonly volume: string
+  readonly devicePath: string
+  readonly readOnly: boolean
 }
 
 export interface MountRequest {

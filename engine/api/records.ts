@@ -54,7 +54,7 @@ export interface PodRecord {
 
 /** A PersistentVolume, as far as it is to be mounted. */
 export interface BoundVolume
-  extends Pick<PersistentVolumeSpec, 'hostPath' | 'local' | 'nfs' | 'mountOptions'> {
+  extends Pick<PersistentVolumeSpec, 'hostPath' | 'local' | 'nfs' | 'mountOptions' | 'volumeMode'> {
   readonly name: string
 }
 

@@ -70,13 +70,14 @@ export class VolumeBook {
   sourceOf(name: string): BoundVolume | undefined {
     const spec = this.#volumes.get(name)?.spec
     if (spec === undefined) return undefined
-    const { hostPath, local, mountOptions, nfs } = spec
+    const { hostPath, local, mountOptions, nfs, volumeMode } = spec
     return {
       name,
       ...(hostPath !== undefined && { hostPath }),
       ...(local !== undefined && { local }),
       ...(nfs !== undefined && { nfs }),
       ...(mountOptions !== undefined && { mountOptions }),
+      ...(volumeMode === 'Block' && { volumeMode }),
     }
   }
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import type { PodSpec } from '../../engine/api/generated/types.ts'
+import type { Container, PodSpec } from '../../engine/api/generated/types.ts'
 import type { BoundVolume } from '../../engine/api/records.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
+import { devicesOf } from '../../engine/kubelet/requests/devices.ts'
 import { mountsOf } from '../../engine/kubelet/requests/mounts.ts'
 import { desired, node, record } from './world.ts'
 
@@ -47,4 +48,23 @@ test('a pod mounts a folder of a server by itself, for reading only if it says s
     mountsOf(container, { containers: [container], volumes }, new Map())
   expect(readOnly([{ name: 'v', nfs }])).toMatchObject([{ readOnly: false }])
   expect(readOnly([{ name: 'v', nfs: { ...nfs, readOnly: true } }])).toMatchObject([{ readOnly: true }])
+})
+
+test('a container has a disk as a device or a folder as a mount, never the one as the other', () => {
+  const disk = { name: 'v', devicePath: '/dev/xvda' }
+  const mount = { name: 'v', mountPath: '/v' }
+  const asked = (own: Partial<Container>, bound: BoundVolume): unknown => {
+    const container = { name: 'a', ...own }
+    const spec = { containers: [container], volumes: CLAIM }
+    const found = devicesOf(container, spec, { ...record({ volumes: CLAIM }), claims: { data: bound } })
+    return isProblem(found) ? found.message : found
+  }
+  const block: BoundVolume = { name: 'a', local: { path: '/dev/sdb' }, volumeMode: 'Block' }
+  const folder: BoundVolume = { name: 'a', local: { path: '/disk' } }
+  expect(asked({ volumeDevices: [disk] }, block)).toEqual([
+    { volume: 'v', devicePath: '/dev/xvda', readOnly: false },
+  ])
+  expect(asked({ volumeMounts: [mount] }, folder)).toEqual([])
+  expect(asked({ volumeMounts: [mount] }, block)).toContain('has volumeMode Block, but is specified in')
+  expect(asked({ volumeDevices: [disk] }, folder)).toContain('has volumeMode Filesystem, but is specified in')
 })

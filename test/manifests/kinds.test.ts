@@ -249,7 +249,7 @@ test.each([
     'hostPath: {path: /a}, persistentVolumeReclaimPolicy: Delete',
     'the engine deletes only what it made itself',
   ],
-  ['hostPath: {path: /a}, volumeMode: Block', 'raw block devices are not handed to containers'],
+  ['hostPath: {path: /a}, volumeMode: Block', 'spec.volumeMode: may be Block for local only'],
   ['csi: {driver: a, volumeHandle: b}', 'no CSI drivers run here'],
 ])('a PersistentVolume with %s is refused', (source, message, ...others) => {
   const [rest = 'capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce]'] = others
@@ -309,4 +309,19 @@ test('a pod that asks for another scheduler is told that it will wait', () => {
   expect(linesOf(pod('another'))).toEqual([
     'a.yaml:4:23: warning: Pod default/a: spec.schedulerName: is not default-scheduler, and no other one runs here: the pod will wait',
   ])
+})
+
+test.each([
+  ['{name: disk, devicePath: /dev/a}', ''],
+  ['{name: dis, devicePath: /dev/a}', 'volumeDevices[0].name: the pod has no volume named "dis"'],
+  ['{name: dir, devicePath: /dev/a}', 'volumeDevices[0].name: must be a volume of a PersistentVolumeClaim'],
+  ['{name: disk, devicePath: dev/a}', 'volumeDevices[0].devicePath: must be an absolute path'],
+  ['{name: disk, devicePath: /d}', 'volumeDevices[0].devicePath: "/d" is a mountPath too'],
+])('a disk in a container: %s', (device, said) => {
+  const volumes = '[{name: dir, emptyDir: {}}, {name: disk, persistentVolumeClaim: {claimName: c}}]'
+  const container = `{name: a, image: a, volumeMounts: [{name: dir, mountPath: /d}], volumeDevices: [${device}]}`
+  const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [${container}], volumes: ${volumes}}\n`
+  const lines = linesOf(text, 'files').filter((line) => line.includes('volumeDevices'))
+  if (said === '') expect(lines).toEqual([])
+  else expect(lines.join('\n')).toContain(said)
 })

@@ -312,3 +312,17 @@ test('a pod that asks for another scheduler waits for it', () => {
     'default/p: waits for the scheduler another, which does not run here',
   ])
 })
+
+test('a claim for a disk is never a folder', () => {
+  const { spec, ...rest } = ownClaim('raw')
+  const raw: PersistentVolumeClaim = { ...rest, spec: { ...spec, volumeMode: 'Block' } }
+  const folder = classless('folder')
+  expect(bound(ran(raw, folder))).toEqual({ raw: undefined })
+  const disk = volume('disk', on('n'))
+  const { storageClassName: _, ...own } = disk.spec
+  const scene = ran(raw, folder, {
+    ...disk,
+    spec: { ...own, volumeMode: 'Block', local: { path: '/dev/sdb' } },
+  })
+  expect(scene.report('PersistentVolumeClaim', 'raw').health).toEqual({ kind: 'healthy' })
+})

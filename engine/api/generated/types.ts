@@ -1837,7 +1837,7 @@ export interface EmptyDirVolumeSource {
    */
   readonly medium?: '' | 'Memory' | 'HugePages' | 'HugePages-2Mi' | 'HugePages-1Gi'
   /**
-   * The most it may hold in memory. On disk it is not enforced, with a warning.
+   * The most it may hold. In memory the kernel keeps to it; on disk it is looked at every 10 s while the engine runs, and a pod that is over it is evicted.
    */
   readonly sizeLimit?: Quantity
 }

@@ -23,7 +23,9 @@ export interface Offer {
 }
 
 /** It has to be a PersistentVolume: a folder of the engine's own would not be what was asked for. */
-export function needsVolume({ selector, storageClassName, volumeName }: PersistentVolumeClaimSpec): boolean {
+export function needsVolume(spec: PersistentVolumeClaimSpec): boolean {
+  const { selector, storageClassName, volumeMode, volumeName } = spec
+  if (volumeMode === 'Block') return true
   if (volumeName !== undefined && volumeName !== '') return true
   if (selector !== undefined) return true
   return storageClassName !== undefined && storageClassName !== OWN_CLASS

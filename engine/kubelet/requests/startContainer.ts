@@ -9,6 +9,7 @@ import { deadlineOf } from '../ends.ts'
 import { type ConfigProblem, isProblem, type PodContext } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
 import { configError, environmentOf, expandAll, namespaceOf } from './environment.ts'
+import { devicesOf } from './devices.ts'
 import { mountsOf } from './mounts.ts'
 import { pullImageRequest } from './pullImage.ts'
 import { oomScoreAdjOf, resourcesOf } from './resources.ts'
@@ -29,6 +30,8 @@ export function startContainerRequest(
   if (isProblem(env)) return env
   const mounts = mountsOf(own, facts.spec, env)
   if (isProblem(mounts)) return mounts
+  const devices = devicesOf(own, facts.spec, pod.record)
+  if (isProblem(devices)) return devices
   const security = securityOf(own, facts.spec)
   if (isProblem(security)) return security
   return {
@@ -41,6 +44,7 @@ export function startContainerRequest(
     ...(own.workingDir !== undefined && own.workingDir !== '' && { workingDir: own.workingDir }),
     env: [...env],
     mounts,
+    ...(devices.length > 0 && { devices }),
     security,
     resources: resources(own, facts.spec, pod, context),
     terminationMessagePath: own.terminationMessagePath ?? '/dev/termination-log',
@@ -84,6 +88,7 @@ export function containerProblem(
     pullImageRequest(pod.record, container, context.desired),
     env,
     isProblem(env) || needsFiles(own) ? env : mountsOf(own, facts.spec, env),
+    devicesOf(own, facts.spec, pod.record),
     securityOf(own, facts.spec),
   ]
   return parts.find(isProblem)

@@ -40,10 +40,10 @@ export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequ
 
 /** What is behind a claim that is bound to a PersistentVolume. */
 function boundRequest(name: string, volume: BoundVolume): VolumeRequest | ConfigProblem {
-  const { hostPath, local, mountOptions, nfs } = volume
+  const { hostPath, local, mountOptions, nfs, volumeMode } = volume
   if (hostPath !== undefined)
     return { kind: 'hostPath', name, path: hostPath.path, type: hostPath.type ?? '' }
-  if (local !== undefined) return { kind: 'local', name, path: local.path }
+  if (local !== undefined) return { kind: volumeMode === 'Block' ? 'block' : 'local', name, path: local.path }
   if (nfs !== undefined) return nfsRequest(name, nfs, mountOptions)
   return mountProblem(name, `the engine does not know volumes of the kind of PersistentVolume ${volume.name}`)
 }

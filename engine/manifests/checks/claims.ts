@@ -61,6 +61,8 @@ function checkSource(context: CheckContext, path: Path, spec: PersistentVolumeCl
     }
     if (source.name === '') context.error([...path, field, 'name'], 'required field is missing')
   }
+  if ((dataSource ?? dataSourceRef) !== undefined && spec.volumeMode === 'Block')
+    context.error([...path, 'volumeMode'], 'not supported: only folders are copied, no block devices')
   if (dataSource !== undefined && dataSourceRef?.namespace)
     context.error([...path, 'dataSource'], 'may not be specified when dataSourceRef.namespace is specified')
   if (dataSource === undefined || dataSourceRef === undefined) return

@@ -1,6 +1,7 @@
 import type { Container } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
+import { checkDevices } from './devices.ts'
 import { checkEnvironment } from './environment.ts'
 import { dnsLabel } from './names.ts'
 import { absolutePath } from './paths.ts'
@@ -23,6 +24,8 @@ export interface PodFacts {
   readonly isForWindows: boolean
   /** Names; undefined when not all of them are known. */
   readonly volumes: readonly string[] | undefined
+  /** Of these, those that claims are behind: they alone may be devices. */
+  readonly claims: readonly string[]
 }
 
 export function checkContainer(context: CheckContext, path: Path, container: Container, pod: PodFacts): void {
@@ -30,6 +33,7 @@ export function checkContainer(context: CheckContext, path: Path, container: Con
   checkPorts(context, path, container, pod.hostNetwork)
   checkEnvironment(context, path, container, pod.volumes)
   checkMounts(context, path, container, pod)
+  checkDevices(context, path, container, pod)
   checkProbes(context, path, container)
   checkLifecycle(context, path, container, pod.graceSeconds, pod.os)
   checkRestarts(context, path, container)

@@ -24,6 +24,8 @@ export function checkPersistentVolume(context: CheckContext, { spec }: Persisten
   checkSources(context, spec)
   checkReach(context, spec)
   checkOptions(context, spec)
+  if (spec.volumeMode === 'Block' && spec.local === undefined)
+    context.error(['spec', 'volumeMode'], 'may be Block for local only: the others are folders')
   checkClaimRef(context, spec)
   const rule = storageClassName ? dnsSubdomain(storageClassName) : undefined
   if (rule !== undefined)

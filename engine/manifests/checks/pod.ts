@@ -74,6 +74,9 @@ function factsOf(context: CheckContext, path: Path, spec: PodSpec): PodFacts {
     os: spec.os?.name,
     isForWindows: isForWindows(spec),
     volumes: allKnown ? volumes.map((volume) => volume.value.name) : undefined,
+    claims: volumes
+      .filter(({ value }) => value.persistentVolumeClaim !== undefined || value.ephemeral !== undefined)
+      .map(({ value }) => value.name),
   }
 }
 

@@ -1,4 +1,6 @@
+import type { DeviceRequest } from '../../../api/cri.ts'
 import type { Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
 import type { SpecDevice } from '../spec/spec.ts'
 
 /** Folders and files of /dev that a container has of its own. */
@@ -24,4 +26,24 @@ async function devicesAt(transport: Transport, path: string): Promise<readonly S
   if (status?.device === undefined) return []
   const type = status.kind === 'blockDevice' ? 'b' : 'c'
   return [{ path, type, ...status.device, fileMode: status.mode }]
+}
+
+/** Disks that volumes are; where each volume is, by name. */
+export async function volumeDevices(
+  transport: Transport,
+  wanted: readonly DeviceRequest[],
+  volumes: Readonly<Record<string, string>>,
+): Promise<readonly SpecDevice[]> {
+  const devices: SpecDevice[] = []
+  for (const { devicePath, readOnly, volume } of wanted) {
+    const path = volumes[volume] ?? ''
+    const status = await transport.stat(path)
+    if (status?.kind !== 'blockDevice' || status.device === undefined) {
+      const message = `volume ${volume}: ${path} is no block device`
+      throw new RuntimeFailure('CreateContainerError', message)
+    }
+    const access = readOnly ? 'rm' : 'rwm'
+    devices.push({ path: devicePath, type: 'b', ...status.device, fileMode: 0o660, access })
+  }
+  return devices
 }

@@ -4,7 +4,7 @@ import { RuntimeFailure } from '../../runtime.ts'
 import { oomFile } from '../node/cgroups.ts'
 import { confinementOf } from './confinement.ts'
 import { failure, runOrFail } from '../commands.ts'
-import { nodeDevices } from './devices.ts'
+import { nodeDevices, volumeDevices } from './devices.ts'
 import { hookStartCommand } from '../hook/hookCommands.ts'
 import type { ImageStore, LocalImage } from '../images/store.ts'
 import { mapIds } from './mapped.ts'
@@ -155,7 +155,10 @@ async function containerSpec(parts: Parts, mounts: MountParts): Promise<unknown>
     capabilities: capabilities.names,
     seccomp: await seccompOf(parts, capabilities.names),
     mounts: containerMounts(mounts),
-    devices: request.security.privileged ? await nodeDevices(transport) : [],
+    devices: [
+      ...(request.security.privileged ? await nodeDevices(transport) : []),
+      ...(await volumeDevices(transport, request.devices ?? [], sandbox.volumes)),
+    ],
     ...confinement,
   })
 }

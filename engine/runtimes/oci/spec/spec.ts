@@ -55,6 +55,8 @@ export interface SpecDevice {
   readonly major: number
   readonly minor: number
   readonly fileMode: number
+  /** What the container may do with it; absent: what it may do with any. */
+  readonly access?: 'rm' | 'rwm'
 }
 
 type Wish = Pick<StartContainerRequest, 'security' | 'resources' | 'mounts' | 'sysctls' | 'tty'>
@@ -97,7 +99,7 @@ function linuxPart(wish: Wish, parts: SpecParts): unknown {
     ...(wish.sysctls === undefined ? {} : { sysctl: Object.fromEntries(wish.sysctls) }),
     ...(parts.seLinux === undefined ? {} : { mountLabel: parts.seLinux.mount }),
     resources: resourcesPart(resources, security.privileged, parts),
-    ...(parts.devices.length === 0 ? {} : { devices: parts.devices }),
+    ...(parts.devices.length === 0 ? {} : { devices: parts.devices.map(deviceNode) }),
     ...(parts.seccomp === undefined ? {} : { seccomp: parts.seccomp }),
     ...(hidden ? { maskedPaths: MASKED, readonlyPaths: READ_ONLY } : {}),
     // What the host mounts later must reach a volume that asks for it.
@@ -131,15 +133,23 @@ function namespaces({ namespaces: paths, userNamespace }: SpecParts): unknown {
 
 export const CPU_PERIOD_US = 100_000
 
+function deviceNode({ fileMode, major, minor, path, type }: SpecDevice): unknown {
+  return { path, type, major, minor, fileMode }
+}
+
+function deviceRule({ access, major, minor, type }: SpecDevice): readonly unknown[] {
+  return access === undefined ? [] : [{ allow: true, type, major, minor, access }]
+}
+
 function resourcesPart(
   resources: ContainerResources,
   privileged: boolean,
-  { cpus, disk }: Pick<SpecParts, 'cpus' | 'disk'>,
+  { cpus, devices, disk }: Pick<SpecParts, 'cpus' | 'devices' | 'disk'>,
 ): unknown {
   const { cpuShares, cpuQuotaUs, memoryLimitBytes, pidsMax } = resources
   return {
     // The runtime itself adds what every container may use: null, zero, random, tty ...
-    devices: [{ allow: privileged, access: 'rwm' }],
+    devices: [{ allow: privileged, access: 'rwm' }, ...devices.flatMap(deviceRule)],
     cpu: {
       shares: cpuShares,
       ...(cpuQuotaUs === undefined ? {} : { quota: cpuQuotaUs, period: CPU_PERIOD_US }),

@@ -73,6 +73,9 @@ async function makeVolume(
     case 'local':
       await checkLocal(transport, volume.path)
       return await giveToGroup(transport, volume.path, ownerOf(wish), signal)
+    case 'block':
+      await checkBlock(transport, volume.path)
+      return volume.path
     case 'nfs':
       return await mountNfs(transport, pod, volume, mounted, signal)
     case 'image':
@@ -93,6 +96,13 @@ async function checkLocal(transport: Transport, path: string): Promise<void> {
   if (status?.kind === 'directory') return
   const found = status === undefined ? 'does not exist' : `is a ${status.kind}, not a directory`
   throw new RuntimeFailure('FailedMount', `path ${JSON.stringify(path)} ${found}`)
+}
+
+async function checkBlock(transport: Transport, path: string): Promise<void> {
+  const status = await transport.stat(path)
+  if (status?.kind === 'blockDevice') return
+  const found = status === undefined ? 'does not exist' : `is a ${status.kind}, not a block device`
+  throw new RuntimeFailure('FailedMapVolume', `path ${JSON.stringify(path)} ${found}`)
 }
 
 function filesFolder(pod: PodPaths, volume: Pick<FilesVolume, 'name' | 'secret'>): string {
