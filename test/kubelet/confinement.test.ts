@@ -55,6 +55,11 @@ describe('the group of a pod', () => {
       { cpuShares: 2, memoryLimitBytes: 25 * MI },
     ],
     [
+      'what its runtime needs comes on top',
+      pod([one('a', { cpu: '500m' })], { overhead: { cpu: '500m', memory: '8Mi' } }),
+      { cpuShares: 1024, cpuQuotaUs: 100_000 },
+    ],
+    [
       'the pod’s own word goes before',
       pod([one('a')], { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } }),
       { cpuShares: 512, cpuQuotaUs: 100_000, memoryLimitBytes: 1024 * MI },

@@ -345,7 +345,7 @@ export interface ReplicaSet {
 }
 
 /**
- * How much all pods of a namespace may ask for together, and how many objects of each kind there may be. What a commit wants as a whole is counted, at its smallest where an autoscaler decides: a commit that wants more is refused.
+ * How much all pods of a namespace may ask for together, and how many objects of each kind there may be. What a commit wants as a whole is counted, and a commit that wants more is refused. Where an autoscaler decides, its least counts, and what it adds later is not held back; so it is with the Jobs of a CronJob and with the surge of a rollout.
  */
 export interface ResourceQuota {
   readonly apiVersion: 'v1'

@@ -12,13 +12,21 @@ import { quotaUs, sharesOf } from './resources.ts'
 export function podCgroupOf(spec: PodSpec): PodCgroup {
   if (qosClassOf(spec) === 'BestEffort') return { cpuShares: sharesOf(0) }
   const { cpu = 0 } = podRequests(spec)
-  const cpuLimit = podLimit(spec, 'cpu', cpuMillis)
-  const memoryLimit = podLimit(spec, 'memory', byteCount)
+  const cpuLimit = withOverhead(podLimit(spec, 'cpu', cpuMillis), cpuMillis(spec.overhead?.['cpu'] ?? 0))
+  const memoryLimit = withOverhead(
+    podLimit(spec, 'memory', byteCount),
+    byteCount(spec.overhead?.['memory'] ?? 0),
+  )
   return {
     cpuShares: sharesOf(cpu),
     ...(cpuLimit > 0 && { cpuQuotaUs: quotaUs(cpuLimit) }),
     ...(memoryLimit > 0 && { memoryLimitBytes: memoryLimit }),
   }
+}
+
+/** What the runtime itself needs comes on top of a limit, where there is one. */
+function withOverhead(limit: number, overhead: number): number {
+  return limit === 0 ? 0 : limit + overhead
 }
 
 type Amount = (quantity: string | number) => number
