@@ -1,11 +1,12 @@
 import type { Taint, Toleration } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
-import { type NodeFacts, nodesOf } from '../api/nodes.ts'
+import type { NodeFacts } from '../api/nodes.ts'
 import type { RecordAction } from '../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION } from '../api/records.ts'
 import { DRIVES_OUT, staySeconds } from '../api/taints.ts'
 import { type Decision, nothing, type PodDeletion, timestamp } from '../controllers/decision.ts'
 import { createdMs } from '../controllers/view.ts'
+import { knownNodes } from './knownNodes.ts'
 import type { World } from './world.ts'
 import type { WorldPod } from './worldPods.ts'
 
@@ -20,7 +21,7 @@ interface DatedTaint {
  * When a taint came is in no commit, so it is recorded, in the node's record. Source: pkg/controller/tainteviction.
  */
 export function evictions(world: World): readonly Decision[] {
-  const tainted = nodesOf(world.snapshot).filter(({ taints }) => taints.some(drivesOut))
+  const tainted = knownNodes(world.snapshot).filter(({ taints }) => taints.some(drivesOut))
   const records = recordedNodes(world)
   if (tainted.length === 0 && records.size === 0) return []
   const decisions: Decision[] = []

@@ -1,12 +1,12 @@
 import type { ObjectMeta, PodSpec } from '../api/generated/types.ts'
 import { podUid, type PodUid } from '../api/names.ts'
-import { nodesOf } from '../api/nodes.ts'
 import type { Labels } from '../api/selectors.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { createdMs, type PodView } from '../controllers/view.ts'
 import type { Placeable } from '../scheduler/pods.ts'
 import { loadOf, type NodeLoad, Room } from '../scheduler/room.ts'
 import type { NamespaceLabels } from '../scheduler/terms.ts'
+import { knownNodes } from './knownNodes.ts'
 import type { Priority } from './priorities.ts'
 import type { World } from './world.ts'
 import type { NodePods, WorldPod } from './worldPods.ts'
@@ -22,7 +22,7 @@ const loads = new WeakMap<NodePods, NodeLoad>()
 /** The nodes with all that is bound to them; what is to go by this plan is going already, and what has ended takes nothing. */
 export function roomOf(world: World, going: readonly PodView[], priority: PriorityOf): Room {
   const { snapshot } = world
-  const room = new Room(nodesOf(snapshot), namespaceLabels(snapshot.desired))
+  const room = new Room(knownNodes(snapshot), namespaceLabels(snapshot.desired))
   const uids = new Set(going.map(({ uid }) => uid))
   const left = new Set(going.map(({ node }) => node))
   for (const [name, node] of world.byNode) {

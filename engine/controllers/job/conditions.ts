@@ -38,7 +38,7 @@ export function completion(now: string): Goal {
 /** The last word, said when no pod of the Job is left to end. */
 export function finalCondition(goal: Goal, now: string): Condition {
   const type = goal.type === 'FailureTarget' ? 'Failed' : 'Complete'
-  return { ...condition(type, goal.reason ?? '', goal.message ?? '', now) }
+  return condition(type, goal.reason ?? '', goal.message ?? '', now)
 }
 
 export function suspension(
