@@ -39,6 +39,7 @@ export interface ShownPod {
       readonly status: string
       readonly reason?: string
       readonly message?: string
+      readonly lastTransitionTime?: string
     }[]
   }
 }
