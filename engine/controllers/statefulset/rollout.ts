@@ -135,7 +135,7 @@ function filled<P extends StatefulPod>(slots: readonly Slot<P>[], goal: Stateful
 
 /**
  * A pod that does not come up and is of a template that nobody wants any more. Kubernetes documents that it waits for such a pod, also when
- * the template is put right, until somebody deletes it by hand (issue 67250). Here Git is the only hand there is, so it goes; but one that
+ * the template is put right, until somebody deletes it by hand (issue 67250). Here the repository alone is to be enough, so it goes; but one that
  * may only be unwell for a moment never out of turn: it is of a rollout that was given up, or all after it have been updated.
  */
 function isStuck<P extends StatefulPod>(pod: P, slots: readonly Slot<P>[], goal: StatefulGoal): boolean {
