@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import type { StatefulSet } from '../../engine/api/generated/types.ts'
 import { deletePod } from '../../engine/cli/deletePod.ts'
 import { parseCommandLine } from '../../engine/cli/invocation.ts'
 import { listPods } from '../../engine/cli/pods.ts'
 import { emptyDesired } from '../../engine/cli/station.ts'
 import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
 import { createWorld, NODE, startEngine, type World } from '../simulation/loop/engine.ts'
-import { deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
+import { container, deployment, desiredOf, pod } from '../simulation/loop/manifests.ts'
 import { cliWorld, once, type Shown } from './simulated.ts'
 
 const ID = 'a'.repeat(40)
@@ -104,3 +105,35 @@ test('a pod that nobody ends in time is an error that says that it is still to g
   )
   expect((await deleted(world, 'alone')).status).toBe(0)
 })
+
+test('a pod of a StatefulSet with OnDelete comes back of the newest template, the others stay as they are', async () => {
+  const world = createWorld()
+  await once(world, desiredOf(ID, [statefulSet('one')]))
+  const wanted = desiredOf('b'.repeat(40), [statefulSet('two')])
+  const images = () =>
+    [...world.node.pods.values()]
+      .map(({ record }) => `${record.pod.metadata.name}=${record.pod.spec.containers[0]?.image}`)
+      .toSorted()
+  await once(world, wanted)
+  expect(images()).toEqual(['db-0=one', 'db-1=one'])
+  const shown = await deleted(world, 'db-1')
+  expect(shown.stdout).toBe(
+    'pod default/db-1 is gone; StatefulSet default/db makes another one if it wants one, with the next reconcile --once\n',
+  )
+  await once(world, wanted)
+  expect(images()).toEqual(['db-0=one', 'db-1=two'])
+})
+
+function statefulSet(image: string): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db', namespace: 'default' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: 'db' } },
+      updateStrategy: { type: 'OnDelete' },
+      template: { metadata: { labels: { app: 'db' } }, spec: { containers: [container('app', { image })] } },
+    },
+  }
+}
