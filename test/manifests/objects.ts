@@ -266,6 +266,22 @@ export const OBJECTS: readonly Readonly<Record<string, unknown>>[] = [
     },
   },
   {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'a', labels: { a: 'b' } },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteMany'],
+      storageClassName: 'a',
+      nfs: { server: 'a', path: '/a', readOnly: true },
+      mountOptions: ['nfsvers=4.1'],
+      claimRef: { namespace: 'default', name: 'a' },
+      nodeAffinity: {
+        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }] },
+      },
+    },
+  },
+  {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
     metadata: { name: 'a' },

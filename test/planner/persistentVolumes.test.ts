@@ -326,3 +326,25 @@ test('a claim for a disk is never a folder', () => {
   })
   expect(scene.report('PersistentVolumeClaim', 'raw').health).toEqual({ kind: 'healthy' })
 })
+
+test.each(['first', 'last'] as const)(
+  'cut off after any action, the %s of each plan alone done: what comes of it is the same',
+  (which) => {
+    const volumes = nodeNames(new Scene(3)).map((node, index) => volume(`v${index}`, on(node)))
+    const scene = new Scene(3).commit(
+      ...[claim('a'), claim('b'), claim('c', { volumeName: 'v2' }), claim('d')],
+      ...[...volumes, using('p', 'a'), using('q', 'b'), using('r', 'c')],
+    )
+    for (let count = 0; count < 60; count += 1) {
+      const { actions } = scene.plan()
+      const action = which === 'first' ? actions[0] : actions.at(-1)
+      if (action === undefined) break
+      scene.world.apply(action, 'whole')
+      scene.world.pass(1)
+    }
+    expect(scene.plan().actions).toEqual([])
+    expect(bound(scene)).toMatchObject({ c: 'v2', d: undefined })
+    expect([bound(scene)['a'], bound(scene)['b']].toSorted()).toEqual(['v0', 'v1'])
+    expect(['v0', 'v1', 'v2'].map((name) => phase(scene, name))).toEqual(['Bound', 'Bound', 'Bound'])
+  },
+)
