@@ -95,10 +95,18 @@ test.each([
   ['type: Container, min: {cpu: 2}, max: {cpu: 1}', '[0].min.cpu: min value 2 is greater than max value 1'],
   ['type: Container, max: {cpu: lots}', '[0].max.cpu: "lots" is no quantity'],
   ['type: Pod, maxLimitRequestRatio: {cpu: 0.5}', '[0].maxLimitRequestRatio.cpu: ratio 0.5 is less than 1'],
+  ['type: Container, default: {cpus: 1}', '[0].default.cpus: "cpus" is no resource'],
   [
     'type: PersistentVolumeClaim',
     '[0]: either minimum or maximum storage value is required, but neither was provided',
   ],
 ])('a LimitRange is checked as the API server does: %s', (limit, message) => {
   expect(errorsOf(limitRange(limit).slice(4))[0]).toContain(`spec.limits${message}`)
+})
+
+test('a limit of disk space is compared, and said not to be enforced', () => {
+  const range = limitRange('type: Container, default: {ephemeral-storage: 1Gi}')
+  expect(linesOf(podText({}) + range)).toEqual([
+    'a.yaml:15:52: warning: LimitRange default/few: spec.limits[0].default.ephemeral-storage: is compared and not enforced: disk use of a container is not limited yet',
+  ])
 })

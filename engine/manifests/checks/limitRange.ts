@@ -3,7 +3,7 @@ import { compareQuantities, parseQuantity } from '../../api/quantity.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { qualifiedName } from './names.ts'
-import { checkQuantity } from './resources.ts'
+import { checkQuantity, checkResourceName } from './resources.ts'
 import { checkUnique } from './unique.ts'
 
 const TYPES = ['Container', 'Pod', 'PersistentVolumeClaim']
@@ -37,8 +37,11 @@ function checkItem(context: CheckContext, path: Path, item: LimitRangeItem): voi
     report([...path, 'type'], `${JSON.stringify(type)} ${rule}`, `such as ${TYPES.join(', ')}`)
   }
   for (const field of FIELDS) {
-    for (const [name, quantity] of Object.entries(item[field] ?? {}))
+    for (const [name, quantity] of Object.entries(item[field] ?? {})) {
       checkQuantity(context, [...path, field, name], quantity)
+      if (type === 'Container' && field !== 'maxLimitRequestRatio')
+        checkFilledIn(context, [...path, field, name], name, field === 'default' || field === 'max')
+    }
   }
   for (const field of ['default', 'defaultRequest'] as const) {
     if (type === 'Pod' && Object.keys(item[field] ?? {}).length > 0)
@@ -48,6 +51,13 @@ function checkItem(context: CheckContext, path: Path, item: LimitRangeItem): voi
     context.error(path, 'either minimum or maximum storage value is required, but neither was provided')
   for (const [smaller, larger] of ORDER) checkOrder(context, path, item, smaller, larger)
   checkRatio(context, path, item)
+}
+
+/** What is filled in is no better than what is written. But pods without a word on disks run as they would without this. */
+function checkFilledIn(context: CheckContext, path: Path, name: string, isLimit: boolean): void {
+  if (name === 'ephemeral-storage' && isLimit)
+    context.warn(path, 'is compared and not enforced: disk use of a container is not limited yet')
+  else checkResourceName(context, path, name, isLimit)
 }
 
 type Field = (typeof FIELDS)[number]

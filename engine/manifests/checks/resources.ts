@@ -50,7 +50,7 @@ function isExtended(name: string): boolean {
 
 function checkQuantities(context: CheckContext, path: Path, quantities: Quantities): void {
   for (const [name, quantity] of Object.entries(quantities)) {
-    checkResourceName(context, path, name)
+    checkResourceName(context, [...path, name], name, path.at(-1) === 'limits')
     checkQuantity(context, [...path, name], quantity)
   }
 }
@@ -67,12 +67,11 @@ export function checkQuantity(context: CheckContext, path: Path, quantity: Quant
   } else if (value < 0) context.error(path, `must be 0 or more, not ${quantity}`)
 }
 
-function checkResourceName(context: CheckContext, path: Path, name: string): void {
-  const at = [...path, name]
+/** Of what a container may ask for. */
+export function checkResourceName(context: CheckContext, at: Path, name: string, isLimit: boolean): void {
   if (name === 'cpu' || name === 'memory') return
   if (name === 'ephemeral-storage') {
-    if (path.at(-1) === 'limits')
-      context.error(at, 'not supported: disk use of a container is not limited yet')
+    if (isLimit) context.error(at, 'not supported: disk use of a container is not limited yet')
     return
   }
   if (name.startsWith('hugepages-')) return context.error(at, 'not supported: huge pages are not handed out')
