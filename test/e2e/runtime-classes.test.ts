@@ -41,17 +41,24 @@ function verbsFor(uid: string): readonly string[] {
   return lines.flatMap((line) => line.split(' ').find((word) => VERBS.includes(word)) ?? [])
 }
 
-test('a pod is made, entered, frozen and taken away by the runtime of its class, and waits where there is none', async () => {
+test('a pod is made, entered, frozen and taken away by the runtime of its class, with its namespace’s limits, and waits where there is none', async () => {
   const spec = { runtimeClassName: 'second', shareProcessNamespace: true }
   const absent = scriptPod('absent', 'true', {}, { runtimeClassName: 'absent' })
+  const limits = [{ type: 'Container', default: { memory: '64Mi' } }]
+  const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'few' }, spec: { limits } }
   const classes = [runtimeClass('second', HANDLER), runtimeClass('absent', `${HANDLER}-not`)]
-  await world.commit(files(...classes, NEVER_READY, absent, scriptPod('second', 'exec sleep 3600', {}, spec)))
+  await world.commit(
+    files(...classes, range, NEVER_READY, absent, scriptPod('second', 'exec sleep 3600', {}, spec)),
+  )
   {
     await using _engine = await engineAtWork(world)
     const { metadata } = await untilPod(world, 'second', ({ status }) => status.phase === 'Running')
     expect(await world.exec('second', 'echo', 'inside')).toBe('inside')
+    // What its LimitRange gave it, too.
+    const limit = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max'
+    expect(await world.exec('second', 'sh', '-c', limit)).toBe(String(64 * 1024 * 1024))
     // The first is the pause process of the pod.
-    expect(verbsFor(metadata.uid)).toEqual(['run', 'create', 'start', 'exec'])
+    expect(verbsFor(metadata.uid)).toEqual(['run', 'create', 'start', 'exec', 'exec'])
     await untilPod(world, 'absent', ({ status }) =>
       JSON.stringify(status).includes(`no runtime for \\"${HANDLER}-not\\" is configured`),
     )
@@ -60,7 +67,7 @@ test('a pod is made, entered, frozen and taken away by the runtime of its class,
   const { uid } = (await world.pod('second')).metadata
   await world.run('freeze', 'second')
   await world.run('thaw', 'second')
-  expect(verbsFor(uid).slice(4)).toEqual(['pause', 'resume'])
+  expect(verbsFor(uid).slice(5)).toEqual(['pause', 'resume'])
   await world.commit(files(runtimeClass('second', 'runc')))
   expect(await world.once()).toMatchObject({ exitCode: 0 })
   expect(verbsFor(uid).filter((verb) => verb === 'delete')).toHaveLength(2)
