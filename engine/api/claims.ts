@@ -23,6 +23,18 @@ export function copiedClaim({ dataSource, dataSourceRef }: PersistentVolumeClaim
   return source?.kind === 'PersistentVolumeClaim' ? source.name : undefined
 }
 
+/** The class whose claims the engine serves itself, with folders: also that of claims which name none. */
+export const OWN_CLASS = 'local'
+
+/** It has to be a PersistentVolume: a folder of the engine's own would not be what was asked for. */
+export function needsVolume(spec: PersistentVolumeClaimSpec): boolean {
+  const { selector, storageClassName, volumeMode, volumeName } = spec
+  if (volumeMode === 'Block') return true
+  if (volumeName !== undefined && volumeName !== '') return true
+  if (selector !== undefined) return true
+  return storageClassName !== undefined && storageClassName !== OWN_CLASS
+}
+
 /** What a claim held is kept for so long after it. */
 export const TRASH_KEPT_DAYS = 7
 export const TRASH_KEPT_MS = TRASH_KEPT_DAYS * 86_400_000

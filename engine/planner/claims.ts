@@ -1,4 +1,4 @@
-import { claimOfVolume, claimsOf, copiedClaim, TRASH_KEPT_DAYS } from '../api/claims.ts'
+import { claimOfVolume, claimsOf, copiedClaim, needsVolume, TRASH_KEPT_DAYS } from '../api/claims.ts'
 import type { OwnerReference, PersistentVolumeClaim, Volume } from '../api/generated/types.ts'
 import { keyParts, type NodeName, type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
 import type { RecordAction, WriteRecord } from '../api/plan.ts'
@@ -20,7 +20,7 @@ import {
   writtenClaim,
 } from '../controllers/claim.ts'
 import { type Decision, nothing, type PodWish } from '../controllers/decision.ts'
-import { isReachable, needsVolume, type Seeker } from '../controllers/volume/fit.ts'
+import { isReachable, type Seeker } from '../controllers/volume/fit.ts'
 import { inOrder } from './inOrder.ts'
 import { knownNodes } from './knownNodes.ts'
 import { VolumeBook } from './volumes.ts'
@@ -316,6 +316,9 @@ export class ClaimBook {
 
   #decision({ record, refused }: Entry): Decision {
     const { key } = record
+    // Of volumes nothing is said then, either.
+    const isAside = this.#world.snapshot.desired.keepsClaims === true && boundVolume(record) !== undefined
+    if (isAside) return nothing(key)
     const standing = this.#standing(record)
     const next = changedClaim(this.#world.snapshot.records.get(key), record, standing, this.#world.context)
     const bound = this.#boundFor.get(key)

@@ -1,3 +1,4 @@
+import { OWN_CLASS } from '../api/claims.ts'
 import type { PersistentVolumeClaimSpec } from '../api/generated/types.ts'
 import { type ObjectKey, objectKey } from '../api/names.ts'
 import type { NodeFacts } from '../api/nodes.ts'
@@ -5,15 +6,7 @@ import { compareQuantities } from '../api/quantity.ts'
 import type { BoundVolume, ObjectRecord } from '../api/records.ts'
 import { boundVolume } from '../controllers/claim.ts'
 import { type Decision, nothing } from '../controllers/decision.ts'
-import {
-  better,
-  isKeptFor,
-  isReachable,
-  misfit,
-  type Offer,
-  OWN_CLASS,
-  type Seeker,
-} from '../controllers/volume/fit.ts'
+import { better, isKeptFor, isReachable, misfit, type Offer, type Seeker } from '../controllers/volume/fit.ts'
 import {
   changedVolume,
   type VolumeFacts,

@@ -9,6 +9,7 @@ import type {
 } from '../../engine/api/generated/types.ts'
 import { objectKey } from '../../engine/api/names.ts'
 import type { Plan } from '../../engine/api/plan.ts'
+import { plan } from '../../engine/planner/plan.ts'
 import { barePod, Scene } from './scene.ts'
 
 type ClaimSpec = PersistentVolumeClaim['spec']
@@ -348,3 +349,16 @@ test.each(['first', 'last'] as const)(
     expect(['v0', 'v1', 'v2'].map((name) => phase(scene, name))).toEqual(['Bound', 'Bound', 'Bound'])
   },
 )
+
+test('taking everything down says nothing of volumes, so no claim is lost', () => {
+  const scene = ran(claim('data'), volume('v'))
+  const { desired, ...rest } = scene.snapshot()
+  const down = plan(
+    { ...rest, desired: { ...desired, objects: new Map(), keepsClaims: true } },
+    scene.world.now,
+  )
+  expect(down.actions.map(({ kind, object }) => `${kind} ${object}`)).toEqual([
+    'deleteRecord PersistentVolume//v',
+  ])
+  expect(down.statuses.has(claimKey('data'))).toBe(false)
+})

@@ -1,12 +1,10 @@
+import { OWN_CLASS } from '../../api/claims.ts'
 import type { PersistentVolumeClaimSpec, PersistentVolumeSpec } from '../../api/generated/types.ts'
 import type { ObjectKey } from '../../api/names.ts'
 import { keyParts } from '../../api/names.ts'
 import { type LabelledNode, matchesNodeSelector } from '../../api/nodeAffinity.ts'
 import { compareQuantities } from '../../api/quantity.ts'
 import { type Labels, matchesSelector } from '../../api/selectors.ts'
-
-/** The class whose claims the engine serves itself, with folders: also that of claims which name none. */
-export const OWN_CLASS = 'local'
 
 /** A claim as it looks for a volume. */
 export interface Seeker {
@@ -20,15 +18,6 @@ export interface Offer {
   readonly name: string
   readonly labels: Labels
   readonly spec: PersistentVolumeSpec
-}
-
-/** It has to be a PersistentVolume: a folder of the engine's own would not be what was asked for. */
-export function needsVolume(spec: PersistentVolumeClaimSpec): boolean {
-  const { selector, storageClassName, volumeMode, volumeName } = spec
-  if (volumeMode === 'Block') return true
-  if (volumeName !== undefined && volumeName !== '') return true
-  if (selector !== undefined) return true
-  return storageClassName !== undefined && storageClassName !== OWN_CLASS
 }
 
 /**

@@ -1,3 +1,4 @@
+import { needsVolume } from '../../api/claims.ts'
 import type {
   KubernetesObject,
   PersistentVolumeClaim,
@@ -30,7 +31,8 @@ export function checkClaimSpec(context: CheckContext, path: Path, spec: Persiste
     context.error([...path, 'storageClassName'], `${JSON.stringify(storageClassName)} ${rule}`)
 }
 
-function checkStorage(context: CheckContext, path: Path, { resources }: PersistentVolumeClaimSpec): void {
+function checkStorage(context: CheckContext, path: Path, spec: PersistentVolumeClaimSpec): void {
+  const { resources } = spec
   const storage = resources?.requests?.['storage']
   const limit = resources?.limits?.['storage']
   const at = [...path, 'requests', 'storage']
@@ -39,7 +41,7 @@ function checkStorage(context: CheckContext, path: Path, { resources }: Persiste
   checkQuantity(context, at, storage)
   const value = parseQuantity(storage)
   if (value === 0) context.error(at, 'must be greater than zero')
-  else
+  else if (!needsVolume(spec))
     context.warn(
       at,
       'is shown as the capacity and not enforced: the claim is a folder, and may grow until the disk is full',
