@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRequest, TestNode } from './support.ts'
+import { containerRequest, podRequest, richContainerRequest, richPodRequest, TestNode } from './support.ts'
 
 let node: TestNode
 
@@ -20,14 +20,14 @@ afterAll(async () => {
   expect(machineTraces(node.root)).toEqual(NO_TRACES)
 })
 
-const MOMENTS = 24
+const MOMENTS = 20
 /** A pod's whole life takes about this long on a small machine; the kills are spread over it. */
 const LIFE_MS = 300
 
 /** Kills the engine's process while it makes, starts, stops and removes a pod; what it began goes on or not. */
-async function killDuring(uid: PodUid, afterMs: number): Promise<void> {
+async function killDuring(uid: PodUid, users: boolean, afterMs: number): Promise<void> {
   const script = new URL('oneVerb.ts', import.meta.url).pathname
-  const doomed = execa(process.execPath, [script, node.folder, uid], {
+  const doomed = execa(process.execPath, [script, node.folder, uid, ...(users ? ['users'] : [])], {
     reject: false,
     stdin: 'ignore',
     buffer: false,
@@ -45,11 +45,12 @@ function mountsOf(uid: PodUid): readonly string[] {
 test('whenever the engine is killed in the life of a pod, doing it again leads to one running container, and removing it to nothing', async () => {
   for (let moment = 0; moment < MOMENTS; moment += 1) {
     const uid = node.newUid()
-    await killDuring(uid, (moment * LIFE_MS) / MOMENTS)
+    const users = moment % 2 === 1
+    await killDuring(uid, users, (moment * LIFE_MS) / MOMENTS)
     const disarmed = existsSync(join(node.root, 'pods', uid, 'disarmed'))
     if (!disarmed) {
-      await node.runtime.createPod(podRequest(uid))
-      await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000']))
+      await node.runtime.createPod(richPodRequest(uid, users))
+      await node.runtime.startContainer(richContainerRequest(uid))
       const { sandbox } = await node.listing(uid)
       expect(sandbox, `moment ${moment}`).toBe('ready')
       const running = machineTraces(node.root).processes.filter(
@@ -61,7 +62,7 @@ test('whenever the engine is killed in the life of a pod, doing it again leads t
     }
     const listing = await node.runtime.inspect(uid)
     for (const name of listing?.containers.keys() ?? []) await node.stop(uid, name)
-    if (listing !== undefined && moment % 2 === 0) {
+    if (listing !== undefined && moment % 4 < 2) {
       await node.runtime.releasePod(uid)
       expect(mountsOf(uid), `moment ${moment}`).toEqual([])
       expect((await node.listing(uid)).sandbox).toBe('released')

@@ -238,6 +238,26 @@ export function podRequest(uid: PodUid, changes: Partial<CreatePodRequest> = {})
   }
 }
 
+/** A pod with something of each kind that a node keeps for it: mounts, links, users, shaped traffic. */
+export function richPodRequest(uid: PodUid, users: boolean): CreatePodRequest {
+  return podRequest(uid, {
+    volumes: [
+      { kind: 'emptyDir', name: 'memory', medium: 'Memory' },
+      { kind: 'emptyDir', name: 'disk', medium: '' },
+    ],
+    ...(users
+      ? { userNamespace: true, bandwidth: { ingressBits: 8_000_000, egressBits: 8_000_000 } }
+      : { portMappings: [{ containerPort: 80, hostPort: 20_880, protocol: 'TCP' }] }),
+  })
+}
+
+/** Its container. */
+export function richContainerRequest(uid: PodUid): StartContainerRequest {
+  return containerRequest(uid, ['sleep', '1000'], {
+    mounts: [{ volume: 'disk', mountPath: '/v', subPath: 'a/b', readOnly: false, propagation: 'private' }],
+  })
+}
+
 export function containerRequest(
   uid: PodUid,
   command: readonly string[],
