@@ -13,14 +13,15 @@ import {
   type ClaimStanding,
   isBound,
   isForOnePod,
-  isFromCommit,
   newClaim,
   selectedNode,
   specOf,
   writtenClaim,
 } from '../controllers/claim.ts'
 import { type Decision, nothing, type PodWish } from '../controllers/decision.ts'
-import { isReachable, type Seeker } from '../controllers/volume/fit.ts'
+import { isReachable } from '../controllers/volume/fit.ts'
+import { claimRecords, isWanted } from './claimRecords.ts'
+import { seekerOf, seeking, type Seeking } from './claimSeekers.ts'
 import { inOrder } from './inOrder.ts'
 import { knownNodes } from './knownNodes.ts'
 import { VolumeBook } from './volumes.ts'
@@ -140,7 +141,7 @@ export class ClaimBook {
       const source = this.#copied(namespace, entry, volume)
       if (source?.kind === 'wait') return source
       if (source !== undefined) places.push(new Set([source.node]))
-      else unbound.push(seeking(key, entry, volume))
+      else unbound.push(seeking(key, entry?.record, volume))
     }
     return this.#answer(places, unbound)
   }
@@ -237,7 +238,7 @@ export class ClaimBook {
       this.#users.getOrInsertComputed(key, () => new Set()).add(wish.label)
       if (isBound(entry.record)) continue
       this.#entries.set(key, entry)
-      unbound.push(seeking(key, entry, volume))
+      unbound.push(seeking(key, entry.record, volume))
       this.#boundFor.set(key, { object, pod: wish.label })
     }
     if (unbound.length > 0) this.#bindTo(unbound, node)
@@ -378,23 +379,6 @@ export class ClaimBook {
   }
 }
 
-/** A claim of a pod that is nowhere yet. */
-interface Seeking {
-  readonly seeker: Seeker
-  readonly needed: boolean
-  readonly copies: boolean
-}
-
-function seeking(key: ObjectKey, entry: Entry | undefined, { ephemeral }: Volume): Seeking {
-  const spec = entry === undefined ? (ephemeral?.volumeClaimTemplate?.spec ?? {}) : specOf(entry.record)
-  const seeker = entry === undefined ? { key, uid: undefined, spec } : seekerOf(entry.record)
-  return { seeker, needed: needsVolume(spec), copies: copiedClaim(spec) !== undefined }
-}
-
-function seekerOf(record: ObjectRecord): Seeker {
-  return { key: record.key, uid: record.object.metadata.uid, spec: specOf(record) }
-}
-
 function lostText(volume: string): string {
   return `claim has lost its PersistentVolume ${JSON.stringify(volume)}: it is in the repository no more; its data is where it was`
 }
@@ -408,54 +392,4 @@ function claimKey(namespace: string, claim: string): ObjectKey {
 
 function ownerOf({ object }: ObjectRecord): OwnerReference | undefined {
   return object.metadata.ownerReferences?.[0]
-}
-
-/** On record, or about to be: what a controller writes in this plan counts. */
-function claimRecords(decisions: readonly Decision[], { snapshot }: World): readonly ObjectRecord[] {
-  const found = new Map<ObjectKey, ObjectRecord>()
-  for (const record of snapshot.records.values()) {
-    if (record.object.kind === 'PersistentVolumeClaim') found.set(record.key, record)
-  }
-  for (const { records } of decisions) {
-    for (const action of records) if (isClaimWrite(action)) found.set(action.record.key, action.record)
-  }
-  return [...found.values()]
-}
-
-/** The book writes them all itself, bound or not: nothing is written twice in one plan. */
-export function withoutClaims(decisions: readonly Decision[]): readonly Decision[] {
-  return decisions.map((decision) =>
-    decision.records.some(isClaimWrite)
-      ? { ...decision, records: decision.records.filter((action) => !isClaimWrite(action)) }
-      : decision,
-  )
-}
-
-function isClaimWrite(action: RecordAction): action is WriteRecord {
-  return action.kind === 'writeRecord' && action.record.object.kind === 'PersistentVolumeClaim'
-}
-
-/** As the garbage collector: with owners, while one of them is there; without, unless the commit had it and has it no more. */
-function isWanted(record: ObjectRecord, world: World, decisions: readonly Decision[]): boolean {
-  const { desired } = world.snapshot
-  if (desired.keepsClaims === true || desired.objects.has(record.key)) return true
-  const owners = record.object.metadata.ownerReferences ?? []
-  if (owners.length === 0) return !isFromCommit(record)
-  const { namespace } = keyParts(record.key)
-  return owners.some((owner) => isThere(owner, namespace, world, decisions))
-}
-
-function isThere(
-  { kind, name, uid }: OwnerReference,
-  namespace: string,
-  { pods, snapshot }: World,
-  decisions: readonly Decision[],
-): boolean {
-  if (kind === 'Pod') {
-    if (pods.some(({ view }) => view.uid === uid)) return true
-    return decisions.some(({ creates }) => creates.some((wish) => wish.uid === uid))
-  }
-  const key = objectKey(kind, namespace, name)
-  const recorded = snapshot.records.get(key)?.object.metadata.uid
-  return snapshot.desired.objects.has(key) && (recorded === undefined || recorded === uid)
 }
