@@ -32,6 +32,7 @@ import type { OciProgram } from './runtimeCommands.ts'
 import { execCommand } from './runtimeCommands.ts'
 import type { SandboxContext } from './pods/sandbox.ts'
 import { makeSandbox, parseSandbox } from './pods/sandbox.ts'
+import { requirePod } from './pods/requirePod.ts'
 import { sayConditions } from './pods/sayConditions.ts'
 import { tell } from './hook/tell.ts'
 import { startContainer } from './containers/startContainer.ts'
@@ -351,10 +352,8 @@ type RecordVerbs = Pick<
 function recordVerbs({ paths, transport }: OciNode): RecordVerbs {
   return {
     writePodRecord: async (record) => {
-      const { record: file } = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
-      if ((await transport.stat(file)) === undefined) {
-        throw new RuntimeFailure('NotFound', `pod ${record.pod.metadata.name} is not on this node`)
-      }
+      const { name = '', uid = '' } = record.pod.metadata
+      await requirePod(transport, podPaths(paths, podUid(uid)), name)
       await writeRecord(transport, paths, record)
     },
     readObjectRecords: async () => await readObjectRecords(transport, paths.records),

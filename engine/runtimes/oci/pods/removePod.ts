@@ -5,9 +5,9 @@ import { hookDisarmCommand, hookFreezeCommand, hookReleaseCommand } from '../hoo
 import { readText } from '../node/node.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { installHook } from '../node/prepareNode.ts'
+import { requirePod } from './requirePod.ts'
 import type { SandboxContext } from './sandbox.ts'
 import { removeMountPoints } from '../volumes/nfs.ts'
-import { RuntimeFailure } from '../../runtime.ts'
 import { clearSandbox } from './sandbox.ts'
 
 /** From here on the node's hook starts nothing in this pod; one that waits has ended. */
@@ -28,9 +28,7 @@ export async function freezePod(
 ): Promise<void> {
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
-  if ((await transport.stat(pod.record)) === undefined) {
-    throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
-  }
+  await requirePod(transport, pod, uid)
   const doing = verb === 'freeze' ? 'freezing the pod' : 'thawing the pod'
   const command = hookFreezeCommand(await installHook(transport, paths), verb, pod)
   await runOrFail(transport, command, { reason: 'FreezePodError', doing }, signal)
@@ -50,9 +48,7 @@ export async function endContainers(
 export async function releasePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
-  if ((await transport.stat(pod.record)) === undefined) {
-    throw new RuntimeFailure('NotFound', `pod ${uid} is not on this node`)
-  }
+  await requirePod(transport, pod, uid)
   await clearPod(context, uid, signal)
   await transport.writeFile(pod.released, '', 0o600)
 }
