@@ -138,7 +138,7 @@ mount_root() {
 choose_config() {
   [ -n "$lxcfs" ] || return 0
   config=plain.json
-  { read -r told <"$lxcfs/proc/meminfo"; } 2>/dev/null && config=lxcfs.json
+  { read -r _ <"$lxcfs/proc/meminfo"; } 2>/dev/null && config=lxcfs.json
   ln -sf "$config" "$bundle/config.json"
 }
 
