@@ -21,6 +21,9 @@ export async function commitFiles(folder: string, files: Readonly<Record<string,
 
 export const LIMITS = { cpu: '100m', memory: '32Mi' }
 
+/** Without requests of their own pods ask for their limits, and a hundred of these would not fit on a small machine. */
+export const RESOURCES = `{limits: {cpu: ${LIMITS.cpu}, memory: ${LIMITS.memory}}, requests: {cpu: 10m, memory: 4Mi}}`
+
 /** The cluster of the benchmark: a CIDR of its own, and the registry on loopback. */
 export function clusterYaml(registry: string): string {
   return `apiVersion: reconcile.dev/v1
@@ -47,7 +50,7 @@ spec:
     - name: main
       image: busybox:1.36
       command: ["sleep", "3600"]
-      resources: {limits: {cpu: ${LIMITS.cpu}, memory: ${LIMITS.memory}}}
+      resources: ${RESOURCES}
 `
 }
 

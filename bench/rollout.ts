@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { engine, type Measurement, median, timed } from './measure.ts'
 import type { PodBench } from './pods.ts'
-import { clusterYaml, commitFiles, KEEPER_YAML, LIMITS } from './repository.ts'
+import { clusterYaml, commitFiles, KEEPER_YAML, RESOURCES } from './repository.ts'
 
 const REPLICAS = 20
 const RUNS = 5
@@ -49,6 +49,6 @@ spec:
           image: busybox:1.36
           command: ["sleep", "3600"]
           env: [{name: REVISION, value: "${revision}"}]
-          resources: {limits: {cpu: ${LIMITS.cpu}, memory: ${LIMITS.memory}}}
+          resources: ${RESOURCES}
 `
 }
