@@ -149,11 +149,18 @@ test('a killed engine gets no further than the step before which it was killed',
   expect(node.pods.get(UID)?.sandbox).toBe('absent')
 })
 
-test('a pod whose container is alive cannot be removed', async () => {
-  const it = machine()
-  await created(it)
-  await it.clock.runUntil(it.runtime.startContainer(start()))
-  await expect(it.clock.runUntil(it.runtime.removePod(UID))).rejects.toThrow('are alive')
+test('a disarmed pod whose container is alive cannot be removed; an armed one, whose hook may have started it, ends with it', async () => {
+  const disarmed = machine()
+  await created(disarmed)
+  await disarmed.clock.runUntil(disarmed.runtime.startContainer(start()))
+  await disarmed.clock.runUntil(disarmed.runtime.disarm(UID))
+  await expect(disarmed.clock.runUntil(disarmed.runtime.removePod(UID))).rejects.toThrow('are alive')
+  const armed = machine()
+  await created(armed)
+  await armed.clock.runUntil(armed.runtime.startContainer(start()))
+  await armed.clock.runUntil(armed.runtime.removePod(UID))
+  expect(armed.node.pods.size).toBe(0)
+  expect(armed.node.facts.map(({ kind }) => kind)).toEqual(['created', 'started', 'ended', 'removed'])
 })
 
 test('a reboot ends all containers, breaks sandboxes, and keeps records', async () => {
