@@ -60,8 +60,13 @@ class ServingWatch {
     if (!this.#served.has(uid) || !this.endings.areOurs(uid)) return []
     const floor = this.#floorOf(app)
     if (floor === undefined) return []
-    const left = this.#others(app, uid).length
-    return left < floor ? [`${name} was stopped: ${left} that serve are left, the floor is ${floor}`] : []
+    const others = this.#others(app, uid)
+    // A daemon whose successor serves on its node takes nothing away.
+    const isSucceeded = this.#isDaemon(app) && others.some(({ record }) => record.node === pod.record.node)
+    const left = others.length
+    return left < floor && !isSucceeded
+      ? [`${name} was stopped: ${left} that serve are left, the floor is ${floor}`]
+      : []
   }
 
   /**
@@ -111,6 +116,10 @@ class ServingWatch {
     const daemonSet = this.#wanted('DaemonSet', app)
     if (daemonSet?.kind === 'DaemonSet') return this.#daemonFloor(daemonSet)
     return undefined
+  }
+
+  #isDaemon(app: string): boolean {
+    return this.#wanted('DaemonSet', app) !== undefined
   }
 
   #daemonFloor(daemonSet: DaemonSet): number {
