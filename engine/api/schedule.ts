@@ -86,7 +86,7 @@ function nextInterval(after: Temporal.Instant, everyMs: number): Temporal.Instan
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(after.epochMilliseconds / 1000) * 1000 + everyMs)
 }
 
-/** From one change of the zone's offset to the next the wall's clock runs as any other: the calendar is asked stretch by stretch. */
+/** From one change of the zone's offset to the next the wall's clock runs evenly: the calendar is asked stretch by stretch. */
 function nextOnWall({ timeZone, wall }: Calendar, after: Temporal.Instant): Temporal.Instant | undefined {
   // Whole seconds, as the library counts; what is due is due at a whole minute.
   let seconds = Math.floor(after.epochMilliseconds / 1000)

@@ -50,7 +50,7 @@ export interface ObservedNode {
   readonly name: NodeName
   /** False: what is below is the last that was known. Its pods are unknown, and nothing is done about them. */
   readonly reachable: boolean
-  /** Its pods were never listed by this engine: any pod may be there. */
+  /** Its pods were never listed by this engine, so each pod that is wanted may be there. */
   readonly unlisted?: true
   /** Since when the node is, or is not, reachable. */
   readonly since: Timestamp

@@ -79,7 +79,7 @@ const UNQUOTED: ReadonlySet<string> = new Set(['BAD_SCALAR_START', 'TAG_RESOLVE_
 
 /** Without what the parser quotes after a colon: a password may begin with `!` or `|`. */
 function syntaxText(message: string): string {
-  // The parser calls itself for each level, and reports the end of the stack as any other error.
+  // The parser calls itself for each level, and reports the end of the stack as it does an error in the text.
   if (message.startsWith('Maximum call stack')) return 'it is nested too deep'
   const [said = ''] = message.split(': ', 1)
   return said.charAt(0).toLowerCase() + said.slice(1)

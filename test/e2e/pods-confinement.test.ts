@@ -194,53 +194,50 @@ describe('a frozen pod', () => {
 })
 
 describe('limits as the container sees them', () => {
-  test.skipIf(!existsSync('/usr/bin/lxcfs'))(
-    'with lxcfs, free in a pod limited to 64Mi says 64Mi; without it a restart still works',
-    async () => {
-      await using own = await lxcfsInItsOwnMounts()
-      await using other = await World.create({
-        podCIDR: '10.208.64.0/18',
-        registry: registry.url,
-        within: ['nsenter', `--mount=/proc/${own.holder}/ns/mnt`],
-      })
-      const volumes = [{ name: 'usr', hostPath: { path: '/usr' } }]
-      const volumeMounts = [{ name: 'usr', mountPath: '/node', readOnly: true }]
-      const resources = { limits: { memory: '64Mi', cpu: '1' } }
-      const spec = { restartPolicy: 'Always', volumes }
-      await other.commit(
-        files(
-          scriptPod(
-            'small',
-            "trap 'exit 1' TERM; while :; do sleep 0.1; done",
-            { resources, volumeMounts },
-            spec,
-          ),
-          scriptPod(
-            'small-own-users',
-            'grep MemTotal /proc/meminfo; exec sleep 3600',
-            { resources },
-            { hostUsers: false },
-          ),
+  test('with lxcfs, free in a pod limited to 64Mi says 64Mi; without it a restart still works', async () => {
+    await using own = await lxcfsInItsOwnMounts()
+    await using other = await World.create({
+      podCIDR: '10.208.64.0/18',
+      registry: registry.url,
+      within: ['nsenter', `--mount=/proc/${own.holder}/ns/mnt`],
+    })
+    const volumes = [{ name: 'usr', hostPath: { path: '/usr' } }]
+    const volumeMounts = [{ name: 'usr', mountPath: '/node', readOnly: true }]
+    const resources = { limits: { memory: '64Mi', cpu: '1' } }
+    const spec = { restartPolicy: 'Always', volumes }
+    await other.commit(
+      files(
+        scriptPod(
+          'small',
+          "trap 'exit 1' TERM; while :; do sleep 0.1; done",
+          { resources, volumeMounts },
+          spec,
         ),
-      )
-      const run = await other.once('--timeout', '60s')
-      expect(run.stderr + run.stdout).not.toContain('error')
-      expect(run.exitCode).toBe(0)
-      expect(await other.exec('small', 'grep', 'MemTotal', '/proc/meminfo')).toMatch(/ 65536 kB$/)
-      expect(await logs(other, 'small-own-users')).toMatch(/ 65536 kB$/)
-      // That of busybox asks the kernel past /proc; the node's own is the one that people have in their images.
-      expect(await other.exec('small', 'sh', '-c', NODE_FREE)).toMatch(/^Mem: +64 /m)
-      expect(await other.exec('small', 'sh', '-c', 'grep -c ^processor /proc/cpuinfo')).toBe('1')
-      await own.end()
-      // What is mounted leads nowhere now; the next run of the container sees the node's own.
-      expect((await other.run('exec', 'small', '--', 'cat', '/proc/meminfo')).stderr).toMatch(/not connected/)
-      await other.run('exec', 'small', '--', 'kill', '-TERM', '1')
-      await untilPod(other, 'small', ({ status }) => status.containerStatuses?.[0]?.restartCount === 1)
-      const total = () => other.run('exec', 'small', '--', 'grep', 'MemTotal', '/proc/meminfo')
-      const told = await eventually(total, ({ exitCode }) => exitCode === 0)
-      expect(Number(/\d+/.exec(told.stdout)?.[0])).toBeGreaterThan(65_536)
-    },
-  )
+        scriptPod(
+          'small-own-users',
+          'grep MemTotal /proc/meminfo; exec sleep 3600',
+          { resources },
+          { hostUsers: false },
+        ),
+      ),
+    )
+    const run = await other.once('--timeout', '60s')
+    expect(run.stderr + run.stdout).not.toContain('error')
+    expect(run.exitCode).toBe(0)
+    expect(await other.exec('small', 'grep', 'MemTotal', '/proc/meminfo')).toMatch(/ 65536 kB$/)
+    expect(await logs(other, 'small-own-users')).toMatch(/ 65536 kB$/)
+    // That of busybox asks the kernel past /proc; the node's own is the one that people have in their images.
+    expect(await other.exec('small', 'sh', '-c', NODE_FREE)).toMatch(/^Mem: +64 /m)
+    expect(await other.exec('small', 'sh', '-c', 'grep -c ^processor /proc/cpuinfo')).toBe('1')
+    await own.end()
+    // What is mounted leads nowhere now; the next run of the container sees the node's own.
+    expect((await other.run('exec', 'small', '--', 'cat', '/proc/meminfo')).stderr).toMatch(/not connected/)
+    await other.run('exec', 'small', '--', 'kill', '-TERM', '1')
+    await untilPod(other, 'small', ({ status }) => status.containerStatuses?.[0]?.restartCount === 1)
+    const total = () => other.run('exec', 'small', '--', 'grep', 'MemTotal', '/proc/meminfo')
+    const told = await eventually(total, ({ exitCode }) => exitCode === 0)
+    expect(Number(/\d+/.exec(told.stdout)?.[0])).toBeGreaterThan(65_536)
+  })
 })
 
 /** Nothing else on the machine sees it. */
