@@ -1,27 +1,35 @@
-import type { KubernetesObject, PodSpec } from './generated/types.ts'
+import type { KubernetesObject, PodSpec, TemplateMeta } from './generated/types.ts'
 
 type Path = readonly (string | number)[]
 
-/** The pods that an object describes, itself or by a template, and where in it. */
-export function podSpecsOf(
-  object: KubernetesObject,
-): readonly { readonly spec: PodSpec; readonly path: Path }[] {
+const TEMPLATE: Path = ['spec', 'template', 'spec']
+
+/** Pods that an object describes, itself or by a template. */
+export interface DescribedPods {
+  readonly spec: PodSpec
+  readonly metadata: TemplateMeta | undefined
+  /** Where in the object the spec stands. */
+  readonly path: Path
+}
+
+/** None or one. */
+export function podSpecsOf(object: KubernetesObject): readonly DescribedPods[] {
   switch (object.kind) {
     case 'Pod':
-      return [{ spec: object.spec, path: ['spec'] }]
+      return [{ spec: object.spec, metadata: object.metadata, path: ['spec'] }]
     case 'Deployment':
     case 'DaemonSet':
     case 'StatefulSet':
     case 'Job':
-      return [{ spec: object.spec.template.spec, path: ['spec', 'template', 'spec'] }]
+      return [{ ...object.spec.template, metadata: object.spec.template.metadata, path: TEMPLATE }]
     case 'ReplicaSet': {
-      const spec = object.spec.template?.spec
-      return spec === undefined ? [] : [{ spec, path: ['spec', 'template', 'spec'] }]
+      const { template } = object.spec
+      return template === undefined ? [] : [{ ...template, metadata: template.metadata, path: TEMPLATE }]
     }
     case 'CronJob': {
-      const job = object.spec.jobTemplate.spec
-      const path = ['spec', 'jobTemplate', 'spec', 'template', 'spec']
-      return job === undefined ? [] : [{ spec: job.template.spec, path }]
+      const template = object.spec.jobTemplate.spec?.template
+      const path = ['spec', 'jobTemplate', ...TEMPLATE]
+      return template === undefined ? [] : [{ ...template, metadata: template.metadata, path }]
     }
     case 'Cluster':
     case 'ClusterTrustBundle':

@@ -1,5 +1,6 @@
 import type { KubernetesObject, LabelSelector } from '../api/generated/types.ts'
 import { objectKey } from '../api/names.ts'
+import { podSpecsOf } from '../api/podSpecs.ts'
 import { isEmptySelector, type Labels, matchesSelector } from '../api/selectors.ts'
 import { type Finding, type Index, placeText, type Standing } from './standing.ts'
 
@@ -26,44 +27,23 @@ export function overlaps(standings: readonly Standing[], index: Index): readonly
 function labelledOf(standing: Standing): readonly Labelled[] {
   const object = standing.placed.read.valid?.object
   if (object === undefined) return []
-  switch (object.kind) {
-    case 'Pod':
-      return [{ standing, object, labels: object.metadata.labels ?? {} }]
-    case 'Deployment':
-    case 'ReplicaSet':
-    case 'StatefulSet':
-    case 'DaemonSet': {
-      const { selector, template } = object.spec
-      return [{ standing, object, selector, labels: template?.metadata?.labels ?? {} }]
-    }
-    case 'Job': {
-      const { manualSelector, selector, template } = object.spec
-      const own = manualSelector === true && selector !== undefined ? { selector } : {}
-      return [{ standing, object, labels: template.metadata?.labels ?? {}, ...own }]
-    }
-    case 'CronJob':
-      return [{ standing, object, labels: object.spec.jobTemplate.spec?.template.metadata?.labels ?? {} }]
-    case 'Cluster':
-    case 'ClusterTrustBundle':
-    case 'ConfigMap':
-    case 'HorizontalPodAutoscaler':
-    case 'LimitRange':
-    case 'Namespace':
-    case 'Node':
-    case 'PersistentVolume':
-    case 'PersistentVolumeClaim':
-    case 'PodDisruptionBudget':
-    case 'PriorityClass':
-    case 'ResourceQuota':
-    case 'RuntimeClass':
-    case 'Secret':
-    case 'Service':
-    case 'ServiceAccount':
-    case 'StorageClass':
-      return []
-    default:
-      return object satisfies never
-  }
+  const [pods] = podSpecsOf(object)
+  const selector = selectorOf(object)
+  if (pods === undefined && selector === undefined) return []
+  return [
+    { standing, object, labels: pods?.metadata?.labels ?? {}, ...(selector !== undefined && { selector }) },
+  ]
+}
+
+/** Of what controls pods; a Job's own counts only where it is not generated. */
+function selectorOf(object: KubernetesObject): LabelSelector | undefined {
+  if (object.kind === 'Job') return object.spec.manualSelector === true ? object.spec.selector : undefined
+  const controls =
+    object.kind === 'Deployment' ||
+    object.kind === 'ReplicaSet' ||
+    object.kind === 'StatefulSet' ||
+    object.kind === 'DaemonSet'
+  return controls ? object.spec.selector : undefined
 }
 
 function selectorsOver(labelled: readonly Labelled[]): readonly Finding[] {
