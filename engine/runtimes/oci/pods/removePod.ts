@@ -8,7 +8,7 @@ import { installHook } from '../node/prepareNode.ts'
 import { requirePod } from './requirePod.ts'
 import type { SandboxContext } from './sandbox.ts'
 import { removeMountPoints } from '../volumes/nfs.ts'
-import { clearSandbox } from './sandbox.ts'
+import { clearSandbox } from './clearSandbox.ts'
 
 /** From here on the node's hook starts nothing in this pod; one that waits has ended. */
 export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,135 @@
+import type { Bandwidth, CreatePodRequest, PortMapping } from '../../../api/cri.ts'
+import type { PodUid } from '../../../api/names.ts'
+import type { Transport } from '../../../transport/transport.ts'
+import { runCommand } from '../commands.ts'
+import type { Allocation } from './allocations.ts'
+import { hookAttachCommand, hookAttachUsersCommand, hookDetachCommand } from '../hook/hookCommands.ts'
+import { isObject, parseJson } from '../json.ts'
+import type { Attachment } from '../network/network.ts'
+import {
+  bandwidthCommand,
+  bridgeCommand,
+  networkFailure,
+  parseAddress,
+  portmapCommand,
+  runPlugin,
+} from '../network/network.ts'
+import { readText } from '../node/node.ts'
+import type { PodPaths } from '../paths.ts'
+import { USERS } from './users.ts'
+import type { SandboxContext } from './sandbox.ts'
+import { pinArguments, mountsOf } from './sandbox.ts'
+
+/** Resolves to the pod's address, unless it has the host's network. */
+export async function attach(
+  context: SandboxContext,
+  pod: PodPaths,
+  request: CreatePodRequest,
+  { allocation, uid }: { readonly uid: PodUid; readonly allocation: Allocation },
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const pins = pinArguments(pod, request)
+  if (pins.length === 0) return undefined
+  const { facts, network, transport } = context
+  const attachment = { uid, netns: pod.pins.net }
+  const plugin = request.hostNetwork ? undefined : bridgeCommand('ADD', network, attachment)
+  const doing = "setting up the pod's namespaces and network"
+  const { hostId } = allocation
+  const command =
+    hostId === undefined
+      ? hookAttachCommand(facts.hook, pod.run, plugin, pins)
+      : hookAttachUsersCommand(facts.hook, pod.run, plugin, { first: hostId, count: USERS }, pins)
+  const result = await runCommand(transport, command, { reason: 'CreatePodSandboxError', doing }, signal)
+  if (result.exitCode !== 0) throw networkFailure('CreatePodSandboxError', doing, result)
+  if (plugin === undefined) return undefined
+  const ip = parseAddress(result.stdout)
+  if (ip === undefined) throw networkFailure('CreatePodSandboxError', doing, result)
+  await runPlugins(
+    context,
+    pod,
+    { verb: 'ADD', attachment, result: parseJson(result.stdout) },
+    request,
+    signal,
+  )
+  return ip
+}
+
+interface Plugging {
+  readonly verb: 'ADD' | 'DEL'
+  readonly attachment: Attachment
+  readonly result: unknown
+}
+
+async function runPlugins(
+  { network, transport }: SandboxContext,
+  pod: PodPaths,
+  { attachment, result, verb }: Plugging,
+  { bandwidth, portMappings }: Pick<CreatePodRequest, 'bandwidth' | 'portMappings'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (portMappings.length > 0) {
+    const ports = portmapCommand(verb, network, attachment, portMappings, result)
+    await runPlugin(transport, pod.lock, ports, "mapping the host's ports to the pod", signal)
+  }
+  if (bandwidth !== undefined) {
+    const limit = bandwidthCommand(verb, network, attachment, bandwidth, result)
+    await runPlugin(transport, pod.lock, limit, "limiting the pod's bandwidth", signal)
+  }
+}
+
+/**
+ * What is mounted is looked at before the lock is had: a command of an engine that was killed meanwhile may be about to
+ * unmount it. Then it fails, and is right the second time.
+ */
+export async function detach(
+  context: SandboxContext,
+  uid: PodUid,
+  pod: PodPaths,
+  signal?: AbortSignal,
+): Promise<void> {
+  const mounted = await podMounts(context.transport, pod)
+  try {
+    await detachMounted(context, uid, pod, mounted, signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    const now = await podMounts(context.transport, pod)
+    if (now.join() === mounted.join()) throw error
+    await detachMounted(context, uid, pod, now, signal)
+  }
+}
+
+async function podMounts(transport: Transport, pod: PodPaths): Promise<readonly string[]> {
+  return [...(await mountsOf(transport, pod.run)), ...(await mountsOf(transport, pod.directory))]
+}
+
+async function detachMounted(
+  context: SandboxContext,
+  uid: PodUid,
+  pod: PodPaths,
+  mounted: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, network, transport } = context
+  const attached = parseNetwork(await readText(transport, pod.network))
+  // Never pinned, or unpinned by another's hand: the address alone is to be given back.
+  const attachment = { uid, netns: mounted.includes(pod.pins.net) ? pod.pins.net : '' }
+  if (attached !== undefined) {
+    await runPlugins(context, pod, { verb: 'DEL', attachment, result: undefined }, attached, signal)
+  }
+  const plugin = attached === undefined ? undefined : bridgeCommand('DEL', network, attachment)
+  if (plugin === undefined && mounted.length === 0) return
+  const doing = "taking down the pod's network and mounts"
+  const command = hookDetachCommand(facts.hook, pod.run, plugin, mounted)
+  const result = await runCommand(transport, command, { reason: 'KillPodSandboxError', doing }, signal)
+  if (result.exitCode !== 0) throw networkFailure('KillPodSandboxError', doing, result)
+}
+
+function parseNetwork(text: string): Pick<CreatePodRequest, 'bandwidth' | 'portMappings'> | undefined {
+  const value = parseJson(text)
+  if (!isObject(value) || value['attached'] !== true) return undefined
+  const { bandwidth, portMappings } = value
+  return {
+    portMappings: Array.isArray(portMappings) ? (portMappings as readonly PortMapping[]) : [],
+    ...(isObject(bandwidth) && { bandwidth: bandwidth as Bandwidth }),
+  }
+}

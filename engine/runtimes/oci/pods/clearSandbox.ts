@@ -1,0 +1,42 @@
+import type { PodUid } from '../../../api/names.ts'
+import { runOrFail } from '../commands.ts'
+import { locked } from '../hook/hookCommands.ts'
+import { nodeCgroupDirectories } from '../node/prepareNode.ts'
+import type { PodPaths } from '../paths.ts'
+import { podPaths } from '../paths.ts'
+import { programOf } from './program.ts'
+import { deleteCommand } from '../runtimeCommands.ts'
+import type { SandboxContext } from './sandbox.ts'
+import { detach } from './attach.ts'
+
+/** Gives back all that is not on the disk, from whatever state it was left in. Its containers have ended. */
+export async function clearSandbox(
+  context: SandboxContext,
+  uid: PodUid,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, uid)
+  if ((await transport.stat(pod.run)) !== undefined) {
+    await endPause(context, uid, pod, signal)
+    await detach(context, uid, pod, signal)
+    await transport.remove(pod.run)
+  }
+  await transport.removeEmpty([
+    ...nodeCgroupDirectories(facts, `${pod.cgroup}/pause`),
+    ...nodeCgroupDirectories(facts, pod.cgroup),
+  ])
+}
+
+async function endPause(
+  context: SandboxContext,
+  uid: PodUid,
+  pod: PodPaths,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, transport } = context
+  if ((await transport.stat(`${facts.program.state}/${uid}`)) === undefined) return
+  const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's pause process" }
+  const program = await programOf(context, uid, facts.program)
+  await runOrFail(transport, locked(pod.lock, deleteCommand(program, uid)), failing, signal)
+}
