@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type ObjectKey, objectKey } from '../../engine/api/names.ts'
 import type { Action } from '../../engine/api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION } from '../../engine/api/records.ts'
-import { claimViolations } from '../../engine/planner/claimInvariants.ts'
+import { claimViolations } from '../../engine/planner/claims/invariants.ts'
 import { worldOf } from '../../engine/planner/world.ts'
 import { Scene } from './scene.ts'
 

@@ -1,9 +1,9 @@
-import { copiedClaim, needsVolume } from '../api/claims.ts'
-import type { Volume } from '../api/generated/types.ts'
-import type { ObjectKey } from '../api/names.ts'
-import type { ObjectRecord } from '../api/records.ts'
-import { specOf } from '../controllers/claim.ts'
-import type { Seeker } from '../controllers/volume/fit.ts'
+import { copiedClaim, needsVolume } from '../../api/claims.ts'
+import type { Volume } from '../../api/generated/types.ts'
+import type { ObjectKey } from '../../api/names.ts'
+import type { ObjectRecord } from '../../api/records.ts'
+import { specOf } from '../../controllers/claim.ts'
+import type { Seeker } from '../../controllers/volume/fit.ts'
 
 /** A claim of a pod that is nowhere yet. */
 export interface Seeking {

@@ -1,10 +1,10 @@
-import type { OwnerReference } from '../api/generated/types.ts'
-import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
-import type { RecordAction, WriteRecord } from '../api/plan.ts'
-import type { ObjectRecord } from '../api/records.ts'
-import { isFromCommit } from '../controllers/claim.ts'
-import type { Decision } from '../controllers/decision.ts'
-import type { World } from './world.ts'
+import type { OwnerReference } from '../../api/generated/types.ts'
+import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
+import type { RecordAction, WriteRecord } from '../../api/plan.ts'
+import type { ObjectRecord } from '../../api/records.ts'
+import { isFromCommit } from '../../controllers/claim.ts'
+import type { Decision } from '../../controllers/decision.ts'
+import type { World } from '../world.ts'
 
 /** On record, or about to be: what a controller writes in this plan counts. */
 export function claimRecords(decisions: readonly Decision[], { snapshot }: World): readonly ObjectRecord[] {

@@ -1,21 +1,28 @@
-import { OWN_CLASS } from '../api/claims.ts'
-import type { PersistentVolumeClaimSpec } from '../api/generated/types.ts'
-import { type ObjectKey, objectKey } from '../api/names.ts'
-import type { NodeFacts } from '../api/nodes.ts'
-import { compareQuantities } from '../api/quantity.ts'
-import type { BoundVolume, ObjectRecord } from '../api/records.ts'
-import { boundVolume } from '../controllers/claim.ts'
-import { type Decision, nothing } from '../controllers/decision.ts'
-import { better, isKeptFor, isReachable, misfit, type Offer, type Seeker } from '../controllers/volume/fit.ts'
+import { OWN_CLASS } from '../../api/claims.ts'
+import type { PersistentVolumeClaimSpec } from '../../api/generated/types.ts'
+import { type ObjectKey, objectKey } from '../../api/names.ts'
+import type { NodeFacts } from '../../api/nodes.ts'
+import { compareQuantities } from '../../api/quantity.ts'
+import type { BoundVolume, ObjectRecord } from '../../api/records.ts'
+import { boundVolume } from '../../controllers/claim.ts'
+import { type Decision, nothing } from '../../controllers/decision.ts'
+import {
+  better,
+  isKeptFor,
+  isReachable,
+  misfit,
+  type Offer,
+  type Seeker,
+} from '../../controllers/volume/fit.ts'
 import {
   changedVolume,
   type VolumeFacts,
   volumeFacts,
   volumeRecord,
   volumeReport,
-} from '../controllers/volume/record.ts'
-import { inOrder } from './inOrder.ts'
-import type { World } from './world.ts'
+} from '../../controllers/volume/record.ts'
+import { inOrder } from '../inOrder.ts'
+import type { World } from '../world.ts'
 
 /** A volume of the commit, and the claim that has it. */
 export interface Volume extends Offer, VolumeFacts {

@@ -1,8 +1,8 @@
-import type { ObjectKey } from '../api/names.ts'
-import type { Action, Violation } from '../api/plan.ts'
-import type { ObjectRecord } from '../api/records.ts'
-import { boundVolume } from '../controllers/claim.ts'
-import type { World } from './world.ts'
+import type { ObjectKey } from '../../api/names.ts'
+import type { Action, Violation } from '../../api/plan.ts'
+import type { ObjectRecord } from '../../api/records.ts'
+import { boundVolume } from '../../controllers/claim.ts'
+import type { World } from '../world.ts'
 
 /** No volume is bound to a claim while another one has it, on record or in the same plan. */
 export function claimViolations(actions: readonly Action[], { snapshot }: World): readonly Violation[] {
