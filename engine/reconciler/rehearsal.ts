@@ -10,12 +10,8 @@ import { autoscalersOf } from '../planner/autoscale.ts'
 import { plan as planFor } from '../planner/plan.ts'
 import type { Scenario } from '../planner/scenario.ts'
 import { VirtualClock } from '../runtimes/simulated/clock.ts'
-import {
-  SimulatedNode,
-  type SimulatedPod,
-  type SimulatedUse,
-  type Started,
-} from '../runtimes/simulated/node.ts'
+import { SimulatedNode } from '../runtimes/simulated/node.ts'
+import type { SimulatedPod, SimulatedUse, Started } from '../runtimes/simulated/pod.ts'
 import { connectTo } from '../runtimes/simulated/runtime.ts'
 import type { ContainerScript, ContainerStart } from '../runtimes/simulated/script.ts'
 import { RuntimeFailure } from '../runtimes/runtime.ts'

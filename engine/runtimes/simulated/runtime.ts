@@ -1,25 +1,15 @@
-import type { Duplex } from 'node:stream'
-import type {
-  CreatePodRequest,
-  ExecRequest,
-  ExecResult,
-  ImageInfo,
-  NodeEvent,
-  NodeInfo,
-  PullImageRequest,
-  StartContainerRequest,
-  StopContainerRequest,
-} from '../../api/cri.ts'
+import type { CreatePodRequest, ImageInfo, NodeEvent, NodeInfo, PullImageRequest } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
 import { conditionsText, saidConditions } from '../../api/podConditions.ts'
 import type { PodRecord } from '../../api/records.ts'
 import type { ContainerStats, PodListing, Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
-import { connectionTo } from './http.ts'
 import type { LineOptions } from './line.ts'
 import { Line } from './line.ts'
-import type { SimulatedContainer, SimulatedNode, SimulatedPod } from './node.ts'
+import { containerVerbs } from './containers.ts'
+import type { SimulatedNode } from './node.ts'
+import type { SimulatedPod } from './pod.ts'
 
 export interface ConnectionOptions extends LineOptions {
   /** Whether the node's registry has the image; absent: it has all. */
@@ -71,7 +61,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
     async *logs() {
       yield* []
     },
-    stats: (uid, signal) => line.call('stats', signal, () => stats(node, known(node, uid, 'reading usage'))),
+    stats: (uid, signal) => line.call('stats', signal, () => stats(node, node.known(uid, 'reading usage'))),
   }
 }
 
@@ -101,20 +91,20 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
       }),
     writePodRecord: (record, signal) =>
       line.call('writePodRecord', signal, () => {
-        known(node, uidOf(record), 'writing the record')
+        node.known(uidOf(record), 'writing the record')
         node.writeRecord(uidOf(record), record)
       }),
     freezePod: (uid, signal) =>
       line.call('freezePod', signal, () => {
-        known(node, uid, 'freezing it').frozenSince ??= node.clock.now().toString()
+        node.known(uid, 'freezing it').frozenSince ??= node.clock.now().toString()
       }),
     thawPod: (uid, signal) =>
       line.call('thawPod', signal, () => {
-        known(node, uid, 'thawing it').frozenSince = undefined
+        node.known(uid, 'thawing it').frozenSince = undefined
       }),
     sayConditions: (uid, said, signal) =>
       line.call('sayConditions', signal, () => {
-        const pod = known(node, uid, 'saying conditions')
+        const pod = node.known(uid, 'saying conditions')
         node.sayConditions(pod, conditionsText(new Map([...saidConditions(pod.said), ...said])))
       }),
     tell: (uid, signal) => line.call('tell', signal, () => node.tell(uid)),
@@ -125,7 +115,7 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
       }),
     releasePod: (uid, signal) =>
       line.call('releasePod', signal, async (between) => {
-        const pod = known(node, uid, 'giving back what it has')
+        const pod = node.known(uid, 'giving back what it has')
         endForGood(node, pod, 'giving back')
         node.breakSandbox(pod)
         await between()
@@ -155,22 +145,6 @@ function endForGood(node: SimulatedNode, pod: SimulatedPod, doing: string): void
   for (const container of alive) node.end(pod, container, 137, 'engine')
 }
 
-type OfContainers = Pick<Runtime, 'startContainer' | 'stopContainer' | 'exec' | 'execInteractive' | 'connect'>
-
-function containerVerbs(node: SimulatedNode, line: Line): OfContainers {
-  return {
-    startContainer: (request, signal) =>
-      line.call('startContainer', signal, () => startContainer(node, request)),
-    stopContainer: (request, signal) =>
-      line.call('stopContainer', signal, () => stopContainer(node, line, request, signal)),
-    exec: (request, signal) => line.call('exec', signal, () => exec(node, request)),
-    async execInteractive(request) {
-      return exec(node, request).exitCode
-    },
-    connect: (address, port, signal) => line.call('connect', signal, () => connect(node, address, port)),
-  }
-}
-
 type OfRecords = Pick<Runtime, 'readObjectRecords' | 'writeObjectRecord' | 'deleteObjectRecord'>
 
 function recordVerbs(node: SimulatedNode, line: Line): OfRecords {
@@ -196,7 +170,7 @@ function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
   return {
     updateVolumes: (request, signal) =>
       line.call('updateVolumes', signal, async (between) => {
-        const pod = known(node, request.uid, 'updating volumes')
+        const pod = node.known(request.uid, 'updating volumes')
         await between()
         node.makeVolumes(pod, request.volumes)
       }),
@@ -251,89 +225,12 @@ function pullImage(
   return { id: `sha256:${image}`, reference: image }
 }
 
-function startContainer(node: SimulatedNode, request: StartContainerRequest): void {
-  const pod = known(node, request.uid, 'starting a container')
-  if (pod.sandbox !== 'ready') {
-    throw new RuntimeFailure(
-      'RunContainerError',
-      `starting ${request.container}: the pod's sandbox is ${pod.sandbox}`,
-    )
-  }
-  node.start(pod, request, 'engine')
-}
-
-async function stopContainer(
-  node: SimulatedNode,
-  line: Line,
-  request: StopContainerRequest,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const pod = node.pods.get(request.uid)
-  const container = pod?.containers.get(request.container)
-  if (pod === undefined || container === undefined || container.attempt !== request.attempt) return
-  if (container.state.kind !== 'running') return
-  node.terminate(pod, container)
-  await endOrGrace(node, container, request.graceMs, signal)
-  // SIGKILL is the engine's to send: one that died in the meantime sends none
-  await line.pause(0, signal)
-  node.end(pod, container, 137, 'engine')
-}
-
-async function endOrGrace(
-  node: SimulatedNode,
-  container: SimulatedContainer,
-  graceMs: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const ended = new AbortController()
-  const either = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
-  void container.ended.promise.then(() => ended.abort())
-  await node.clock.sleepFor(graceMs, either)
-}
-
-function exec(node: SimulatedNode, request: ExecRequest): ExecResult {
-  const container = running(known(node, request.uid, 'running a command'), request.container)
-  if (container === undefined) {
-    throw new RuntimeFailure('ExecError', `running a command in ${request.container}: it does not run`)
-  }
-  const ranMs = ranFor(node, container)
-  if (container.script.exec !== undefined) return container.script.exec(request.command, ranMs)
-  const ready = ranMs >= (container.script.readyAfterMs ?? 0)
-  return { exitCode: ready ? 0 : 1, output: ready ? 'ready' : 'not ready', timedOut: false }
-}
-
-function connect(node: SimulatedNode, address: string, port: number): Duplex {
-  const pod = [...node.pods.values()].find(({ ip }) => ip === address)
-  const serving = [...(pod?.containers.values() ?? [])].find(
-    (container) =>
-      container.state.kind === 'running' && ranFor(node, container) >= (container.script.readyAfterMs ?? 0),
-  )
-  if (serving === undefined)
-    throw new RuntimeFailure('ConnectionRefused', `connecting to ${address}:${port}: refused`)
-  return connectionTo(serving.script.http ?? (() => ({ status: 200 })))
-}
-
 function stats(node: SimulatedNode, pod: SimulatedPod): readonly ContainerStats[] {
   return [...pod.containers.values()].flatMap((container) => {
     if (container.state.kind !== 'running') return []
     const { cpuNanoseconds, memoryBytes } = node.use(pod, container)
     return [{ container: container.name, cpuNanoseconds, memoryBytes }]
   })
-}
-
-function ranFor(node: SimulatedNode, { startedMs }: SimulatedContainer): number {
-  return node.clock.elapsedMs - startedMs
-}
-
-function running(pod: SimulatedPod, name: string): SimulatedContainer | undefined {
-  const container = pod.containers.get(name)
-  return container?.state.kind === 'running' ? container : undefined
-}
-
-function known(node: SimulatedNode, uid: PodUid, doing: string): SimulatedPod {
-  const pod = node.pods.get(uid)
-  if (pod === undefined) throw new RuntimeFailure('NotFound', `${doing} in pod ${uid}: there is no such pod`)
-  return pod
 }
 
 function uidOf(record: PodRecord): PodUid {

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../../engine/api/generated/types.ts'
 import { keyParts } from '../../../engine/api/names.ts'
-import type { SimulatedPod } from '../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedPod } from '../../../engine/runtimes/simulated/pod.ts'
 import { isAlive } from './laws/law.ts'
 import type { Fleet } from './world.ts'
 

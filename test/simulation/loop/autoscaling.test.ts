@@ -6,7 +6,7 @@ import type {
 } from '../../../engine/api/generated/types.ts'
 import { objectKey } from '../../../engine/api/names.ts'
 import type { Desired } from '../../../engine/api/snapshot.ts'
-import type { SimulatedUse } from '../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedUse } from '../../../engine/runtimes/simulated/pod.ts'
 import { createWorld, type Engine, runningOn, startEngine, type World } from './engine.ts'
 import { desiredOf } from './manifests.ts'
 

@@ -2,7 +2,8 @@ import { intOrPercent } from './percent.ts'
 import type { Deployment } from '../../../engine/api/generated/types.ts'
 import type { PodUid } from '../../../engine/api/names.ts'
 import type { Desired } from '../../../engine/api/snapshot.ts'
-import type { NodeFact, SimulatedNode, SimulatedPod } from '../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedNode } from '../../../engine/runtimes/simulated/node.ts'
+import type { NodeFact, SimulatedPod } from '../../../engine/runtimes/simulated/pod.ts'
 
 export interface Promises {
   /** Containers end by nobody's hand but ours: then the floor is ours to hold, and nothing starts a second time. */

@@ -1,4 +1,4 @@
-import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import { cronJobLaw } from './cronJobs.ts'
 import { identityLaw } from './identity.ts'
 import { jobLaw } from './jobs.ts'

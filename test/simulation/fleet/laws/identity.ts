@@ -1,4 +1,4 @@
-import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import { isAlive, type Law, type LawContext, nameOf } from './law.ts'
 
 const INDEX = 'batch.kubernetes.io/job-completion-index'

@@ -2,7 +2,7 @@ import type { Job, JobStatus } from '../../../../engine/api/generated/types.ts'
 import { keyParts, type ObjectKey, type PodUid } from '../../../../engine/api/names.ts'
 import type { ObjectRecord } from '../../../../engine/api/records.ts'
 import type { Desired } from '../../../../engine/api/snapshot.ts'
-import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import { isAlive, isDeleting, type Law, type LawContext } from './law.ts'
 
 interface JobTruth {

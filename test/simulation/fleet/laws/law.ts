@@ -1,6 +1,7 @@
 import type { ObjectKey, PodUid } from '../../../../engine/api/names.ts'
 import type { ObjectRecord } from '../../../../engine/api/records.ts'
-import type { NodeFact, SimulatedNode, SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedNode } from '../../../../engine/runtimes/simulated/node.ts'
+import type { NodeFact, SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import type { Fleet } from '../world.ts'
 
 /** One thing that must never happen, counted from what the machines really do: nothing of the engine's own counting is used. */

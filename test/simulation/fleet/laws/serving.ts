@@ -6,7 +6,7 @@ import type {
   PodDisruptionBudget,
 } from '../../../../engine/api/generated/types.ts'
 import { objectKey, type PodUid } from '../../../../engine/api/names.ts'
-import type { NodeFact, SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { NodeFact, SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import {
   appOf,
   type ContainerFact,

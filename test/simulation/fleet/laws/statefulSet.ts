@@ -1,6 +1,6 @@
 import type { StatefulSet } from '../../../../engine/api/generated/types.ts'
 import { objectKey } from '../../../../engine/api/names.ts'
-import type { SimulatedPod } from '../../../../engine/runtimes/simulated/node.ts'
+import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import { appOf, Endings, isAlive, isDeleting, isServing, type Law, type LawContext, nameOf } from './law.ts'
 
 /** An ordered set goes one pod at a time: it ends none while another one ends, and begins none before those under it serve. */
