@@ -1,14 +1,18 @@
 import type { NodeInfo } from './cri.ts'
-import type { Node, Taint } from './generated/types.ts'
+import type { Node, NodeDrain, Taint } from './generated/types.ts'
 import { nodeName, type NodeName } from './names.ts'
+import { nodeKey, type NodeMemory, nodeMemory } from './nodeRecords.ts'
 import type { Labels } from './selectors.ts'
 import type { ObservedNode, Snapshot } from './snapshot.ts'
 
-/** A node as the scheduler and the DaemonSet controller look at it: what the commit says of it, and what it answered. */
+/** A node as the scheduler and the DaemonSet controller look at it: what the commit and people say of it, and what it answered. */
 export interface NodeFacts {
   readonly name: NodeName
   readonly reachable: boolean
+  /** The commit says so, or somebody has by command; also because it is drained. */
   readonly unschedulable: boolean
+  /** Its pods are to go. */
+  readonly drain?: NodeDraining
   /** As given, with kubernetes.io/hostname, kubernetes.io/os and, once the node has answered, kubernetes.io/arch. */
   readonly labels: Labels
   readonly taints: readonly Taint[]
@@ -16,14 +20,23 @@ export interface NodeFacts {
   readonly info: NodeInfo | undefined
 }
 
+export interface NodeDraining {
+  readonly options: NodeDrain
+  /** When it began, in the words of its record; absent: this plan begins it. Pods that are younger stay. */
+  readonly startedAt?: string
+  /** By command it ends with the last pod; the commit's lasts as long as the commit says so. */
+  readonly by: 'command' | 'commit'
+}
+
 /** The nodes of the commit; without any, all that were observed. By name. */
-export function nodesOf({ desired, observed }: Snapshot): readonly NodeFacts[] {
+export function nodesOf({ desired, observed, records }: Snapshot): readonly NodeFacts[] {
+  const memoryOf = (name: NodeName): NodeMemory => nodeMemory(records.get(nodeKey(name)))
   const facts =
     desired.nodes.length === 0
-      ? [...observed.nodes.values()].map((node) => factsOf(node.name, node, undefined))
+      ? [...observed.nodes.values()].map((node) => factsOf(node.name, node, undefined, memoryOf(node.name)))
       : desired.nodes.map((node) => {
           const name = nodeName(node.metadata.name ?? '')
-          return factsOf(name, observed.nodes.get(name), node)
+          return factsOf(name, observed.nodes.get(name), node, memoryOf(name))
         })
   return facts.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
@@ -31,12 +44,19 @@ export function nodesOf({ desired, observed }: Snapshot): readonly NodeFacts[] {
 const NO_LABELS: Labels = {}
 const NO_TAINTS: readonly Taint[] = []
 
-function factsOf(name: NodeName, observed: ObservedNode | undefined, node: Node | undefined): NodeFacts {
+function factsOf(
+  name: NodeName,
+  observed: ObservedNode | undefined,
+  node: Node | undefined,
+  memory: NodeMemory,
+): NodeFacts {
   const arch = observed?.info?.architecture
+  const drain = drainingOf(node, memory)
   return {
     name,
     reachable: observed?.reachable === true,
-    unschedulable: node?.spec?.unschedulable === true,
+    unschedulable: node?.spec?.unschedulable === true || memory.unschedulable === true || drain !== undefined,
+    ...(drain !== undefined && { drain }),
     labels: {
       'kubernetes.io/hostname': name,
       'kubernetes.io/os': 'linux',
@@ -46,4 +66,15 @@ function factsOf(name: NodeName, observed: ObservedNode | undefined, node: Node 
     taints: node?.spec?.taints ?? NO_TAINTS,
     info: observed?.info,
   }
+}
+
+/** What somebody has said last, for the time being, goes before what the commit says for good. */
+function drainingOf(node: Node | undefined, { drain, drainedSince }: NodeMemory): NodeDraining | undefined {
+  if (drain !== undefined) {
+    const { startedAt, ...options } = drain
+    return { options, startedAt, by: 'command' }
+  }
+  const options = node?.spec?.drain
+  if (options === undefined) return undefined
+  return { options, by: 'commit', ...(drainedSince !== undefined && { startedAt: drainedSince }) }
 }

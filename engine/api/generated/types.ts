@@ -3207,6 +3207,28 @@ export interface NodeDaemonEndpoints {
 }
 
 /**
+ * How a machine is emptied of pods, in kubectl drain's terms. Pods of DaemonSets stay, and pods that have ended; budgets hold.
+ */
+export interface NodeDrain {
+  /**
+   * Pods with emptyDir volumes go too, and what these hold is lost.
+   */
+  readonly deleteEmptyDirData?: boolean
+  /**
+   * PodDisruptionBudgets are not asked.
+   */
+  readonly disableEviction?: boolean
+  /**
+   * Pods that no controller looks after go too.
+   */
+  readonly force?: boolean
+  /**
+   * In the place of each pod's own grace period.
+   */
+  readonly gracePeriodSeconds?: number
+}
+
+/**
  * What a machine's container runtime can do.
  */
 export interface NodeFeatures {
@@ -3300,6 +3322,10 @@ export interface NodeSpec {
    * Kernel parameters that pods may set here besides the safe ones, such as net.core.somaxconn; a star at the end stands for any rest.
    */
   readonly allowedUnsafeSysctls?: readonly string[]
+  /**
+   * Take the pods off the machine, one by one as their budgets allow, and put no new ones on it; an empty drain does so with kubectl's defaults.
+   */
+  readonly drain?: NodeDrain
   /**
    * What runs the containers: oci (the default: runc or crun, driven directly), podman or docker.
    */
