@@ -28,8 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   planner: PLANNER,
   runtimes: ['api', 'transport'],
   reconciler: RECONCILER,
-  cli: [...RECONCILER, 'reconciler'],
-  'main.ts': [...RECONCILER, 'reconciler', 'cli'],
+  daemon: ['api', 'source', 'manifests', 'planner', 'runtimes', 'transport', 'reconciler'],
+  cli: [...RECONCILER, 'reconciler', 'daemon'],
+  'main.ts': [...RECONCILER, 'reconciler', 'daemon', 'cli'],
 }
 
 const IMPURE_PACKAGES = ['execa', 'simple-git', 'chokidar']

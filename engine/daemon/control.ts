@@ -1,0 +1,155 @@
+import { chmod, mkdir, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
+import { objectKey, type ObjectKey } from '../api/names.ts'
+import type { ControlAnswer, SyncLine, SyncRequest } from './controlMessages.ts'
+import type { SyncState } from './syncState.ts'
+
+/** What the daemon answers other commands of this machine with. */
+export interface ControlHandlers {
+  state(): SyncState
+  /** Looks at the repository now, and tells until the outcome. Aborted when the asker has gone: what was begun goes on. */
+  sync(asked: SyncRequest, tell: (line: SyncLine) => void, signal: AbortSignal): Promise<void>
+  approve(commit: string): Promise<ControlAnswer>
+  suspend(object: ObjectKey): Promise<ControlAnswer>
+  resume(object: ObjectKey): Promise<ControlAnswer>
+  /** By method and path, such as `GET /v1/events`; the answer is sent as JSON. */
+  readonly more?: Readonly<Record<string, (body: unknown) => Promise<unknown>>>
+}
+
+const BODY_BYTES_MAX = 1024 * 1024
+
+/** Listens on a socket that only root may use. What an earlier daemon left there is replaced: the caller holds the lock. */
+export async function serveControl(socketPath: string, handlers: ControlHandlers): Promise<AsyncDisposable> {
+  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 })
+  await rm(socketPath, { force: true })
+  const server = createServer((request, response) => {
+    void answer(request, response, handlers).catch((error: unknown) => fail(response, error))
+  })
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen(socketPath, () => listening.resolve())
+  await listening.promise
+  await chmod(socketPath, 0o600)
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = Promise.withResolvers<void>()
+      server.close(() => closed.resolve())
+      server.closeAllConnections()
+      await closed.promise
+    },
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: ControlHandlers,
+): Promise<void> {
+  const route = `${request.method ?? ''} ${request.url ?? ''}`
+  const body = await bodyOf(request)
+  switch (route) {
+    case 'GET /v1/state':
+      return send(response, 200, handlers.state())
+    case 'POST /v1/sync':
+      return await sync(parseSync(body), response, handlers)
+    case 'POST /v1/approve':
+      return send(response, 200, await handlers.approve(textField(body, 'commit')))
+    case 'POST /v1/suspend':
+      return send(response, 200, await handlers.suspend(objectField(body)))
+    case 'POST /v1/resume':
+      return send(response, 200, await handlers.resume(objectField(body)))
+    default: {
+      const other = handlers.more?.[route]
+      return other === undefined
+        ? send(response, 404, { message: `there is no ${route} here` })
+        : send(response, 200, await other(body))
+    }
+  }
+}
+
+async function sync(asked: SyncRequest, response: ServerResponse, handlers: ControlHandlers): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  // Sent at once, so that the asker knows of the wait.
+  response.flushHeaders()
+  await handlers.sync(asked, (line) => response.write(`${JSON.stringify(line)}\n`), gone.signal)
+  response.end()
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(`${JSON.stringify(body)}\n`)
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  if (response.headersSent) response.destroy()
+  else send(response, error instanceof BadRequest ? 400 : 500, { message })
+}
+
+class BadRequest extends Error {
+  override readonly name = 'BadRequest'
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue
+    bytes += chunk.length
+    if (bytes > BODY_BYTES_MAX) throw new BadRequest(`the request has more than ${BODY_BYTES_MAX} bytes`)
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString('utf8')
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new BadRequest('the request is no JSON')
+  }
+}
+
+function fieldOf(body: unknown, name: string): unknown {
+  if (typeof body !== 'object' || body === null) return undefined
+  return Object.entries(body).find(([key]) => key === name)?.[1]
+}
+
+function textField(body: unknown, name: string): string {
+  const value = fieldOf(body, name)
+  if (typeof value !== 'string' || value === '') throw new BadRequest(`the request has no ${name}`)
+  return value
+}
+
+function objectField(body: unknown): ObjectKey {
+  const [kind, namespace, name, ...more] = textField(body, 'object').split('/')
+  if (kind === undefined || name === undefined || more.length > 0)
+    throw new BadRequest('object has to be KIND/NAMESPACE/NAME')
+  return objectKey(kind, namespace, name)
+}
+
+/** Of the same version of the engine, or refused in words. */
+function parseSync(body: unknown): SyncRequest {
+  const argv = fieldOf(body, 'argv')
+  if (!Array.isArray(argv) || !argv.every((word) => typeof word === 'string'))
+    throw new BadRequest('the request has no argv')
+  const branch = fieldOf(body, 'branch')
+  const path = fieldOf(body, 'path')
+  const terminal = fieldOf(body, 'terminal')
+  return {
+    repository: textField(body, 'repository'),
+    ...(typeof branch === 'string' ? { branch } : {}),
+    path: typeof path === 'string' ? path : '',
+    argv,
+    ...(terminal === undefined
+      ? {}
+      : {
+          terminal: {
+            columns: Number(fieldOf(terminal, 'columns')),
+            rows: Number(fieldOf(terminal, 'rows')),
+          },
+        }),
+    stdoutIsTerminal: fieldOf(body, 'stdoutIsTerminal') === true,
+  }
+}
