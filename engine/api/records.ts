@@ -115,7 +115,8 @@ export interface ObjectRecord {
 
 export interface RecordedObject {
   readonly apiVersion: string
-  readonly kind: KubernetesObject['kind'] | 'ControllerRevision'
+  /** Kinds of the engine's own are in no manifest. */
+  readonly kind: KubernetesObject['kind'] | 'ControllerRevision' | 'Kept' | 'Sync'
   readonly metadata: NonNullable<KubernetesObject['metadata']>
   readonly spec?: unknown
   readonly status?: unknown

@@ -907,19 +907,23 @@ export interface ClusterSpec {
  */
 export interface ClusterSync {
   /**
-   * Refuse a commit that would delete more than this share of all objects.
+   * Hold a commit that would delete more than this share of the running objects, 50 when absent, until it is approved. 100: never for this reason.
    */
   readonly maxDeletePercent?: number
   /**
-   * heal: put right what has drifted; detect: only report it.
+   * heal, which is the default: put right what has drifted; detect: only report it.
    */
   readonly mode?: 'heal' | 'detect'
   /**
-   * How often everything is looked at even when nothing was heard.
+   * How often a remote repository is asked for news, 30 when absent. A local one is watched.
+   */
+  readonly pollIntervalSeconds?: number
+  /**
+   * How often everything on the nodes is looked at even when nothing was heard, 30 when absent.
    */
   readonly resyncIntervalSeconds?: number
   /**
-   * Go back to the last good commit when a new one does not become healthy.
+   * Go back to the last healthy commit when a rollout of a new one is past its progress deadline, and stay there until the branch moves. false when absent.
    */
   readonly rollback?: boolean
 }
