@@ -35,6 +35,64 @@ export function isAuthentic({ body, headers }: WebhookRequest, secret: string): 
   return typeof token === 'string' && isSame(hmac(token, secret), hmac(secret, secret))
 }
 
+/** What somebody who knows the secret has to tell. */
+export type WebhookNews =
+  | { readonly kind: 'refused' }
+  /** A forge tries the address, as it does when a webhook is set up. */
+  | { readonly kind: 'ping' }
+  /** `ref`: what was pushed to, such as refs/heads/main; absent where the sender does not say. */
+  | { readonly kind: 'push'; readonly ref?: string }
+  | { readonly kind: 'other' }
+
+/** GitHub, Gitea, Forgejo and Gogs name what happened alike; GitLab in words of its own. Others say nothing. */
+const EVENTS = [
+  'x-forgejo-event',
+  'x-gitea-event',
+  'x-gogs-event',
+  'x-github-event',
+  'x-gitlab-event',
+] as const
+/** A branch or tag that comes or goes is no push to some of them. */
+const PUSHES = new Set(['push', 'create', 'delete', 'push hook', 'tag push hook', 'system hook'])
+
+export function readWebhook(request: WebhookRequest, secret: string): WebhookNews {
+  if (!isAuthentic(request, secret)) return { kind: 'refused' }
+  const event = EVENTS.map((name) => request.headers[name]).find((value) => typeof value === 'string')
+  const name = typeof event === 'string' ? event.toLowerCase() : 'push'
+  if (name === 'ping') return { kind: 'ping' }
+  if (!PUSHES.has(name)) return { kind: 'other' }
+  const ref = refOf(request.body)
+  return { kind: 'push', ...(ref !== undefined && { ref }) }
+}
+
+/** Whether the branch that is followed may have moved. Where either is not known, it may. */
+export function concerns(
+  push: Extract<WebhookNews, { readonly kind: 'push' }>,
+  branch: string | undefined,
+): boolean {
+  if (push.ref === undefined || branch === undefined) return true
+  const short = (ref: string): string => ref.replace(/^refs\/(heads|tags)\//, '')
+  return short(push.ref) === short(branch)
+}
+
+/** Of the JSON itself, or of the form that GitHub wraps it in when asked to. */
+function refOf(body: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(body)
+  const value = parseJson(
+    text.startsWith('payload=') ? (new URLSearchParams(text).get('payload') ?? '') : text,
+  )
+  if (typeof value !== 'object' || value === null || !('ref' in value)) return undefined
+  return typeof value.ref === 'string' && value.ref !== '' ? value.ref : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 function hmac(text: string | Uint8Array, secret: string): string {
   return createHmac('sha256', secret).update(text).digest('hex')
 }

@@ -1,0 +1,191 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Logger } from '../reconciler/logger.ts'
+import { messageOf, stackOf } from '../reconciler/problems.ts'
+import { addressText, type ListenAddress } from './address.ts'
+import { type Answer, BodyError, plain, readBody, send } from './http.ts'
+import { RateLimit } from './rateLimit.ts'
+import { answerWebhook, type WebhookOptions } from './webhookRoute.ts'
+
+export interface ListenOptions {
+  readonly address: ListenAddress
+  /** The exposition for Prometheus; of these groups, or of all when none is named. */
+  readonly metrics: (groups: ReadonlySet<string>) => Promise<string>
+  readonly health: HealthChecks
+  /** Absent: there is no /webhook. */
+  readonly webhook?: WebhookOptions
+  readonly log: Logger
+}
+
+/** Undefined: all is well; else why not, in words for people. */
+export interface HealthChecks {
+  /** The loop goes on. */
+  readonly live: () => string | undefined
+  /** The nodes have been looked at, and a commit is applied. */
+  readonly ready: () => string | undefined
+}
+
+export interface Listening extends AsyncDisposable {
+  readonly port: number
+}
+
+/** The address cannot be had: taken by another, not one of this machine's, not permitted. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+/** From the connection to the end of the headers, and of the whole request. */
+const HEADERS_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 10_000
+/** Nothing is read and nothing written for this long: whoever takes no answer is let go of. */
+const IDLE_TIMEOUT_MS = 15_000
+const CONNECTIONS_MAX = 64
+/** Each may hold a body of a megabyte. */
+const WEBHOOKS_AT_ONCE_MAX = 8
+const WEBHOOKS_PER_SECOND = 5
+const WEBHOOKS_BURST = 60
+
+export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** Rejects with ListenError. */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const routes = routesOf(options)
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      maxHeaderSize: 16 * 1024,
+    },
+    (request, response) => void respond(routes, request, response, options.log),
+  )
+  server.maxConnections = CONNECTIONS_MAX
+  server.setTimeout(IDLE_TIMEOUT_MS)
+  const port = await bound(server, options.address)
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function bound(server: Server, address: ListenAddress): Promise<number> {
+  const { promise, reject, resolve } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ host: address.host, port: address.port, exclusive: true }, resolve)
+  try {
+    await promise
+  } catch (error) {
+    throw new ListenError(refusal(address, error), { cause: error })
+  }
+  server.off('error', reject)
+  // Accepting a connection may fail for want of file descriptors; those that are there live on.
+  server.on('error', () => undefined)
+  const given = server.address()
+  return typeof given === 'object' && given !== null ? given.port : address.port
+}
+
+function refusal(address: ListenAddress, error: unknown): string {
+  const what = `listening on ${addressText(address)}`
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${what}: another process has this port; name another one with --listen`
+    case 'EADDRNOTAVAIL':
+      return `${what}: this machine has no such address; name one that it has, or 0.0.0.0 for all`
+    case 'EACCES':
+      return `${what}: not permitted; name a port above 1023`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${what}: there is no host of this name`
+    default:
+      return `${what}: ${messageOf(error)}`
+  }
+}
+
+type Handler = (request: IncomingMessage, query: URLSearchParams) => Answer | Promise<Answer>
+type Routes = ReadonlyMap<string, Readonly<Record<string, Handler>>>
+
+function routesOf({ health, metrics, webhook }: ListenOptions): Routes {
+  const asked = (check: () => string | undefined): Readonly<Record<string, Handler>> => {
+    const answer = (): Answer => {
+      const why = check()
+      return why === undefined ? plain(200, 'ok') : plain(503, why)
+    }
+    return { GET: answer, HEAD: answer }
+  }
+  const routes = new Map<string, Readonly<Record<string, Handler>>>([
+    ['/healthz', asked(health.live)],
+    ['/readyz', asked(health.ready)],
+    [
+      '/metrics',
+      {
+        GET: async (_request, query) => ({
+          status: 200,
+          type: METRICS_CONTENT_TYPE,
+          text: await metrics(new Set(query.getAll('collect[]'))),
+        }),
+        HEAD: () => ({ status: 200, type: METRICS_CONTENT_TYPE, text: '' }),
+      },
+    ],
+  ])
+  if (webhook !== undefined) routes.set('/webhook', { POST: webhookHandler(webhook) })
+  return routes
+}
+
+/** Strangers may ask as well: what they can make the engine do is bounded before anything is read. */
+function webhookHandler(webhook: WebhookOptions): Handler {
+  const rate = new RateLimit({ perSecond: WEBHOOKS_PER_SECOND, burst: WEBHOOKS_BURST })
+  let underWay = 0
+  return async (request) => {
+    const from = request.socket.remoteAddress ?? ''
+    if (!rate.take(from, performance.now())) return plain(429, 'too many requests', { 'retry-after': '10' })
+    if (underWay >= WEBHOOKS_AT_ONCE_MAX) return plain(503, 'busy', { 'retry-after': '1' })
+    underWay += 1
+    try {
+      const body = await readBody(request)
+      return answerWebhook({ headers: request.headers, body }, webhook)
+    } finally {
+      underWay -= 1
+    }
+  }
+}
+
+/** Whatever is asked and whatever goes wrong: an answer, and the engine goes on. */
+async function respond(
+  routes: Routes,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+): Promise<void> {
+  // A connection that breaks off; the answer is nobody's then.
+  request.on('error', () => undefined)
+  response.on('error', () => undefined)
+  try {
+    send(request, response, await answered(routes, request))
+  } catch (error) {
+    if (error instanceof BodyError) {
+      send(request, response, plain(error.status, error.message))
+      return
+    }
+    log('error', `a bug in the engine: answering ${request.method ?? ''} failed: ${messageOf(error)}`, {
+      stack: stackOf(error),
+    })
+    send(request, response, plain(500, 'a bug in the engine; its log says more'))
+  }
+}
+
+async function answered(routes: Routes, request: IncomingMessage): Promise<Answer> {
+  const target = request.url ?? '/'
+  // A proxy's form names a host, which is of no interest here.
+  const url = URL.parse(target.startsWith('/') ? `http://engine${target}` : target)
+  if (url === null) return plain(400, 'no such address')
+  const route = routes.get(url.pathname)
+  if (route === undefined) return plain(404, 'not found')
+  const handler = Object.hasOwn(route, request.method ?? '') ? route[request.method ?? ''] : undefined
+  if (handler === undefined) return plain(405, 'method not allowed', { allow: Object.keys(route).join(', ') })
+  return await handler(request, url.searchParams)
+}
