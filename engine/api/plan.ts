@@ -8,6 +8,7 @@ export type Action = PodAction | RecordAction
 export type PodAction =
   | CreatePod
   | UpdatePod
+  | MendPod
   | DeletePod
   | StartContainers
   | RunPostStart
@@ -39,6 +40,15 @@ export interface UpdatePod extends OfPod {
   readonly record: PodRecord
 }
 
+/**
+ * Puts right what somebody has taken from a pod whose containers run on: writes the record, then makes whatever is missing of its network, files and
+ * mounts, and lets a monitor that was stopped go on. Ends nothing.
+ */
+export interface MendPod extends OfPod {
+  readonly kind: 'mendPod'
+  readonly record: PodRecord
+}
+
 /** Writes the record with its deletionTimestamp and disarms the node's restarts. What follows is up to the next plans. */
 export interface DeletePod extends OfPod {
   readonly kind: 'deletePod'
@@ -47,8 +57,11 @@ export interface DeletePod extends OfPod {
   readonly disrupts?: Disruption
 }
 
-/** What takes away a pod that could stay: a newer revision, the emptying of a node, a more important pod, a taint. */
-export type Disruption = 'rollout' | 'drain' | 'preemption' | 'taint'
+/**
+ * What takes away a pod that could stay: a newer revision, the emptying of a node, a more important pod, a taint; or somebody who deletes
+ * it and asks no budget.
+ */
+export type Disruption = 'rollout' | 'drain' | 'preemption' | 'taint' | 'deletion'
 
 /** Pulls each one's image where the policy asks for it, then starts it; in this order. */
 export interface StartContainers extends OfPod {

@@ -70,6 +70,10 @@ export interface ObservedPod {
    * pod has run to its end.
    */
   readonly sandbox: 'ready' | 'absent' | 'broken' | 'released'
+  /** Why the sandbox is broken, where that could be told: a sentence without its subject, `lost its network namespace`. */
+  readonly broken?: string
+  /** What somebody has taken from a pod that runs on, and can be put right without ending anything in it: a sentence each. */
+  readonly damage?: readonly string[]
   readonly ip?: string
   /** What somebody has said of it on its node, as api/podConditions.ts reads it: over what its annotation says. */
   readonly saidConditions?: string
@@ -115,6 +119,8 @@ export interface ObservedContainer {
   readonly image: { readonly id: string; readonly reference: string }
   /** How the attempt before this one ended. */
   readonly previous?: ContainerExit
+  /** It runs, but what it stands on has gone, its monitor or its layers: why it has to be ended and started anew. */
+  readonly lost?: string
 }
 
 export type ContainerState =

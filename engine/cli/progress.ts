@@ -150,17 +150,34 @@ export function eventText(event: ProgressEvent): string | undefined {
     case 'nodeChanged':
       if (event.reachable) return undefined
       return `node ${event.node} does not answer${event.message === undefined ? '' : `: ${event.message}`}`
+    case 'nodeDamaged':
+      return damageText(event)
     case 'violation':
       return `a bug of reconcile kept ${longName(event.violation.object)} from changing: ${event.violation.message}`
     case 'actionEnded':
-      if (event.action.kind === 'updateVolumes') return `pod ${event.action.pod}: ${event.action.reason}`
+      if (event.action.kind === 'updateVolumes' || event.action.kind === 'mendPod')
+        return `pod ${event.action.pod}: ${event.action.reason}`
       return event.action.kind === 'createPod' ? `pod ${event.action.pod}: created` : undefined
     case 'actionStarted':
     case 'actionCancelled':
+    case 'containerStarted':
+    case 'containerExited':
+    case 'containerWaits':
+    case 'probeFailed':
+    case 'probeRecovered':
+    case 'imagePulling':
+    case 'imagePulled':
+    case 'recordChanged':
       return undefined
     default:
       return event satisfies never
   }
+}
+
+function damageText(event: Extract<ProgressEvent, { readonly kind: 'nodeDamaged' }>): string {
+  const { done, found, node, problem } = event
+  if (problem !== undefined) return `node ${node}: ${found}, and it could not be put right: ${problem}`
+  return `node ${node}: ${found}${done === undefined ? '' : `: ${done}`}`
 }
 
 function podOf(event: Extract<ProgressEvent, { readonly kind: 'actionFailed' }>): string {

@@ -193,6 +193,7 @@ function podRecordOf(action: Action): PodRecord | undefined {
   switch (action.kind) {
     case 'createPod':
     case 'updatePod':
+    case 'mendPod':
     case 'deletePod':
     case 'runPostStart':
     case 'stopContainers':

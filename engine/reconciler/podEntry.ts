@@ -63,6 +63,8 @@ function isSeenDone(action: PodAction, name: string, pod: ObservedPod): boolean 
   switch (action.kind) {
     case 'createPod':
       return pod.sandbox === 'ready'
+    case 'mendPod':
+      return pod.sandbox === 'ready' && pod.damage === undefined
     case 'updatePod':
       return pod.record.generation >= action.record.generation
     case 'deletePod':

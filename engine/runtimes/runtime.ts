@@ -29,6 +29,14 @@ export interface NodeListing {
   readonly unreadable: readonly { readonly uid: PodUid; readonly message: string }[]
 }
 
+/** What somebody has done to a node, in words for people. */
+export interface NodeFinding {
+  /** `the bridge rc-1a2b3c4d is gone` */
+  readonly found: string
+  /** What was done about it; absent: it was left as it is. */
+  readonly done?: string
+}
+
 /**
  * One node's container runtime, at the grain of Kubernetes' CRI. Every verb can be repeated: done twice it is done once.
  * A verb rejects with a RuntimeFailure; anything else that is thrown is our bug.
@@ -42,11 +50,19 @@ export interface Runtime {
   /** Makes the node ready for pods. Rejects as check does, and when containers do not work there. */
   prepare(signal?: AbortSignal): Promise<NodeInfo>
   list(signal?: AbortSignal): Promise<NodeListing>
+  /**
+   * Looks after what the pods of the node have in common (folders, hook, bridge, addresses), and after what is left of pods whose record has gone.
+   * What was found amiss, and what was done about it; with `mend` false nothing is touched.
+   */
+  upkeep(options: { readonly mend: boolean }, signal?: AbortSignal): Promise<readonly NodeFinding[]>
   inspect(uid: PodUid, signal?: AbortSignal): Promise<PodListing | undefined>
   /** Ends when the signal is aborted. May tell of nothing, and of things twice. */
   events(signal: AbortSignal): AsyncIterable<NodeEvent>
-  /** Pulls of one image that are under way at once are one pull. */
-  pullImage(request: PullImageRequest, signal?: AbortSignal): Promise<ImageInfo>
+  /**
+   * Pulls of one image that are under way at once are one pull. `asking` is called when the image is not on the node, or its registry
+   * is asked each time, before it is asked.
+   */
+  pullImage(request: PullImageRequest, signal?: AbortSignal, asking?: () => void): Promise<ImageInfo>
   /** Writes the record first. */
   createPod(request: CreatePodRequest, signal?: AbortSignal): Promise<void>
   startContainer(request: StartContainerRequest, signal?: AbortSignal): Promise<void>

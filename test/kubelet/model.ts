@@ -144,6 +144,12 @@ export class ModelNode {
       case 'removePod':
         this.pod = undefined
         return
+      case 'mendPod': {
+        if (this.pod === undefined) return
+        const { damage: _, ...pod } = this.pod
+        this.pod = pod
+        return
+      }
       case 'updatePod':
       case 'deletePod':
         return

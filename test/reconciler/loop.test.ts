@@ -359,7 +359,16 @@ function brief(event: ProgressEvent): string | undefined {
     case 'actionFailed':
     case 'actionCancelled':
     case 'nodeChanged':
+    case 'nodeDamaged':
     case 'violation':
+    case 'containerStarted':
+    case 'containerExited':
+    case 'containerWaits':
+    case 'probeFailed':
+    case 'probeRecovered':
+    case 'imagePulling':
+    case 'imagePulled':
+    case 'recordChanged':
       return undefined
     default:
       return event satisfies never

@@ -179,6 +179,7 @@ export class ModelWorld {
         return
       case 'createPod':
       case 'updatePod':
+      case 'mendPod':
       case 'deletePod':
       case 'startContainers':
       case 'runPostStart':
@@ -204,6 +205,7 @@ export class ModelWorld {
     if (pod === undefined) return
     switch (action.kind) {
       case 'updatePod':
+      case 'mendPod':
       case 'deletePod':
       case 'runPostStart':
         pod.record = newer(pod.record, action.record)

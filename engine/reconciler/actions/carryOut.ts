@@ -2,6 +2,7 @@ import type { CreatePodRequest } from '../../api/cri.ts'
 import type {
   CreatePod,
   DeletePod,
+  MendPod,
   PodAction,
   ReleasePod,
   RemovePod,
@@ -21,6 +22,7 @@ import type { ActionWorld } from './world.ts'
 export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
   switch (action.kind) {
     case 'createPod':
+    case 'mendPod':
       return createPod(action, world)
     case 'updatePod':
       return updatePod(action, world)
@@ -43,7 +45,8 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
   }
 }
 
-async function createPod(action: CreatePod, world: ActionWorld): Promise<void> {
+/** A pod that is there gets what it lacks. */
+async function createPod(action: CreatePod | MendPod, world: ActionWorld): Promise<void> {
   const wish = createPodRequest(action.record, world.desired, world.node())
   if (isProblem(wish)) return world.problem({ ...wish, container: '' })
   const request = await withImages(wish, world)

@@ -281,7 +281,7 @@ function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
   }
 }
 
-type ReadingVerbs = Pick<Runtime, 'check' | 'prepare' | 'list' | 'inspect' | 'events' | 'stats'>
+type ReadingVerbs = Pick<Runtime, 'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'stats'>
 
 function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
   const { paths, transport } = node
@@ -289,6 +289,7 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
     check: async () => (await node.look()).info,
     prepare: async () => (await node.facts()).info,
     list: async () => await listPods(transport, paths),
+    upkeep: async () => [],
     inspect: async (uid) => {
       const listing = await inspectPod(transport, paths, uid)
       if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', `pod ${uid}: ${listing}`)

@@ -33,7 +33,10 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
     ...containerVerbs(node, line),
     ...recordVerbs(node, line),
     ...volumeVerbs(node, line),
-    pullImage: (request, signal) => line.call('pullImage', signal, () => pullImage(node, request, pullable)),
+    pullImage: (request, signal, asking) => {
+      if (request.policy === 'Always' || !node.images.has(request.image)) asking?.()
+      return line.call('pullImage', signal, () => pullImage(node, request, pullable))
+    },
     async collectImages() {
       return { images: 0, bytes: 0 }
     },
@@ -41,7 +44,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
   return { runtime, line }
 }
 
-type Reading = Pick<Runtime, 'check' | 'prepare' | 'list' | 'inspect' | 'events' | 'logs' | 'stats'>
+type Reading = Pick<Runtime, 'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'stats'>
 
 function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Reading {
   return {
@@ -52,6 +55,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
         const pods = [...node.pods.values()].map((pod) => [pod.uid, node.listing(pod)] as const)
         return { pods: new Map<PodUid, PodListing>(pods), unreadable: [] }
       }),
+    upkeep: async () => [],
     inspect: (uid, signal) =>
       line.call('inspect', signal, () => {
         const pod = node.pods.get(uid)
