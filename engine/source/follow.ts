@@ -2,14 +2,25 @@ import { watchFiles } from './watch.ts'
 import { type Commits, type Revision, SourceError } from './source.ts'
 
 /** What became of one look at the repository. */
-export type News =
+export type News = { readonly look: Look } & (
   | { readonly kind: 'revision'; readonly revision: Revision }
+  /** The branch is where it was. Told only to those who want to hear of every look. */
+  | { readonly kind: 'same'; readonly commit: string }
   /** The repository could not be read; what was read before stays. `failures` counts those in a row, from 1. */
-  | { readonly kind: 'failure'; readonly error: SourceError; readonly failures: number }
+  | {
+      readonly kind: 'failure'
+      readonly error: SourceError
+      readonly failures: number
+      readonly commit?: string
+    }
+)
+
+/** Looks are counted from 1. */
+export type Look = number
 
 export interface FollowOptions {
-  /** From one look to the next, should nothing tell of a change. */
-  readonly intervalMs: number
+  /** From one look to the next, should nothing tell of a change. Asked for anew at each wait. */
+  readonly intervalMs: () => number
   /** The longest wait after failures, which double it. */
   readonly retryMsMax: number
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
@@ -18,6 +29,8 @@ export interface FollowOptions {
   readonly signal: AbortSignal
   /** The commit that is known already: no news. */
   readonly known?: string
+  /** Tell of looks that found nothing new, too. */
+  readonly everyLook?: true
 }
 
 /** Several refs change with one push or commit; they are looked at together. */
@@ -35,6 +48,8 @@ export class Follower {
   readonly #options: FollowOptions
   #known: string | undefined
   #failures = 0
+  #looks: Look = 0
+  #watching: AbortController | undefined
   #nudged = Promise.withResolvers<void>()
 
   constructor(commits: Commits, options: FollowOptions) {
@@ -43,9 +58,10 @@ export class Follower {
     this.#known = options.known
   }
 
-  /** Look now: a webhook came, or somebody asked. */
-  nudge(): void {
+  /** Look now: a webhook came, or somebody asked. The look that this one can rely on: it begins after this call. */
+  nudge(): Look {
     this.#nudged.resolve()
+    return this.#looks + 1
   }
 
   /** Read this commit again when it is next seen, as if it were new. */
@@ -54,14 +70,15 @@ export class Follower {
   }
 
   async *news(): AsyncGenerator<News> {
-    const { signal } = this.#options
-    await this.#watch()
+    const { everyLook, signal } = this.#options
     while (!signal.aborted) {
+      await this.#watch()
       // What comes from here on is news that this look may miss.
       this.#nudged = Promise.withResolvers<void>()
       const news = await this.#look()
       if (signal.aborted) return
-      if (news !== undefined) yield news
+      if (news.kind === 'failure') this.#unwatch()
+      if (everyLook === true || news.kind !== 'same') yield news
       await this.#wait()
     }
   }
@@ -69,36 +86,56 @@ export class Follower {
   /** A repository that is not there cannot be watched: it is looked for every interval, as one that is far away. */
   async #watch(): Promise<void> {
     const { signal } = this.#options
+    if (this.#watching !== undefined || signal.aborted) return
     const paths = await this.#commits.watched(signal).catch(() => [])
     if (paths.length === 0 || signal.aborted) return
+    const watching = new AbortController()
+    this.#watching = watching
+    const either = AbortSignal.any([signal, watching.signal])
     const gather = (): void => {
-      void this.#options.sleep(GATHER_MS, signal).then(() => this.nudge())
+      void this.#options.sleep(GATHER_MS, either).then(() => this.nudge())
     }
-    await watchFiles(paths, gather, gather, signal)
+    await watchFiles(paths, gather, gather, either)
   }
 
-  async #look(): Promise<News | undefined> {
+  /** What comes back after a failure may be another folder of the same name, of which the old watch hears nothing. */
+  #unwatch(): void {
+    this.#watching?.abort()
+    this.#watching = undefined
+  }
+
+  async #look(): Promise<News> {
     const { signal } = this.#options
+    this.#looks += 1
+    const look = this.#looks
+    let commit: string | undefined
     try {
-      const commit = await this.#commits.head(signal)
+      commit = await this.#commits.head(signal)
       if (commit === this.#known) {
         this.#failures = 0
-        return undefined
+        return { look, kind: 'same', commit }
       }
       const revision = await this.#commits.read(commit, signal)
       this.#known = commit
       this.#failures = 0
-      return { kind: 'revision', revision }
+      return { look, kind: 'revision', revision }
     } catch (error) {
-      if (signal.aborted) return undefined
-      if (!(error instanceof SourceError)) throw error
+      if (!(error instanceof SourceError) && !signal.aborted) throw error
+      const reason = error instanceof SourceError ? error : new SourceError('the look was given up')
       this.#failures += 1
-      return { kind: 'failure', error, failures: this.#failures }
+      return {
+        look,
+        kind: 'failure',
+        error: reason,
+        failures: this.#failures,
+        ...(commit === undefined ? {} : { commit }),
+      }
     }
   }
 
   async #wait(): Promise<void> {
-    const { intervalMs, jitter, retryMsMax, signal, sleep } = this.#options
+    const { jitter, retryMsMax, signal, sleep } = this.#options
+    const intervalMs = this.#options.intervalMs()
     const plainMs = Math.min(Math.max(retryMsMax, intervalMs), intervalMs * 2 ** Math.min(this.#failures, 16))
     const waiting = new AbortController()
     const either = AbortSignal.any([signal, waiting.signal])

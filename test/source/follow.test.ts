@@ -18,7 +18,7 @@ function follow(source: Source, options: Partial<FollowOptions> = {}): Followed 
   if (source.commits === undefined) throw new Error('it has no commits')
   const follower = new Follower(source.commits, {
     // Only what happens to the files, or a nudge, brings news within a test.
-    intervalMs: LONG_MS,
+    intervalMs: () => LONG_MS,
     retryMsMax: LONG_MS,
     sleep: (ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined),
     jitter: () => 0.5,
@@ -38,6 +38,7 @@ function follow(source: Source, options: Partial<FollowOptions> = {}): Followed 
 
 function textsOf(news: News): unknown {
   if (news.kind === 'failure') return news.error.message
+  if (news.kind === 'same') return news.commit
   return texts(news.revision)
 }
 
@@ -115,7 +116,7 @@ test('a remote repository is asked when somebody nudges', async () => {
 
 test('a remote repository is asked every interval', async () => {
   const repo = repository({ 'a.yaml': '1' })
-  const { next } = follow(await open(`file://${repo}`), { intervalMs: 10 })
+  const { next } = follow(await open(`file://${repo}`), { intervalMs: () => 10 })
   await next()
   commit(repo, { 'a.yaml': '2' })
   expect(textsOf(await next())).toEqual({ 'a.yaml': '2' })
@@ -123,7 +124,7 @@ test('a remote repository is asked every interval', async () => {
 
 test('a repository that is gone is told of, and followed again when it is back', async () => {
   const repo = repository({ 'a.yaml': '1' })
-  const { next } = follow(await open(repo), { intervalMs: 20, retryMsMax: 20 })
+  const { next } = follow(await open(repo), { intervalMs: () => 20, retryMsMax: 20 })
   await next()
   renameSync(repo, `${repo}.away`)
   onTestFinished(() => rmSync(`${repo}.away`, { recursive: true, force: true }))
@@ -146,7 +147,7 @@ test('a branch that vanishes is told of, and the waits after failures grow to th
     await sleepFor(1, undefined, { signal }).catch(() => undefined)
   }
   const { next } = follow(await open(`file://${repo}`, { branch: 'side' }), {
-    intervalMs: 100,
+    intervalMs: () => 100,
     retryMsMax: 800,
     sleep,
   })
