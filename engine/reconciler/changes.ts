@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Health, Plan } from '../api/plan.ts'
-import type { Observed, ObservedContainer, ObservedPod } from '../api/snapshot.ts'
+import type { Observed, ObservedContainer, ObservedPod, Snapshot } from '../api/snapshot.ts'
+import { containerEvents } from './containerChanges.ts'
 import type { PodSummary, ProgressEvent } from './progress.ts'
 
 interface ReportedPod {
@@ -16,15 +17,40 @@ export class Changes {
   readonly #pods = new Map<PodUid, ReportedPod>()
   readonly #health = new Map<ObjectKey, Health>()
   #violations = new Set<string>()
+  /** Those that were listed when something was last told: what is new on them has come to be since. */
+  readonly #listed = new Set<NodeName>()
+  #records: Snapshot['records'] | undefined
 
   constructor(tell: (event: ProgressEvent) => void) {
     this.#tell = tell
   }
 
-  report(plan: Plan, observed: Observed, at: Timestamp): void {
+  report(plan: Plan, { observed, records }: Pick<Snapshot, 'observed' | 'records'>, at: Timestamp): void {
+    this.#reportRecords(records, at)
     this.#reportPods(observed, at)
     this.#reportHealth(plan, at)
     this.#reportViolations(plan, at)
+  }
+
+  /** The map is another one when something in it is. */
+  #reportRecords(records: Snapshot['records'], at: Timestamp): void {
+    const before = this.#records
+    this.#records = records
+    if (before === undefined || before === records) return
+    for (const [object, record] of records) {
+      const past = before.get(object)
+      if (past === record) continue
+      this.#tell({
+        kind: 'recordChanged',
+        at,
+        object,
+        record,
+        ...(past === undefined ? {} : { before: past }),
+      })
+    }
+    for (const [object, past] of before) {
+      if (!records.has(object)) this.#tell({ kind: 'recordChanged', at, object, before: past })
+    }
   }
 
   #reportPods({ nodes }: Observed, at: Timestamp): void {
@@ -39,15 +65,21 @@ export class Changes {
       this.#pods.delete(uid)
       this.#tell({ kind: 'podGone', at, uid, pod: nameOf(pod), node })
     }
+    for (const { name, unlisted } of nodes.values()) if (unlisted !== true) this.#listed.add(name)
   }
 
   #reportPod(node: NodeName, uid: PodUid, pod: ObservedPod, at: Timestamp): void {
     const summary = summaryOf(pod)
-    const before = this.#pods.get(uid)?.summary
+    const past = this.#pods.get(uid)
+    const before = past?.summary
     this.#pods.set(uid, { node, pod, summary })
+    const isFound = past === undefined && !this.#listed.has(node)
+    for (const event of containerEvents({ uid, node, pod: nameOf(pod) }, past?.pod, pod)) {
+      this.#tell(isFound ? { ...event, found: true } : event)
+    }
     if (isDeepStrictEqual(before, summary)) return
-    const past = before === undefined ? {} : { before }
-    this.#tell({ kind: 'podChanged', at, uid, pod: nameOf(pod), node, summary, ...past })
+    const told = before === undefined ? {} : { before }
+    this.#tell({ kind: 'podChanged', at, uid, pod: nameOf(pod), node, summary, ...told })
   }
 
   #reportHealth({ statuses }: Plan, at: Timestamp): void {
@@ -69,7 +101,7 @@ export class Changes {
   }
 }
 
-function nameOf({ record }: ObservedPod): string {
+export function nameOf({ record }: Pick<ObservedPod, 'record'>): string {
   const { namespace, name } = record.pod.metadata
   return `${namespace ?? 'default'}/${name ?? ''}`
 }

@@ -152,6 +152,8 @@ export class Executor {
     return {
       runtime,
       clock,
+      action,
+      tell: this.#options.progress,
       desired: desired(),
       signal,
       node: () => observer.node(node),

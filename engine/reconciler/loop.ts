@@ -150,7 +150,7 @@ class TheLoop implements Loop {
       ended: (node, uid) => this.#inspector.inspect(node, uid),
       nodeLost: (node) => this.#inspector.resync(node),
     })
-    this.#prober = new Prober({ ...shared, wake, ...(options.ask && { ask: options.ask }) })
+    this.#prober = new Prober({ ...shared, wake, progress, ...(options.ask && { ask: options.ask }) })
     this.#sampler = new Sampler({ ...shared, wake })
     this.#volumeWatch = new VolumeWatch({ ...shared, wake })
   }
@@ -231,7 +231,7 @@ class TheLoop implements Loop {
     }
     this.#plan = plan
     this.#snapshot = snapshot
-    this.#changes.report(plan, snapshot.observed, now.toString())
+    this.#changes.report(plan, snapshot, now.toString())
     this.#prober.update(snapshot.observed)
     this.#sampler.update(podsToMeasure(plan, snapshot.desired))
     this.#volumeWatch.update()

@@ -3,10 +3,12 @@ import type { Desired, Observed, ObservedPod, ProbeTally } from '../api/snapshot
 import type { ProbeDue, ProbeResult } from '../kubelet/probes.ts'
 import { countProbe, probesOf } from '../kubelet/probes.ts'
 import { Bell } from './bell.ts'
+import { nameOf } from './changes.ts'
 import { after, millisecondsBetween } from './clock.ts'
 import type { HandlerResult } from './handlers.ts'
 import { runProbe } from './handlers.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
+import type { ProbeEvent } from './progress.ts'
 import type { Shared } from './shared.ts'
 import { type Slots, slotsByNode } from './slots.ts'
 import { within } from './within.ts'
@@ -15,6 +17,7 @@ export interface ProberOptions extends Shared {
   readonly desired: () => Desired
   /** A result came that may change a decision. */
   readonly wake: () => void
+  readonly progress?: (event: ProbeEvent) => void
   /** How a probe is asked, unless a rehearsal answers for the containers. */
   readonly ask?: typeof runProbe
 }
@@ -116,11 +119,25 @@ export class Prober {
     const before = observer.pod(node, uid)?.probes.get(due.key)
     const tally = countProbe(before, { ...result, attempt: due.attempt })
     observer.tally(node, uid, due.key, tally)
+    this.#tell(node, uid, due, before, tally)
     const pod = observer.pod(node, uid)
     // An answer from a node that does not answer any more: when it does again, its pods are scheduled anew.
     if (pod !== undefined && observer.reachable(node)) this.#schedule(node, uid, pod)
     else this.#schedules.delete(uid)
     if (mayMatter(tally, due)) wake()
+  }
+
+  #tell(node: NodeName, uid: PodUid, due: ProbeDue, before: ProbeTally | undefined, now: ProbeTally): void {
+    const { observer, progress } = this.#options
+    const pod = observer.pod(node, uid)
+    if (progress === undefined || pod === undefined) return
+    const { attempt, container, kind: probe } = due
+    const about = { at: now.lastAt, uid, node, pod: nameOf(pod), container, attempt, probe }
+    if (!now.lastSucceeded) {
+      progress({ kind: 'probeFailed', ...about, message: now.message, failures: now.inARow })
+    } else if (before?.attempt === attempt && !before.lastSucceeded) {
+      progress({ kind: 'probeRecovered', ...about, failures: before.inARow })
+    }
   }
 
   /** The command could not be run: the probe says nothing of the container and counts neither way, but is asked again. */

@@ -13,6 +13,7 @@ import { isProblem } from '../../kubelet/context.ts'
 import { updateVolumesRequest } from '../../kubelet/follow.ts'
 import { createPodRequest } from '../../kubelet/requests/createPod.ts'
 import { isNotFound } from '../problems.ts'
+import { pullImage } from './pullImage.ts'
 import { runPostStart } from './postStart.ts'
 import { startContainers } from './start.ts'
 import { stopContainers } from './stop.ts'
@@ -60,7 +61,7 @@ async function withImages(request: CreatePodRequest, world: ActionWorld): Promis
   const volumes = await Promise.all(
     request.volumes.map(async (volume) => {
       if (volume.kind !== 'image') return volume
-      const { id } = await world.runtime.pullImage(volume.pull, world.signal)
+      const { id } = await pullImage(volume.pull, '', world)
       return { ...volume, image: id }
     }),
   )

@@ -7,6 +7,7 @@ import { pullImageRequest } from '../../kubelet/requests/pullImage.ts'
 import type { VolumeFiles } from '../../kubelet/requests/envFiles.ts'
 import { envFilesOf, fileKey } from '../../kubelet/requests/envFiles.ts'
 import { startContainerRequest } from '../../kubelet/requests/startContainer.ts'
+import { pullImage } from './pullImage.ts'
 import type { ActionWorld } from './world.ts'
 
 type Pulled =
@@ -33,7 +34,7 @@ async function pull(pod: ObservedPod, container: string, world: ActionWorld): Pr
   try {
     const request = pullImageRequest(pod.record, container, world.desired)
     if (isProblem(request)) return request
-    return { kind: 'image', image: await world.runtime.pullImage(request, world.signal) }
+    return { kind: 'image', image: await pullImage(request, container, world) }
   } catch (error) {
     return { kind: 'rejected', error }
   }

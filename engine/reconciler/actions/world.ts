@@ -1,8 +1,9 @@
+import type { PodAction } from '../../api/plan.ts'
 import type { Desired, ObservedNode, ObservedPod } from '../../api/snapshot.ts'
 import type { ConfigProblem } from '../../kubelet/context.ts'
 import type { Runtime } from '../../runtimes/runtime.ts'
 import type { Clock } from '../clock.ts'
-import type { Problem } from '../progress.ts'
+import type { ImageEvent, Problem } from '../progress.ts'
 
 /** What an action may use while it is carried out. */
 export interface ActionWorld {
@@ -18,6 +19,9 @@ export interface ActionWorld {
   /** A part of the action is done. The empty name is the pod itself. */
   readonly done: (container: string) => void
   readonly problem: (problem: Problem) => void
+  readonly tell: (event: ImageEvent) => void
+  /** What is carried out, for what is told of it. */
+  readonly action: PodAction
   /** Does one container's part: a problem and a rejection are its failure, not the action's; rejects when cancelled. */
   readonly attempt: (container: string, work: () => Promise<ConfigProblem | undefined>) => Promise<void>
 }

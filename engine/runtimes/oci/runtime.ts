@@ -126,10 +126,10 @@ type PodVerbs = Pick<
 function podVerbs(node: OciNode): PodVerbs {
   const { images, paths, transport } = node
   return {
-    pullImage: async (request, signal) => {
+    pullImage: async (request, signal, asking) => {
       // Credentials are written to the tmpfs that this mounts.
       await node.facts()
-      return await images.pull(request, signal)
+      return await images.pull(request, signal, asking)
     },
     collectImages: async (keep, signal) => {
       await node.facts()

@@ -44,7 +44,10 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
   return { runtime, line }
 }
 
-type Reading = Pick<Runtime, 'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'stats'>
+type Reading = Pick<
+  Runtime,
+  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'stats'
+>
 
 function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Reading {
   return {

@@ -53,7 +53,7 @@ export interface CollectedImages {
 
 export interface ImageStore {
   /** Rejects with a RuntimeFailure. Calls for one image that are under way at once are one pull. */
-  pull(request: PullImageRequest, signal?: AbortSignal): Promise<ImageInfo>
+  pull(request: PullImageRequest, signal?: AbortSignal, asking?: () => void): Promise<ImageInfo>
   /** By id; undefined when the image, or a layer of it, is not on the node. */
   resolve(id: string): Promise<LocalImage | undefined>
   /** Deletes what is not in `keep` (ids, or references as written in manifests). */
@@ -85,7 +85,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
   const ready = once(async () => await prepare(transport, paths, mirrors))
 
   return {
-    pull: async (request, signal) => {
+    pull: async (request, signal, asking) => {
       const reference = parseReference(request.image)
       if (typeof reference === 'string') throw invalidName(request.image, reference)
       if (request.policy !== 'Always') {
@@ -93,6 +93,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
         if (present !== undefined) return present
         if (request.policy === 'Never') throw neverPulled(request.image)
       }
+      asking?.()
       // Another pod's credentials must not answer for this pod's: only requests with the same ones share a pull.
       const hosts = mirrorHosts(mirrors, reference.registry)
       const key = `${referenceText(reference)} ${authKey(authAttempts(reference, hosts, request.auths))}`
