@@ -114,16 +114,19 @@ export class Inspector {
   }
 
   async #list(watch: Watch): Promise<void> {
-    const { observer, signal, looked } = this.#options
+    const { figures, observer, signal, looked } = this.#options
     watch.listingWanted = false
     const stamp = observer.stamp()
     try {
       const [listing] = await Promise.all([watch.runtime.list(signal), this.#check(watch)])
       if (signal.aborted) return
       observer.mergeListing(watch.name, listing, stamp)
+      figures.listed(watch.name, 'answered')
       this.#answered(watch)
     } catch (error) {
-      if (!signal.aborted) this.#silent(watch, error)
+      if (signal.aborted) return
+      figures.listed(watch.name, 'failed')
+      this.#silent(watch, error)
       return
     }
     looked(watch.name)

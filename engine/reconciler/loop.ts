@@ -9,6 +9,7 @@ import { Changes } from './changes.ts'
 import type { Clock } from './clock.ts'
 import { after, millisecondsBetween } from './clock.ts'
 import { Executor } from './executor.ts'
+import { FigureBook, type Figures } from './figures.ts'
 import { Inspector } from './inspector.ts'
 import type { Limits } from './limits.ts'
 import { DEFAULT_LIMITS, retryDelayMs } from './limits.ts'
@@ -51,6 +52,8 @@ export interface LoopState {
   readonly ticks: number
   /** Nodes that do not answer and why, records that could not be written: a sentence each. */
   readonly problems: readonly string[]
+  /** As they are now: whoever keeps them sees them change. */
+  readonly figures: Figures
 }
 
 export interface WaitOptions {
@@ -82,6 +85,7 @@ class TheLoop implements Loop {
   readonly #options: LoopOptions
   readonly #limits: Limits
   readonly #log: Logger
+  readonly #figures: FigureBook
   readonly #bell = new Bell()
   readonly #pacing: Pacing
   readonly #observer: Observer
@@ -110,6 +114,7 @@ class TheLoop implements Loop {
     this.#log = (level, message, fields) => log(level, message, { commit: this.#desired.commit, ...fields })
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#pacing = new Pacing(this.#limits)
+    this.#figures = new FigureBook(clock)
     this.#observer = new Observer([...runtimes.keys()], clock, wake)
     this.#keeper = new RecordKeeper(
       { head: headOf(options), runtimes },
@@ -117,6 +122,7 @@ class TheLoop implements Loop {
       this.#log,
       this.#pacing,
       this.#limits,
+      this.#figures,
     )
     this.#changes = new Changes(progress)
     this.#waiters = new Waiters(clock, signal)
@@ -127,6 +133,7 @@ class TheLoop implements Loop {
       observer: this.#observer,
       log: this.#log,
       limits: this.#limits,
+      figures: this.#figures,
       desired: () => this.#desired,
     }
     this.#inspector = new Inspector({
@@ -165,6 +172,7 @@ class TheLoop implements Loop {
       ...(this.#plan === undefined ? {} : { plan: this.#plan }),
       ...(this.#snapshot === undefined ? {} : { snapshot: this.#snapshot }),
       ticks: this.#ticks,
+      figures: this.#figures,
       problems: [
         ...(this.#planProblem === undefined ? [] : [this.#planProblem]),
         ...this.#observer.problems(),
@@ -218,6 +226,7 @@ class TheLoop implements Loop {
   /** Snapshot, plan, act; when the next one is due if nothing happens. */
   async #tick(now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
     this.#bell.hush()
+    using _ticking = this.#figures.ticking(now)
     const snapshot: Snapshot = {
       desired: this.#desired,
       observed: this.#observer.observed(),
@@ -244,7 +253,7 @@ class TheLoop implements Loop {
   /** A planner that throws is a bug of ours. The engine lives on, with everything as it is. */
   #planned(snapshot: Snapshot, now: Temporal.Instant): Plan | undefined {
     try {
-      const plan = (this.#options.plan ?? planFor)(snapshot, now)
+      const plan = this.#figures.planning(() => (this.#options.plan ?? planFor)(snapshot, now))
       this.#planFailures = 0
       this.#planProblem = undefined
       return plan
@@ -259,6 +268,7 @@ class TheLoop implements Loop {
   /** Begins what may begin now; when the first of those held back may. */
   async #act(plan: Plan, now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
     const { allowed, held, heldUntil } = this.#pace(plan.actions, now)
+    this.#figures.heldBack = held.length
     const writes = allowed.filter(isRecordAction)
     await this.#keeper.write(writes, this.#options.signal)
     this.#keeper.stillWanted(plan.actions.filter(isRecordAction))

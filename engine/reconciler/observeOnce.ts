@@ -2,6 +2,7 @@ import type { NodeName } from '../api/names.ts'
 import type { Desired, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
+import { FigureBook } from './figures.ts'
 import { Inspector } from './inspector.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { silentLogger } from './logger.ts'
@@ -26,6 +27,7 @@ export async function observeOnce(
     signal,
     log: silentLogger,
     limits: DEFAULT_LIMITS,
+    figures: new FigureBook(clock),
     looked: () => undefined,
     nodeChanged: () => undefined,
   })

@@ -4,6 +4,7 @@ import type { ObjectRecord } from '../api/records.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
+import type { FigureBook } from './figures.ts'
 import type { Limits } from './limits.ts'
 import { retryDelayMs } from './limits.ts'
 import type { Logger } from './logger.ts'
@@ -25,19 +26,28 @@ export class RecordKeeper {
   readonly #log: Logger
   readonly #pacing: Pacing
   readonly #limits: Limits
+  readonly #figures: Pick<FigureBook, 'recordWriteFailures'>
   readonly #slots: Slots
   readonly #unwritten = new Map<ObjectKey, string>()
   readonly #failed = new Set<RecordAction>()
   #unread: string | undefined
   #records: ReadonlyMap<ObjectKey, ObjectRecord> = new Map()
 
-  constructor({ head, runtimes }: Keepers, clock: Clock, log: Logger, pacing: Pacing, limits: Limits) {
+  constructor(
+    { head, runtimes }: Keepers,
+    clock: Clock,
+    log: Logger,
+    pacing: Pacing,
+    limits: Limits,
+    figures: Pick<FigureBook, 'recordWriteFailures'> = { recordWriteFailures: 0 },
+  ) {
     this.#runtime = head
     this.#runtimes = runtimes
     this.#clock = clock
     this.#log = log
     this.#pacing = pacing
     this.#limits = limits
+    this.#figures = figures
     this.#slots = new Slots(limits.recordWritesMax)
   }
 
@@ -129,6 +139,7 @@ export class RecordKeeper {
       const fields = { object: key, action: action.kind, ...(isBug && { stack: stackOf(error) }) }
       this.#log(isBug ? 'error' : 'warn', `writing the record failed: ${messageOf(error)}`, fields)
       this.#unwritten.set(key, messageOf(error))
+      this.#figures.recordWriteFailures += 1
       this.#pacing.failed(action, this.#clock.now())
       return false
     }
