@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
 import { runningContainers } from '../support/containers.ts'
+import { Random } from '../support/random.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
 
@@ -43,26 +44,15 @@ spec:
 `
 }
 
-/** mulberry32: the moments follow from the seed, so that a failure can be run again. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 test('the engine is killed at twenty random moments of rollouts; each time the next run ends in the same state, with nothing left over', async () => {
   const seed = Number(process.env['RECONCILE_SEED'] ?? 20261121)
-  const random = randomFrom(seed)
+  const random = new Random(seed)
   await world.commit({ 'web.yaml': web(0) })
   expect((await world.once()).exitCode).toBe(0)
   for (let moment = 1; moment <= MOMENTS; moment += 1) {
     await world.commit({ 'web.yaml': web(moment) })
     const doomed = world.start('--once', '--repo', world.repo)
-    const delay = setTimeout(() => doomed.kill('SIGKILL'), random() * SPREAD_MS)
+    const delay = setTimeout(() => doomed.kill('SIGKILL'), random.next() * SPREAD_MS)
     await doomed
     clearTimeout(delay)
     const next = await world.once()

@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { machineTraces } from './machine.ts'
 
 export interface RunningContainer {
   readonly pid: number
@@ -6,6 +8,8 @@ export interface RunningContainer {
   readonly command: string
   /** What it is called by conmon: the id that `runc list` shows. */
   readonly id: string
+  /** The process id of its conmon. */
+  readonly monitor: number
 }
 
 /**
@@ -31,9 +35,33 @@ export async function runningContainers(root: string): Promise<readonly RunningC
       // conmon's other child is the exit hook.
       return command.includes('hook.sh') || command.includes('/hook/')
         ? []
-        : [{ pid: Number(pid), command, id }]
+        : [{ pid: Number(pid), command, id, monitor: Number(parent) }]
     })
     .toSorted((a, b) => a.pid - b.pid)
+}
+
+/** The command lines of whatever runs in a root's cgroups, its conmon gone or not; sorted. */
+export function processesOf(root: string): readonly string[] {
+  const pids = new Set(machineTraces(root).cgroups.flatMap(pidsBelow))
+  return [...pids]
+    .map((pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim())
+    .filter((command) => command !== '')
+    .toSorted()
+}
+
+function pidsBelow(group: string): readonly string[] {
+  const own = read(join(group, 'cgroup.procs')).split('\n').filter(Boolean)
+  return [...own, ...foldersIn(group).flatMap((name) => pidsBelow(join(group, name)))]
+}
+
+function foldersIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+  } catch {
+    return []
+  }
 }
 
 /** Empty when the process is gone meanwhile. */

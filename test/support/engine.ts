@@ -155,6 +155,8 @@ export interface WorldOptions {
   readonly within?: readonly string[]
   /** Besides docker.io's: registries by their hosts, with the URLs that stand for them. */
   readonly mirrors?: Readonly<Record<string, string>>
+  /** The Cluster's `spec.sync`. */
+  readonly sync?: Readonly<Record<string, string | number | boolean>>
 }
 
 function clusterYaml(options: WorldOptions): string {
@@ -166,7 +168,7 @@ metadata: {name: ${options.cluster ?? 'e2e'}}
 spec:
   podCIDR: ${options.podCIDR}
   registries: {mirrors: ${JSON.stringify(mirrors)}}
-`
+${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}`
 }
 
 /** Asks again until the answer satisfies; fails with the last answer. For what no event tells of from outside. */

@@ -11,6 +11,8 @@ export { buildImage, buildIndex } from '../../scripts/images/build.ts'
 /** A real registry of one test file's own, in a temporary folder. */
 export interface Registry extends AsyncDisposable {
   readonly port: number
+  /** Of the server, for a test that lets it stand still. */
+  readonly pid: number
   /** `http://127.0.0.1:port` */
   readonly url: string
   /** `127.0.0.1:port`, as it stands in an image's name. */
@@ -64,6 +66,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   }
   return {
     port,
+    pid,
     url,
     host: `127.0.0.1:${port}`,
     storage: join(directory, 'storage'),
