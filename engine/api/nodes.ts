@@ -11,8 +11,8 @@ export interface NodeFacts {
   readonly reachable: boolean
   /** The commit says so, or somebody has by command; also because it is drained. */
   readonly unschedulable: boolean
-  /** Its pods are to go. */
-  readonly drain?: NodeDraining
+  /** Its pods are to go: the commit says so, or somebody has by command, or both. */
+  readonly drains: readonly NodeDraining[]
   /** As given, with kubernetes.io/hostname, kubernetes.io/os and, once the node has answered, kubernetes.io/arch. */
   readonly labels: Labels
   readonly taints: readonly Taint[]
@@ -51,12 +51,12 @@ function factsOf(
   memory: NodeMemory,
 ): NodeFacts {
   const arch = observed?.info?.architecture
-  const drain = drainingOf(node, memory)
+  const drains = drainsOf(node?.spec?.drain, memory)
   return {
     name,
     reachable: observed?.reachable === true,
-    unschedulable: node?.spec?.unschedulable === true || memory.unschedulable === true || drain !== undefined,
-    ...(drain !== undefined && { drain }),
+    unschedulable: node?.spec?.unschedulable === true || memory.unschedulable === true || drains.length > 0,
+    drains,
     labels: {
       'kubernetes.io/hostname': name,
       'kubernetes.io/os': 'linux',
@@ -68,13 +68,19 @@ function factsOf(
   }
 }
 
-/** What somebody has said last, for the time being, goes before what the commit says for good. */
-function drainingOf(node: Node | undefined, { drain, drainedSince }: NodeMemory): NodeDraining | undefined {
+const NO_DRAINS: readonly NodeDraining[] = []
+
+function drainsOf(
+  options: NodeDrain | undefined,
+  { drain, drainedSince }: NodeMemory,
+): readonly NodeDraining[] {
+  if (options === undefined && drain === undefined) return NO_DRAINS
+  const drains: NodeDraining[] = []
   if (drain !== undefined) {
-    const { startedAt, ...options } = drain
-    return { options, startedAt, by: 'command' }
+    const { startedAt, ...said } = drain
+    drains.push({ options: said, startedAt, by: 'command' })
   }
-  const options = node?.spec?.drain
-  if (options === undefined) return undefined
-  return { options, by: 'commit', ...(drainedSince !== undefined && { startedAt: drainedSince }) }
+  if (options !== undefined)
+    drains.push({ options, by: 'commit', ...(drainedSince !== undefined && { startedAt: drainedSince }) })
+  return drains
 }

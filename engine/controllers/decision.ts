@@ -50,8 +50,10 @@ export interface PodDeletion {
   readonly reason: string
   /** `change`: it is made again, differently. */
   readonly bucket: 'delete' | 'change'
-  /** What takes a pod away that could stay, if anything does: budgets hold these back, but for `taint`, as in Kubernetes. */
+  /** What takes a pod away that could stay, if anything does: budgets hold these back, but for `taint` and `deletion`, as in Kubernetes. */
   readonly disrupts?: Disruption
+  /** In the place of its own grace period. */
+  readonly gracePeriodSeconds?: number
   /** What stays of its finalizers with the deletion; absent: all. A Job's pod without its mark is not counted. */
   readonly finalizers?: readonly string[]
 }

@@ -110,22 +110,20 @@ function updatePod({ pod, record, reason }: PodUpdate, object: ObjectKey): Updat
   return { kind: 'updatePod', node: pod.node, uid: pod.uid, pod: pod.label, object, reason, record }
 }
 
-function deletePod(
-  { disrupts, finalizers, pod, reason }: PodDeletion,
-  object: ObjectKey,
-  { context }: World,
-): DeletePod | undefined {
+function deletePod(deletion: PodDeletion, object: ObjectKey, { context }: World): DeletePod | undefined {
+  const { disrupts, pod, reason } = deletion
   if (!canBeDeleted(pod)) return undefined
   const at = timestamp(context.now)
-  const record = withDisruption(withDeletion(pod.record, at, finalizers), disrupts, at)
+  const record = withDisruption(withDeletion(pod.record, at, deletion), disrupts, at)
   const { label, node, uid } = pod
   const why = disrupts === undefined ? {} : { disrupts }
   return { kind: 'deletePod', node, uid, pod: label, object, reason, record, ...why }
 }
 
 /** Kubernetes' words for who took the pod away, for a Job's podFailurePolicy among others. */
-const DISRUPTIONS: Readonly<Record<Disruption, { readonly reason: string; readonly message: string }>> = {
-  rollout: { reason: '', message: '' },
+const DISRUPTIONS: Readonly<
+  Record<Exclude<Disruption, 'rollout' | 'deletion'>, { readonly reason: string; readonly message: string }>
+> = {
   drain: { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
   preemption: {
     reason: 'PreemptionByScheduler',
@@ -134,9 +132,9 @@ const DISRUPTIONS: Readonly<Record<Disruption, { readonly reason: string; readon
   taint: { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' },
 }
 
-/** A rollout is the pod's own controller's doing: no disruption in Kubernetes' sense. */
+/** A rollout is the pod's own controller's doing, and a deletion is asked for: no disruption in Kubernetes' sense. */
 function withDisruption(record: PodRecord, disrupts: Disruption | undefined, at: string): PodRecord {
-  if (disrupts === undefined || disrupts === 'rollout') return record
+  if (disrupts === undefined || disrupts === 'rollout' || disrupts === 'deletion') return record
   const condition: PodCondition = {
     type: DISRUPTION_TARGET,
     status: 'True',
@@ -151,11 +149,12 @@ function withDisruption(record: PodRecord, disrupts: Disruption | undefined, at:
 export function withDeletion(
   record: PodRecord,
   deletionTimestamp: string,
-  finalizers = record.pod.metadata.finalizers,
+  asked: Pick<PodDeletion, 'finalizers' | 'gracePeriodSeconds'> = {},
 ): PodRecord {
-  const { spec } = record.pod
-  const metadata = { ...record.pod.metadata, ...(finalizers !== undefined && { finalizers }) }
-  const deletionGracePeriodSeconds = factsOf(spec).graceMs / 1000
+  const { metadata: before, spec } = record.pod
+  const { finalizers = before.finalizers, gracePeriodSeconds } = asked
+  const metadata = { ...before, ...(finalizers !== undefined && { finalizers }) }
+  const deletionGracePeriodSeconds = gracePeriodSeconds ?? factsOf(spec).graceMs / 1000
   return {
     ...record,
     generation: record.generation + 1,

@@ -10,8 +10,10 @@ import { withoutClaims } from './claims/records.ts'
 import { ClaimBook } from './claims/book.ts'
 import { withConfigHashes } from './configHash.ts'
 import { decide } from './decide.ts'
-import { evictions } from './evictions.ts'
+import { drains } from './drains.ts'
+import { datedTaints, evictions } from './evictions.ts'
 import { brokenInvariants } from './invariants.ts'
+import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
 import { reportsOf } from './reports.ts'
 import { worldOf } from './world.ts'
@@ -23,10 +25,15 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   // What is to have how many pods is on record before any of them comes or goes.
   const budgets = budgetsOf(world)
   const allowance = new Allowance(budgets)
+  const allowed = held(decided, allowance)
+  const drained = drains(allowed, allowance, world)
+  const taints = datedTaints(world)
   const wishes = [
     ...autoscaled.decisions,
-    ...admit(held(decided, allowance), snapshot.desired),
-    ...evictions(world),
+    ...nodeDecisions(taints, drained.empty, world),
+    ...admit(allowed, snapshot.desired),
+    ...drained.decisions,
+    ...evictions(taints, world),
     ...budgetDecisions(budgets, world),
   ]
   const claims = new ClaimBook(wishes, world)

@@ -170,11 +170,9 @@ function cordoned(node: Node): Node {
   return { ...node, spec: { ...node.spec, unschedulable: true } }
 }
 
-/** Empty it: its pods go, whatever they tolerate of other taints, and none comes. */
+/** As `reconcile drain --ignore-daemonsets --force --delete-emptydir-data` does it: pods of DaemonSets stay, budgets hold. */
 function drained(node: Node): Node {
-  const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoExecute' } as const
-  const { spec } = cordoned(node)
-  return { ...node, spec: { ...spec, taints: [...(spec?.taints ?? []), taint] } }
+  return { ...node, spec: { ...node.spec, drain: { force: true, deleteEmptyDirData: true } } }
 }
 
 function objectScenario(

@@ -29,6 +29,7 @@ export function node(name: string, words: Omit<NodeWords, 'name'> = {}): NodeFac
     unschedulable,
     labels: { 'kubernetes.io/hostname': name, ...labels },
     taints,
+    drains: [],
     info: {
       node: nodeName(name),
       runtime: 'model',

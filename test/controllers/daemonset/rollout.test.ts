@@ -174,6 +174,7 @@ test.each(FITS)('on %s a pod %j of node %j: %s', (_what, spec, node, fit) => {
       unschedulable: node.unschedulable === true,
       labels: { disk: 'ssd' },
       taints: node.taints ?? [],
+      drains: [],
       info: undefined,
     },
   )
