@@ -1,9 +1,9 @@
 import type { Desired } from '../api/snapshot.ts'
+import { createDesiredReader } from '../daemon/desired.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
-import { createManifestReader } from '../manifests/reader.ts'
 import { openSource } from '../source/open.ts'
 import { redactUrls } from '../source/redact.ts'
-import type { Revision, Source, SourceFile, SourceProblem } from '../source/source.ts'
+import type { Revision, Source } from '../source/source.ts'
 import { createFetchReport } from './fetchProgress.ts'
 import type { Invocation } from './invocation.ts'
 import { mirrorsFolder } from './place.ts'
@@ -73,28 +73,6 @@ export async function loadCommit(options: LoadOptions, world: World): Promise<Lo
 }
 
 export function judge(source: Source, revision: Revision, mode: 'commit' | 'files'): Loaded {
-  const result = readManifests(revision.files, revision.problems, mode)
-  if (result.kind === 'invalid') return result
-  const { cluster, nodes, objects, warnings } = result
-  const desired = { commit: revision.commit, cluster, nodes, objects }
-  return { kind: 'valid', source, desired, files: revision.files.length, warnings }
-}
-
-/** What the source could not read counts as much as what is wrong in a file. */
-export function readManifests(
-  files: readonly SourceFile[],
-  problems: readonly SourceProblem[],
-  mode: 'commit' | 'files',
-): ReturnType<ReturnType<typeof createManifestReader>['read']> {
-  const result = createManifestReader().read(files, { mode })
-  const found = problems.map(diagnosticOf)
-  const errors = found.filter((each) => each.severity === 'error')
-  const warnings = [...found.filter((each) => each.severity === 'warning'), ...result.warnings]
-  if (result.kind === 'invalid') return { ...result, errors: [...errors, ...result.errors], warnings }
-  return errors.length > 0 ? { kind: 'invalid', errors, warnings } : { ...result, warnings }
-}
-
-function diagnosticOf(problem: SourceProblem): Diagnostic {
-  const { path, severity, message } = problem
-  return { file: path, line: 1, column: 1, severity, message }
+  const reading = createDesiredReader().read(revision, mode)
+  return reading.kind === 'valid' ? { ...reading, source } : reading
 }

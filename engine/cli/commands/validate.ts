@@ -1,5 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { createDesiredReader } from '../../daemon/desired.ts'
 import type { Diagnostic } from '../../manifests/diagnostics.ts'
 import type { SourceFile, SourceProblem } from '../../source/source.ts'
 import type { RunCommand } from '../commands.ts'
@@ -7,7 +8,7 @@ import { counted } from '../counted.ts'
 import { printWarnings, refuse, validationJson } from '../diagnostics.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
-import { openRepository, readManifests, sourceOptions } from '../load.ts'
+import { openRepository, sourceOptions } from '../load.ts'
 import { SOURCE_OPTIONS } from '../options.ts'
 import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
@@ -22,10 +23,9 @@ const STDIN_BYTES_MAX = 64 * 1024 * 1024
 
 export const run: RunCommand = async (invocation, world) => {
   const given = await gather(invocation, world)
-  const result = readManifests(given.files, given.problems, given.mode)
+  const result = createDesiredReader().read({ ...given, commit: 'uncommitted' }, given.mode)
   if (result.kind === 'invalid') return refuse(result, '', invocation, world)
-  const { objects, warnings } = result
-  printValid(given.files.length, objects.size, warnings, invocation, world)
+  printValid(result.files, result.desired.objects.size, result.warnings, invocation, world)
   return EXIT.done
 }
 
