@@ -17,20 +17,18 @@ export function syncSettings({ spec }: Cluster): SyncSettings {
   return { ...SYNC_DEFAULTS, ...spec?.sync }
 }
 
-/** An object, or something of it, that a commit would delete. */
-export interface Loss {
-  readonly object: ObjectKey
-  /** With its data, which goes to the trash: a claim, or what the retention policy of a StatefulSet gives up. */
-  readonly data: boolean
+/** What a commit would delete. Both sorted. */
+export interface Losses {
+  readonly objects: readonly ObjectKey[]
+  /** Claims whose data would go to the trash with them, those of StatefulSets among them. */
+  readonly data: readonly ObjectKey[]
 }
 
-/** A commit that is not applied before somebody has looked at what it would delete. */
-export interface HeldCommit {
+/** A commit that is not put in force before somebody has looked at what it would delete. */
+export interface HeldCommit extends Losses {
   readonly commit: string
   /** Whole sentences, for people. At least one. */
   readonly reasons: readonly string[]
-  /** All that it would delete; by key. */
-  readonly objects: readonly Loss[]
   readonly at: Timestamp
 }
 
