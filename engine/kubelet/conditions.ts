@@ -23,12 +23,22 @@ export function conditionsOf(view: BareView): readonly PodCondition[] {
     condition(view, 'PodScheduled', TRUE),
     ...gates,
     ...(isFrozen(view) ? [condition(view, FROZEN, { status: 'True', message: frozenText(view) })] : []),
+    ...(view.pod.damage === undefined
+      ? []
+      : [condition(view, DAMAGED, { status: 'True', message: damageText(view) })]),
     ...view.pod.record.conditions.filter(({ type }) => type === DISRUPTION_TARGET),
   ]
 }
 
 /** Said of a pod whose containers stand still. */
 const FROZEN = 'reconcile.dev/Frozen'
+
+/** Said of a pod that somebody has taken something from, for as long as it has not been put right. */
+const DAMAGED = 'reconcile.dev/Damaged'
+
+export function damageText({ pod }: Pick<BareView, 'pod'>): string {
+  return (pod.damage ?? []).join('; ')
+}
 
 /** A pod that is to go is thawed first. */
 export function isFrozen({ deleting, pod }: Pick<BareView, 'deleting' | 'pod'>): boolean {
@@ -79,6 +89,8 @@ function transitionTime(view: BareView, type: string, recorded: PodCondition | u
 function sandboxReady(view: BareView): Finding {
   if (view.pod.sandbox === 'ready') return TRUE
   const failure = view.pod.failures.get('')
+  const { broken } = view.pod
+  if (failure === undefined && broken !== undefined) return { status: 'False', message: `the pod ${broken}` }
   if (failure === undefined) return { status: 'False' }
   return { status: 'False', reason: failure.reason, message: failure.message }
 }

@@ -9,7 +9,7 @@ interface Kill {
   readonly graceMs: number
 }
 
-/** Containers that a probe or their postStart hook condemns. The node's hook starts them again where the policy says so. */
+/** Containers that a probe, their postStart hook or the loss of what they stand on condemns. The node's hook starts them again where the policy says so. */
 export function killStep(view: PodView): PodStep | undefined {
   const kills: Kill[] = []
   for (const container of view.inits) addKill(view, container, kills)
@@ -35,6 +35,11 @@ export function killStep(view: PodView): PodStep | undefined {
 function addKill(view: PodView, container: ContainerView, kills: Kill[]): void {
   const { facts, observed, record } = container
   if (observed === undefined || !isAlive(container) || observed.state.kind !== 'running') return
+  if (observed.lost !== undefined) {
+    const reason = `container ${container.name} is started anew: ${observed.lost}`
+    kills.push({ container, reason, graceMs: view.facts.graceMs })
+    return
+  }
   const hookFailure = facts.hasPostStart ? record?.postStart?.failure : undefined
   if (hookFailure !== undefined) {
     const reason = `FailedPostStartHook: container ${container.name}: ${hookFailure}`

@@ -12,7 +12,7 @@ export function sandboxStep(view: PodView): PodStep {
   const [first] = alive
   if (first !== undefined) {
     const wait = backOffOf(view, first.name)
-    const reason = 'its sandbox is broken, and what still runs in it ends before it is made again'
+    const reason = `${brokenText(view)}, and what still runs in it ends before it is made again`
     return (
       wait ?? {
         action: stopAction(view, alive, {
@@ -32,9 +32,15 @@ export function sandboxStep(view: PodView): PodStep {
 
 function createAction(view: PodView): NonNullable<PodStep['action']> {
   const again = view.pod.containers.size > 0
-  const reason = again ? 'its sandbox is gone and is made again' : 'its sandbox is not whole yet'
+  const why = view.pod.broken === undefined ? 'its sandbox is gone' : brokenText(view)
+  const reason =
+    again || view.pod.broken !== undefined ? `${why} and is made again` : 'its sandbox is not whole yet'
   const record = freshRecord(view, again ? { formerAttempts: endedAttempts(view) } : {})
   return { ...ofPod(view, reason), kind: 'createPod', record }
+}
+
+function brokenText({ pod }: PodView): string {
+  return pod.broken === undefined ? 'its sandbox is broken' : `it ${pod.broken}`
 }
 
 export function endedAttempts({ pod }: PodView): Readonly<Record<string, number>> {

@@ -6,6 +6,7 @@ import { deadlineOf } from './ends.ts'
 import { followStep } from './follow.ts'
 import { postStartStep } from './hooks.ts'
 import { killStep } from './kills.ts'
+import { mendStep } from './mend.ts'
 import { freshRecord, isUpToDate } from './record.ts'
 import { sandboxStep } from './sandbox.ts'
 import { restartAllStep } from './restartAll.ts'
@@ -66,6 +67,10 @@ function lifeStep(view: PodView): PodStep {
   if (view.over) return finishStep(view)
   if (isFrozen(view)) return { waiting: frozenText(view) }
   if (view.pod.sandbox !== 'ready') return sandboxStep(view)
+  return mendStep(view, () => runStep(view))
+}
+
+function runStep(view: PodView): PodStep {
   return restartAllStep(view) ?? killStep(view) ?? postStartStep(view) ?? followStep(view) ?? startStep(view)
 }
 

@@ -112,6 +112,7 @@ function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean 
   const { context, facts, inits, mains, over, pod } = view
   if (pod.sandbox === 'released') return isAtRest(view, conditions)
   if (facts.activeDeadlineMs !== undefined || pod.frozenSince !== undefined) return false
+  if (pod.damage !== undefined) return false
   if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
   if (pod.record.failures !== undefined) return false
   for (const main of mains) if (!isWell(main)) return false
@@ -127,8 +128,8 @@ function isAtRest({ context, deleting, pod }: BareView, conditions: readonly Pod
   return conditions.every((condition) => pod.record.conditions.includes(condition))
 }
 
-function isWell({ facts, heldUntil, ready, record, shown, started }: ContainerView): boolean {
-  if (heldUntil !== undefined || !ready) return false
+function isWell({ facts, heldUntil, observed, ready, record, shown, started }: ContainerView): boolean {
+  if (heldUntil !== undefined || !ready || observed?.lost !== undefined) return false
   if (facts.role === 'init') return true
   return shown === 'running' && record?.ready === ready && record.started === started
 }
