@@ -8,6 +8,8 @@ import type { Shared } from './shared.ts'
 import { Slots } from './slots.ts'
 
 export interface InspectorOptions extends Shared {
+  /** A full listing this often, should an event have been lost. */
+  readonly resyncEveryMs: () => number
   /** A look at a pod, or (uid absent) at a whole node, has been merged in. */
   readonly looked: (node: NodeName, uid?: PodUid) => void
   readonly nodeChanged: (node: NodeName, reachable: boolean, message?: string) => void
@@ -102,11 +104,11 @@ export class Inspector {
   }
 
   async #resyncs(watch: Watch): Promise<void> {
-    const { clock, signal, limits } = this.#options
+    const { clock, signal, limits, resyncEveryMs } = this.#options
     while (!signal.aborted) {
       const { failures } = watch
       const waitMs =
-        failures === 0 ? limits.resyncEveryMs : retryDelayMs(failures, limits.retryMinMs, limits.retryMaxMs)
+        failures === 0 ? resyncEveryMs() : retryDelayMs(failures, limits.retryMinMs, limits.retryMaxMs)
       if (!watch.listingWanted) await watch.bell.wait(clock, after(clock.now(), waitMs), signal)
       if (signal.aborted) return
       await this.#list(watch)

@@ -5,8 +5,8 @@ export interface Limits {
   readonly inspectionsPerNodeMax: number
   readonly probesPerNodeMax: number
   readonly recordWritesMax: number
-  /** A full listing this often, should an event have been lost. */
-  readonly resyncEveryMs: number
+  /** In place of what the Cluster says: a full listing this often. */
+  readonly resyncEveryMs?: number
   /** The first wait for a node that does not answer; doubles up to the second. */
   readonly retryMinMs: number
   readonly retryMaxMs: number
@@ -25,7 +25,6 @@ export const DEFAULT_LIMITS: Limits = {
   inspectionsPerNodeMax: 16,
   probesPerNodeMax: 32,
   recordWritesMax: 16,
-  resyncEveryMs: 60_000,
   retryMinMs: 1_000,
   retryMaxMs: 30_000,
   failureRetryMinMs: 250,

@@ -1,6 +1,7 @@
 import type { NodeName, ObjectKey } from '../api/names.ts'
 import type { Action, Plan } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
+import { syncSettings } from '../api/sync.ts'
 import { plan as planFor } from '../planner/plan.ts'
 import { podsToMeasure } from '../planner/usage.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -22,6 +23,7 @@ import { Prober, type ProberOptions } from './prober.ts'
 import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
 import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
+import { type MakeRecord, Requests } from './requests.ts'
 import { Sampler } from './sampler.ts'
 import { VolumeWatch } from './volumeWatch.ts'
 import { Waiters } from './waiters.ts'
@@ -67,6 +69,8 @@ export interface Loop {
   run(): Promise<void>
   setDesired(desired: Desired): void
   state(): LoopState
+  /** Writes an object record made from those that there are. What is planned afterwards knows it. Rejects when it cannot be written. */
+  remember(make: MakeRecord): Promise<void>
   untilHealthy(options: WaitOptions): Promise<Outcome>
 }
 
@@ -97,6 +101,7 @@ class TheLoop implements Loop {
   readonly #keeper: RecordKeeper
   readonly #changes: Changes
   readonly #waiters: Waiters
+  readonly #requests = new Requests()
   #desired: Desired
   #plan: Plan | undefined
   #snapshot: Snapshot | undefined
@@ -135,6 +140,8 @@ class TheLoop implements Loop {
       limits: this.#limits,
       figures: this.#figures,
       desired: () => this.#desired,
+      // What a commit says holds from the next listing on.
+      resyncEveryMs: () => options.limits?.resyncEveryMs ?? resyncMs(this.#desired),
     }
     this.#inspector = new Inspector({
       ...shared,
@@ -187,8 +194,16 @@ class TheLoop implements Loop {
     return outcome
   }
 
+  remember(make: MakeRecord): Promise<void> {
+    const written = this.#requests.add(make)
+    if (this.#options.signal.aborted) this.#requests.refuse()
+    this.#bell.ring()
+    return written
+  }
+
   async run(): Promise<void> {
     const { signal } = this.#options
+    signal.addEventListener('abort', () => this.#requests.refuse(), { once: true })
     const following = this.#inspector.follow()
     await Promise.all([this.#inspector.first(), this.#keeper.read(signal)])
     await Promise.all([
@@ -205,6 +220,8 @@ class TheLoop implements Loop {
   async #ticksUntilAborted(): Promise<void> {
     const { clock, signal } = this.#options
     while (!signal.aborted) {
+      this.#bell.hush()
+      if (this.#requests.waiting) await this.#requests.write(this.#keeper, signal)
       const began = clock.now()
       const next = await this.#tick(began)
       await this.#rest(began)
@@ -225,7 +242,6 @@ class TheLoop implements Loop {
 
   /** Snapshot, plan, act; when the next one is due if nothing happens. */
   async #tick(now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
-    this.#bell.hush()
     using _ticking = this.#figures.ticking(now)
     const snapshot: Snapshot = {
       desired: this.#desired,
@@ -314,6 +330,10 @@ function headOf({ runtimes, head = runtimes.keys().next().value }: LoopOptions):
   if (runtime === undefined)
     throw new Error(`creating the loop: no runtime for the head node ${head ?? '(none given)'}`)
   return runtime
+}
+
+function resyncMs({ cluster }: Desired): number {
+  return syncSettings(cluster).resyncIntervalSeconds * 1_000
 }
 
 function requeueAt(plan: Plan, now: Temporal.Instant): Temporal.Instant | undefined {

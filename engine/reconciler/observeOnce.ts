@@ -28,6 +28,7 @@ export async function observeOnce(
     log: silentLogger,
     limits: DEFAULT_LIMITS,
     figures: new FigureBook(clock),
+    resyncEveryMs: () => Number.POSITIVE_INFINITY,
     looked: () => undefined,
     nodeChanged: () => undefined,
   })
