@@ -1,4 +1,5 @@
 import type { ObjectKey, Timestamp } from '../api/names.ts'
+import type { HeldCommit, Rollback } from '../api/sync.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
 
 /** How the daemon stands with its repository. Plain JSON: the control socket hands it out as it is. */
@@ -17,7 +18,7 @@ export interface SyncState {
   /** The branch's commit cannot be applied. Gone as soon as another commit is seen. */
   readonly refused?: Refusal
   /** The branch's commit waits for `reconcile approve`. Gone as soon as another commit is seen, or this one approved. */
-  readonly held?: Hold
+  readonly held?: HeldCommit
   /** The repository cannot be read; gone with the first look that ends well. */
   readonly trouble?: SourceTrouble
   /** The commit in force is not the branch's, since that one did not become healthy. Gone when the branch moves. */
@@ -49,27 +50,11 @@ export interface Refusal extends CommitAt {
   readonly errors: readonly Diagnostic[]
 }
 
-export interface Hold extends CommitAt {
-  /** A sentence each. */
-  readonly reasons: readonly string[]
-  /** What it would delete, sorted; empty where the reason is another. */
-  readonly objects: readonly ObjectKey[]
-}
-
 export interface SourceTrouble {
   readonly message: string
   /** Looks in a row that failed. */
   readonly failures: number
   readonly since: Timestamp
-}
-
-export interface Rollback {
-  /** The branch's commit, which did not become healthy. */
-  readonly from: string
-  /** The commit in force. */
-  readonly to: string
-  readonly at: Timestamp
-  readonly reason: string
 }
 
 /** What happened between the daemon and its repository. The log, Events, metrics and `--once` beside it are made from these. */
@@ -90,7 +75,7 @@ export type SyncEvent = { readonly at: Timestamp } & (
   /** For the first time all of the commit in force is healthy. */
   | { readonly kind: 'commitHealthy'; readonly commit: string; readonly durationMs: number }
   | ({ readonly kind: 'commitRefused' } & Omit<Refusal, 'at'>)
-  | ({ readonly kind: 'commitHeld' } & Omit<Hold, 'at'>)
+  | ({ readonly kind: 'commitHeld' } & Omit<HeldCommit, 'at'>)
   | { readonly kind: 'commitApproved'; readonly commit: string }
   | { readonly kind: 'sourceFailed'; readonly message: string; readonly failures: number }
   /** After `failures` looks that failed. */
@@ -133,8 +118,8 @@ export function syncStateAfter(state: SyncState, event: SyncEvent): SyncState {
       return { ...without(state, 'held'), refused: { commit, at, reason, message, errors } }
     }
     case 'commitHeld': {
-      const { commit, at, reasons, objects } = event
-      return { ...without(state, 'refused'), held: { commit, at, reasons, objects } }
+      const { commit, at, data, objects, reasons } = event
+      return { ...without(state, 'refused'), held: { commit, at, reasons, objects, data } }
     }
     case 'sourceFailed': {
       const { at, failures, message } = event
@@ -143,8 +128,8 @@ export function syncStateAfter(state: SyncState, event: SyncEvent): SyncState {
     case 'sourceBack':
       return without(state, 'trouble')
     case 'rolledBack': {
-      const { from, to, at, reason } = event
-      return { ...state, rollback: { from, to, at, reason } }
+      const { from, to, at, objects, reason } = event
+      return { ...state, rollback: { from, to, at, objects, reason } }
     }
     case 'suspended':
       return { ...state, suspended: [...new Set([...state.suspended, event.object])].toSorted() }

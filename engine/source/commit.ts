@@ -54,10 +54,12 @@ function assertFolder(tree: readonly TreeEntry[], folder: string, commit: string
       same.kind === 'submodule'
         ? `${folder} is a submodule in commit ${short} and is not read: apply its repository by itself`
         : `${folder} is not a folder in commit ${short}: give the folder that it lies in`,
+      { folderGone: true },
     )
   }
   throw new SourceError(`commit ${short} has no folder ${folder}`, {
     asked: { name: folder, candidates: foldersWithManifests(tree) },
+    folderGone: true,
   })
 }
 

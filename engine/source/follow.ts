@@ -7,12 +7,9 @@ export type News = { readonly look: Look } & (
   /** The branch is where it was. Told only to those who want to hear of every look. */
   | { readonly kind: 'same'; readonly commit: string }
   /** The repository could not be read; what was read before stays. `failures` counts those in a row, from 1. */
-  | {
-      readonly kind: 'failure'
-      readonly error: SourceError
-      readonly failures: number
-      readonly commit?: string
-    }
+  | { readonly kind: 'failure'; readonly error: SourceError; readonly failures: number }
+  /** The branch is at another commit, which can be read and has not the folder that is followed. */
+  | { readonly kind: 'folderGone'; readonly commit: string; readonly error: SourceError }
 )
 
 /** Looks are counted from 1. */
@@ -122,14 +119,13 @@ export class Follower {
     } catch (error) {
       if (!(error instanceof SourceError) && !signal.aborted) throw error
       const reason = error instanceof SourceError ? error : new SourceError('the look was given up')
-      this.#failures += 1
-      return {
-        look,
-        kind: 'failure',
-        error: reason,
-        failures: this.#failures,
-        ...(commit === undefined ? {} : { commit }),
+      if (reason.folderGone && commit !== undefined) {
+        this.#known = commit
+        this.#failures = 0
+        return { look, kind: 'folderGone', commit, error: reason }
       }
+      this.#failures += 1
+      return { look, kind: 'failure', error: reason, failures: this.#failures }
     }
   }
 

@@ -76,12 +76,19 @@ export class SourceError extends Error {
   override readonly name = 'SourceError'
   /** What was asked for and what there is, so that a near name can be proposed. */
   readonly asked: { readonly name: string; readonly candidates: readonly string[] } | undefined
+  /** The commit can be read, and the folder that is to be read is not in it. */
+  readonly folderGone: boolean
 
   constructor(
     message: string,
-    options: { readonly asked?: SourceError['asked']; readonly cause?: unknown } = {},
+    options: {
+      readonly asked?: SourceError['asked']
+      readonly cause?: unknown
+      readonly folderGone?: true
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.asked = options.asked
+    this.folderGone = options.folderGone === true
   }
 }

@@ -37,7 +37,7 @@ function follow(source: Source, options: Partial<FollowOptions> = {}): Followed 
 }
 
 function textsOf(news: News): unknown {
-  if (news.kind === 'failure') return news.error.message
+  if (news.kind === 'failure' || news.kind === 'folderGone') return news.error.message
   if (news.kind === 'same') return news.commit
   return texts(news.revision)
 }
