@@ -19,6 +19,7 @@ import type { ConditionStatus } from '../api/podConditions.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
+import type { MeasuredPod, PodMeasures } from './measures.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
 export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade' | 'volumeBytes' | 'usage'>
@@ -101,6 +102,8 @@ export interface Runtime {
   execInteractive(request: ExecRequest & { readonly stdin: boolean; readonly tty: boolean }): Promise<number>
   logs(request: LogRequest, signal?: AbortSignal): AsyncIterable<LogLine>
   stats(uid: PodUid, signal?: AbortSignal): Promise<readonly ContainerStats[]>
+  /** All that the node's kernel counts of these pods, without a process started for it. Those that have gone are left out. */
+  measure(pods: readonly MeasuredPod[], signal?: AbortSignal): Promise<ReadonlyMap<PodUid, PodMeasures>>
   /** Rejects as NotFound when the node has no record of the pod, so that a late write brings none back. */
   writePodRecord(record: PodRecord, signal?: AbortSignal): Promise<void>
   readObjectRecords(signal?: AbortSignal): Promise<ReadonlyMap<ObjectKey, ObjectRecord>>

@@ -9,6 +9,7 @@ import { parseStarted } from './containers/attempts.ts'
 import { deleteClaim, emptyTrash } from './volumes/claims.ts'
 import { failure } from './commands.ts'
 import { podEvents } from './hook/events.ts'
+import { measurePods } from './measures/measure.ts'
 import { execInContainer } from './containers/exec.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
@@ -281,7 +282,10 @@ function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
   }
 }
 
-type ReadingVerbs = Pick<Runtime, 'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'stats'>
+type ReadingVerbs = Pick<
+  Runtime,
+  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'stats' | 'measure'
+>
 
 function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
   const { paths, transport } = node
@@ -297,6 +301,8 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
     },
     events: (signal) => podEvents(transport, paths.events, name, signal),
     stats: async (uid) => await podStats(transport, paths, (await node.look()).cgroups, uid),
+    measure: async (pods, signal) =>
+      await measurePods(transport, paths, (await node.look()).cgroups, pods, signal),
   }
 }
 

@@ -8,6 +8,7 @@ import { RuntimeFailure } from '../runtime.ts'
 import type { LineOptions } from './line.ts'
 import { Line } from './line.ts'
 import { containerVerbs } from './containers.ts'
+import { measured } from './measures.ts'
 import type { SimulatedNode } from './node.ts'
 import type { SimulatedPod } from './pod.ts'
 
@@ -46,7 +47,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
 
 type Reading = Pick<
   Runtime,
-  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'stats'
+  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'stats' | 'measure'
 >
 
 function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Reading {
@@ -69,6 +70,11 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
       yield* []
     },
     stats: (uid, signal) => line.call('stats', signal, () => stats(node, node.known(uid, 'reading usage'))),
+    measure: (pods, signal) =>
+      line.call('measure', signal, () => {
+        const found = pods.map((pod) => [pod.uid, measured(node, pod)] as const)
+        return new Map(found.flatMap(([uid, measures]) => (measures === undefined ? [] : [[uid, measures]])))
+      }),
   }
 }
 
