@@ -1,3 +1,4 @@
+import type { LogLimits } from './logLimits.ts'
 import type { NodeName, PodUid, Timestamp } from './names.ts'
 import type { PodRecord } from './records.ts'
 
@@ -192,6 +193,8 @@ export interface StartContainerRequest {
   readonly labels: { readonly namespace: string; readonly pod: string }
   /** Kernel parameters of the pod's namespaces; the same for each of its containers. */
   readonly sysctls?: readonly (readonly [name: string, value: string])[]
+  /** Of one file of its log, in bytes; absent: LOG_LIMITS. */
+  readonly logBytesMax?: number
   /** Kept open for whoever attaches, for good or until the first one leaves; absent: it is empty. */
   readonly stdin?: 'open' | 'once'
   readonly tty?: boolean
@@ -314,16 +317,33 @@ export interface ExecResult {
 export interface LogRequest {
   readonly uid: PodUid
   readonly container: string
+  /** The one before the last. */
   readonly previous: boolean
+  /** Until the attempt has ended, across rotations. */
   readonly follow: boolean
+  /** Absent: the last attempt, or with `previous` the one before. */
+  readonly attempt?: number
   readonly tailLines?: number
   readonly since?: Timestamp
 }
 
 export interface LogLine {
+  /** In UTC, to the nanosecond, so that lines can be compared by it as texts. */
   readonly at: Timestamp
   readonly stream: 'stdout' | 'stderr'
   readonly text: string
+}
+
+/** One attempt of a container that runs. */
+export interface RunningContainer {
+  readonly uid: PodUid
+  readonly container: string
+  readonly attempt: number
+}
+
+export interface KeepLogsRequest {
+  readonly containers: readonly RunningContainer[]
+  readonly limits: LogLimits
 }
 
 export interface NodeInfo {

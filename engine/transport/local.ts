@@ -1,6 +1,7 @@
 import { bindBeneath, readBeneath } from './localBind.ts'
 import { runCommand, runInteractive, streamCommand } from './localCommands.ts'
 import {
+  appendFile,
   fileStatus,
   listDirectory,
   makeDirectory,
@@ -12,6 +13,7 @@ import {
   writeFile,
 } from './localFiles.ts'
 import { lockFile } from './localLock.ts'
+import { fileStates, link, openFile, writePipe } from './localOpen.ts'
 import { readOverlaid } from './localOverlay.ts'
 import { connectTo, processStarts, sendSignal, watchPaths } from './localSystem.ts'
 import { readFiles, readTree, writeTree } from './localTrees.ts'
@@ -25,6 +27,7 @@ export function localTransport(): Transport {
     stream: streamCommand,
     readFile,
     writeFile,
+    appendFile,
     makeDirectory,
     listDirectory,
     remove,
@@ -32,6 +35,10 @@ export function localTransport(): Transport {
     rename,
     realPath,
     stat: fileStatus,
+    fileStates,
+    openFile,
+    link,
+    writePipe,
     readFiles,
     readTree,
     readOverlaid,

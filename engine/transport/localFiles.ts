@@ -46,6 +46,14 @@ async function writeSynced(path: string, content: string | Uint8Array, mode: num
   }
 }
 
+export async function appendFile(path: string, content: string, mode: number): Promise<void> {
+  try {
+    await fs.appendFile(path, content, { mode })
+  } catch (error) {
+    throw named(error, path)
+  }
+}
+
 /** Synchronous: a handful of microseconds, less than a trip to the thread pool and back. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
   mkdirSync(path, { recursive: true, mode })

@@ -31,6 +31,8 @@ export interface Transport {
   stream(command: Command, signal: AbortSignal): AsyncIterable<Uint8Array>
   readFile(path: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
   writeFile(path: string, content: string | Uint8Array, mode: number, signal?: AbortSignal): Promise<void>
+  /** At the end of a file, which is made when there is none. Neither atomic nor synced. */
+  appendFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void>
   /** With parents; an existing one is left as it is. */
   makeDirectory(path: string, mode: number, signal?: AbortSignal): Promise<void>
   /** Names, sorted; an empty list when there is no such directory. */
@@ -44,6 +46,14 @@ export interface Transport {
   realPath(path: string, signal?: AbortSignal): Promise<string>
   /** Of what a path leads to, links followed; undefined when it leads to nothing. */
   stat(path: string, signal?: AbortSignal): Promise<FileStatus | undefined>
+  /** Of the files of these that are there, links not followed; looked at one after the other, in this order. */
+  fileStates(paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, FileState>>
+  /** Undefined: there is no such file. It can be read on when it has been renamed or deleted. */
+  openFile(path: string, signal?: AbortSignal): Promise<OpenFile | undefined>
+  /** A second name of a file, on the same file system. False: there is no such file, or the name is taken. */
+  link(from: string, to: string, signal?: AbortSignal): Promise<boolean>
+  /** A few bytes into a named pipe, at once. False: nobody reads it, or it is full. */
+  writePipe(path: string, text: string, signal?: AbortSignal): Promise<boolean>
   /** Many small files in one go, below `path`; also an empty result when there is nothing. */
   readTree(path: string, options: TreeOptions, signal?: AbortSignal): Promise<readonly TreeFile[]>
   /** The small files of these that are there, by path. */
@@ -78,6 +88,22 @@ export interface FileStatus {
   readonly mode: number
   /** Of a device. */
   readonly device?: { readonly major: number; readonly minor: number }
+}
+
+export interface FileState {
+  /** Tells it from another file of the same name, as long as it is there. */
+  readonly id: string
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+/** A file to read from, wherever it is by now. */
+export interface OpenFile extends AsyncDisposable {
+  /** As in FileState. */
+  readonly id: string
+  size(): Promise<number>
+  /** What there is from `position` on, at most `length` bytes; empty at the end. */
+  read(position: number, length: number): Promise<Uint8Array>
 }
 
 export interface TreeOptions {

@@ -885,6 +885,14 @@ export interface ClusterRegistries {
  */
 export interface ClusterSpec {
   /**
+   * How many files of its log a container may have, over its last two runs, 5 when absent: the one written to, those before it, and the empty one that comes next.
+   */
+  readonly containerLogMaxFiles?: number
+  /**
+   * How large a file of a container's log gets before the next one is begun, 10Mi when absent and 16Ki at least.
+   */
+  readonly containerLogMaxSize?: Quantity
+  /**
    * The range that pod addresses are taken from, such as 10.244.0.0/16.
    */
   readonly podCIDR?: string

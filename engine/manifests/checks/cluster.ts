@@ -1,8 +1,11 @@
 import { clusterWithDefaults } from '../../api/defaults/objects.ts'
-import type { Cluster, Node } from '../../api/generated/types.ts'
+import type { Cluster, Node, Quantity } from '../../api/generated/types.ts'
+import { LOG_BYTES_MIN } from '../../api/logLimits.ts'
+import { parseQuantity } from '../../api/quantity.ts'
 import type { CheckContext } from '../context.ts'
 import { overlap, type Range, rangeOf } from './addresses.ts'
 import { checkTaints } from './placement.ts'
+import { checkQuantity } from './resources.ts'
 
 export function checkCluster(context: CheckContext, cluster: Cluster): void {
   const { spec } = cluster
@@ -18,6 +21,7 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
       'pods and Services need addresses of their own',
     )
   }
+  checkLogSize(context, spec.containerLogMaxSize)
   for (const [registry, mirrors] of Object.entries(spec.registries?.mirrors ?? {})) {
     for (const [index, mirror] of mirrors.entries()) {
       if (/^https?:\/\/[^/\s]+(?:\/\S*)?$/.test(mirror)) continue
@@ -29,6 +33,15 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
       )
     }
   }
+}
+
+function checkLogSize(context: CheckContext, size: Quantity | undefined): void {
+  if (size === undefined) return
+  const path = ['spec', 'containerLogMaxSize']
+  checkQuantity(context, path, size)
+  const bytes = parseQuantity(size)
+  if (bytes !== undefined && bytes >= 0 && bytes < LOG_BYTES_MIN)
+    context.error(path, 'must be at least 16Ki', 'a file that small would hold a line or two')
 }
 
 function checkRange(context: CheckContext, field: string, text: string): Range | undefined {

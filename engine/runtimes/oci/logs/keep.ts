@@ -1,0 +1,130 @@
+import { performance } from 'node:perf_hooks'
+import type { KeepLogsRequest, RunningContainer } from '../../../api/cri.ts'
+import type { LogLimits } from '../../../api/logLimits.ts'
+import type { Transport } from '../../../transport/transport.ts'
+import type { RootPaths } from '../paths.ts'
+import { containerPaths, podPaths } from '../paths.ts'
+import { type AttemptLog, attemptLog, CURRENT, NEXT } from './files.ts'
+import { type KeepStep, keepSteps } from './keepSteps.ts'
+
+/** The kubelet's containerLogMonitorInterval. */
+const LOOK_MS_MAX = 10_000
+const LOOK_MS_MIN = 250
+/** A second look while a file fills: two may be full before anything is lost, so this is early. */
+const FILL_SHARE = 0.5
+/** conmon does not answer: it may be stopped. What it was asked waits for it. */
+const ASK_AGAIN_MS = 60_000
+/** REOPEN_LOGS_EVENT, and two numbers that mean nothing here: conmon's src/ctrl.c. */
+const REOPEN = '2 0 0\n'
+
+/** What was seen of one attempt's log. */
+interface Seen {
+  readonly id: string
+  readonly bytes: number
+  readonly atMs: number
+  readonly askedMs?: number
+}
+
+interface Place {
+  readonly own: string
+  readonly before: string | undefined
+  /** The pipe that conmon takes orders from. */
+  readonly control: string
+}
+
+export type KeepLogs = (request: KeepLogsRequest) => Promise<number>
+
+/** Whoever writes little costs one look at one file, and nothing is started. */
+export function createLogKeeper(transport: Transport, paths: RootPaths): KeepLogs {
+  let seen: ReadonlyMap<string, Seen> = new Map()
+  return async ({ containers, limits }) => {
+    const places = containers.map((container) => placeOf(paths, container))
+    const states = await transport.fileStates(places.map(({ own }) => `${own}/${CURRENT}`))
+    const now = performance.now()
+    const found = new Map<string, Seen>()
+    let waitMs = LOOK_MS_MAX
+    let problem: unknown
+    for (const place of places) {
+      const state = states.get(`${place.own}/${CURRENT}`)
+      if (state === undefined) continue
+      const last = seen.get(place.own)
+      const { id, sizeBytes: bytes } = state
+      let askedMs = last?.id === id ? last.askedMs : undefined
+      try {
+        if (last?.id !== id || bytes >= limits.bytesMax) {
+          const mayAsk = askedMs === undefined || now - askedMs > ASK_AGAIN_MS
+          if ((await keep(transport, place, limits, mayAsk)) === 'asked') askedMs = now
+        }
+      } catch (error) {
+        problem ??= error
+      }
+      found.set(place.own, { id, bytes, atMs: now, ...(askedMs !== undefined && { askedMs }) })
+      waitMs = Math.min(waitMs, waitFor(last, { id, bytes, atMs: now }, limits))
+    }
+    seen = found
+    if (problem !== undefined) throw problem
+    return Math.max(LOOK_MS_MIN, waitMs)
+  }
+}
+
+function placeOf(paths: RootPaths, { attempt, container, uid }: RunningContainer): Place {
+  const { bundle, directory } = containerPaths(podPaths(paths, uid), uid, container)
+  return {
+    own: `${directory}/${attempt}`,
+    before: attempt === 0 ? undefined : `${directory}/${attempt - 1}`,
+    control: `${bundle}/ctl`,
+  }
+}
+
+/** Until the file may be half full at the pace since the last look, in milliseconds. */
+function waitFor(last: Seen | undefined, now: Seen, limits: LogLimits): number {
+  // An attempt that has only begun may be one that writes much.
+  if (last === undefined) return now.bytes === 0 ? LOOK_MS_MAX / 10 : LOOK_MS_MIN
+  const rest = Math.max(0, limits.bytesMax - last.bytes)
+  const bytes = last.id === now.id ? now.bytes - last.bytes : rest + now.bytes
+  if (bytes <= 0) return LOOK_MS_MAX
+  return (FILL_SHARE * limits.bytesMax * (now.atMs - last.atMs)) / bytes
+}
+
+async function keep(
+  transport: Transport,
+  place: Place,
+  limits: LogLimits,
+  mayAsk: boolean,
+): Promise<'asked' | 'kept'> {
+  const own = await attemptLog(transport, place.own)
+  const before: AttemptLog | undefined =
+    place.before === undefined ? undefined : await attemptLog(transport, place.before)
+  for (const step of keepSteps(own, before, limits)) {
+    if (step.kind === 'reopen') {
+      if (mayAsk && (await transport.writePipe(place.control, REOPEN))) return 'asked'
+    } else if (!(await carryOut(transport, place, step))) return 'kept'
+  }
+  return 'kept'
+}
+
+/** False: it has gone on meanwhile, and is looked at again. */
+async function carryOut(
+  transport: Transport,
+  place: Place,
+  step: Exclude<KeepStep, { readonly kind: 'reopen' }>,
+): Promise<boolean> {
+  const path = `${place.own}/${step.name}`
+  switch (step.kind) {
+    case 'number':
+      return await transport.link(`${place.own}/${step.what}`, path)
+    case 'renumber':
+      await transport.rename(path, `${place.own}/${step.to}`)
+      return true
+    case 'prepare':
+      await transport.writeTree(place.own, [
+        { path: step.name, mode: 0o600, what: { kind: 'file', content: '' } },
+      ])
+      return await transport.link(path, `${place.own}/${NEXT}`)
+    case 'remove':
+      await transport.remove(step.of === 'own' ? path : `${place.before}/${step.name}`)
+      return true
+    default:
+      return step satisfies never
+  }
+}
