@@ -5,6 +5,7 @@ import type {
   ExecRequest,
   ExecResult,
   ImageInfo,
+  KeepLogsRequest,
   LogLine,
   LogRequest,
   NodeEvent,
@@ -100,7 +101,13 @@ export interface Runtime {
   exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult>
   /** Runs with the caller's terminal; resolves to the exit status. */
   execInteractive(request: ExecRequest & { readonly stdin: boolean; readonly tty: boolean }): Promise<number>
+  /** Rejects as NotFound when there is no such attempt. Reads as it is asked for more, never all at once. */
   logs(request: LogRequest, signal?: AbortSignal): AsyncIterable<LogLine>
+  /**
+   * Keeps what these have written when their log is begun anew, and deletes what is beyond the limits. Resolves to how long that may take
+   * to be asked again, in milliseconds, so that nothing is lost at the pace that they write.
+   */
+  keepLogs(request: KeepLogsRequest, signal?: AbortSignal): Promise<number>
   stats(uid: PodUid, signal?: AbortSignal): Promise<readonly ContainerStats[]>
   /** All that the node's kernel counts of these pods, without a process started for it. Those that have gone are left out. */
   measure(pods: readonly MeasuredPod[], signal?: AbortSignal): Promise<ReadonlyMap<PodUid, PodMeasures>>

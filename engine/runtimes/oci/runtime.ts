@@ -16,6 +16,7 @@ import { createImageStore } from './images/store.ts'
 import { inspectPod, listPods, readPodFiles } from './pods/listing.ts'
 import type { LogFile } from './containers/logs.ts'
 import { logLines } from './containers/logs.ts'
+import { createLogKeeper } from './logs/keep.ts'
 import { prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
 import type { NodeLook } from './node/node.ts'
@@ -306,11 +307,13 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
   }
 }
 
-type InsideVerbs = Pick<Runtime, 'exec' | 'execInteractive' | 'logs' | 'connect'>
+type InsideVerbs = Pick<Runtime, 'exec' | 'execInteractive' | 'logs' | 'keepLogs' | 'connect'>
 
 function insideVerbs(node: OciNode): InsideVerbs {
   const { paths, transport } = node
+  const keepLogs = createLogKeeper(transport, paths)
   return {
+    keepLogs: async (request) => await keepLogs(request),
     exec: async (request, signal) =>
       await execInContainer(
         { transport, paths, program: await programOf(node, request.uid, await node.program()) },

@@ -45,9 +45,12 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
   return { runtime, line }
 }
 
+/** Nobody writes any, so once a day is often enough. */
+const NO_LOGS_MS = 86_400_000
+
 type Reading = Pick<
   Runtime,
-  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'stats' | 'measure'
+  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'logs' | 'keepLogs' | 'stats' | 'measure'
 >
 
 function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Reading {
@@ -69,6 +72,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
     async *logs() {
       yield* []
     },
+    keepLogs: async () => NO_LOGS_MS,
     stats: (uid, signal) => line.call('stats', signal, () => stats(node, node.known(uid, 'reading usage'))),
     measure: (pods, signal) =>
       line.call('measure', signal, () => {
