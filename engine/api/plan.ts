@@ -1,4 +1,4 @@
-import type { NodeName, ObjectKey, PodUid } from './names.ts'
+import type { NodeName, ObjectKey, PodUid, Timestamp } from './names.ts'
 import type { ObjectRecord, PodRecord } from './records.ts'
 
 /** One step towards the desired state, as plain data: logged, shown, tested and executed from the same value. */
@@ -168,10 +168,23 @@ export interface Plan {
   readonly changes: ReadonlyMap<ObjectKey, readonly FieldChange[]>
   /** Official objects with their status: one for every desired object that has one, and for every pod. */
   readonly statuses: ReadonlyMap<ObjectKey, StatusReport>
+  /** By object, those about which nothing is done whatever they look like; absent: none. Their actions are not in `actions`. */
+  readonly leftAlone?: ReadonlyMap<ObjectKey, LeftAlone>
+  /** By object, why it is there although it has left the repository; absent: none. */
+  readonly kept?: ReadonlyMap<ObjectKey, string>
   /** Broken invariants: bugs of ours. Their objects' actions are not in `actions`. */
   readonly violations: readonly Violation[]
   /** Plan again then, even if nothing happens. Absent: nothing falls due. */
   readonly requeueAt?: Temporal.Instant
+}
+
+/** An object that is not touched: somebody suspended it, or it is only looked at. */
+export interface LeftAlone {
+  readonly by: 'suspended' | 'detect'
+  /** Since when it is suspended. */
+  readonly since?: Timestamp
+  /** What would be done about it now, for people: its drift. Empty: it is as the commit wants it. */
+  readonly would: readonly string[]
 }
 
 export interface StatusReport {

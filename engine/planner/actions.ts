@@ -17,6 +17,7 @@ import { timestamp } from '../controllers/decision.ts'
 import { canBeDeleted } from '../controllers/view.ts'
 import { factsOf } from '../kubelet/facts.ts'
 import { podStep } from '../kubelet/step.ts'
+import type { Hands, HandsOff } from './leftAlone.ts'
 import type { Placements } from './place.ts'
 import type { World } from './world.ts'
 import { thrown, type WorldPod } from './worldPods.ts'
@@ -48,7 +49,9 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
       verdicts.push(pod.memo.verdict)
       continue
     }
-    const said = verdictOn(pod, word, steps)
+    const hands = world.off.of(pod.object)
+    const said =
+      hands === undefined ? verdictOn(pod, word, steps) : leftAlone(pod, word, steps, world.off, hands)
     if (said.action !== undefined) podActions.push(said.action)
     const { label, uid } = pod.view
     const verdict = { uid, pod: label, object: pod.object, bucket: said.bucket, reason: said.reason }
@@ -186,6 +189,35 @@ function verdictOn(pod: WorldPod, said: Said | undefined, steps: Steps): Said {
   if (deleting) return { bucket: 'delete', reason: step.waiting ?? 'is being removed', action: undefined }
   if (step.waiting !== undefined) return { bucket: 'wait', reason: step.waiting, action: undefined }
   return KEPT
+}
+
+/** What it needs is said and not done. Never `KEPT` itself: that is remembered with the pod, and this ends with a record. */
+function leftAlone(pod: WorldPod, said: Said | undefined, steps: Steps, off: HandsOff, hands: Hands): Said {
+  const { busy, label, node, reachable } = pod.view
+  const waits = (reason: string): Said => ({ bucket: 'wait', reason, action: undefined })
+  if (!reachable) return { bucket: 'unknown', reason: `node ${node} does not answer`, action: undefined }
+  if (said !== undefined) return { ...said, action: undefined }
+  if (busy !== undefined) return waits(`${busy.kind} is under way`)
+  const { action, waiting } = steps.of(pod)
+  if (action !== undefined && !ONLY_RECORDED.has(action.kind))
+    return waits(off.wouldDo(hands, `would ${VERBS[action.kind]} ${label}: ${action.reason}`))
+  return waiting === undefined ? { ...KEPT } : waits(waiting)
+}
+
+/** What a pod has come to is no drift. */
+const ONLY_RECORDED: ReadonlySet<PodAction['kind']> = new Set(['releasePod', 'updatePod'])
+
+const VERBS: Readonly<Record<PodAction['kind'], string>> = {
+  createPod: 'make again',
+  updatePod: 'record',
+  deletePod: 'delete',
+  startContainers: 'start containers of',
+  runPostStart: 'run postStart of',
+  stopContainers: 'stop containers of',
+  updateVolumes: 'update files of',
+  releasePod: 'release',
+  removePod: 'remove',
+  mendPod: 'mend',
 }
 
 const KEPT: Said = { bucket: 'keep', reason: 'is as the commit wants it', action: undefined }

@@ -1,6 +1,7 @@
 import type { HorizontalPodAutoscaler, KubernetesObject } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import type { Plan, Violation } from '../api/plan.ts'
+import type { ObjectRecord } from '../api/records.ts'
 import type { Desired, DesiredObject } from '../api/snapshot.ts'
 import { autoscalerDecision } from '../controllers/autoscaler/autoscaler.ts'
 import type { ScaleTarget } from '../controllers/autoscaler/spec.ts'
@@ -31,8 +32,11 @@ export function autoscale(world: World): Autoscaled {
   for (const one of autoscalers) {
     try {
       const rivals = (names.get(one.target) ?? []).filter((other) => other !== one)
-      const { decision, replicas } = decisionOf(one, rivals, world)
+      const { decision, replicas: wished } = decisionOf(one, rivals, world)
       decisions.push(decision)
+      // One that is left alone scales nothing: the number that it last decided on stays.
+      const isLeft = world.off.of(one.desired.key) !== undefined
+      const replicas = isLeft ? desiredReplicas(recordOf(one, world)?.object.status) : wished
       const target = world.wanted.get(one.target)
       if (target === undefined || replicas === undefined) continue
       // Of several that fight over one target the first one's number holds, and all of them say so.
@@ -84,6 +88,10 @@ function decisionOf(
     rivals: rivals.map((other) => other.desired.object.metadata?.name ?? ''),
   }
   return autoscalerDecision(input, world.context)
+}
+
+function recordOf({ desired }: Autoscaler, { snapshot }: World): ObjectRecord | undefined {
+  return snapshot.records.get(desired.key)
 }
 
 function targetOf(desired: DesiredObject | undefined, pods: ScaleTarget['pods']): ScaleTarget | undefined {

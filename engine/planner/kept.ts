@@ -5,7 +5,7 @@ import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import { type ObjectRecord, RECORD_VERSION } from '../api/records.ts'
 import type { Desired, DesiredObject, Snapshot, SourcePosition } from '../api/snapshot.ts'
 import { syncMemory } from '../api/sync.ts'
-import { isNeverPruned, outlivesItsManifest } from '../api/syncAnnotations.ts'
+import { isNeverPruned, outlivesItsManifest, PRUNE, SYNC_MODE } from '../api/syncAnnotations.ts'
 import { type Decision, nothing } from '../controllers/decision.ts'
 import { memoised } from '../controllers/memo.ts'
 import { inOrder } from './inOrder.ts'
@@ -127,11 +127,13 @@ export function isKept(key: ObjectKey, { inForce, records }: KeptQuestion): bool
   return syncMemory(records).suspended.some(({ object }) => object === key)
 }
 
-/** Why an object that the commit has not is there; undefined for all others. */
-export function keptReason(key: ObjectKey, commit: Desired, whole: Desired): string | undefined {
-  if (commit.objects.has(key)) return undefined
-  const written = whole.objects.get(key)?.written
-  if (written === undefined) return undefined
-  const because = isNeverPruned(written) ? 'reconcile.dev/prune: "false"' : 'reconcile.dev/sync-mode: detect'
+/** Why objects that the commit has not are there. */
+export function keptReasons(commit: Desired, whole: Desired): ReadonlyMap<ObjectKey, string> {
+  const kept = [...whole.objects.values()].filter(({ key }) => !commit.objects.has(key))
+  return new Map(kept.map(({ key, written }) => [key, keptReason(written)]))
+}
+
+function keptReason(written: KubernetesObject): string {
+  const because = isNeverPruned(written) ? `${PRUNE}: "false"` : `${SYNC_MODE}: detect`
   return `no longer in the repository, kept because of ${because}`
 }

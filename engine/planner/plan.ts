@@ -13,32 +13,41 @@ import { decide } from './decide.ts'
 import { drains } from './drains.ts'
 import { datedTaints, evictions } from './evictions.ts'
 import { brokenInvariants } from './invariants.ts'
+import { keepDecisions, keptReasons, withKept } from './kept.ts'
+import { withDrift, withhold, withholdClaims } from './leftAlone.ts'
 import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
 import { reportsOf } from './reports.ts'
-import { worldOf } from './world.ts'
+import { type World, worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
-  const { world, ...autoscaled } = autoscale(worldOf(withConfigHashes(snapshot), now))
-  const { decisions: decided, violations: undecided } = decide(world)
+  const whole = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
+  const { world, ...autoscaled } = autoscale(worldOf(withConfigHashes(whole), now))
+  const { off } = world
+  const { decisions: all, violations: undecided } = decide(world)
+  const { decisions: decided, verdicts: unmade } = withhold(all, off)
   // What is to have how many pods is on record before any of them comes or goes.
   const budgets = budgetsOf(world)
   const allowance = new Allowance(budgets)
   const allowed = held(decided, allowance)
   const drained = drains(allowed, allowance, world)
   const taints = datedTaints(world)
-  const wishes = [
-    ...autoscaled.decisions,
-    ...nodeDecisions(taints, drained.empty, world),
-    ...admit(allowed, snapshot.desired),
-    ...drained.decisions,
-    ...evictions(taints, world),
-    ...budgetDecisions(budgets, world),
-  ]
+  const { decisions: wishes } = withhold(
+    [
+      ...keepDecisions(snapshot.desired, world),
+      ...autoscaled.decisions,
+      ...nodeDecisions(taints, drained.empty, world),
+      ...admit(allowed, whole.desired),
+      ...drained.decisions,
+      ...evictions(taints, world),
+      ...budgetDecisions(budgets, world),
+    ],
+    off,
+  )
   const claims = new ClaimBook(wishes, world)
   const placements = place(wishes, budgetRooms(budgets, allowance), claims, world)
-  const decisions = [...withoutClaims(wishes), ...claims.decisions()]
+  const decisions = [...withoutClaims(wishes), ...withholdClaims(claims.decisions(), off)]
   const drafts = draft(decisions, placements, world)
   const violations = [
     ...world.violations,
@@ -47,6 +56,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
     ...drafts.violations,
     ...brokenInvariants(drafts.actions, world),
   ]
+  const leftAlone = off.all(objectsOf(world, decisions))
   const dropped = new Set(violations.map(({ object }) => object))
   const requeueAtMs = decisions.reduce(
     (soonest, decision) => Math.min(soonest, decision.requeueAtMs),
@@ -54,17 +64,34 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   )
   return {
     actions: drafts.actions.filter(({ object }) => !dropped.has(object)),
-    verdicts:
-      dropped.size === 0
-        ? drafts.verdicts
-        : drafts.verdicts.map((verdict) => heldBack(verdict, violations, dropped)),
+    verdicts: verdictsOf(
+      unmade.length === 0 ? drafts.verdicts : [...drafts.verdicts, ...unmade],
+      violations,
+      dropped,
+    ),
     changes: changesOf(decisions),
-    statuses: reportsOf(decisions, placements, world),
+    statuses: reportsOf(withDrift(decisions, leftAlone), placements, world),
+    ...(leftAlone.size > 0 && { leftAlone }),
+    ...(whole.desired !== snapshot.desired && { kept: keptReasons(snapshot.desired, whole.desired) }),
     violations,
     ...(Number.isFinite(requeueAtMs) && {
       requeueAt: Temporal.Instant.fromEpochMilliseconds(Math.ceil(requeueAtMs)),
     }),
   }
+}
+
+/** Those of the commit, and those that have left it. */
+function objectsOf({ off, wanted }: World, decisions: readonly Decision[]): Iterable<ObjectKey> {
+  return off.any ? [...wanted.keys(), ...decisions.map(({ object }) => object)] : []
+}
+
+function verdictsOf(
+  verdicts: readonly PodVerdict[],
+  violations: readonly Violation[],
+  dropped: ReadonlySet<ObjectKey>,
+): readonly PodVerdict[] {
+  if (dropped.size === 0) return verdicts
+  return verdicts.map((verdict) => heldBack(verdict, violations, dropped))
 }
 
 /** Nothing is done about an object that a bug of ours concerns, so each of its pods waits. */

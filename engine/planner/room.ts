@@ -25,30 +25,40 @@ export function roomOf(world: World, going: readonly PodView[], priority: Priori
   const room = new Room(knownNodes(snapshot), namespaceLabels(snapshot.desired))
   const uids = new Set(going.map(({ uid }) => uid))
   const left = new Set(going.map(({ node }) => node))
+  const isFixed = ({ object }: WorldPod): boolean => world.off.of(object) !== undefined
+  // What is left alone makes room for nobody.
+  const priorityOf = (pod: WorldPod): Priority => {
+    const own = priority(pod.view.record.pod.spec)
+    return world.off.any && isFixed(pod) ? { ...own, value: Number.MAX_SAFE_INTEGER } : own
+  }
   for (const [name, node] of world.byNode) {
     const number = room.numberOf(name)
     if (number === undefined || node.pods.length === 0) continue
-    const load = (): NodeLoad => loadOfNode(node, uids, priority)
-    room.load(number, left.has(name) ? load() : loads.getOrInsertComputed(node, load))
+    const load = (): NodeLoad => loadOfNode(node, uids, priorityOf)
+    const isNew = left.has(name) || (world.off.any && node.pods.some(isFixed))
+    room.load(number, isNew ? load() : loads.getOrInsertComputed(node, load))
   }
   return room
 }
 
-function loadOfNode({ pods }: NodePods, going: ReadonlySet<PodUid>, priority: PriorityOf): NodeLoad {
+type PriorityOfPod = (pod: WorldPod) => Priority
+
+function loadOfNode({ pods }: NodePods, going: ReadonlySet<PodUid>, priority: PriorityOfPod): NodeLoad {
   const bound = pods.filter(({ view }) => !view.finished)
-  const parts = bound.map(({ owner, view }) => ({
-    spec: view.record.pod.spec,
-    owner: owner?.uid,
-    deleting: view.deleting || going.has(view.uid),
-    priority: priority(view.record.pod.spec).value,
+  const parts = bound.map((pod) => ({
+    spec: pod.view.record.pod.spec,
+    owner: pod.owner?.uid,
+    deleting: pod.view.deleting || going.has(pod.view.uid),
+    priority: priority(pod).value,
   }))
   return loadOf(parts, () => bound.map((pod) => boundPod(pod, going, priority)))
 }
 
-function boundPod({ owner, view }: WorldPod, going: ReadonlySet<PodUid>, priority: PriorityOf): Placeable {
+function boundPod(pod: WorldPod, going: ReadonlySet<PodUid>, priority: PriorityOfPod): Placeable {
+  const { owner, view } = pod
   const { metadata, spec } = view.record.pod
   return {
-    ...placeable(metadata, spec, owner?.uid, priority),
+    ...placeable(metadata, spec, owner?.uid, () => priority(pod)),
     uid: view.uid,
     deleting: view.deleting || going.has(view.uid),
     createdMs: createdMs(view),

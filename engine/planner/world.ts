@@ -5,6 +5,7 @@ import type { Violation } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject, Snapshot } from '../api/snapshot.ts'
 import { inOrder } from './inOrder.ts'
+import { HandsOff } from './leftAlone.ts'
 import { childrenOf, wantedObjects } from './wanted.ts'
 import { indexOf, type PodIndex } from './worldIndex.ts'
 
@@ -21,6 +22,8 @@ export interface World extends PodIndex {
   /** Why nobody knows all pods that there are: nothing may be made while it may be there already. A sentence each. */
   readonly unread: readonly string[]
   readonly violations: readonly Violation[]
+  /** The objects that nothing is done about. */
+  readonly off: HandsOff
 }
 
 export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
@@ -45,6 +48,7 @@ export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
     ),
     unread,
     violations,
+    off: new HandsOff(snapshot),
   }
 }
 

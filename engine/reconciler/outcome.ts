@@ -33,7 +33,8 @@ export function unhealthy(
   const found = new Map<ObjectKey, Health>()
   for (const key of snapshot.desired.objects.keys()) {
     const health = plan.statuses.get(key)?.health
-    if (health !== undefined && health.kind !== 'healthy' && !ignore(key)) found.set(key, health)
+    if (health === undefined || health.kind === 'healthy' || ignore(key) || isSuspended(key, plan)) continue
+    found.set(key, health)
   }
   for (const { object, invariant, message } of plan.violations) {
     const owner = wantedBy(object, snapshot) ?? object
@@ -59,7 +60,8 @@ export function verdict(
   if (isBegun(plan, snapshot, objects)) return undefined
   const open = unfinished(plan, snapshot).filter((object) => {
     const owner = wantedBy(object, snapshot) ?? object
-    return !settled.has(owner) && !isLeftRunning(owner, ignore)
+    // Nothing will happen to what is left alone: its drift is told, or it is suspended.
+    return !settled.has(owner) && !isLeftRunning(owner, ignore) && plan.leftAlone?.has(owner) !== true
   })
   if (isJobBeginning(plan, snapshot, ignore)) return undefined
   if (open.length > 0 || writesRecords(plan, snapshot)) return undefined
@@ -93,6 +95,11 @@ function isBegun(plan: Plan, snapshot: Snapshot, failed: readonly UnhealthyObjec
       (bucket === 'delete' || reasonFor(object) !== 'ProgressDeadlineExceeded') &&
       healthOf(pod) === 'progressing',
   )
+}
+
+/** Somebody wants it as it is, and waits for something else. */
+function isSuspended(key: ObjectKey, { leftAlone }: Plan): boolean {
+  return leftAlone?.get(key)?.by === 'suspended'
 }
 
 function reasonOf(health: Health): string {
