@@ -2,6 +2,7 @@ import type { NodeName, ObjectKey } from '../api/names.ts'
 import type { Action, Plan } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { syncSettings } from '../api/sync.ts'
+import { withKept } from '../planner/kept.ts'
 import { plan as planFor } from '../planner/plan.ts'
 import { podsToMeasure } from '../planner/usage.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -139,7 +140,7 @@ class TheLoop implements Loop {
       log: this.#log,
       limits: this.#limits,
       figures: this.#figures,
-      desired: () => this.#desired,
+      desired: () => withKept(this.#desired, this.#keeper.records),
       // What a commit says holds from the next listing on.
       resyncEveryMs: () => options.limits?.resyncEveryMs ?? resyncMs(this.#desired),
     }
