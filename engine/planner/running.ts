@@ -1,7 +1,7 @@
 import type { OwnerReference } from '../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import { controllerOf } from '../api/owners.ts'
-import type { ObjectRecord } from '../api/records.ts'
+import type { ObjectRecord, PodRecord } from '../api/records.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import { isFromCommit } from '../controllers/claim.ts'
 import { identityOf } from './worldPods.ts'
@@ -36,8 +36,7 @@ export function runningObjects({
   for (const node of observed.nodes.values()) {
     for (const { record, unmade } of node.pods.values()) {
       if (unmade === true) continue
-      const { key, namespace, owner } = identityOf(record)
-      found.add(owner === undefined ? key : topOf(owner, namespace, records))
+      found.add(topOfPod(record, records))
     }
   }
   for (const record of records.values()) {
@@ -46,6 +45,12 @@ export function runningObjects({
     if (RUNS.has(record.object.kind)) found.add(topOfRecord(record, records))
   }
   return found
+}
+
+/** The object of a commit that a pod is, or was made from. */
+export function topOfPod(pod: PodRecord, records: Records): ObjectKey {
+  const { key, namespace, owner } = identityOf(pod)
+  return owner === undefined ? key : topOf(owner, namespace, records)
 }
 
 /** The object of a commit that something on record was made from; itself where that is none. */
