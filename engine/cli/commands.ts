@@ -1,4 +1,5 @@
 import type { Invocation } from './invocation.ts'
+import { NODE_COMMANDS } from './nodes/specs.ts'
 import type { OptionName } from './options.ts'
 import { SOURCE_OPTIONS } from './options.ts'
 import type { World } from './world.ts'
@@ -277,6 +278,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   THAW,
   CONDITION,
   DELETE,
+  ...NODE_COMMANDS,
   EVENTS,
   TOP,
   DOWN,

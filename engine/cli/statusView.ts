@@ -9,6 +9,7 @@ import { since } from './duration.ts'
 import { headingOf, KIND_TABLES, type KindTable, rowOf } from './kindTables.ts'
 import { podRow, restartLines } from './podText.ts'
 import { longName } from './names.ts'
+import { nodeTable } from './nodes/table.ts'
 import { healthText } from './progress.ts'
 import { table } from './table.ts'
 
@@ -79,6 +80,7 @@ export function statusText(input: StatusInput, now: Temporal.Instant, wide: bool
     restartLines(pod).map((line) => `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}: ${line}`),
   )
   const parts = [
+    nodeTable(input.snapshot),
     ...KIND_TABLES.map((kind) => kindTable(kind, input, now)),
     podTable(pods, now, wide),
     [...failures(input), ...restarts].map((line) => `${line}\n`).join(''),

@@ -1,5 +1,5 @@
 import type { NodeDrain } from '../api/generated/types.ts'
-import { keyParts, type NodeName, type ObjectKey, type PodUid } from '../api/names.ts'
+import { keyParts, type NodeName, type ObjectKey } from '../api/names.ts'
 import type { NodeDraining, NodeFacts } from '../api/nodes.ts'
 import { type Decision, nothing, type PodDeletion, type PodNote } from '../controllers/decision.ts'
 import { canBeDeleted, createdMs } from '../controllers/view.ts'
@@ -47,13 +47,9 @@ function isWellKnown({ name, reachable }: NodeFacts, { snapshot }: World): boole
 
 /** Pods that came later have come in spite of it: they tolerate it, or name the node. Were they taken too, they would come again. */
 function isConcerned(pod: WorldPod, { drains }: NodeFacts): boolean {
-  if (pod.view.finished || isOfDaemonSet(pod)) return false
+  if (pod.owner?.kind === 'DaemonSet' || (pod.view.finished && !pod.view.deleting)) return false
   const came = createdMs(pod.view)
   return drains.some(({ startedAt }) => startedAt === undefined || came <= Date.parse(startedAt))
-}
-
-export function isOfDaemonSet({ owner }: Pick<WorldPod, 'owner'>): boolean {
-  return owner?.kind === 'DaemonSet'
 }
 
 type Word = { readonly deletion: PodDeletion } | { readonly note: PodNote }
@@ -80,14 +76,24 @@ function deletionOf({ view }: WorldPod, node: NodeName, options: NodeDrain): Pod
   }
 }
 
-/** kubectl's words for pods that a drain does not touch unless it is told to. */
-export type Hindrance = 'unmanaged' | 'localStorage'
+/** What a drain does not touch unless it is told to. */
+export type DrainTrait = 'daemonSet' | 'localStorage' | 'unmanaged'
 
-export function hindrance({ owner, view }: WorldPod, options: NodeDrain): Hindrance | undefined {
-  if (owner === undefined && options.force !== true) return 'unmanaged'
-  const { volumes = [] } = view.record.pod.spec
-  const isLocal = volumes.some(({ emptyDir }) => emptyDir !== undefined)
-  return isLocal && options.deleteEmptyDirData !== true ? 'localStorage' : undefined
+function traitsOf({ owner, view }: WorldPod): readonly DrainTrait[] {
+  // A DaemonSet's pods stay, whatever else they have.
+  if (owner?.kind === 'DaemonSet') return ['daemonSet']
+  const isLocal = (view.record.pod.spec.volumes ?? []).some(({ emptyDir }) => emptyDir !== undefined)
+  return [
+    ...(isLocal ? (['localStorage'] as const) : []),
+    ...(owner === undefined ? (['unmanaged'] as const) : []),
+  ]
+}
+
+function hindrance(pod: WorldPod, { deleteEmptyDirData, force }: NodeDrain): DrainTrait | undefined {
+  return traitsOf(pod).find(
+    (trait) =>
+      (trait === 'localStorage' && deleteEmptyDirData !== true) || (trait === 'unmanaged' && force !== true),
+  )
 }
 
 function hindranceText(pod: WorldPod, drains: readonly NodeDraining[]): string {
@@ -97,26 +103,31 @@ function hindranceText(pod: WorldPod, drains: readonly NodeDraining[]): string {
     : 'cannot delete Pods with local storage (deleteEmptyDirData is not set)'
 }
 
+const HELD = "Cannot evict pod as it would violate the pod's disruption budget."
+
 /** The eviction API's words, as `kubectl drain` prints them. */
 function heldText({ key, numbers }: Budget): string {
   const { currentHealthy, desiredHealthy, failure } = numbers
   const why =
     failure ??
     `The disruption budget ${keyParts(key).name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently.`
-  return `Cannot evict pod as it would violate the pod's disruption budget. ${why}`
+  return `${HELD} ${why}`
 }
 
-/** The pods of a node that a drain by these options would have to leave: for whoever asks for it to decide. */
-export function hindrances(
-  node: NodeName,
-  options: NodeDrain,
-  world: World,
-): ReadonlyMap<PodUid, Hindrance | 'daemonSet'> {
-  const found = new Map<PodUid, Hindrance | 'daemonSet'>()
-  for (const pod of world.byNode.get(node)?.pods ?? []) {
-    if (pod.view.finished || pod.view.deleting) continue
-    const why = isOfDaemonSet(pod) ? 'daemonSet' : hindrance(pod, options)
-    if (why !== undefined) found.set(pod.view.uid, why)
-  }
-  return found
+export function isHeldByBudget(reason: string): boolean {
+  return reason.startsWith(HELD)
+}
+
+export interface PodToDrain {
+  /** `namespace/name` */
+  readonly pod: string
+  readonly traits: readonly DrainTrait[]
+}
+
+/** The pods that a drain of this node would be about, for whoever asks for it to decide. */
+export function podsToDrain(node: NodeName, world: World): readonly PodToDrain[] {
+  const pods = world.byNode.get(node)?.pods ?? []
+  return pods
+    .filter(({ view }) => !view.finished && !view.deleting)
+    .map((pod) => ({ pod: pod.view.label, traits: traitsOf(pod) }))
 }

@@ -1,0 +1,55 @@
+import type { CommandSpec } from '../commands.ts'
+
+const NODE = { least: 1, most: 1 } as const
+
+const CORDON: CommandSpec = {
+  name: 'cordon',
+  usage: 'NODE',
+  summary: 'lets no new pods onto a node',
+  details:
+    'Its pods stay. What is said is kept on record until reconcile uncordon, whatever the repository says of the node meanwhile.',
+  options: [],
+  arguments: NODE,
+  examples: [['reconcile cordon rack-1', 'before work on it']],
+  load: () => import('../commands/cordon.ts'),
+}
+
+const UNCORDON: CommandSpec = {
+  name: 'uncordon',
+  usage: 'NODE',
+  summary: 'takes back what reconcile cordon or drain said of a node',
+  details: 'What the repository says of it (spec.unschedulable, spec.drain) stays in force.',
+  options: [],
+  arguments: NODE,
+  examples: [['reconcile uncordon rack-1', 'once it may have pods again']],
+  load: () => import('../commands/uncordon.ts'),
+}
+
+const DRAIN: CommandSpec = {
+  name: 'drain',
+  usage: 'NODE',
+  summary: 'takes the pods off a node as their budgets allow, and waits until it is empty',
+  details:
+    'As kubectl drain: the node is cordoned first; then nothing is done if there are pods that it may not take. Pods of DaemonSets stay,\n' +
+    'pods that have ended too. A PodDisruptionBudget that allows no disruption is asked again until --timeout (5m), and with that the drain\n' +
+    'is given up: the pods that are left stay, and the node stays cordoned. So it is when the command is interrupted; if it is killed, the\n' +
+    'next engine goes on. Beside a running engine, that one does the work; else this command does, on the commit in force.',
+  options: [
+    'ignore-daemonsets',
+    'delete-emptydir-data',
+    'force',
+    'grace-period',
+    'disable-eviction',
+    'timeout',
+    'dry-run',
+  ],
+  arguments: NODE,
+  examples: [
+    ['reconcile drain rack-1 --ignore-daemonsets', 'give its pods to the other nodes'],
+    ['reconcile drain rack-1 --dry-run', 'only say which pods these would be'],
+    ['reconcile drain rack-1 --force --delete-emptydir-data', 'also those that nobody makes again'],
+  ],
+  load: () => import('../commands/drain.ts'),
+}
+
+export const NODE_COMMANDS: readonly CommandSpec[] = [CORDON, UNCORDON, DRAIN]
