@@ -8,9 +8,15 @@ export interface LogFields {
   readonly object?: string
   readonly node?: string
   readonly pod?: string
+  readonly container?: string
   readonly action?: string
   readonly reason?: string
+  readonly image?: string
+  readonly exitCode?: number
+  readonly signal?: number
   readonly durationMs?: number
+  /** How often the same has come so far. */
+  readonly count?: number
   /** Of our own bugs only. */
   readonly stack?: string
 }
