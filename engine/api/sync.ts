@@ -74,6 +74,20 @@ export function syncMemory(records: ReadonlyMap<ObjectKey, ObjectRecord>): SyncM
   return isMemory(spec) ? spec : NO_MEMORY
 }
 
+/** As it is to be remembered before this commit is acted upon: what was said of others is over. */
+export function inForceAfter(
+  memory: SyncMemory,
+  { cluster, commit }: { readonly cluster: Cluster; readonly commit: string },
+): SyncMemory {
+  const { lastHealthy, suspended } = memory
+  const { maxDeletePercent } = syncSettings(cluster)
+  return {
+    suspended,
+    inForce: { commit, maxDeletePercent },
+    ...(lastHealthy !== undefined && { lastHealthy }),
+  }
+}
+
 /** The record as it is to be written. Its generation follows from the one there is. */
 export function syncRecord(
   records: ReadonlyMap<ObjectKey, ObjectRecord>,

@@ -1,6 +1,7 @@
 import { TRASH_KEPT_DAYS, TRASH_KEPT_MS } from '../api/claims.ts'
 import { RECORD_VERSION, type RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
+import { inForceAfter } from '../api/sync.ts'
 import { imagesWanted } from '../planner/images.ts'
 import { planText } from '../planner/text.ts'
 import { createLoop, type LoopState } from '../reconciler/loop.ts'
@@ -10,6 +11,7 @@ import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/node/root.ts
 import { blame } from './blame.ts'
 import { counted } from './counted.ts'
 import { newHashKey, withHashKey } from './hashKey.ts'
+import { heldByRails, remember, tellHeld } from './heldCommit.ts'
 import type { Invocation } from './invocation.ts'
 import { printJson } from './json.ts'
 import type { Loaded } from './load.ts'
@@ -48,7 +50,9 @@ export async function applyCommit(
   await using _lock = await lockStation(before, invocation, world)
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
   const station = await openStation(invocation, world)
-  const { machine, record } = await take(station, loaded, invocation, world)
+  const taken = await take(station, loaded, invocation, world)
+  if (taken.kind === 'held') return tellHeld(taken, invocation, world)
+  const { machine, record } = taken
   // Awaited here: the lock is let go of when this block ends.
   return await carryOut(
     { desired: withHashKey(loaded.desired, record), machine, timeoutMs },
@@ -63,17 +67,19 @@ export interface Job {
   readonly timeoutMs: number
 }
 
+type Taken =
+  | { readonly kind: 'taken'; readonly machine: Machine; readonly record: RootRecord }
+  | NonNullable<Awaited<ReturnType<typeof heldByRails>>>
+
 /** Makes the root this commit's, before anything is made for it: whoever comes next has to know whose pods these are. */
-async function take(
-  station: Station,
-  loaded: Valid,
-  invocation: Invocation,
-  world: World,
-): Promise<{ readonly machine: Machine; readonly record: RootRecord }> {
-  const { desired, source } = loaded
-  await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
+async function take(station: Station, loaded: Valid, invocation: Invocation, world: World): Promise<Taken> {
+  const { desired, pathGone = false, source } = loaded
+  const takeOver = invocation.flag('take-over')
+  const ownership = await assertOwner({ station, source, desired, takeOver }, world)
   const machine = await openMachine(station, desired, world)
   await machine.runtime.check(world.signal)
+  const held = await heldByRails({ station, machine, desired, pathGone, ownership }, invocation, world)
+  if (held !== undefined) return held
   const { record, root, transport } = station
   const configured = desired.cluster.spec?.podCIDR
   const podCIDR =
@@ -90,8 +96,11 @@ async function take(
     appliedCommit: desired.commit,
   }
   if (JSON.stringify(next) !== JSON.stringify(record)) await writeRoot(transport, root, next)
-  await machine.runtime.prepare(world.signal)
-  return { machine, record: next }
+  await Promise.all([
+    machine.runtime.prepare(world.signal),
+    remember(machine.runtime, desired.commit, (memory) => inForceAfter(memory, desired)),
+  ])
+  return { kind: 'taken', machine, record: next }
 }
 
 /** The loop until its outcome, with what people see of it. The root is taken. */

@@ -40,7 +40,16 @@ const RECONCILE: CommandSpec = {
   summary: 'applies the current commit, waits until it is healthy, ends',
   details:
     'Ends with 0 when all is healthy, 1 when something failed or took too long, 3 when the manifests or the\narguments are wrong (nothing was touched then), 130 when interrupted.',
-  options: ['once', ...SOURCE_OPTIONS, 'timeout', 'no-wait-jobs', 'take-over', 'output', 'version'],
+  options: [
+    'once',
+    ...SOURCE_OPTIONS,
+    'timeout',
+    'no-wait-jobs',
+    'approve',
+    'take-over',
+    'output',
+    'version',
+  ],
   arguments: NONE,
   outputs: ['json'],
   examples: [

@@ -17,6 +17,8 @@ export type Loaded =
       readonly desired: Desired
       readonly files: number
       readonly warnings: readonly Diagnostic[]
+      /** The folder that is read is not in the commit, so nothing is asked for. */
+      readonly pathGone?: true
     }
   | {
       readonly kind: 'invalid'

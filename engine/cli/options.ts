@@ -28,6 +28,7 @@ export const OPTIONS = {
   'take-over': {
     help: 'use the root although it was another repository’s, or its last commit is gone from Git',
   },
+  approve: { help: 'apply the commit even if it deletes much, is empty, or its folder is gone' },
   'no-wait-jobs': { help: 'do not wait until Jobs are complete' },
   output: { short: 'o', value: 'FORMAT', help: 'how to print: wide or json', choices: ['wide', 'json'] },
   at: { value: 'COMMIT', help: 'plan this commit (a branch, a tag or an id) against what runs now' },
@@ -66,8 +67,8 @@ export const OPTIONS = {
   verbose: { short: 'v', help: 'say more about what is done' },
   'log-format': {
     value: 'FORMAT',
-    help: 'of what is said on the standard error: text or json',
-    choices: ['text', 'json'],
+    help: 'of what is said on the standard error: text, json, or auto: the engine that follows a repository writes json where no person reads',
+    choices: ['auto', 'text', 'json'],
   },
   help: { short: 'h', help: 'show help' },
   version: { help: 'show the version' },

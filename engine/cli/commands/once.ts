@@ -1,5 +1,6 @@
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
+import { loadWithoutFolder } from '../goneFolder.ts'
 import { usageError } from '../invocation.ts'
 import { loadCommit, sourceOptions } from '../load.ts'
 import { assertRights } from '../rights.ts'
@@ -15,7 +16,10 @@ export const run: RunCommand = async (invocation, world) => {
     throw usageError(hint, invocation.command)
   }
   assertRights(invocation, world)
-  const loading = loadCommit(sourceOptions(invocation, world), world)
+  const options = sourceOptions(invocation, world)
+  const loading = loadCommit(options, world).catch((error: unknown) =>
+    loadWithoutFolder(error, options, invocation, world),
+  )
   // Loaded while Git works, which has begun by now: together these are a third of the time until the first container.
   const applying = import('../apply.ts')
   const loaded = await loading
