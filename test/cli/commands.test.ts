@@ -282,7 +282,7 @@ describe('completion', () => {
     expect(await complete('st')).toEqual(['status'])
     expect(await complete('logs', '--t')).toEqual(['--tail', '--timestamps'])
     expect(await complete('status', '-o', 'w')).toEqual(['wide'])
-    expect(await complete('--log-format', '')).toEqual(['text', 'json'])
+    expect(await complete('--log-format', '')).toEqual(['auto', 'text', 'json'])
     expect(await complete('completion', '')).toEqual(['bash', 'zsh', 'fish'])
     expect(await complete('exec', 'web', '--', 'l')).toEqual([])
   })

@@ -11,7 +11,7 @@ import { Repeats } from './repeats.ts'
 import { commitOf, type Scene } from './scene.ts'
 import { SOURCE_TROUBLE, syncTellings } from './syncTellings.ts'
 import type { Happening, Telling } from './telling.ts'
-import { plural } from './words.ts'
+import { oneLine, plural } from './words.ts'
 
 export interface TellerOptions {
   readonly log: Logger
@@ -30,6 +30,9 @@ export interface Teller {
 export function createTeller(options: TellerOptions): Teller {
   return new TheTeller(options)
 }
+
+/** In characters: 500 broken manifests are a line each, and a command's whole output is none. */
+const MESSAGE_MAX = 2_000
 
 class TheTeller implements Teller {
   readonly #options: TellerOptions
@@ -109,7 +112,7 @@ class TheTeller implements Teller {
       ...fields,
       ...(isAgain && { count: repeat.count }),
     }
-    this.#options.log(level, redactUrls(`${message}${again}`), all)
+    this.#options.log(level, oneLine(redactUrls(`${message}${again}`), MESSAGE_MAX), all)
   }
 
   /** What later events are understood by. */
