@@ -2,6 +2,7 @@ import type { Invocation } from './invocation.ts'
 import { NODE_COMMANDS } from './nodes/specs.ts'
 import type { OptionName } from './options.ts'
 import { SOURCE_OPTIONS } from './options.ts'
+import { RAIL_COMMANDS } from './rails/specs.ts'
 import type { World } from './world.ts'
 
 /** Carries a command out; resolves to the exit status. */
@@ -288,6 +289,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   CONDITION,
   DELETE,
   ...NODE_COMMANDS,
+  ...RAIL_COMMANDS,
   EVENTS,
   TOP,
   DOWN,
