@@ -1,10 +1,8 @@
-import { join } from 'node:path'
 import { type NodeWord, recordOfWord } from '../../api/nodeWords.ts'
-import { connectDaemon, type ControlClient } from '../../daemon/controlClient.ts'
-import { SOCKET_NAME } from '../../daemon/controlMessages.ts'
+import type { ControlClient } from '../../daemon/controlClient.ts'
 import { NODE_ROUTE } from '../../daemon/nodeRoutes.ts'
-import { rootPaths } from '../../runtimes/oci/paths.ts'
 import type { Runtime } from '../../runtimes/runtime.ts'
+import { findDaemon } from '../findDaemon.ts'
 import type { Invocation } from '../invocation.ts'
 import { lockStation, type Machine, type UsedStation } from '../station.ts'
 import { UserError } from '../userError.ts'
@@ -22,8 +20,7 @@ export async function openTeller(
   invocation: Invocation,
   world: World,
 ): Promise<Teller> {
-  const { runDir } = await rootPaths(station.transport, station.root)
-  const daemon = await connectDaemon(join(runDir, SOCKET_NAME))
+  const daemon = await findDaemon(station)
   if (daemon !== undefined) return daemonTeller(daemon)
   const lock = await lockStation(station, invocation, world)
   return {

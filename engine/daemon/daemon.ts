@@ -1,0 +1,298 @@
+import type { Clock } from '../reconciler/clock.ts'
+import { after } from '../reconciler/clock.ts'
+import { retryDelayMs } from '../reconciler/limits.ts'
+import type { Logger } from '../reconciler/logger.ts'
+import type { LoopOptions, LoopState, WaitOptions } from '../reconciler/loop.ts'
+import type { Outcome } from '../reconciler/outcome.ts'
+import { messageOf } from '../reconciler/problems.ts'
+import type { ProgressEvent } from '../reconciler/progress.ts'
+import { syncSettings, SYNC_DEFAULTS } from '../api/sync.ts'
+import { Follower, type Look, type News } from '../source/follow.ts'
+import type { PatientSource } from '../source/patient.ts'
+import { SourceError } from '../source/source.ts'
+import { Burst } from './burst.ts'
+import type { ControlAnswer } from './controlMessages.ts'
+import { Engine } from './engine.ts'
+import { Health } from './health.ts'
+import { keepHouse } from './housekeeping.ts'
+import type { Site } from './site.ts'
+import type { Standing } from './standing.ts'
+import { Sync } from './sync.ts'
+import {
+  initialSyncState,
+  type SourceName,
+  type SyncEvent,
+  type SyncState,
+  syncStateAfter,
+} from './syncState.ts'
+import { Turns } from './turns.ts'
+
+export interface DaemonOptions {
+  readonly site: Site
+  readonly source: PatientSource
+  readonly name: SourceName
+  readonly clock: Clock
+  /** Ends the daemon. No container is touched by that. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** A number in [0, 1), for the waits between looks. */
+  readonly jitter: () => number
+  /** What a test gives the loop besides. */
+  readonly loop?: Pick<LoopOptions, 'ask' | 'limits' | 'plan'>
+}
+
+/** Hears what the daemon does. All of it is told as it happens. */
+export interface Listener {
+  readonly sync?: (event: SyncEvent) => void
+  readonly progress?: (event: ProgressEvent) => void
+  readonly tick?: (state: LoopState) => void
+}
+
+export interface Daemon {
+  /** Resolves when the signal is aborted and everything was let go of. Rejects with StartRefused. */
+  run(): Promise<void>
+  state(): SyncState
+  loop(): LoopState
+  /** From now on, until it is disposed of. */
+  listen(listener: Listener): Disposable
+  /** Looks at the repository now. */
+  nudge(): void
+  /** Looks at the repository now; how its commit stands after that. Undefined: the daemon ends. */
+  sync(): Promise<Standing | undefined>
+  untilHealthy(options: WaitOptions): Promise<Outcome>
+  approve(commit: string): Promise<ControlAnswer>
+}
+
+/** The daemon was started for a root that cannot be its own, and nothing of it runs. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused'
+}
+
+export function createDaemon(options: DaemonOptions): Daemon {
+  return new TheDaemon(options)
+}
+
+const RETRY_MIN_MS = 1_000
+const RETRY_MAX_MS = 30_000
+/** After looks that failed. */
+const LOOK_RETRY_MS_MAX = 300_000
+
+class TheDaemon implements Daemon {
+  readonly #options: DaemonOptions
+  readonly #engine: Engine
+  readonly #sync: Sync
+  readonly #health: Health
+  readonly #burst: Burst
+  readonly #turns = new Turns()
+  readonly #listeners = new Set<Listener>()
+  readonly #looking = Promise.withResolvers<Follower | undefined>()
+  #state: SyncState
+  #follower: Follower | undefined
+  #retries = 0
+  #heard: Look = 0
+  #hearing: { readonly look: Look; readonly done: () => void }[] = []
+
+  constructor(options: DaemonOptions) {
+    const { clock, log, name, signal } = options
+    this.#options = options
+    this.#state = initialSyncState(name, this.#now())
+    this.#engine = new Engine({
+      ...options,
+      onProgress: (event) => this.#each((listener) => listener.progress?.(event)),
+      onTick: (state) => this.#each((listener) => listener.tick?.(state)),
+    })
+    const tell = (event: SyncEvent): void => this.#tell(event)
+    this.#sync = new Sync({ ...options, engine: this.#engine, tell })
+    this.#burst = new Burst(clock)
+    this.#health = new Health({
+      engine: this.#engine,
+      clock,
+      signal,
+      healthy: async (commit, durationMs) => {
+        this.#tell({ kind: 'commitHealthy', at: this.#now(), commit, durationMs })
+        await this.#remembered(commit)
+      },
+      failed: async () => undefined,
+    })
+    signal.addEventListener('abort', () => this.#abandon(), { once: true })
+    log('debug', 'the daemon begins')
+  }
+
+  async run(): Promise<void> {
+    const { clock, log, signal, site } = this.#options
+    await this.#begin()
+    const applied = this.#engine.desired?.commit
+    this.#tell({
+      kind: 'started',
+      at: this.#now(),
+      source: this.#options.name,
+      ...(applied !== undefined && { applied }),
+    })
+    if (applied !== undefined) this.#health.begin(applied)
+    const house = keepHouse({ engine: this.#engine, site, clock, signal, log })
+    await Promise.all([this.#follow(applied), this.#health.run(), house])
+    await this.#engine.settled()
+    this.#tell({ kind: 'ended', at: this.#now() })
+  }
+
+  state(): SyncState {
+    const { rollback, suspended } = this.#sync.memory.value
+    return {
+      ...this.#state,
+      suspended: suspended.map(({ object }) => object),
+      ...(rollback !== undefined && { rollback }),
+    }
+  }
+
+  loop(): LoopState {
+    return this.#engine.state()
+  }
+
+  listen(listener: Listener): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) }
+  }
+
+  nudge(): void {
+    this.#follower?.nudge()
+  }
+
+  async sync(): Promise<Standing | undefined> {
+    const follower = await this.#looking.promise
+    if (follower === undefined || this.#options.signal.aborted) return undefined
+    const look = follower.nudge()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#hearing.push({ look, done: resolve })
+    if (this.#heard >= look) resolve()
+    await promise
+    return this.#options.signal.aborted ? undefined : this.#sync.standing
+  }
+
+  untilHealthy(options: WaitOptions): Promise<Outcome> {
+    return this.#engine.untilHealthy(options)
+  }
+
+  async approve(commit: string): Promise<ControlAnswer> {
+    const standing = await this.#turns.take(() => this.#sync.approve(commit))
+    if (standing === undefined) return { kind: 'refused', message: this.#notHeld(commit) }
+    const { held } = this.#state
+    const short = (held?.commit ?? commit).slice(0, 12)
+    return standing.kind === 'inForce'
+      ? {
+          kind: 'done',
+          message: `commit ${standing.desired.commit.slice(0, 12)} is approved, and is being applied`,
+        }
+      : { kind: 'done', message: `commit ${short} is approved, and will be applied once it can be` }
+  }
+
+  #notHeld(commit: string): string {
+    const { held } = this.#state
+    return held === undefined
+      ? 'no commit is held: there is nothing to approve'
+      : `commit ${commit} is not held; ${held.commit} is`
+  }
+
+  /** What was in force goes on, as far as it can be read, before anybody asks the repository for news. */
+  async #begin(): Promise<void> {
+    const { signal, site, source } = this.#options
+    const applied = site.record()?.appliedCommit
+    if (applied === undefined || applied === 'uncommitted' || this.#engine.desired !== undefined) return
+    try {
+      const { commits } = await source.here(signal)
+      if (commits !== undefined) await this.#sync.begin(await commits.read(applied, signal))
+    } catch (error) {
+      if (signal.aborted) return
+      const why =
+        error instanceof SourceError
+          ? 'nothing is created or pruned until a commit of the branch is accepted'
+          : 'it is tried again'
+      this.#options.log(
+        'warn',
+        `commit ${applied}, which is in force, cannot be gone on with: ${messageOf(error)}; ${why}`,
+      )
+    }
+    this.#assertStarted()
+  }
+
+  async #follow(known: string | undefined): Promise<void> {
+    const { clock, jitter, signal, source } = this.#options
+    const follower = new Follower(source.commits, {
+      intervalMs: () => this.#pollSeconds() * 1_000,
+      retryMsMax: LOOK_RETRY_MS_MAX,
+      sleep: (ms, either) => clock.sleepUntil(after(clock.now(), ms), either),
+      jitter,
+      signal,
+      everyLook: true,
+      ...(known !== undefined && { known }),
+    })
+    this.#follower = follower
+    this.#looking.resolve(follower)
+    for await (const news of follower.news()) {
+      await this.#turns.take(() => this.#hear(news))
+      this.#heard = news.look
+      this.#hearing = this.#hearing.filter(({ done, look }) => {
+        if (look <= news.look) done()
+        return look > news.look
+      })
+      if (news.kind === 'revision' || news.kind === 'folderGone') await this.#burst.rest(signal)
+    }
+  }
+
+  async #hear(news: News): Promise<void> {
+    // The repository may have come back, with what is in force.
+    if (news.kind !== 'failure') await this.#begin()
+    const again = await this.#sync.hear(news)
+    this.#assertStarted()
+    if (again) this.#retrySoon()
+    else this.#retries = 0
+  }
+
+  #assertStarted(): void {
+    const { standing } = this.#sync
+    if (this.#engine.desired === undefined && standing?.kind === 'refused')
+      throw new StartRefused(standing.message)
+  }
+
+  #retrySoon(): void {
+    const { clock, signal } = this.#options
+    this.#retries += 1
+    const at = after(clock.now(), retryDelayMs(this.#retries, RETRY_MIN_MS, RETRY_MAX_MS))
+    void clock.sleepUntil(at, signal).then(async () => {
+      if (!signal.aborted && (await this.#turns.take(() => this.#sync.again()))) this.#retrySoon()
+    })
+  }
+
+  #pollSeconds(): number {
+    const { desired } = this.#engine
+    return desired === undefined
+      ? SYNC_DEFAULTS.pollIntervalSeconds
+      : syncSettings(desired.cluster).pollIntervalSeconds
+  }
+
+  async #remembered(commit: string): Promise<void> {
+    const lastHealthy = { commit, at: this.#now() }
+    await this.#turns
+      .take(() => this.#sync.remember((memory) => ({ ...memory, lastHealthy }), commit))
+      .catch((error: unknown) => this.#options.log('warn', messageOf(error), { commit }))
+  }
+
+  /** Those who wait for a look wait no more. */
+  #abandon(): void {
+    this.#looking.resolve(undefined)
+    for (const { done } of this.#hearing) done()
+  }
+
+  #tell(event: SyncEvent): void {
+    this.#state = syncStateAfter(this.#state, event)
+    if (event.kind === 'commitApplied') this.#health.begin(event.commit)
+    this.#each((listener) => listener.sync?.(event))
+  }
+
+  #each(tell: (listener: Listener) => void): void {
+    for (const listener of this.#listeners) tell(listener)
+  }
+
+  #now(): string {
+    return this.#options.clock.now().toString({ smallestUnit: 'millisecond' })
+  }
+}

@@ -1,0 +1,49 @@
+import type { ObservedNode } from '../api/snapshot.ts'
+import { syncSettings, type SyncMemory } from '../api/sync.ts'
+import { type Current, judgeCommit, type Judgement } from '../planner/rails.ts'
+import { observeOnce } from '../reconciler/observeOnce.ts'
+import type { Clock } from '../reconciler/clock.ts'
+import type { Engine } from './engine.ts'
+import type { Memory } from './memory.ts'
+import type { Site } from './site.ts'
+import type { Candidate } from './standing.ts'
+
+export interface JudgeOptions {
+  readonly site: Site
+  readonly engine: Engine
+  readonly memory: Memory
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/** What the rails say of a commit, held against what runs now. */
+export async function judge(candidate: Candidate, options: JudgeOptions): Promise<Judgement> {
+  const { desired, pathGone } = candidate
+  const current = await currentOf(candidate, options)
+  return judgeCommit({ desired, ...(pathGone === true && { pathGone }) }, current)
+}
+
+/** Where no loop runs, the nodes are looked at for this alone. */
+async function currentOf(candidate: Candidate, options: JudgeOptions): Promise<Current> {
+  const { clock, engine, memory, signal, site } = options
+  if (engine.desired === undefined) {
+    if (site.record() === undefined)
+      return { observed: { nodes: new Map<never, ObservedNode>() }, records: new Map() }
+    const { runtimes } = await site.machine(candidate.desired)
+    const { observed, records } = await observeOnce(runtimes, candidate.desired, clock, signal)
+    return { observed, records: memory.over(records) }
+  }
+  await engine.looked()
+  const { snapshot } = engine.state()
+  signal.throwIfAborted()
+  if (snapshot === undefined) throw new Error('a loop that has looked has no snapshot')
+  const { observed, records } = snapshot
+  return { observed, records: memory.over(records), inForce: engine.desired.objects }
+}
+
+/** As it is to be remembered before a commit is acted upon. */
+export function memoryInForce(memory: SyncMemory, { cluster, commit }: Candidate['desired']): SyncMemory {
+  const { approved: _approved, held: _held, rollback: _rollback, ...kept } = memory
+  const { maxDeletePercent } = syncSettings(cluster)
+  return { ...kept, inForce: { commit, maxDeletePercent } }
+}

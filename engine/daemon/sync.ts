@@ -1,0 +1,254 @@
+import type { HeldCommit } from '../api/sync.ts'
+import type { Clock } from '../reconciler/clock.ts'
+import type { Logger } from '../reconciler/logger.ts'
+import { messageOf } from '../reconciler/problems.ts'
+import type { News } from '../source/follow.ts'
+import type { Revision, SourceError } from '../source/source.ts'
+import { createDesiredReader } from './desired.ts'
+import type { Engine } from './engine.ts'
+import { judge, memoryInForce } from './judge.ts'
+import { Memory } from './memory.ts'
+import type { Site } from './site.ts'
+import type { Candidate, Standing } from './standing.ts'
+import type { SyncEvent } from './syncState.ts'
+
+export interface SyncOptions {
+  readonly site: Site
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly log: Logger
+  readonly tell: (event: SyncEvent) => void
+}
+
+/** SyncEvent without its time. */
+type Untimed<E> = E extends unknown ? Omit<E, 'at'> : never
+
+/** Decides what becomes of each commit of the branch, one after the other. */
+export class Sync {
+  readonly #options: SyncOptions
+  readonly #reader = createDesiredReader()
+  readonly #memory = new Memory()
+  #seen: string | undefined
+  #failures = 0
+  /** The branch's commit, should it be held. */
+  #waiting: Candidate | undefined
+  /** The branch's commit, should it be one that could not be applied for now. */
+  #retried: Candidate | undefined
+  #standing: Standing | undefined
+  #unreadable: SourceError | undefined
+
+  constructor(options: SyncOptions) {
+    this.#options = options
+  }
+
+  get memory(): Memory {
+    return this.#memory
+  }
+
+  /** How the branch's commit stood after the last look. */
+  get standing(): Standing | undefined {
+    return this.#unreadable === undefined ? this.#standing : { kind: 'unreadable', error: this.#unreadable }
+  }
+
+  /**
+   * Goes on with what was in force when the last engine ended. What an engine has become too strict for since then leaves the pods as they
+   * are. Rejects as runtimes do.
+   */
+  async begin(revision: Revision): Promise<void> {
+    const { engine, signal, site } = this.#options
+    const reading = this.#reader.read(revision, 'commit')
+    if (reading.kind === 'invalid') {
+      const { errors, warnings } = reading
+      this.#refuse({ kind: 'invalid', commit: revision.commit, errors, warnings })
+      return
+    }
+    const objection = await site.objection(reading.desired)
+    if (objection !== undefined) {
+      this.#refuse({ kind: 'refused', commit: revision.commit, message: objection.message })
+      return
+    }
+    const { desired, machine } = await site.take(reading.desired)
+    await this.#memory.known(machine.runtime, signal)
+    await engine.drive(machine, desired)
+    this.#standing = { kind: 'inForce', desired, warnings: reading.warnings }
+  }
+
+  /** True: the same commit is to be read and tried again. */
+  async hear(news: News): Promise<boolean> {
+    if (news.kind === 'failure') {
+      this.#failures = news.failures
+      this.#unreadable = news.error
+      this.#tell({ kind: 'sourceFailed', message: news.error.message, failures: news.failures })
+      return false
+    }
+    this.#unreadable = undefined
+    const commit = news.kind === 'revision' ? news.revision.commit : news.commit
+    this.#look(commit)
+    switch (news.kind) {
+      case 'same':
+        return false
+      case 'folderGone':
+        return await this.#withoutFolder(commit)
+      case 'revision': {
+        const reading = this.#reader.read(news.revision, 'commit')
+        if (reading.kind === 'valid') return await this.#consider(reading)
+        this.#waiting = undefined
+        this.#retried = undefined
+        this.#refuse({ kind: 'invalid', commit, errors: reading.errors, warnings: reading.warnings })
+        return false
+      }
+      default:
+        return news satisfies never
+    }
+  }
+
+  /** Tries the branch's commit again, which could not be applied. True: it still cannot. */
+  async again(): Promise<boolean> {
+    return this.#retried === undefined ? false : await this.#consider(this.#retried)
+  }
+
+  /** Lets a commit that is held be put in force. Undefined: none is, or another one. */
+  async approve(asked: string): Promise<Standing | undefined> {
+    const held = this.#waiting
+    const commit = held?.desired.commit
+    if (held === undefined || commit === undefined || !commit.startsWith(asked)) return undefined
+    const approved = { commit, at: this.#now() }
+    await this.remember((memory) => ({ ...memory, approved }), commit)
+    this.#tell({ kind: 'commitApproved', commit })
+    await this.#consider(held)
+    return this.#standing
+  }
+
+  #look(commit: string): void {
+    const before = this.#seen
+    if (this.#failures > 0) this.#tell({ kind: 'sourceBack', failures: this.#failures })
+    this.#failures = 0
+    this.#tell({ kind: 'looked', commit })
+    if (before === commit) return
+    this.#seen = commit
+    this.#tell({ kind: 'commitSeen', commit, ...(before !== undefined && { before }) })
+  }
+
+  /** It asks for nothing, so the rails look at it, with the Cluster and the nodes as they are. */
+  async #withoutFolder(commit: string): Promise<boolean> {
+    const { desired } = this.#options.engine
+    if (desired === undefined) {
+      const message =
+        'the folder that is followed is not in it, and nothing is in force that could tell what it was'
+      this.#refuse({ kind: 'refused', commit, message })
+      return false
+    }
+    return await this.#consider({
+      desired: { ...desired, commit, objects: new Map() },
+      warnings: [],
+      pathGone: true,
+    })
+  }
+
+  async #consider(candidate: Candidate): Promise<boolean> {
+    const { engine } = this.#options
+    const { desired, warnings } = candidate
+    this.#waiting = undefined
+    this.#retried = undefined
+    const { rollback } = this.#memory.value
+    if (rollback?.from === desired.commit) this.#standing = { kind: 'rolledBack', rollback }
+    else if (engine.desired?.commit === desired.commit)
+      this.#standing = { kind: 'inForce', desired: engine.desired, warnings }
+    else return await this.#try(candidate)
+    return false
+  }
+
+  async #try(candidate: Candidate): Promise<boolean> {
+    const { signal, site } = this.#options
+    const { commit } = candidate.desired
+    try {
+      const objection = await site.objection(candidate.desired)
+      if (objection?.kind === 'configuration') {
+        this.#refuse({ kind: 'refused', commit, message: objection.message })
+        return false
+      }
+      if (site.record() !== undefined)
+        await this.#memory.known((await site.machine(candidate.desired)).runtime, signal)
+      const isApproved = this.#memory.value.approved?.commit === commit
+      const lost = objection === undefined || isApproved ? [] : [objection.message]
+      const judgement = await judge(candidate, { ...this.#options, memory: this.#memory })
+      if (judgement.kind === 'held')
+        await this.#hold(candidate, { ...judgement, reasons: [...lost, ...judgement.reasons] })
+      else if (lost.length > 0) await this.#hold(candidate, { commit, reasons: lost, objects: [], data: [] })
+      else await this.#putInForce(candidate)
+      return false
+    } catch (error) {
+      if (signal.aborted) return false
+      this.#retried = candidate
+      this.#standing = { kind: 'notReady', commit, error }
+      this.#options.log('warn', `commit ${commit} cannot be applied yet: ${messageOf(error)}`, { commit })
+      return true
+    }
+  }
+
+  async #hold(candidate: Candidate, held: Omit<HeldCommit, 'at'>): Promise<void> {
+    const hold: HeldCommit = { ...held, at: this.#now() }
+    this.#waiting = candidate
+    const before = this.#memory.value.held
+    // Told and written down once, and not again with each look or start.
+    if (before?.commit !== hold.commit) {
+      await this.remember((memory) => ({ ...memory, held: hold }), hold.commit)
+    }
+    this.#standing = { kind: 'held', held: hold }
+    this.#tell({ kind: 'commitHeld', ...held })
+  }
+
+  async #putInForce(candidate: Candidate): Promise<void> {
+    const { engine, site } = this.#options
+    const before = engine.desired?.commit
+    const { desired, machine } = await site.take(candidate.desired)
+    await this.#memory.change((memory) => memoryInForce(memory, desired), desired.commit, {
+      ...this.#options,
+      runtime: machine.runtime,
+    })
+    await engine.drive(machine, desired)
+    this.#standing = { kind: 'inForce', desired, warnings: candidate.warnings }
+    this.#tell({
+      kind: 'commitApplied',
+      commit: desired.commit,
+      ...(before !== undefined && { before }),
+      objects: desired.objects.size,
+      warnings: candidate.warnings,
+    })
+  }
+
+  /** Writes what is to be remembered; also where no loop runs yet. */
+  async remember(make: Parameters<Memory['change']>[0], commit: string): Promise<void> {
+    const desired = this.#options.engine.desired ?? this.#waiting?.desired
+    if (desired === undefined)
+      throw new Error('there is no commit yet, so there is nothing to remember it with')
+    const { runtime } = await this.#options.site.machine(desired)
+    await this.#memory.change(make, commit, { ...this.#options, runtime })
+  }
+
+  #refuse(standing: Extract<Standing, { readonly kind: 'invalid' | 'refused' }>): void {
+    this.#standing = standing
+    const { commit, kind } = standing
+    if (kind === 'invalid') {
+      const { errors } = standing
+      this.#tell({ kind: 'commitRefused', commit, reason: 'invalid', message: '', errors })
+    } else {
+      this.#tell({
+        kind: 'commitRefused',
+        commit,
+        reason: 'configuration',
+        message: standing.message,
+        errors: [],
+      })
+    }
+  }
+
+  #now(): string {
+    return this.#options.clock.now().toString({ smallestUnit: 'millisecond' })
+  }
+
+  #tell(event: Untimed<SyncEvent>): void {
+    this.#options.tell({ at: this.#now(), ...event })
+  }
+}
