@@ -32,6 +32,10 @@ export interface RootPaths {
   readonly leftCpus: string
   /** Addresses in use, kept by CNI's host-local. */
   readonly addresses: string
+  /** A file for each address that is taken. */
+  readonly leases: string
+  /** Extracted layers of images, each once. */
+  readonly layers: string
   /** At most 15 letters: the kernel's limit for a link's name. */
   readonly bridge: string
   readonly table: string
@@ -61,6 +65,9 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     sharedCpus: join(run, 'shared-cpus'),
     leftCpus: join(run, 'left-cpus'),
     addresses: join(run, 'addresses'),
+    // host-local's own folder for a network of this name
+    leases: join(run, 'addresses', `reconcile-${rootId}`),
+    layers: join(real, 'layers'),
     bridge: `rc-${rootId}`,
     table: `reconcile-${rootId}`,
     cgroup: `/reconcile-${rootId}`,
@@ -69,6 +76,7 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
 
 /** What a pod has on the disk, and what it has until the next boot. */
 export interface PodPaths {
+  readonly uid: PodUid
   readonly directory: string
   readonly record: string
   readonly disarmed: string
@@ -87,6 +95,8 @@ export interface PodPaths {
   readonly run: string
   readonly lock: string
   readonly sandbox: string
+  /** The record once more: for a pod whose own was taken away by somebody. */
+  readonly recordCopy: string
   readonly network: string
   /** The OCI runtime that it was made with, where a RuntimeClass named one. */
   readonly program: string
@@ -104,6 +114,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
   const directory = `${paths.pods}/${uid}`
   const run = `${paths.runPods}/${uid}`
   return {
+    uid,
     directory,
     record: `${directory}/pod.json`,
     disarmed: `${directory}/disarmed`,
@@ -117,6 +128,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     run,
     lock: `${run}/lock`,
     sandbox: `${run}/sandbox.json`,
+    recordCopy: `${run}/pod.json`,
     network: `${run}/network.json`,
     program: `${run}/program`,
     pins: { net: `${run}/net`, ipc: `${run}/ipc`, uts: `${run}/uts`, user: `${run}/user` },

@@ -13,7 +13,8 @@ import { measurePods } from './measures/measure.ts'
 import { execInContainer } from './containers/exec.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
-import { inspectPod, listPods, readPodFiles } from './pods/listing.ts'
+import { inspectPod, listPods } from './pods/listing.ts'
+import { readPodFiles } from './pods/podFiles.ts'
 import type { LogFile } from './containers/logs.ts'
 import { logLines } from './containers/logs.ts'
 import { createLogKeeper } from './logs/keep.ts'
@@ -147,6 +148,7 @@ function podVerbs(node: OciNode): PodVerbs {
     createPod: async (request, signal) => {
       await guarded('CreatePodSandboxError', 'creating the pod', signal, async () => {
         const context = await node.context()
+        await forgetFolderless(transport, paths, request.record)
         await writeRecord(transport, paths, request.record)
         await makeSandbox(context, request, endContainers, signal)
       })
@@ -226,6 +228,15 @@ async function writeRecord(transport: Transport, paths: RootPaths, record: PodRe
   const pod = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
   await transport.makeDirectory(pod.directory, 0o700)
   await transport.writeFile(pod.record, JSON.stringify(record), 0o600)
+  if ((await transport.stat(pod.run)) === undefined) return
+  const what = { kind: 'file', content: JSON.stringify(record) } as const
+  await transport.writeTree(pod.run, [{ path: 'pod.json', mode: 0o600, what }])
+}
+
+/** A pod whose folder somebody has removed has to be made again, and once it has a record nothing would tell that. */
+async function forgetFolderless(transport: Transport, paths: RootPaths, record: PodRecord): Promise<void> {
+  const pod = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
+  if ((await transport.stat(pod.directory)) === undefined) await transport.remove(pod.sandbox)
 }
 
 /** As volumes, of pods whose tag may mean another image by now. */

@@ -104,8 +104,11 @@ test('a sandbox that lost its namespaces is told to be broken, and is made again
   const pin = mountsOf(uid)
     .map((line) => line.split(' ')[4])
     .find((path) => path?.endsWith('/net'))
+  // While its container runs the namespace is there, and is pinned again.
+  await node.runtime.disarm(uid)
+  await node.stop(uid)
   await execa('umount', [pin ?? ''])
-  expect((await node.listing(uid)).sandbox).toBe('broken')
+  expect(await node.listing(uid)).toMatchObject({ sandbox: 'broken', broken: 'lost its net namespace' })
   await node.runtime.createPod(podRequest(uid, { volumes }))
   expect((await node.listing(uid)).sandbox).toBe('ready')
   expect((await node.container(uid)).state.kind).toBe('exited')

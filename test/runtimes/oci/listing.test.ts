@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { NodeState, PodFiles } from '../../../engine/runtimes/oci/pods/listing.ts'
-import { podListing } from '../../../engine/runtimes/oci/pods/listing.ts'
+import { NO_STATE, type NodeState } from '../../../engine/runtimes/oci/pods/nodeState.ts'
+import type { PodFiles } from '../../../engine/runtimes/oci/pods/podFiles.ts'
+import { podListing } from '../../../engine/runtimes/oci/pods/podListing.ts'
 import { rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { podPaths } from '../../../engine/runtimes/oci/paths.ts'
 import type { Sandbox } from '../../../engine/runtimes/oci/pods/sandbox.ts'
@@ -23,7 +24,9 @@ const SANDBOX: Sandbox = {
   sharedMemory: false,
 }
 const STATE: NodeState = {
+  ...NO_STATE,
   bootId: 'boot',
+  leases: new Map([['10.0.0.2', UID]]),
   mounted: new Set([pins.net, pins.ipc, pins.uts]),
   processes: new Map([[7, '70']]),
 }
@@ -69,7 +72,9 @@ test('a sandbox is ready, absent or broken', () => {
   expect(of(pod({}), undefined)).toBe('absent')
   expect(of(running, undefined)).toBe('broken')
   expect(of(running, { ...SANDBOX, bootId: 'before' })).toBe('broken')
-  expect(of(running, SANDBOX, { ...STATE, mounted: new Set([pins.net, pins.ipc]) })).toBe('broken')
+  const unpinned = { ...STATE, mounted: new Set([pins.net, pins.ipc]) }
+  expect(of(pod({ 0: { started: started(), exited: EXITED } }), SANDBOX, unpinned)).toBe('broken')
+  expect(of(running, SANDBOX, unpinned)).toBe('ready')
   expect(of(running, { ...SANDBOX, pausePid: 8 })).toBe('broken')
   expect(
     of(pod({}), { ...SANDBOX, hostNetwork: true, hostIPC: true }, { ...STATE, mounted: new Set() }),

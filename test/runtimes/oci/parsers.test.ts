@@ -9,8 +9,8 @@ import {
 import { cidrText, overlaps, parseCidr } from '../../../engine/runtimes/oci/network/cidr.ts'
 import { hostsFile } from '../../../engine/runtimes/oci/pods/etcFiles.ts'
 import { parseEvents } from '../../../engine/runtimes/oci/hook/events.ts'
-import { lostReason } from '../../../engine/runtimes/oci/pods/listing.ts'
-import { parseLogText } from '../../../engine/runtimes/oci/containers/logLines.ts'
+import { lostReason } from '../../../engine/runtimes/oci/pods/containerState.ts'
+import { parseLogText } from '../../../engine/runtimes/oci/logs/lines.ts'
 import { fileSystemOf, mountedBelow, parseMountTable } from '../../../engine/runtimes/oci/node/mountTable.ts'
 import { objectRecordFile } from '../../../engine/runtimes/oci/objectRecords.ts'
 import { nodeAddresses, parseRoutes } from '../../../engine/runtimes/oci/network/routes.ts'
@@ -115,9 +115,9 @@ test('log lines are joined by stream, and told in UTC', () => {
     '',
   ].join('\n')
   expect(parseLogText(text)).toEqual([
-    { at: '2026-11-21T09:00:00.6Z', stream: 'stderr', text: 'other' },
-    { at: '2026-11-21T09:00:00.5Z', stream: 'stdout', text: 'half whole' },
-    { at: '2026-11-21T09:00:01Z', stream: 'stdout', text: '' },
+    { at: '2026-11-21T09:00:00.600000000Z', stream: 'stderr', text: 'other' },
+    { at: '2026-11-21T09:00:00.500000000Z', stream: 'stdout', text: 'half whole' },
+    { at: '2026-11-21T09:00:01.000000000Z', stream: 'stdout', text: '' },
   ])
 })
 

@@ -62,7 +62,7 @@ test('while there is a pod that cannot be read, no image is collected: it may be
   expect(await runtime.collectImages([])).toEqual({ images: 1, bytes: 1 })
   const record = join(root, 'pods', uid, 'pod.json')
   renameSync(record, `${record}.away`)
-  writeFileSync(record, '{')
+  writeFileSync(record, JSON.stringify({ ...podRecord(uid), recordVersion: 99 }))
   expect(await runtime.collectImages([])).toEqual({ images: 0, bytes: 0 })
   renameSync(`${record}.away`, record)
   await node.remove(uid)
@@ -148,6 +148,8 @@ test('a damaged or unknown record is kept and told of; an empty folder is nobody
   const unknown = node.newUid()
   for (const uid of [damaged, unknown]) await node.runtime.createPod(podRequest(uid))
   writeFileSync(join(node.root, 'pods', damaged, 'pod.json'), '{"recordVersi')
+  // Without its copy nothing tells whose the pod is.
+  rmSync(join('/run/reconcile', await node.rootId(), 'pods', damaged, 'pod.json'))
   writeFileSync(
     join(node.root, 'pods', unknown, 'pod.json'),
     JSON.stringify({ ...podRecord(unknown), recordVersion: 99 }),

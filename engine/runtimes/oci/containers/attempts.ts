@@ -5,10 +5,13 @@ import { isObject, parseJson } from '../json.ts'
 import { parseLogText } from './logLines.ts'
 import { keyValues } from '../hook/rule.ts'
 
+/** By the engine: what the attempt stood on was taken away, and why it is to be ended and started anew. */
+export const LOST = 'lost'
+
 /** The files that the hook leaves of one attempt, by name. */
 export type AttemptFiles = ReadonlyMap<string, TreeFile>
 
-export const ATTEMPT_FILES = ['started', 'exited', 'restart', 'failure', 'message', 'last-log'] as const
+export const ATTEMPT_FILES = ['started', 'exited', 'restart', 'failure', 'message', 'last-log', LOST] as const
 
 export interface Started {
   readonly at: Timestamp

@@ -5,7 +5,8 @@ import type { Started } from './attempts.ts'
 import { lostExitText, parseStarted } from './attempts.ts'
 import { runOrFail } from '../commands.ts'
 import { hookReleaseCommand } from '../hook/hookCommands.ts'
-import { lostReason, readPodFiles } from '../pods/listing.ts'
+import { lostReason } from '../pods/containerState.ts'
+import { readPodFiles } from '../pods/podFiles.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
@@ -21,6 +22,7 @@ export interface StopContext {
 
 const SIGTERM = 15
 const SIGKILL = 9
+const SIGCONT = 18
 /** From SIGKILL to the exit on record: a process in an uninterruptible sleep takes long. */
 const RECORD_WAIT_MS = 30_000
 /** Besides being told by the kernel, for what it does not tell: that process and monitor have both gone. */
@@ -82,12 +84,15 @@ async function releaseUnstarted(
     await writeLost(context, request, 137, 'it was stopped before its start was on record')
 }
 
+/** A monitor that somebody has stopped would never tell the end: it goes on, whatever becomes of the container. */
 async function kill(context: StopContext, started: Started, number: number): Promise<void> {
   const { transport } = context
-  const processes = await transport.processStarts([started.pid])
+  const { monitor, monitorTicks, pid, ticks } = started
+  const processes = await transport.processStarts([pid, monitor])
   const bootId = (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim()
-  const same = started.bootId === bootId && processes.get(started.pid) === started.ticks
-  if (same) await transport.signal(started.pid, number)
+  if (started.bootId !== bootId) return
+  if (processes.get(pid) === ticks) await transport.signal(pid, number)
+  if (processes.get(monitor) === monitorTicks) await transport.signal(monitor, SIGCONT)
 }
 
 async function waitForRecord(

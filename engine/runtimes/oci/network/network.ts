@@ -20,6 +20,8 @@ export interface Attachment {
   readonly uid: PodUid
   /** Empty when it is gone: enough for DEL. */
   readonly netns: string
+  /** To be had again, rather than any other. */
+  readonly address?: string
 }
 
 export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachment: Attachment): Command {
@@ -95,6 +97,7 @@ function pluginCommand(
       CNI_NETNS: attachment.netns,
       CNI_IFNAME: 'eth0',
       CNI_PATH: parts.plugins,
+      ...(attachment.address !== undefined && { CNI_ARGS: `IgnoreUnknown=1;IP=${attachment.address}` }),
     },
   }
 }
@@ -106,6 +109,17 @@ export function parseAddress(stdout: string): string | undefined {
   const first: unknown = Array.isArray(ips) ? ips[0] : undefined
   const address = isObject(first) ? first['address'] : undefined
   return typeof address === 'string' ? address.split('/')[0] : undefined
+}
+
+/** The node's end of the pair, and the bridge's hardware address: as the bridge plugin lists bridge, link and eth0. */
+export function parseLink(stdout: string): { readonly name: string; readonly bridgeMac: string } | undefined {
+  const result = parseJson(stdout)
+  const interfaces: unknown = isObject(result) ? result['interfaces'] : undefined
+  const [bridge, link]: readonly unknown[] = Array.isArray(interfaces) ? interfaces : []
+  if (!isObject(bridge) || !isObject(link)) return undefined
+  const { mac } = bridge
+  const { name } = link
+  return typeof name === 'string' && typeof mac === 'string' ? { name, bridgeMac: mac } : undefined
 }
 
 /** A plugin says what went wrong as JSON on stdout. */

@@ -12,11 +12,10 @@ import { readText } from './node.ts'
 import type { RootPaths } from '../paths.ts'
 import { podPaths, rootPaths } from '../paths.ts'
 import { findProgram } from './programs.ts'
-import { programOf } from '../pods/program.ts'
+import { removeGroups } from '../pods/clearSandbox.ts'
 import { disarmPod, releaseContainers, removePod } from '../pods/removePod.ts'
 import { lockRoot, readRoot } from './root.ts'
 import { ociNode } from '../runtime.ts'
-import { deleteCommand } from '../runtimeCommands.ts'
 import type { SandboxContext } from '../pods/sandbox.ts'
 import { unmountCommand } from '../pods/sandbox.ts'
 
@@ -104,18 +103,7 @@ async function podName({ paths, transport }: SandboxContext, uid: PodUid): Promi
 async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
   await disarmPod(context, uid, signal)
   await releaseContainers(context, uid, signal)
-  await endUnrecorded(context, uid, signal)
   await removePod(context, uid, signal)
-}
-
-/** Containers of a pod whose folder somebody has deleted. */
-async function endUnrecorded(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
-  const { facts, transport } = context
-  const failing = { reason: 'RemoveFailed', doing: `ending what is left of pod ${uid}` }
-  const program = await programOf(context, uid, facts.program)
-  for (const id of await transport.listDirectory(program.state)) {
-    if (id.startsWith(`${uid}-`)) await runOrFail(transport, deleteCommand(program, id), failing, signal)
-  }
 }
 
 async function removeBridge(
@@ -180,7 +168,7 @@ async function removeCgroups(
   if (there.length === 0) return undefined
   const until = performance.now() + CGROUP_WAIT_MS
   for (const parent of there) {
-    while (!(await removeTreeOfGroups(transport, parent))) {
+    while (!(await removeGroups(transport, parent))) {
       if (performance.now() > until) throw busyGroup(parent)
       await setTimeout(CGROUP_LOOK_MS, undefined, signal === undefined ? {} : { signal })
     }
@@ -193,12 +181,6 @@ function busyGroup(path: string): RuntimeFailure {
     'RemoveFailed',
     `removing cgroup ${path}: processes are still in it, or below it; end them and run reconcile down again`,
   )
-}
-
-async function removeTreeOfGroups(transport: Transport, path: string): Promise<boolean> {
-  const groups = await transport.readTree(path, { names: new Set(), depth: 4 })
-  const deepestFirst = groups.map((group) => `${path}/${group.path}`).toReversed()
-  return (await transport.removeEmpty([...deepestFirst, path])).length === 0
 }
 
 /** Data that people may still want: of claims, and of those that are gone. Empty folders are not kept. */

@@ -1,9 +1,9 @@
 import type { Bandwidth, CreatePodRequest, PortMapping } from '../../../api/cri.ts'
 import type { PodUid } from '../../../api/names.ts'
-import type { Transport } from '../../../transport/transport.ts'
+import type { CommandResult, Transport } from '../../../transport/transport.ts'
 import { runCommand } from '../commands.ts'
 import type { Allocation } from './allocations.ts'
-import { hookAttachCommand, hookAttachUsersCommand, hookDetachCommand } from '../hook/hookCommands.ts'
+import { hookAttachCommand, hookAttachUsersCommand, hookDetachCommand, locked } from '../hook/hookCommands.ts'
 import { isObject, parseJson } from '../json.ts'
 import type { Attachment } from '../network/network.ts'
 import {
@@ -11,23 +11,30 @@ import {
   bridgeCommand,
   networkFailure,
   parseAddress,
+  parseLink,
   portmapCommand,
   runPlugin,
 } from '../network/network.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths } from '../paths.ts'
 import { USERS } from './users.ts'
-import type { SandboxContext } from './sandbox.ts'
+import type { PodLink, SandboxContext } from './sandbox.ts'
 import { pinArguments, mountsOf } from './sandbox.ts'
 
-/** Resolves to the pod's address, unless it has the host's network. */
+/** A pod's address, and what it hangs on. */
+export interface Attached {
+  readonly ip: string
+  readonly link: PodLink | undefined
+}
+
+/** Resolves to nothing for a pod with the host's network. */
 export async function attach(
   context: SandboxContext,
   pod: PodPaths,
   request: CreatePodRequest,
   { allocation, uid }: { readonly uid: PodUid; readonly allocation: Allocation },
   signal?: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Attached | undefined> {
   const pins = pinArguments(pod, request)
   if (pins.length === 0) return undefined
   const { facts, network, transport } = context
@@ -42,16 +49,56 @@ export async function attach(
   const result = await runCommand(transport, command, { reason: 'CreatePodSandboxError', doing }, signal)
   if (result.exitCode !== 0) throw networkFailure('CreatePodSandboxError', doing, result)
   if (plugin === undefined) return undefined
-  const ip = parseAddress(result.stdout)
+  return await plugIn(context, pod, { attachment, result, doing }, request, signal)
+}
+
+interface BridgeResult {
+  readonly attachment: Attachment
+  readonly result: CommandResult
+  readonly doing: string
+}
+
+async function plugIn(
+  context: SandboxContext,
+  pod: PodPaths,
+  { attachment, doing, result }: BridgeResult,
+  request: CreatePodRequest,
+  signal?: AbortSignal,
+): Promise<Attached> {
+  const ip = result.exitCode === 0 ? parseAddress(result.stdout) : undefined
   if (ip === undefined) throw networkFailure('CreatePodSandboxError', doing, result)
-  await runPlugins(
-    context,
-    pod,
-    { verb: 'ADD', attachment, result: parseJson(result.stdout) },
-    request,
-    signal,
-  )
-  return ip
+  const plugged = { verb: 'ADD', attachment, result: parseJson(result.stdout) } as const
+  await runPlugins(context, pod, plugged, request, signal)
+  return { ip, link: parseLink(result.stdout) }
+}
+
+/**
+ * Gives a pod whose namespaces are there a link again, while its containers run: with the address that it had, if nobody else has got it
+ * meanwhile or `address` is left out.
+ */
+export async function attachAgain(
+  context: SandboxContext,
+  pod: PodPaths,
+  request: CreatePodRequest,
+  address: string | undefined,
+  signal?: AbortSignal,
+): Promise<Attached> {
+  const { network, transport } = context
+  const attachment: Attachment = { uid: pod.uid, netns: pod.pins.net }
+  const doing = 'attaching the pod to its network again'
+  await runPlugins(context, pod, { verb: 'DEL', attachment, result: undefined }, request, signal)
+  await runPlugin(transport, pod.lock, bridgeCommand('DEL', network, attachment), doing, signal)
+  const failing = { reason: 'CreatePodSandboxError', doing }
+  for (const wanted of address === undefined ? [undefined] : [address, undefined]) {
+    const command = bridgeCommand('ADD', network, {
+      ...attachment,
+      ...(wanted !== undefined && { address: wanted }),
+    })
+    const result = await runCommand(transport, locked(pod.lock, command), failing, signal)
+    if (result.exitCode !== 0 && wanted !== undefined) continue
+    return await plugIn(context, pod, { attachment, result, doing }, request, signal)
+  }
+  throw new Error(`${doing}: neither its own address nor another was asked for`)
 }
 
 interface Plugging {

@@ -1,4 +1,5 @@
 import type { PodUid } from '../../../api/names.ts'
+import type { Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
 import { locked } from '../hook/hookCommands.ts'
 import { nodeCgroupDirectories } from '../node/prepareNode.ts'
@@ -22,10 +23,18 @@ export async function clearSandbox(
     await detach(context, uid, pod, signal)
     await transport.remove(pod.run)
   }
-  await transport.removeEmpty([
+  const left = await transport.removeEmpty([
     ...nodeCgroupDirectories(facts, `${pod.cgroup}/pause`),
     ...nodeCgroupDirectories(facts, pod.cgroup),
   ])
+  for (const path of left) await removeGroups(transport, path)
+}
+
+/** Of containers that their runtime does not know any more, since its state was removed. One that somebody is in stays. */
+export async function removeGroups(transport: Transport, path: string): Promise<boolean> {
+  const groups = await transport.readTree(path, { names: new Set(), depth: 4 })
+  const deepestFirst = groups.map((group) => `${path}/${group.path}`).toReversed()
+  return (await transport.removeEmpty([...deepestFirst, path])).length === 0
 }
 
 async function endPause(

@@ -8,6 +8,7 @@ import type { Allocation } from './allocations.ts'
 import { allocate } from './allocations.ts'
 import { etcFiles } from './etcFiles.ts'
 import { locked } from '../hook/hookCommands.ts'
+import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths } from '../paths.ts'
 import { podPaths } from '../paths.ts'
@@ -16,8 +17,9 @@ import { handlerProgram } from './program.ts'
 import { podCgroupWrites, writePodCgroup } from './podCgroup.ts'
 import { makeVolumes, versionsOf } from '../volumes/volumes.ts'
 import type { Sandbox, SandboxContext } from './sandbox.ts'
-import { parseSandbox, neededPins, mountsOf } from './sandbox.ts'
+import { mountsOf } from './sandbox.ts'
 import { attach } from './attach.ts'
+import { lookAtWhole, mendPod } from './mendPod.ts'
 import { clearSandbox } from './clearSandbox.ts'
 
 /** Namespaces, network, files and volumes of a pod whose record is written. Done twice it is done once. */
@@ -30,9 +32,12 @@ export async function makeSandbox(
   const { facts, paths, transport } = context
   const uid = podUid(request.record.pod.metadata.uid ?? '')
   const pod = podPaths(paths, uid)
-  const known = await transport.stat(pod.run)
-  if (known !== undefined) {
-    if (await isWhole(context, pod)) return await rearm(transport, pod, request)
+  if ((await transport.stat(pod.run)) !== undefined) {
+    const looked = await lookAtWhole(context, uid)
+    if (looked !== undefined) {
+      await mendPod(context, pod, request, looked, signal)
+      return await rearm(transport, pod, request)
+    }
     // Containers of a broken sandbox may still run, in namespaces that are not the pod's any more.
     await endContainers(context, uid, signal)
     await clearSandbox(context, uid, signal)
@@ -45,13 +50,13 @@ export async function makeSandbox(
   if (request.cgroup !== undefined)
     await writePodCgroup(transport, podCgroupWrites(facts.cgroups, pod.cgroup, request.cgroup))
   const mounted = new Set(await mountsOf(transport, pod.directory))
-  const [ip, volumes] = await bothEnded(
+  const [attached, volumes] = await bothEnded(
     attach(context, pod, request, { uid, allocation }, signal),
     makeVolumes({ transport, pod, claims: paths.claims, images: context.images }, request, mounted, signal),
   )
   // With the host's network a pod has its name, too.
   const hostname = request.hostNetwork ? await nodeHostname(transport) : request.hostname
-  await transport.writeTree(pod.etc, await etcFiles(transport, { ...request, hostname }, ip))
+  await transport.writeTree(pod.etc, await etcFiles(transport, { ...request, hostname }, attached?.ip))
   const spec = request.record.pod.spec
   const pausePid =
     spec.shareProcessNamespace === true
@@ -60,7 +65,9 @@ export async function makeSandbox(
   const sharedMemory = await shareMemory(transport, pod, request, signal)
   const sandbox: Sandbox = {
     bootId: facts.info.bootId,
-    ...(ip === undefined ? {} : { ip }),
+    ...(attached === undefined ? {} : { ip: attached.ip }),
+    ...(attached?.link === undefined ? {} : { link: attached.link }),
+    mounts: await ownMounts(transport, pod),
     hostname,
     hostNetwork: request.hostNetwork,
     hostIPC: request.hostIPC,
@@ -75,7 +82,18 @@ export async function makeSandbox(
   await rearm(transport, pod, request)
   // Whole or unreadable, which is as good as absent: it is small, and on a tmpfs.
   const what = { kind: 'file', content: JSON.stringify(sandbox) } as const
-  await transport.writeTree(pod.run, [{ path: 'sandbox.json', mode: 0o600, what }])
+  const copy = { kind: 'file', content: JSON.stringify(request.record) } as const
+  await transport.writeTree(pod.run, [
+    { path: 'pod.json', mode: 0o600, what: copy },
+    { path: 'sandbox.json', mode: 0o600, what },
+  ])
+}
+
+/** Of volumes, and /dev/shm: what a container that starts later has to find mounted still. */
+async function ownMounts(transport: Transport, pod: PodPaths): Promise<readonly string[]> {
+  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const places = [pod.volumes, pod.mounts, pod.runVolumes, pod.sharedMemory]
+  return places.flatMap((place) => mountedBelow(table, place)).toSorted()
 }
 
 async function allocationOf(
@@ -171,14 +189,4 @@ async function shareMemory(
   const failing = { reason: 'CreatePodSandboxError', doing: "mounting the pod's /dev/shm" }
   await runOrFail(transport, locked(pod.lock, command), failing, signal)
   return true
-}
-
-/** Made whole in this boot, and its namespaces are still pinned. */
-async function isWhole(context: SandboxContext, pod: PodPaths): Promise<boolean> {
-  const { facts, transport } = context
-  const sandbox = parseSandbox(await readText(transport, pod.sandbox))
-  if (sandbox?.bootId !== facts.info.bootId) return false
-  const mounted = new Set(await mountsOf(transport, pod.run))
-  if (!neededPins(pod, sandbox).every((path) => mounted.has(path))) return false
-  return sandbox.pausePid === undefined || (await transport.stat(`/proc/${sandbox.pausePid}`)) !== undefined
 }

@@ -5,8 +5,11 @@ import { hookDisarmCommand, hookFreezeCommand, hookReleaseCommand } from '../hoo
 import { readText } from '../node/node.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { installHook } from '../node/prepareNode.ts'
+import { programOf } from './program.ts'
 import { requirePod } from './requirePod.ts'
+import { deleteCommand } from '../runtimeCommands.ts'
 import type { SandboxContext } from './sandbox.ts'
+import { mountsOf, unmountCommand } from './sandbox.ts'
 import { removeMountPoints } from '../volumes/nfs.ts'
 import { clearSandbox } from './clearSandbox.ts'
 
@@ -94,7 +97,20 @@ export async function releaseContainers(
     const known = await transport.stat(`${facts.program.state}/${container.id}`)
     if (mounted !== '' || known !== undefined) rules.push(container.rule)
   }
-  if (rules.length === 0) return
   const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's containers" }
-  await runOrFail(transport, hookReleaseCommand(facts.hook, pod.run, rules), failing, signal)
+  if (rules.length > 0)
+    await runOrFail(transport, hookReleaseCommand(facts.hook, pod.run, rules), failing, signal)
+  await endUnknown(context, uid, signal)
+}
+
+/** Containers that nothing in the pod's folder tells of: somebody has removed it. */
+async function endUnknown(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+  const { facts, paths, transport } = context
+  const left = (await transport.listDirectory(facts.program.state)).filter((id) => id.startsWith(`${uid}-`))
+  if (left.length === 0) return
+  const program = await programOf(context, uid, facts.program)
+  const failing = { reason: 'KillPodSandboxError', doing: "ending what is left of the pod's containers" }
+  for (const id of left) await runOrFail(transport, deleteCommand(program, id), failing, signal)
+  const mounted = await mountsOf(transport, podPaths(paths, uid).runContainers)
+  if (mounted.length > 0) await runOrFail(transport, unmountCommand(mounted), failing, signal)
 }

@@ -12,6 +12,10 @@ import type { PodPaths, RootPaths } from '../paths.ts'
 export interface Sandbox {
   readonly bootId: string
   readonly ip?: string
+  /** The node's end of the pod's link, and the hardware address of the bridge that it hangs on. */
+  readonly link?: PodLink
+  /** What was mounted for it beside its pins. */
+  readonly mounts?: readonly string[]
   readonly hostname: string
   readonly hostNetwork: boolean
   readonly hostIPC: boolean
@@ -28,6 +32,11 @@ export interface Sandbox {
   readonly hostId?: number
   /** By container: the cpus that it has for itself, such as `2,3`. */
   readonly cpus?: Readonly<Record<string, string>>
+}
+
+export interface PodLink {
+  readonly name: string
+  readonly bridgeMac: string
 }
 
 export interface SandboxContext {

@@ -1,0 +1,159 @@
+import type { PodUid } from '../../../api/names.ts'
+import type { Transport } from '../../../transport/transport.ts'
+import { parseStarted } from '../containers/attempts.ts'
+import { MOUNT_TABLE, parseMountTable } from '../node/mountTable.ts'
+import { readText } from '../node/node.ts'
+import type { ProcessState } from '../node/processes.ts'
+import { readProcesses } from '../node/processes.ts'
+import type { RootPaths } from '../paths.ts'
+import { podPaths } from '../paths.ts'
+import type { PodFiles } from './podFiles.ts'
+import type { Sandbox } from './sandbox.ts'
+
+/** What the files are held against: read once for all pods that are looked at, with no process started. */
+export interface NodeState {
+  readonly bootId: string
+  readonly mounted: ReadonlySet<string>
+  /** Of the pods' containers, monitors and pause processes: those that run, with when they began. */
+  readonly processes: ReadonlyMap<number, string>
+  /** Of those, the ones that were stopped (SIGSTOP). */
+  readonly stopped: ReadonlySet<number>
+  /** Of the containers' first processes: /proc/<pid>/cgroup. */
+  readonly cgroups: ReadonlyMap<number, string>
+  /** Of all links of the node. */
+  readonly links: ReadonlySet<string>
+  /** By address, of the pods that are looked at: whose it is by CNI's own book. */
+  readonly leases: ReadonlyMap<string, string>
+  /** Layers of images that are there, by the names of their folders. */
+  readonly layers: ReadonlySet<string>
+  readonly folders: ReadonlyMap<PodUid, PodFolders>
+}
+
+/** What there is in a pod's folders, by name. */
+export interface PodFolders {
+  readonly etc: ReadonlySet<string>
+  readonly volumes: ReadonlySet<string>
+  readonly runVolumes: ReadonlySet<string>
+}
+
+export const NO_STATE: NodeState = {
+  bootId: '',
+  mounted: new Set(),
+  processes: new Map(),
+  stopped: new Set(),
+  cgroups: new Map(),
+  links: new Set(),
+  leases: new Map(),
+  layers: new Set(),
+  folders: new Map(),
+}
+
+export type Sandboxes = ReadonlyMap<PodUid, Sandbox>
+
+export async function readNodeState(
+  transport: Transport,
+  paths: RootPaths,
+  pods: readonly PodFiles[],
+  sandboxes: Sandboxes,
+): Promise<NodeState> {
+  const { containers, others } = pidsOf(pods, sandboxes)
+  const [table, bootId, processes, links, layers, leases, folders] = await Promise.all([
+    readText(transport, MOUNT_TABLE),
+    readText(transport, '/proc/sys/kernel/random/boot_id'),
+    readProcesses(transport, [...containers, ...others]),
+    transport.listDirectory('/sys/class/net'),
+    transport.listDirectory(paths.layers),
+    readLeases(transport, paths, sandboxes),
+    readFolders(transport, paths, [...sandboxes.keys()]),
+  ])
+  return {
+    bootId: bootId.trim(),
+    mounted: new Set(parseMountTable(table).map(({ path }) => path)),
+    processes: new Map([...processes].map(([pid, { ticks }]) => [pid, ticks])),
+    stopped: new Set([...processes].flatMap(([pid, state]) => (isStopped(state) ? [pid] : []))),
+    cgroups: await readCgroups(transport, containers),
+    links: new Set(links),
+    leases,
+    layers: new Set(layers),
+    folders,
+  }
+}
+
+/** Not `t`: that one is being traced by somebody. */
+function isStopped({ state }: ProcessState): boolean {
+  return state === 'T'
+}
+
+function pidsOf(pods: readonly PodFiles[], sandboxes: Sandboxes) {
+  const containers: number[] = []
+  const others = [...sandboxes.values()].flatMap(({ pausePid }) => pausePid ?? [])
+  for (const pod of pods) {
+    for (const { attempts } of pod.containers.values()) {
+      for (const files of attempts.values()) {
+        const started = files.has('exited') ? undefined : parseStarted(files.get('started'))
+        if (started === undefined) continue
+        containers.push(started.pid)
+        others.push(started.monitor)
+      }
+    }
+  }
+  return { containers, others }
+}
+
+async function readCgroups(
+  transport: Transport,
+  pids: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  const fileOf = (pid: number): string => `/proc/${pid}/cgroup`
+  const files = await transport.readFiles(pids.map(fileOf))
+  return new Map(
+    pids.flatMap((pid): [number, string][] => {
+      const text = files.get(fileOf(pid))
+      return text === undefined ? [] : [[pid, text]]
+    }),
+  )
+}
+
+async function readLeases(
+  transport: Transport,
+  paths: RootPaths,
+  sandboxes: Sandboxes,
+): Promise<ReadonlyMap<string, string>> {
+  const addresses = [...sandboxes.values()].flatMap(({ ip }) => ip ?? [])
+  const fileOf = (ip: string): string => `${paths.leases}/${ip}`
+  const files = await transport.readFiles(addresses.map(fileOf))
+  return new Map(
+    addresses.flatMap((ip): [string, string][] => {
+      const text = files.get(fileOf(ip))
+      return text === undefined ? [] : [[ip, leaseHolder(text)]]
+    }),
+  )
+}
+
+/** host-local writes the container's id, and on the next line the interface. */
+export function leaseHolder(text: string): string {
+  return text.split(/\r?\n/, 1)[0]?.trim() ?? ''
+}
+
+export function leaseText(uid: PodUid): string {
+  return `${uid}\r\neth0`
+}
+
+async function readFolders(
+  transport: Transport,
+  paths: RootPaths,
+  uids: readonly PodUid[],
+): Promise<ReadonlyMap<PodUid, PodFolders>> {
+  const folders = new Map<PodUid, PodFolders>()
+  for (const uid of uids) {
+    const pod = podPaths(paths, uid)
+    const names = async (path: string) => new Set(await transport.listDirectory(path))
+    const [etc, volumes, runVolumes] = await Promise.all([
+      names(pod.etc),
+      names(pod.volumes),
+      names(pod.runVolumes),
+    ])
+    folders.set(uid, { etc, volumes, runVolumes })
+  }
+  return folders
+}
