@@ -8,6 +8,23 @@ export const PRUNE = 'reconcile.dev/prune'
 /** `heal` or `detect`; goes before the Cluster's `spec.sync.mode`. */
 export const SYNC_MODE = 'reconcile.dev/sync-mode'
 
+/** Kinds that something runs of, or has data: what it means to delete one of another kind, the pods that use it say. */
+export const RUNNING_KINDS: ReadonlySet<string> = new Set([
+  'CronJob',
+  'DaemonSet',
+  'Deployment',
+  'Job',
+  'PersistentVolumeClaim',
+  'Pod',
+  'ReplicaSet',
+  'StatefulSet',
+])
+
+/** Kinds about which something is done, so that it can be left undone. */
+export function canBeLeftAlone(kind: string): boolean {
+  return RUNNING_KINDS.has(kind) || kind === 'HorizontalPodAutoscaler'
+}
+
 export type SyncMode = 'heal' | 'detect'
 
 type Annotated = Pick<KubernetesObject, 'metadata'>

@@ -2,11 +2,11 @@ import { keyParts, type ObjectKey } from '../api/names.ts'
 import type { Health, LeftAlone, PodVerdict, StatusReport } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { syncMemory, syncSettings } from '../api/sync.ts'
-import { ownSyncMode, type SyncMode } from '../api/syncAnnotations.ts'
+import { canBeLeftAlone, ownSyncMode, type SyncMode } from '../api/syncAnnotations.ts'
 import { type Decision, nothing, type PodNote } from '../controllers/decision.ts'
 import { memoised } from '../controllers/memo.ts'
 import { autoscalersOf } from './autoscale.ts'
-import { hasRunning, topOfRecord } from './running.ts'
+import { topOfRecord } from './running.ts'
 
 /** Why nothing is done about an object, and of which object that was said. */
 export interface Hands extends Pick<LeftAlone, 'by' | 'since'> {
@@ -70,7 +70,9 @@ function offBy({ desired, records }: Snapshot): Off {
   const handsOn = (top: ObjectKey): Hands | undefined => {
     const since = suspended.get(top)
     if (since !== undefined) return { top, by: 'suspended', since }
-    return (own.get(top) ?? mode) === 'detect' && isLookedAt(top) ? { top, by: 'detect' } : undefined
+    return (own.get(top) ?? mode) === 'detect' && canBeLeftAlone(keyParts(top).kind)
+      ? { top, by: 'detect' }
+      : undefined
   }
   return (object) => {
     const record = records.get(object)
@@ -82,11 +84,6 @@ function offBy({ desired, records }: Snapshot): Off {
 
 function withTop(hands: Hands | undefined, top: ObjectKey): Hands | undefined {
   return hands && { ...hands, top }
-}
-
-/** What has no pods has nothing that could drift; what is remembered of it goes on being kept. */
-function isLookedAt(key: ObjectKey): boolean {
-  return hasRunning(key) || keyParts(key).kind === 'HorizontalPodAutoscaler'
 }
 
 const ownModes = memoised((objects: Desired['objects']): ReadonlyMap<ObjectKey, SyncMode> => {

@@ -3,23 +3,12 @@ import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import { controllerOf } from '../api/owners.ts'
 import type { ObjectRecord, PodRecord } from '../api/records.ts'
 import type { Snapshot } from '../api/snapshot.ts'
+import { RUNNING_KINDS } from '../api/syncAnnotations.ts'
 import { isFromCommit } from '../controllers/claim.ts'
 import { identityOf } from './worldPods.ts'
 
-/** Kinds that something runs of, or has data: what it means to delete one of another kind, the pods that use it say. */
-const RUNS: ReadonlySet<string> = new Set([
-  'CronJob',
-  'DaemonSet',
-  'Deployment',
-  'Job',
-  'PersistentVolumeClaim',
-  'Pod',
-  'ReplicaSet',
-  'StatefulSet',
-])
-
 export function hasRunning(key: ObjectKey): boolean {
-  return RUNS.has(keyParts(key).kind)
+  return RUNNING_KINDS.has(keyParts(key).kind)
 }
 
 type Records = ReadonlyMap<ObjectKey, ObjectRecord>
@@ -42,7 +31,7 @@ export function runningObjects({
   for (const record of records.values()) {
     // Claims that nobody wrote by themselves are part of what they were made for, or of nothing any more.
     if (record.object.kind === 'PersistentVolumeClaim' && !isFromCommit(record)) continue
-    if (RUNS.has(record.object.kind)) found.add(topOfRecord(record, records))
+    if (RUNNING_KINDS.has(record.object.kind)) found.add(topOfRecord(record, records))
   }
   return found
 }

@@ -1,6 +1,7 @@
 import { keyParts, type ObjectKey } from '../api/names.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
-import { hasRunning, runningObjects, topOfPod, topOfRecord } from './running.ts'
+import { canBeLeftAlone } from '../api/syncAnnotations.ts'
+import { runningObjects, topOfPod, topOfRecord } from './running.ts'
 import { identityOf } from './worldPods.ts'
 
 /** Why this object cannot be suspended; undefined: it can. `inForce`: the objects of the commit in force, where they are known. */
@@ -10,8 +11,7 @@ export function suspendProblem(
 ): string | undefined {
   const { inForce, records } = current
   const name = nameOf(object)
-  if (!hasRunning(object) && keyParts(object).kind !== 'HorizontalPodAutoscaler')
-    return `nothing runs of ${name} by itself: suspend what uses it`
+  if (!canBeLeftAlone(keyParts(object).kind)) return `nothing runs of ${name} by itself: suspend what uses it`
   const record = records.get(object)
   if (inForce?.has(object) === true) return undefined
   const top = record === undefined ? object : topOfRecord(record, records)

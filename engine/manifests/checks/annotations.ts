@@ -1,5 +1,6 @@
 import { annotationProblems } from '../../api/podAnnotations.ts'
 import { CONDITIONS_ANNOTATION, conditionsProblem } from '../../api/podConditions.ts'
+import { PRUNE, SYNC_MODE } from '../../api/syncAnnotations.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { didYouMean } from '../suggestions.ts'
@@ -19,7 +20,14 @@ const truth: Rule = (value) =>
 /** Told by `annotationProblems`, beside what reads them. */
 const read: Rule = () => undefined
 
-const OF_OBJECTS: Readonly<Record<string, Rule>> = { 'reconcile.dev/replace': truth }
+const syncMode: Rule = (value) =>
+  value === 'heal' || value === 'detect' ? undefined : `must be heal or detect, not ${JSON.stringify(value)}`
+
+const OF_OBJECTS: Readonly<Record<string, Rule>> = {
+  [PRUNE]: truth,
+  'reconcile.dev/replace': truth,
+  [SYNC_MODE]: syncMode,
+}
 
 const OF_PODS: Readonly<Record<string, Rule>> = {
   'kubernetes.io/egress-bandwidth': read,
@@ -84,9 +92,10 @@ function unknown(
   key: string,
   rules: Readonly<Record<string, Rule>>,
 ): void {
-  const elsewhere = Object.hasOwn(OF_PODS, key)
-    ? 'belongs to pods: write it into the pod template'
+  const ofObject = Object.hasOwn(OF_OBJECTS, key)
+    ? 'belongs to the object: write it into its own metadata'
     : undefined
+  const elsewhere = Object.hasOwn(OF_PODS, key) ? 'belongs to pods: write it into the pod template' : ofObject
   const { suggestion } = didYouMean(key, Object.keys(rules))
   context.error(path, `there is no annotation ${key} here`, elsewhere ?? suggestion)
 }

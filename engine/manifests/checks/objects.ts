@@ -16,6 +16,7 @@ import { checkDeployment } from './deployment.ts'
 import { checkMetadata } from './metadata.ts'
 import { checkPersistentVolume, checkStorageClass } from './persistentVolume.ts'
 import { checkPodSpec } from './pod.ts'
+import { checkRails } from './rails.ts'
 import { checkService } from './service.ts'
 import { checkTrustBundle } from './trustBundle.ts'
 import { checkDaemonSet, checkReplicaSet, checkStatefulSet } from './sets.ts'
@@ -26,6 +27,7 @@ export function checkObject(context: CheckContext, object: KubernetesObject): vo
   checkMetadata(context, object.kind, object.metadata)
   const annotations = object.kind === 'Pod' ? checkBareAnnotations : checkObjectAnnotations
   annotations(context, ['metadata', 'annotations'], object.metadata?.annotations)
+  checkRails(context, object)
   checkKind(context, object)
   if (context.sound(['spec'])) checkCopyNamespaces(context, object)
 }
