@@ -1,4 +1,4 @@
-import type { Desired } from '../api/snapshot.ts'
+import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { type HeldCommit, syncMemory, syncRecord, type SyncMemory } from '../api/sync.ts'
 import { type Judgement, judgeCommit, lossLines } from '../planner/rails.ts'
 import { observeOnce } from '../reconciler/observeOnce.ts'
@@ -31,13 +31,10 @@ export async function heldByRails(
   invocation: Invocation,
   world: World,
 ): Promise<Held | undefined> {
-  const { desired, machine, ownership, pathGone, station } = question
-  const applied = station.record?.appliedCommit
-  // The first one has nothing to delete; the one in force has passed already.
-  if (applied === undefined || (applied === desired.commit && applied !== 'uncommitted')) return undefined
-  const current = await observeOnce(machine.runtimes, desired, world.clock, world.signal)
-  const judgement = judgeCommit({ desired, ...(pathGone && { pathGone }) }, current)
-  if (judgement.kind === 'accepted') return undefined
+  const { desired, machine, ownership } = question
+  const look = (): Promise<Snapshot> => observeOnce(machine.runtimes, desired, world.clock, world.signal)
+  const judgement = await judged(question, look)
+  if (judgement === undefined) return undefined
   const allowed = allowedBy(ownership, invocation)
   if (allowed !== undefined) {
     for (const line of lossLines(judgement)) world.stderr.write(plainText(`${allowed}: deletes ${line}\n`))
@@ -46,6 +43,18 @@ export async function heldByRails(
   const { kind: _, ...held } = judgement
   await remember(machine.runtime, desired.commit, (memory) => holding(memory, held, world))
   return judgement
+}
+
+/** Undefined: nothing speaks against it. */
+export async function judged(
+  { desired, pathGone, station }: Pick<RailsQuestion, 'desired' | 'pathGone' | 'station'>,
+  look: () => Promise<Snapshot>,
+): Promise<Held | undefined> {
+  const applied = station.record?.appliedCommit
+  // The first one has nothing to delete; the one in force has passed already.
+  if (applied === undefined || (applied === desired.commit && applied !== 'uncommitted')) return undefined
+  const judgement = judgeCommit({ desired, ...(pathGone && { pathGone }) }, await look())
+  return judgement.kind === 'held' ? judgement : undefined
 }
 
 function allowedBy(ownership: RailsQuestion['ownership'], invocation: Invocation): string | undefined {

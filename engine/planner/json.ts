@@ -7,6 +7,8 @@ export function planJson(plan: Plan): unknown {
     verdicts: plan.verdicts,
     changes: Object.fromEntries(plan.changes),
     statuses: Object.fromEntries(plan.statuses),
+    ...(plan.leftAlone && { leftAlone: Object.fromEntries(plan.leftAlone) }),
+    ...(plan.kept && { kept: Object.fromEntries(plan.kept) }),
     violations: plan.violations,
     ...(plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt.toString() }),
   }

@@ -48,6 +48,7 @@ function block(
   return [
     `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
     ...violationLines(key, plan),
+    ...standingLines(key, plan),
     ...changes.map(({ from, path, to }) => `    ${path}: ${from} -> ${to}`),
     ...pods.map(({ bucket, pod, reason }) => `  ${SIGNS[bucket]} ${bucket} ${nameOf(pod)}: ${reason}`),
     ...plan.actions.filter(({ object }) => object === key).flatMap(recordLine),
@@ -58,6 +59,21 @@ const ORDER: readonly Bucket[] = ['create', 'delete', 'change', 'wait', 'unknown
 
 function nameOf(pod: string): string {
   return pod.slice(pod.indexOf('/') + 1)
+}
+
+/** Why less is done about it than the rest says. */
+export function standingLines(
+  key: ObjectKey,
+  { kept, leftAlone }: Pick<Plan, 'kept' | 'leftAlone'>,
+): readonly string[] {
+  const left = leftAlone?.get(key)
+  const reason = kept?.get(key)
+  const since = left?.since === undefined ? '' : ` since ${left.since}`
+  const text = left?.by === 'suspended' ? `suspended${since}` : 'detect mode'
+  return [
+    ...(left === undefined ? [] : [`    ${text}: left as it is`]),
+    ...(reason === undefined ? [] : [`    ${reason}`]),
+  ]
 }
 
 function violationLines(key: ObjectKey, { violations }: Plan): readonly string[] {

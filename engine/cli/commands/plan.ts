@@ -5,7 +5,9 @@ import { planText } from '../../planner/text.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
+import { loadWithoutFolder } from '../goneFolder.ts'
 import { withHashKey } from '../hashKey.ts'
+import { heldLines, judged, wayOut } from '../heldCommit.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
 import { loadCommit, type LoadOptions, sourceOptions } from '../load.ts'
@@ -20,13 +22,16 @@ export const run: RunCommand = async (invocation, world) => {
   assertRights(invocation, world)
   const options = loadOptions(invocation, world)
   const scenario = invocation.texts('simulate').join(', ')
-  const loaded = await loadCommit(options, world)
+  const loaded = await loadCommit(options, world).catch((error: unknown) =>
+    loadWithoutFolder(error, options, invocation, world),
+  )
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
-  const { source, warnings } = loaded
+  const { pathGone = false, source, warnings } = loaded
   const station = await openStation(invocation, world)
   const desired = withHashKey(loaded.desired, station.record)
   if (station.record === undefined) await assertUsable(station)
-  await assertOwner({ station, source, desired, takeOver: invocation.flag('take-over') }, world)
+  const takeOver = invocation.flag('take-over')
+  const ownership = await assertOwner({ station, source, desired, takeOver }, world)
   const { node, runtimes } = await openMachine(station, desired, world)
   const snapshot = await observeOnce(runtimes, desired, world.clock, world.signal)
   const asJson = invocation.text('output') === 'json'
@@ -40,21 +45,32 @@ export const run: RunCommand = async (invocation, world) => {
     return simulate({ scenario, snapshot, head: node }, invocation, world)
   }
   const made = plan(snapshot, world.clock.now())
+  const held =
+    ownership.kind === 'takenOver'
+      ? undefined
+      : await judged({ station, desired, pathGone }, () => Promise.resolve(snapshot))
   if (asJson) {
     const json = planJson(made)
     printJson(world, {
       apiVersion: 'reconcile.dev/v1',
       kind: 'Plan',
       commit: desired.commit,
+      ...(held && { held: { reasons: held.reasons, objects: held.objects, data: held.data } }),
       ...Object(json),
     })
   } else {
+    if (held !== undefined) world.stdout.write(plainText(`${heldText(held)}\n`))
     const namespace = invocation.text('namespace')
     const shown = { all: invocation.flag('all'), ...(namespace === undefined ? {} : { namespace }) }
     world.stdout.write(`${plainText(planText(made, shown))}`)
   }
-  const changes = made.actions.length > 0 || made.violations.length > 0
+  const drift = [...(made.leftAlone?.values() ?? [])].some(({ would }) => would.length > 0)
+  const changes = made.actions.length > 0 || made.violations.length > 0 || drift
   return changes && invocation.flag('detailed-exitcode') ? EXIT.changes : EXIT.done
+}
+
+function heldText(held: Parameters<typeof heldLines>[0]): string {
+  return `${heldLines(held).join('\n')}\nreconcile --once would not apply it; ${wayOut(held)}\n`
 }
 
 /** `--at` is of the repository as `--branch` is, and says what is planned, not what is followed. */

@@ -18,6 +18,11 @@ const BY_NAME: ReadonlyMap<string, string> = new Map(
   KINDS.flatMap(([kind, names]) => names.map((name) => [name, kind] as const)),
 )
 
+/** By one of its names; undefined: of none of these. */
+export function kindNamed(word: string): string | undefined {
+  return BY_NAME.get(word.toLowerCase())
+}
+
 /** `KIND/NAME` or `KIND/NAMESPACE/NAME`, as the command line has it. */
 export function objectNamed(asked: string, invocation: Invocation): ObjectKey {
   const [kindName = '', ...rest] = asked.split('/')
@@ -25,7 +30,7 @@ export function objectNamed(asked: string, invocation: Invocation): ObjectKey {
   const isName = rest.length >= 1 && rest.length <= 2 && name !== '' && namespace !== ''
   if (!isName)
     throw new UserError(`${JSON.stringify(asked)} names no object: write KIND/NAME or KIND/NAMESPACE/NAME`)
-  const kind = BY_NAME.get(kindName.toLowerCase())
+  const kind = kindNamed(kindName)
   if (kind === undefined) {
     const known = KINDS.map(([, [word]]) => word).join(', ')
     throw new UserError(`nothing runs of a ${kindName} by itself: name one of ${known}`)

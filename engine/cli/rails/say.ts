@@ -1,14 +1,13 @@
-import { join } from 'node:path'
 import type { ObjectKey } from '../../api/names.ts'
 import { type SyncMemory, syncMemory, syncRecord } from '../../api/sync.ts'
 import { approve, resume, type Said, suspend } from '../../api/syncWords.ts'
 import type { Desired } from '../../api/snapshot.ts'
-import { connectDaemon, type ControlClient } from '../../daemon/controlClient.ts'
-import { type ControlAnswer, SOCKET_NAME } from '../../daemon/controlMessages.ts'
+import type { ControlClient } from '../../daemon/controlClient.ts'
+import type { ControlAnswer } from '../../daemon/controlMessages.ts'
 import { suspendProblem } from '../../planner/suspendable.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
-import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { appliedDesired } from '../applied.ts'
+import { findDaemon } from '../findDaemon.ts'
 import type { Invocation } from '../invocation.ts'
 import { emptyDesired, lockStation, openMachine, openUsedStation, type UsedStation } from '../station.ts'
 import { plainText } from '../table.ts'
@@ -24,8 +23,7 @@ export type Word =
 /** Tells the running engine; where none runs, puts it on record under the root's lock. Returns the exit status. */
 export async function say(word: Word, invocation: Invocation, world: World): Promise<number> {
   const station = await openUsedStation(invocation, world)
-  const { runDir } = await rootPaths(station.transport, station.root)
-  const daemon = await connectDaemon(join(runDir, SOCKET_NAME))
+  const daemon = await findDaemon(station)
   const answer =
     daemon === undefined ? await record(word, station, invocation, world) : await tell(word, daemon)
   if (answer.kind === 'refused') throw new UserError(answer.message, { exitStatus: EXIT.failed })
