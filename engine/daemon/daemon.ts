@@ -1,3 +1,4 @@
+import type { ObjectKey } from '../api/names.ts'
 import type { Clock } from '../reconciler/clock.ts'
 import { after } from '../reconciler/clock.ts'
 import { retryDelayMs } from '../reconciler/limits.ts'
@@ -61,6 +62,10 @@ export interface Daemon {
   sync(): Promise<Standing | undefined>
   untilHealthy(options: WaitOptions): Promise<Outcome>
   approve(commit: string): Promise<ControlAnswer>
+  suspend(object: ObjectKey): Promise<ControlAnswer>
+  resume(object: ObjectKey): Promise<ControlAnswer>
+  /** Where other words are put on record. */
+  readonly engine: Engine
 }
 
 /** The daemon was started for a root that cannot be its own, and nothing of it runs. */
@@ -79,7 +84,7 @@ const LOOK_RETRY_MS_MAX = 300_000
 
 class TheDaemon implements Daemon {
   readonly #options: DaemonOptions
-  readonly #engine: Engine
+  readonly engine: Engine
   readonly #sync: Sync
   readonly #health: Health
   readonly #burst: Burst
@@ -96,16 +101,16 @@ class TheDaemon implements Daemon {
     const { clock, log, name, signal } = options
     this.#options = options
     this.#state = initialSyncState(name, this.#now())
-    this.#engine = new Engine({
+    this.engine = new Engine({
       ...options,
       onProgress: (event) => this.#each((listener) => listener.progress?.(event)),
       onTick: (state) => this.#each((listener) => listener.tick?.(state)),
     })
     const tell = (event: SyncEvent): void => this.#tell(event)
-    this.#sync = new Sync({ ...options, engine: this.#engine, tell })
+    this.#sync = new Sync({ ...options, engine: this.engine, tell })
     this.#burst = new Burst(clock)
     this.#health = new Health({
-      engine: this.#engine,
+      engine: this.engine,
       clock,
       signal,
       healthy: async (commit, durationMs) => {
@@ -121,7 +126,7 @@ class TheDaemon implements Daemon {
   async run(): Promise<void> {
     const { clock, log, signal, site } = this.#options
     await this.#begin()
-    const applied = this.#engine.desired?.commit
+    const applied = this.engine.desired?.commit
     this.#tell({
       kind: 'started',
       at: this.#now(),
@@ -129,9 +134,9 @@ class TheDaemon implements Daemon {
       ...(applied !== undefined && { applied }),
     })
     if (applied !== undefined) this.#health.begin(applied)
-    const house = keepHouse({ engine: this.#engine, site, clock, signal, log })
+    const house = keepHouse({ engine: this.engine, site, clock, signal, log })
     await Promise.all([this.#follow(applied), this.#health.run(), house])
-    await this.#engine.settled()
+    await this.engine.settled()
     this.#tell({ kind: 'ended', at: this.#now() })
   }
 
@@ -145,7 +150,7 @@ class TheDaemon implements Daemon {
   }
 
   loop(): LoopState {
-    return this.#engine.state()
+    return this.engine.state()
   }
 
   listen(listener: Listener): Disposable {
@@ -169,34 +174,26 @@ class TheDaemon implements Daemon {
   }
 
   untilHealthy(options: WaitOptions): Promise<Outcome> {
-    return this.#engine.untilHealthy(options)
+    return this.engine.untilHealthy(options)
   }
 
-  async approve(commit: string): Promise<ControlAnswer> {
-    const standing = await this.#turns.take(() => this.#sync.approve(commit))
-    if (standing === undefined) return { kind: 'refused', message: this.#notHeld(commit) }
-    const { held } = this.#state
-    const short = (held?.commit ?? commit).slice(0, 12)
-    return standing.kind === 'inForce'
-      ? {
-          kind: 'done',
-          message: `commit ${standing.desired.commit.slice(0, 12)} is approved, and is being applied`,
-        }
-      : { kind: 'done', message: `commit ${short} is approved, and will be applied once it can be` }
+  approve(commit: string): Promise<ControlAnswer> {
+    return this.#turns.take(() => this.#sync.approve(commit))
   }
 
-  #notHeld(commit: string): string {
-    const { held } = this.#state
-    return held === undefined
-      ? 'no commit is held: there is nothing to approve'
-      : `commit ${commit} is not held; ${held.commit} is`
+  suspend(object: ObjectKey): Promise<ControlAnswer> {
+    return this.#turns.take(() => this.#sync.suspend(object))
+  }
+
+  resume(object: ObjectKey): Promise<ControlAnswer> {
+    return this.#turns.take(() => this.#sync.resume(object))
   }
 
   /** What was in force goes on, as far as it can be read, before anybody asks the repository for news. */
   async #begin(): Promise<void> {
     const { signal, site, source } = this.#options
     const applied = site.record()?.appliedCommit
-    if (applied === undefined || applied === 'uncommitted' || this.#engine.desired !== undefined) return
+    if (applied === undefined || applied === 'uncommitted' || this.engine.desired !== undefined) return
     try {
       const { commits } = await source.here(signal)
       if (commits !== undefined) await this.#sync.begin(await commits.read(applied, signal))
@@ -249,7 +246,7 @@ class TheDaemon implements Daemon {
 
   #assertStarted(): void {
     const { standing } = this.#sync
-    if (this.#engine.desired === undefined && standing?.kind === 'refused')
+    if (this.engine.desired === undefined && standing?.kind === 'refused')
       throw new StartRefused(standing.message)
   }
 
@@ -263,16 +260,15 @@ class TheDaemon implements Daemon {
   }
 
   #pollSeconds(): number {
-    const { desired } = this.#engine
+    const { desired } = this.engine
     return desired === undefined
       ? SYNC_DEFAULTS.pollIntervalSeconds
       : syncSettings(desired.cluster).pollIntervalSeconds
   }
 
   async #remembered(commit: string): Promise<void> {
-    const lastHealthy = { commit, at: this.#now() }
     await this.#turns
-      .take(() => this.#sync.remember((memory) => ({ ...memory, lastHealthy }), commit))
+      .take(() => this.#sync.healthy(commit))
       .catch((error: unknown) => this.#options.log('warn', messageOf(error), { commit }))
   }
 

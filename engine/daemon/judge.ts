@@ -1,5 +1,4 @@
 import type { ObservedNode } from '../api/snapshot.ts'
-import { syncSettings, type SyncMemory } from '../api/sync.ts'
 import { type Current, judgeCommit, type Judgement } from '../planner/rails.ts'
 import { observeOnce } from '../reconciler/observeOnce.ts'
 import type { Clock } from '../reconciler/clock.ts'
@@ -24,13 +23,16 @@ export async function judge(candidate: Candidate, options: JudgeOptions): Promis
 }
 
 /** Where no loop runs, the nodes are looked at for this alone. */
-async function currentOf(candidate: Candidate, options: JudgeOptions): Promise<Current> {
+export async function currentOf(
+  { desired }: Pick<Candidate, 'desired'>,
+  options: JudgeOptions,
+): Promise<Current> {
   const { clock, engine, memory, signal, site } = options
   if (engine.desired === undefined) {
     if (site.record() === undefined)
       return { observed: { nodes: new Map<never, ObservedNode>() }, records: new Map() }
-    const { runtimes } = await site.machine(candidate.desired)
-    const { observed, records } = await observeOnce(runtimes, candidate.desired, clock, signal)
+    const { runtimes } = await site.machine(desired)
+    const { observed, records } = await observeOnce(runtimes, desired, clock, signal)
     return { observed, records: memory.over(records) }
   }
   await engine.looked()
@@ -39,11 +41,4 @@ async function currentOf(candidate: Candidate, options: JudgeOptions): Promise<C
   if (snapshot === undefined) throw new Error('a loop that has looked has no snapshot')
   const { observed, records } = snapshot
   return { observed, records: memory.over(records), inForce: engine.desired.objects }
-}
-
-/** As it is to be remembered before a commit is acted upon. */
-export function memoryInForce(memory: SyncMemory, { cluster, commit }: Candidate['desired']): SyncMemory {
-  const { approved: _approved, held: _held, rollback: _rollback, ...kept } = memory
-  const { maxDeletePercent } = syncSettings(cluster)
-  return { ...kept, inForce: { commit, maxDeletePercent } }
 }

@@ -1,12 +1,16 @@
-import type { HeldCommit } from '../api/sync.ts'
+import type { ObjectKey } from '../api/names.ts'
+import { type HeldCommit, inForceAfter } from '../api/sync.ts'
+import { approve, resume, type Said, suspend } from '../api/syncWords.ts'
+import { suspendProblem } from '../planner/suspendable.ts'
 import type { Clock } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
 import { messageOf } from '../reconciler/problems.ts'
 import type { News } from '../source/follow.ts'
 import type { Revision, SourceError } from '../source/source.ts'
+import type { ControlAnswer } from './controlMessages.ts'
 import { createDesiredReader } from './desired.ts'
 import type { Engine } from './engine.ts'
-import { judge, memoryInForce } from './judge.ts'
+import { currentOf, judge } from './judge.ts'
 import { Memory } from './memory.ts'
 import type { Site } from './site.ts'
 import type { Candidate, Standing } from './standing.ts'
@@ -108,16 +112,45 @@ export class Sync {
     return this.#retried === undefined ? false : await this.#consider(this.#retried)
   }
 
-  /** Lets a commit that is held be put in force. Undefined: none is, or another one. */
-  async approve(asked: string): Promise<Standing | undefined> {
+  /** Lets a commit that is held be put in force; what came of it is in `standing` then. */
+  async approve(asked: string): Promise<ControlAnswer> {
     const held = this.#waiting
-    const commit = held?.desired.commit
-    if (held === undefined || commit === undefined || !commit.startsWith(asked)) return undefined
-    const approved = { commit, at: this.#now() }
-    await this.remember((memory) => ({ ...memory, approved }), commit)
-    this.#tell({ kind: 'commitApproved', commit })
-    await this.#consider(held)
-    return this.#standing
+    const said = approve(this.#memory.value, asked, this.#now())
+    if (said.kind === 'done' && held !== undefined) {
+      const { commit } = held.desired
+      await this.#remember(() => said.memory, commit)
+      this.#tell({ kind: 'commitApproved', commit })
+      await this.#consider(held)
+    }
+    return answerOf(said)
+  }
+
+  async suspend(object: ObjectKey): Promise<ControlAnswer> {
+    const { desired } = this.#options.engine
+    if (desired === undefined) return NOTHING_IN_FORCE
+    const current = await currentOf({ desired }, { ...this.#options, memory: this.#memory })
+    const message = suspendProblem(object, current)
+    if (message !== undefined) return { kind: 'refused', message }
+    return await this.#change(suspend(this.#memory.value, object, this.#now()), { kind: 'suspended', object })
+  }
+
+  async resume(object: ObjectKey): Promise<ControlAnswer> {
+    if (this.#options.engine.desired === undefined) return NOTHING_IN_FORCE
+    return await this.#change(resume(this.#memory.value, object), { kind: 'resumed', object })
+  }
+
+  /** On record as the last commit under which all was healthy. */
+  async healthy(commit: string): Promise<void> {
+    const lastHealthy = { commit, at: this.#now() }
+    await this.#remember((memory) => ({ ...memory, lastHealthy }), commit)
+  }
+
+  async #change(said: Said, event: Untimed<SyncEvent>): Promise<ControlAnswer> {
+    if (said.kind === 'done' && said.memory !== this.#memory.value) {
+      await this.#remember(() => said.memory, this.#options.engine.desired?.commit ?? 'uncommitted')
+      this.#tell(event)
+    }
+    return answerOf(said)
   }
 
   #look(commit: string): void {
@@ -193,7 +226,7 @@ export class Sync {
     const before = this.#memory.value.held
     // Told and written down once, and not again with each look or start.
     if (before?.commit !== hold.commit) {
-      await this.remember((memory) => ({ ...memory, held: hold }), hold.commit)
+      await this.#remember((memory) => ({ ...memory, held: hold }), hold.commit)
     }
     this.#standing = { kind: 'held', held: hold }
     this.#tell({ kind: 'commitHeld', ...held })
@@ -203,7 +236,7 @@ export class Sync {
     const { engine, site } = this.#options
     const before = engine.desired?.commit
     const { desired, machine } = await site.take(candidate.desired)
-    await this.#memory.change((memory) => memoryInForce(memory, desired), desired.commit, {
+    await this.#memory.change((memory) => inForceAfter(memory, desired), desired.commit, {
       ...this.#options,
       runtime: machine.runtime,
     })
@@ -219,7 +252,7 @@ export class Sync {
   }
 
   /** Writes what is to be remembered; also where no loop runs yet. */
-  async remember(make: Parameters<Memory['change']>[0], commit: string): Promise<void> {
+  async #remember(make: Parameters<Memory['change']>[0], commit: string): Promise<void> {
     const desired = this.#options.engine.desired ?? this.#waiting?.desired
     if (desired === undefined)
       throw new Error('there is no commit yet, so there is nothing to remember it with')
@@ -251,4 +284,13 @@ export class Sync {
   #tell(event: Untimed<SyncEvent>): void {
     this.#options.tell({ at: this.#now(), ...event })
   }
+}
+
+const NOTHING_IN_FORCE: ControlAnswer = {
+  kind: 'refused',
+  message: 'no commit is in force yet, so nothing can be said of its objects',
+}
+
+function answerOf({ kind, message }: Said): ControlAnswer {
+  return { kind, message }
 }

@@ -1,0 +1,30 @@
+import { RECORD_VERSION, type RootOwner, type RootRecord } from '../api/records.ts'
+import type { Desired } from '../api/snapshot.ts'
+import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/node/root.ts'
+import { newHashKey } from './hashKey.ts'
+import type { Machine, Station } from './station.ts'
+
+/** Makes the root this commit's, before anything is made for it: whoever comes next has to know whose pods these are. */
+export async function writeRootFor(
+  { record, root, transport }: Station,
+  owner: RootOwner,
+  { node }: Pick<Machine, 'node'>,
+  desired: Desired,
+): Promise<RootRecord> {
+  const configured = desired.cluster.spec?.podCIDR
+  const podCIDR =
+    record !== undefined && (configured === undefined || configured === record.podCIDR)
+      ? record.podCIDR
+      : await choosePodCidr(transport, root, configured)
+  const next: RootRecord = {
+    recordVersion: RECORD_VERSION,
+    rootId: record?.rootId ?? (await rootIdOf(transport, root)),
+    owner,
+    podCIDR,
+    head: node,
+    hashKey: record?.hashKey ?? newHashKey(),
+    appliedCommit: desired.commit,
+  }
+  if (JSON.stringify(next) !== JSON.stringify(record)) await writeRoot(transport, root, next)
+  return next
+}
