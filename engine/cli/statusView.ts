@@ -11,6 +11,7 @@ import { podRow, restartLines } from './podText.ts'
 import { longName } from './names.ts'
 import { nodeTable } from './nodes/table.ts'
 import { healthText } from './progress.ts'
+import { standingLines } from './standing.ts'
 import { table } from './table.ts'
 
 export type Filter = (metadata: KubernetesObject['metadata']) => boolean
@@ -79,11 +80,12 @@ export function statusText(input: StatusInput, now: Temporal.Instant, wide: bool
   const restarts = pods.flatMap((pod) =>
     restartLines(pod).map((line) => `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}: ${line}`),
   )
+  const standing = standingLines(input.plan, (key) => isShown(key, input.snapshot.desired, input.filter), now)
   const parts = [
     nodeTable(input.snapshot),
     ...KIND_TABLES.map((kind) => kindTable(kind, input, now)),
     podTable(pods, now, wide),
-    [...failures(input), ...restarts].map((line) => `${line}\n`).join(''),
+    [...failures(input), ...standing, ...restarts].map((line) => `${line}\n`).join(''),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Desired } from '../../api/snapshot.ts'
+import { withKept } from '../../planner/kept.ts'
 import { plan } from '../../planner/plan.ts'
 import { observeOnce, withRecordedFailures } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
@@ -24,7 +25,8 @@ export const run: RunCommand = async (invocation, world) => {
   const observed = await observeOnce(runtimes, desired, world.clock, world.signal)
   const snapshot = withRecordedFailures(observed)
   const now = world.clock.now()
-  const input = { plan: plan(snapshot, now), snapshot, filter: filterOf(invocation) }
+  const shown = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
+  const input = { plan: plan(snapshot, now), snapshot: shown, filter: filterOf(invocation) }
   if (invocation.text('output') === 'json') {
     printJson(world, listOf(statusItems(input)))
     return EXIT.done
