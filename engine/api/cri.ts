@@ -325,6 +325,8 @@ export interface LogRequest {
   readonly attempt?: number
   readonly tailLines?: number
   readonly since?: Timestamp
+  /** Called when what came next had been deleted before it could be read. */
+  readonly skipped?: () => void
 }
 
 export interface LogLine {

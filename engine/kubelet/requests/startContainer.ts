@@ -1,5 +1,6 @@
 import type { ImageInfo, StartContainerRequest } from '../../api/cri.ts'
 import type { Container, PodSpec } from '../../api/generated/types.ts'
+import { LOG_LIMITS, logLimits } from '../../api/logLimits.ts'
 import { podUid } from '../../api/names.ts'
 import { blockIoOf } from '../../api/podAnnotations.ts'
 import type { ContainerAttempt } from '../../api/plan.ts'
@@ -34,6 +35,7 @@ export function startContainerRequest(
   if (isProblem(devices)) return devices
   const security = securityOf(own, facts.spec)
   if (isProblem(security)) return security
+  const { bytesMax: logBytesMax } = logLimits(context.desired.cluster)
   return {
     uid: podUid(pod.record.pod.metadata.uid ?? ''),
     container: container.name,
@@ -55,6 +57,7 @@ export function startContainerRequest(
     hostIPC: facts.spec.hostIPC ?? false,
     labels: { namespace: namespaceOf(pod), pod: pod.record.pod.metadata.name ?? '' },
     ...(facts.spec.securityContext?.sysctls !== undefined && { sysctls: sysctlsOf(facts.spec) }),
+    ...(logBytesMax !== LOG_LIMITS.bytesMax && { logBytesMax }),
     ...(own.stdin === true && { stdin: own.stdinOnce === true ? 'once' : 'open' }),
     ...(own.tty === true && { tty: true }),
   }

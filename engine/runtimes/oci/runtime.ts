@@ -5,7 +5,6 @@ import type { PodRecord } from '../../api/records.ts'
 import type { Transport } from '../../transport/transport.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
-import { parseStarted } from './containers/attempts.ts'
 import { deleteClaim, emptyTrash } from './volumes/claims.ts'
 import { failure } from './commands.ts'
 import { podEvents } from './hook/events.ts'
@@ -14,10 +13,8 @@ import { execInContainer } from './containers/exec.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
 import { inspectPod, listPods } from './pods/listing.ts'
-import { readPodFiles } from './pods/podFiles.ts'
-import type { LogFile } from './containers/logs.ts'
-import { logLines } from './containers/logs.ts'
 import { createLogKeeper } from './logs/keep.ts'
+import { containerLog } from './logs/logs.ts'
 import { prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
 import type { NodeLook } from './node/node.ts'
@@ -42,6 +39,7 @@ import { tell } from './hook/tell.ts'
 import { startContainer } from './containers/startContainer.ts'
 import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
+import { createUpkeep } from './upkeep/upkeep.ts'
 import { updateVolumes } from './volumes/volumes.ts'
 import { volumeBytes } from './volumes/volumeBytes.ts'
 
@@ -78,7 +76,7 @@ export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runt
     ...podVerbs(node),
     ...operatorVerbs(node),
     ...readingVerbs(node, options.node),
-    ...insideVerbs(node),
+    ...insideVerbs(node, options.node),
     ...recordVerbs(node),
     ...volumeVerbs(node),
   }
@@ -305,7 +303,7 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
     check: async () => (await node.look()).info,
     prepare: async () => (await node.facts()).info,
     list: async () => await listPods(transport, paths),
-    upkeep: async () => [],
+    upkeep: createUpkeep(node),
     inspect: async (uid) => {
       const listing = await inspectPod(transport, paths, uid)
       if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', `pod ${uid}: ${listing}`)
@@ -320,7 +318,7 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
 
 type InsideVerbs = Pick<Runtime, 'exec' | 'execInteractive' | 'logs' | 'keepLogs' | 'connect'>
 
-function insideVerbs(node: OciNode): InsideVerbs {
+function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
   const { paths, transport } = node
   const keepLogs = createLogKeeper(transport, paths)
   return {
@@ -337,33 +335,10 @@ function insideVerbs(node: OciNode): InsideVerbs {
       const command = execCommand(program, id, { command: request.command, tty: request.tty })
       return await transport.runInteractive(request.stdin ? command : { ...command, stdin: '' })
     },
-    logs: async function* (request, signal) {
-      const file = await logFile(transport, paths, request.uid, request.container, request.previous)
-      yield* logLines(transport, file, request, signal)
-    },
+    logs: (request, signal = new AbortController().signal) =>
+      containerLog({ transport, paths, inspect: readingVerbs(node, name).inspect }, request, signal),
     connect: async (address, port, signal) => await transport.connect(address, port, signal),
   }
-}
-
-async function logFile(
-  transport: Transport,
-  paths: RootPaths,
-  uid: PodUid,
-  container: string,
-  previous: boolean,
-): Promise<LogFile> {
-  const files = await readPodFiles(transport, paths, uid)
-  const attempts = files?.containers.get(container)?.attempts ?? new Map<number, never>()
-  const last = Math.max(-1, ...attempts.keys())
-  const attempt = previous ? last - 1 : last
-  const found = attempts.get(attempt)
-  if (found === undefined) {
-    const which = previous ? 'previous attempt' : 'attempt'
-    throw new RuntimeFailure('NotFound', `container ${container} has no ${which} with a log on this node`)
-  }
-  const { directory } = containerPaths(podPaths(paths, uid), uid, container)
-  const running = found.has('exited') ? undefined : parseStarted(found.get('started'))
-  return { path: `${directory}/${attempt}/log`, ...(running === undefined ? {} : { pid: running.pid }) }
 }
 
 type RecordVerbs = Pick<

@@ -9,7 +9,6 @@ import {
   hookStartCommand,
   locked,
 } from '../../../engine/runtimes/oci/hook/hookCommands.ts'
-import { tailCommand } from '../../../engine/runtimes/oci/containers/logs.ts'
 import { deleteTableCommand, masqueradeCommand } from '../../../engine/runtimes/oci/network/masquerade.ts'
 import {
   bridgeCommand,
@@ -177,13 +176,6 @@ test('a tmpfs volume has its limit', () => {
     '/v',
   ])
   expect(memoryCommand('/v', undefined).argv).toContain('mode=0777')
-})
-
-test('a log is read from its end, and followed for as long as its process runs', () => {
-  expect(tailCommand({ path: '/log' }, undefined, true).argv).toEqual(['tail', '-n', '+1', '/log'])
-  expect(tailCommand({ path: '/log', pid: 7 }, 20, true).argv).toEqual([
-    ...['tail', '-n', '20', '-F', '--pid=7', '--sleep-interval=0.2', '/log'],
-  ])
 })
 
 test('a failed command tells what was done, which program, what it said, and what to do about a full disk', () => {

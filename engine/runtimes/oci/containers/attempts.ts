@@ -2,7 +2,7 @@ import type { Timestamp } from '../../../api/names.ts'
 import type { ContainerExit } from '../../../api/snapshot.ts'
 import type { TreeFile } from '../../../transport/transport.ts'
 import { isObject, parseJson } from '../json.ts'
-import { parseLogText } from './logLines.ts'
+import { parseLogText } from '../logs/lines.ts'
 import { keyValues } from '../hook/rule.ts'
 
 /** By the engine: what the attempt stood on was taken away, and why it is to be ended and started anew. */

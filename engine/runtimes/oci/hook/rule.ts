@@ -1,4 +1,5 @@
 import type { RestartRule, StartContainerRequest } from '../../../api/cri.ts'
+import { LOG_LIMITS } from '../../../api/logLimits.ts'
 import type { Timestamp } from '../../../api/names.ts'
 import { exceptions } from '../../../api/restarts.ts'
 import type { ContainerPaths, PodPaths, RootPaths } from '../paths.ts'
@@ -11,7 +12,7 @@ export interface RuleParts {
   readonly container: Pick<ContainerPaths, 'id'>
   readonly request: Pick<
     StartContainerRequest,
-    'uid' | 'container' | 'restart' | 'terminationMessagePolicy' | 'stdin' | 'tty'
+    'uid' | 'container' | 'restart' | 'terminationMessagePolicy' | 'logBytesMax' | 'stdin' | 'tty'
   >
   readonly image: Pick<LocalImage, 'id' | 'reference'>
   readonly stopSignal: string
@@ -29,9 +30,6 @@ export interface RuleParts {
 }
 
 export const RULE_VERSION = 1
-
-/** conmon begins the file anew when it is full, so that no container fills the disk. */
-const LOG_BYTES_MAX = 50 * 1024 * 1024
 
 export function ruleText(parts: RuleParts): string {
   const { container, image, layers, paths, pod, request } = parts
@@ -56,7 +54,8 @@ export function ruleText(parts: RuleParts): string {
     ['stay_on', exceptions(request.restart).stay.join(' ')],
     ['deadline', deadlineSeconds(request.restart.deadline)],
     ['message', request.terminationMessagePolicy],
-    ['log_bytes', String(LOG_BYTES_MAX)],
+    // conmon begins the file anew when it is full, with or without an engine, so that no container fills the disk.
+    ['log_bytes', String(request.logBytesMax ?? LOG_LIMITS.bytesMax)],
     ['oom_file', parts.oomFile],
     ['monitors', parts.monitors.join(' ')],
     ['stdin', request.stdin ?? ''],

@@ -40,31 +40,37 @@ export function createLogKeeper(transport: Transport, paths: RootPaths): KeepLog
   return async ({ containers, limits }) => {
     const places = containers.map((container) => placeOf(paths, container))
     const states = await transport.fileStates(places.map(({ own }) => `${own}/${CURRENT}`))
-    const now = performance.now()
+    const atMs = performance.now()
+    const problems: unknown[] = []
     const found = new Map<string, Seen>()
     let waitMs = LOOK_MS_MAX
-    let problem: unknown
     for (const place of places) {
       const state = states.get(`${place.own}/${CURRENT}`)
       if (state === undefined) continue
       const last = seen.get(place.own)
-      const { id, sizeBytes: bytes } = state
-      let askedMs = last?.id === id ? last.askedMs : undefined
+      const now = { id: state.id, bytes: state.sizeBytes, atMs }
+      waitMs = Math.min(waitMs, waitFor(last, now, limits))
+      const asked = last?.id === now.id ? last.askedMs : undefined
+      found.set(place.own, { ...now, ...(asked !== undefined && { askedMs: asked }) })
+      if (last?.id === now.id && now.bytes < limits.bytesMax) continue
       try {
-        if (last?.id !== id || bytes >= limits.bytesMax) {
-          const mayAsk = askedMs === undefined || now - askedMs > ASK_AGAIN_MS
-          if ((await keep(transport, place, limits, mayAsk)) === 'asked') askedMs = now
-        }
+        const mayAsk = asked === undefined || atMs - asked > ASK_AGAIN_MS
+        const did = await keep(transport, place, limits, mayAsk)
+        if (did === 'asked') found.set(place.own, { ...now, askedMs: atMs })
+        // Looked at again as if it had never been seen.
+        if (did === 'disturbed') found.delete(place.own)
       } catch (error) {
-        problem ??= error
+        problems.push(error)
       }
-      found.set(place.own, { id, bytes, atMs: now, ...(askedMs !== undefined && { askedMs }) })
-      waitMs = Math.min(waitMs, waitFor(last, { id, bytes, atMs: now }, limits))
     }
     seen = found
-    if (problem !== undefined) throw problem
+    if (problems.length > 0) throw new AggregateError(problems, messagesOf(problems))
     return Math.max(LOOK_MS_MIN, waitMs)
   }
+}
+
+function messagesOf(problems: readonly unknown[]): string {
+  return [...new Set(problems.map((one) => (one instanceof Error ? one.message : String(one))))].join('; ')
 }
 
 function placeOf(paths: RootPaths, { attempt, container, uid }: RunningContainer): Place {
@@ -91,14 +97,14 @@ async function keep(
   place: Place,
   limits: LogLimits,
   mayAsk: boolean,
-): Promise<'asked' | 'kept'> {
+): Promise<'asked' | 'kept' | 'disturbed'> {
   const own = await attemptLog(transport, place.own)
   const before: AttemptLog | undefined =
     place.before === undefined ? undefined : await attemptLog(transport, place.before)
   for (const step of keepSteps(own, before, limits)) {
     if (step.kind === 'reopen') {
       if (mayAsk && (await transport.writePipe(place.control, REOPEN))) return 'asked'
-    } else if (!(await carryOut(transport, place, step))) return 'kept'
+    } else if (!(await carryOut(transport, place, step))) return 'disturbed'
   }
   return 'kept'
 }
