@@ -37,6 +37,14 @@ function interrupt(): void {
   interrupted.abort()
 }
 
+/** What SIGHUP is while an engine runs that nobody watches: a terminal that closes ends every other command. */
+let reload: (() => void) | undefined
+
+function hangUp(): void {
+  if (reload === undefined) interrupt()
+  else reload()
+}
+
 function output(stream: NodeJS.WriteStream): Output {
   const closed = new AbortController()
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -64,7 +72,8 @@ async function main(): Promise<void> {
   // Beside the packages, and not in /tmp, where another user could put code for root to run. Not writable: no cache.
   if (process.env['NODE_COMPILE_CACHE'] === undefined)
     enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reconcile', import.meta.url)))
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
+  process.on('SIGHUP', hangUp)
   const [{ runCommandLine }, { systemClock }] = await Promise.all([
     import('./cli/run.ts'),
     import('./reconciler/clock.ts'),
@@ -84,6 +93,9 @@ async function main(): Promise<void> {
     nodeVersion: process.version,
     clock: systemClock,
     signal: interrupted.signal,
+    onReload: (listener) => {
+      reload = listener
+    },
   }
   process.on('uncaughtException', (error) => {
     void import('./cli/report.ts').then(({ report }) => process.exit(report(error, world)))

@@ -7,7 +7,8 @@ export type Ownership =
   | { readonly kind: 'ours' }
   /** Another's, or with a lost history, and the user says so: what is there is pruned as if it were ours. */
   | { readonly kind: 'takenOver' }
-  | { readonly kind: 'refused'; readonly message: string }
+  /** `isLost`: it is the same repository and folder, without what was applied. */
+  | { readonly kind: 'refused'; readonly message: string; readonly isLost: boolean }
 
 export interface OwnershipQuestion {
   readonly root: string
@@ -28,9 +29,11 @@ export function judgeOwnership({ root, record, owner, hasApplied, takeOver }: Ow
   const known = applied === undefined || (applied === 'uncommitted' ? samePlace : hasApplied)
   if (sameSet && known) return { kind: 'ours' }
   if (takeOver) return { kind: 'takenOver' }
+  const isLost = sameSet && samePlace
   return {
     kind: 'refused',
-    message: sameSet && samePlace ? lostText(owner, applied) : otherText(root, before, owner),
+    isLost,
+    message: isLost ? lostText(owner, applied) : otherText(root, before, owner),
   }
 }
 

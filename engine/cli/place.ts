@@ -17,7 +17,7 @@ export function rootFolder(invocation: Invocation, world: World): string {
  */
 export function mirrorsFolder(invocation: Invocation, world: World): string {
   const inRoot = join(rootFolder(invocation, world), 'mirrors')
-  const mayUse = world.userId === 0 && (invocation.flag('once') || existsSync(inRoot))
+  const mayUse = world.userId === 0 && (invocation.command.name === '' || existsSync(inRoot))
   return mayUse ? inRoot : join(cacheFolder(world), 'mirrors')
 }
 

@@ -25,5 +25,10 @@ async function runInvocation(invocation: Invocation, world: World): Promise<numb
   }
   const { run } = await command.load()
   const status = await run(invocation, world)
-  return world.signal.aborted && command !== findCommand('exec') ? EXIT.interrupted : status
+  return world.signal.aborted && !saysHowItEnded(invocation) ? EXIT.interrupted : status
+}
+
+/** A command in a container has a status of its own, and an engine that follows a repository is ended by no other way. */
+function saysHowItEnded({ command, flag }: Invocation): boolean {
+  return command === findCommand('exec') || (command === findCommand('') && !flag('once'))
 }

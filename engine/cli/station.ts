@@ -75,7 +75,9 @@ export async function assertUsable({ root, transport }: Station): Promise<void> 
   )
 }
 
-interface Holder {
+export interface Holder {
+  /** It follows a repository, and ends when somebody ends it. */
+  readonly daemon?: true
   readonly pid: number
   readonly command: string
   readonly since: string
@@ -89,19 +91,26 @@ export async function lockStation(
 ): Promise<AsyncDisposable> {
   const result = await tryLock(station, world)
   if (result.kind === 'locked') return result.lock
-  const other = parseHolder(result.by)
-  const who =
-    other === undefined
-      ? 'another engine'
-      : `another engine, process ${other.pid} (${other.command}) since ${other.since},`
-  throw new UserError(
-    `${commandText(invocation.command)} has to wait: ${who} works on ${station.root}; wait for its end, or name another --root`,
-    { exitStatus: EXIT.failed },
-  )
+  throw new UserError(heldText(parseHolder(result.by), station, invocation), { exitStatus: EXIT.failed })
 }
 
-export function tryLock({ root, transport }: Station, world: World): ReturnType<typeof lockRoot> {
+function heldText(other: Holder | undefined, { root }: Station, { command }: Invocation): string {
+  const name = commandText(command)
+  if (other === undefined)
+    return `${name} has to wait: another engine works on ${root}; wait for its end, or name another --root`
+  const process = `process ${other.pid} (${other.command}) since ${other.since},`
+  if (other.daemon !== true)
+    return `${name} has to wait: another engine, ${process} works on ${root}; wait for its end, or name another --root`
+  return `${name} cannot work beside the engine that follows a repository, ${process} on ${root}; end it first, with systemctl stop for its unit, or kill ${other.pid}: its pods go on running`
+}
+
+export function tryLock(
+  { root, transport }: Station,
+  world: World,
+  more: Pick<Holder, 'daemon'> = {},
+): ReturnType<typeof lockRoot> {
   const holder: Holder = {
+    ...more,
     pid: world.processId,
     command: redactUrls(['reconcile', ...world.argv].join(' ')),
     since: world.clock.now().toString({ smallestUnit: 'second' }),
@@ -109,12 +118,17 @@ export function tryLock({ root, transport }: Station, world: World): ReturnType<
   return lockRoot(transport, root, JSON.stringify(holder))
 }
 
-function parseHolder(text: string): Holder | undefined {
+export function parseHolder(text: string): Holder | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
     if (!('pid' in value) || !('command' in value) || !('since' in value)) return undefined
-    return { pid: Number(value.pid), command: String(value.command), since: String(value.since) }
+    return {
+      ...('daemon' in value && value.daemon === true && { daemon: true }),
+      pid: Number(value.pid),
+      command: String(value.command),
+      since: String(value.since),
+    }
   } catch {
     return undefined
   }

@@ -15,6 +15,8 @@ export interface World {
   readonly clock: Clock
   /** Aborted when the user wants to end: Ctrl-C, SIGTERM, a closed terminal. */
   readonly signal: AbortSignal
+  /** From now on SIGHUP is a call of this, and no wish to end. */
+  readonly onReload: (reload: () => void) => void
 }
 
 export interface Output {

@@ -31,7 +31,8 @@ import { Turns } from './turns.ts'
 export interface DaemonOptions {
   readonly site: Site
   readonly source: PatientSource
-  readonly name: SourceName
+  /** What is followed, as it is known by now. */
+  readonly name: () => SourceName
   readonly clock: Clock
   /** Ends the daemon. No container is touched by that. */
   readonly signal: AbortSignal
@@ -100,7 +101,7 @@ class TheDaemon implements Daemon {
   constructor(options: DaemonOptions) {
     const { clock, log, name, signal } = options
     this.#options = options
-    this.#state = initialSyncState(name, this.#now())
+    this.#state = initialSyncState(name(), this.#now())
     this.engine = new Engine({
       ...options,
       onProgress: (event) => this.#each((listener) => listener.progress?.(event)),
@@ -130,7 +131,7 @@ class TheDaemon implements Daemon {
     this.#tell({
       kind: 'started',
       at: this.#now(),
-      source: this.#options.name,
+      source: this.#options.name(),
       ...(applied !== undefined && { applied }),
     })
     if (applied !== undefined) this.#health.begin(applied)
@@ -144,6 +145,7 @@ class TheDaemon implements Daemon {
     const { rollback, suspended } = this.#sync.memory.value
     return {
       ...this.#state,
+      source: this.#options.name(),
       suspended: suspended.map(({ object }) => object),
       ...(rollback !== undefined && { rollback }),
     }

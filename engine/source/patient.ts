@@ -1,11 +1,16 @@
+import { resolve } from 'node:path'
 import { openSource } from './open.ts'
+import { redactUrls } from './redact.ts'
 import { type Commits, type Source, SourceError, type SourceOptions } from './source.ts'
+import { isUrl } from './url.ts'
 
 /** A repository that may not be there now. It is opened when it is first read, and anew after it could not be. */
 export interface PatientSource {
   readonly commits: Commits
   /** As it is here, without asking anybody for news: enough to read what was applied. Rejects with a SourceError. */
   here(signal: AbortSignal): Promise<Source>
+  /** What is followed, for people: as it was found, or as it was given while it could not be opened. */
+  name(): Pick<Source, 'repository' | 'path'>
 }
 
 export function openPatiently(options: SourceOptions): PatientSource {
@@ -20,7 +25,7 @@ export function openPatiently(options: SourceOptions): PatientSource {
     } catch (error) {
       // Another repository may lie there by the next time; a commit without the folder is no reason to open it anew.
       if (!(error instanceof SourceError && error.folderGone)) opened = undefined
-      throw error
+      throw asSourceError(error, signal)
     }
   }
   return {
@@ -29,8 +34,26 @@ export function openPatiently(options: SourceOptions): PatientSource {
       read: (commit, signal) => withSource(signal, (commits) => commits.read(commit, signal)),
       watched: (signal) => withSource(signal, (commits) => commits.watched(signal)),
     },
-    here: async (signal) => opened ?? (await openSource({ ...options, fetch: false }, signal)),
+    async here(signal) {
+      if (opened !== undefined) return opened
+      const source = await openSource({ ...options, fetch: false }, signal)
+      // A local one is never fetched, so there is nothing to open again.
+      if (source.kind !== 'mirror') opened = source
+      return source
+    },
+    name: () => opened ?? { repository: givenName(options), path: options.path ?? '' },
   }
+}
+
+/** Before it could be opened: as it was given, without credentials. */
+function givenName({ cwd, repo }: SourceOptions): string {
+  return isUrl(repo) ? redactUrls(repo) : resolve(cwd, repo)
+}
+
+/** What nobody has thought of, as a disk that fails, is told like any other trouble: the pods are kept healthy meanwhile. */
+function asSourceError(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true || error instanceof SourceError || !(error instanceof Error)) return error
+  return new SourceError(`reading the repository: ${error.message}`, { cause: error })
 }
 
 function commitsOf({ commits, repository }: Source): Commits {

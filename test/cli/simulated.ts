@@ -46,6 +46,7 @@ export function cliWorld(
     nodeVersion: 'v26',
     clock: world.clock,
     signal: options.signal ?? new AbortController().signal,
+    onReload: () => undefined,
     shown: () => ({ ...texts }),
   }
 }

@@ -1,0 +1,101 @@
+import type { RootRecord } from '../api/records.ts'
+import type { Desired } from '../api/snapshot.ts'
+import type { Objection, Site, Taken } from '../daemon/site.ts'
+import type { PatientSource } from '../source/patient.ts'
+import { withHashKey } from './hashKey.ts'
+import { ownerOf } from './owner.ts'
+import { judgeOwnership } from './ownership.ts'
+import { headName, type Machine, openMachine, type Station } from './station.ts'
+import { writeRootFor } from './takeRoot.ts'
+import { UserError } from './userError.ts'
+import type { World } from './world.ts'
+
+export interface SiteOptions {
+  /** As read under the root's lock. */
+  readonly station: Station
+  readonly source: PatientSource
+  readonly takeOver: boolean
+}
+
+/** The one in force, the one that is judged, and the one before. */
+const MACHINES_MAX = 3
+
+/** This machine's root, as the daemon drives it. */
+export function createSite(options: SiteOptions, world: World): Site {
+  return new LocalSite(options, world)
+}
+
+class LocalSite implements Site {
+  readonly #options: SiteOptions
+  readonly #world: World
+  readonly #machines = new Map<string, Machine>()
+  readonly #prepared = new WeakSet<Machine>()
+  #record: RootRecord | undefined
+
+  constructor(options: SiteOptions, world: World) {
+    this.#options = options
+    this.#world = world
+    this.#record = options.station.record
+  }
+
+  record(): RootRecord | undefined {
+    return this.#record
+  }
+
+  async objection(desired: Desired): Promise<Objection | undefined> {
+    const record = this.#record
+    try {
+      headName(record, desired)
+    } catch (error) {
+      if (error instanceof UserError) return { kind: 'configuration', message: error.message }
+      throw error
+    }
+    const { source, station, takeOver } = this.#options
+    const here = await source.here(this.#world.signal)
+    const applied = record?.appliedCommit
+    const hasApplied =
+      applied === undefined ||
+      applied === 'uncommitted' ||
+      applied === desired.commit ||
+      (await here.contains(applied, this.#world.signal))
+    const owner = ownerOf({ source: here, desired })
+    const ownership = judgeOwnership({ root: station.root, record, owner, hasApplied, takeOver })
+    if (ownership.kind !== 'refused') return undefined
+    return { kind: ownership.isLost ? 'lost' : 'configuration', message: ownership.message }
+  }
+
+  async machine(desired: Desired): Promise<Machine> {
+    const key = machineKey(desired)
+    const known = this.#machines.get(key)
+    const machine = known ?? (await openMachine(this.#station(), desired, this.#world))
+    // The one that was asked for last is the last to go.
+    this.#machines.delete(key)
+    this.#machines.set(key, machine)
+    const [oldest] = this.#machines.keys()
+    if (this.#machines.size > MACHINES_MAX && oldest !== undefined) this.#machines.delete(oldest)
+    return machine
+  }
+
+  async take(desired: Desired): Promise<Taken> {
+    const { source } = this.#options
+    const { signal } = this.#world
+    const machine = await this.machine(desired)
+    const isPrepared = this.#prepared.has(machine)
+    if (!isPrepared) await machine.runtime.check(signal)
+    const owner = ownerOf({ source: await source.here(signal), desired })
+    this.#record = await writeRootFor(this.#station(), owner, machine, desired)
+    if (!isPrepared) await machine.runtime.prepare(signal)
+    this.#prepared.add(machine)
+    return { machine, desired: withHashKey(desired, this.#record) }
+  }
+
+  #station(): Station {
+    return { ...this.#options.station, record: this.#record }
+  }
+}
+
+/** What a machine is made from: whatever of this changes makes it another one. How it is followed and kept is for the daemon. */
+function machineKey({ cluster, nodes }: Desired): string {
+  const { sync: _, ...spec } = cluster.spec ?? {}
+  return JSON.stringify([spec, nodes.map(({ metadata }) => metadata.name)])
+}
