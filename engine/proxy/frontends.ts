@@ -1,0 +1,159 @@
+import type { Service, ServicePort } from '../api/generated/types.ts'
+import { type NodeName, type ObjectKey, objectKey } from '../api/names.ts'
+
+export type Family = 'ip' | 'ip6'
+export type Protocol = 'tcp' | 'udp' | 'sctp'
+
+/** What an EndpointSlice says, as far as traffic needs it. */
+export interface Slice {
+  readonly addressType: 'IPv4' | 'IPv6'
+  readonly ports: readonly { readonly name?: string; readonly protocol?: string; readonly port?: number }[]
+  readonly endpoints: readonly SliceEndpoint[]
+}
+
+export interface SliceEndpoint {
+  readonly addresses: readonly string[]
+  readonly conditions?: {
+    readonly ready?: boolean
+    readonly serving?: boolean
+    readonly terminating?: boolean
+  }
+  readonly nodeName?: string
+}
+
+/** A port at one address, or at all of the node's own, and what answers there. */
+export interface Frontend {
+  readonly service: ObjectKey
+  readonly family: Family
+  /** Absent: every address of the node itself, but loopback. */
+  readonly address?: string
+  readonly protocol: Protocol
+  readonly port: number
+  /** In order. */
+  readonly endpoints: readonly Endpoint[]
+  /** Where there are none: whether a client is told, or left waiting, as Kubernetes does where other nodes have some. */
+  readonly whenEmpty: 'refuse' | 'drop'
+  /** One client stays on one endpoint for so long after its last connection. */
+  readonly stickySeconds?: number
+  /** Whether traffic that leaves for another node gets this node's address, so that the answers come back here. */
+  readonly masquerade: boolean
+}
+
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+  /** Its pod is on this node. */
+  readonly local: boolean
+}
+
+/** As the API server defaults it. */
+const STICKY_SECONDS = 10_800
+
+/** All that a node answers for one Service. `addresses`: those of the node, which stand for a load balancer. */
+export function frontendsOf(
+  service: Service,
+  slices: readonly Slice[],
+  node: { readonly name: NodeName; readonly loadBalancerAddresses: readonly string[] },
+): readonly Frontend[] {
+  const { spec } = service
+  const addresses = clusterAddresses(service)
+  if (spec.type === 'ExternalName' || addresses.length === 0) return []
+  return (spec.ports ?? []).flatMap((port) =>
+    addresses.flatMap((address) => {
+      const family = familyOf(address)
+      const candidates = candidatesOf(slices, port, family, node.name)
+      const common = { ...commonOf(service, port), family }
+      const inside = chosen(candidates, spec.internalTrafficPolicy === 'Local')
+      const outside = chosen(candidates, spec.externalTrafficPolicy === 'Local')
+      const masquerade = spec.externalTrafficPolicy !== 'Local'
+      const further = [
+        ...(spec.externalIPs ?? []),
+        ...(spec.type === 'LoadBalancer' ? node.loadBalancerAddresses : []),
+      ].filter((one) => familyOf(one) === family)
+      return [
+        { ...common, address, port: port.port, ...inside, masquerade: false },
+        ...further.map((one) => ({ ...common, address: one, port: port.port, ...outside, masquerade })),
+        ...(port.nodePort === undefined ? [] : [{ ...common, port: port.nodePort, ...outside, masquerade }]),
+      ]
+    }),
+  )
+}
+
+export function familyOf(address: string): Family {
+  return address.includes(':') ? 'ip6' : 'ip'
+}
+
+/** Its own; none of a headless one, and none that has not been given any yet. */
+export function clusterAddresses({ spec }: Service): readonly string[] {
+  const all = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP])
+  return all.filter((address) => address !== '' && address !== 'None')
+}
+
+function commonOf({ metadata, spec }: Service, { protocol = 'TCP' }: ServicePort) {
+  const { clientIP } = spec.sessionAffinityConfig ?? {}
+  return {
+    service: objectKey('Service', metadata.namespace ?? 'default', metadata.name),
+    protocol: protocolOf(protocol),
+    ...(spec.sessionAffinity === 'ClientIP' && {
+      stickySeconds: clientIP?.timeoutSeconds ?? STICKY_SECONDS,
+    }),
+  }
+}
+
+function protocolOf(protocol: 'TCP' | 'UDP' | 'SCTP'): Protocol {
+  switch (protocol) {
+    case 'TCP':
+      return 'tcp'
+    case 'UDP':
+      return 'udp'
+    case 'SCTP':
+      return 'sctp'
+    default:
+      return protocol satisfies never
+  }
+}
+
+interface Candidate extends Endpoint {
+  readonly ready: boolean
+  /** It is about to end and answers still. */
+  readonly lastResort: boolean
+}
+
+/** A port of a slice is the Service's port of that name; both may have none. */
+function candidatesOf(
+  slices: readonly Slice[],
+  { name = '', protocol = 'TCP' }: ServicePort,
+  family: Family,
+  node: NodeName,
+): readonly Candidate[] {
+  const found = new Map<string, Candidate>()
+  for (const { addressType, endpoints, ports } of slices) {
+    if ((addressType === 'IPv6' ? 'ip6' : 'ip') !== family) continue
+    const port = ports.find((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol)?.port
+    if (port === undefined) continue
+    for (const { addresses, conditions = {}, nodeName } of endpoints) {
+      // Any address of an endpoint is as good as the others; Kubernetes takes the first.
+      const [address] = addresses
+      if (address === undefined) continue
+      const { ready = true, serving = ready, terminating = false } = conditions
+      const lastResort = serving && terminating
+      if (!ready && !lastResort) continue
+      found.set(`${address} ${port}`, { address, port, local: nodeName === node, ready, lastResort })
+    }
+  }
+  return [...found.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+}
+
+/** The ready ones; where there are none, those that are about to end, as kube-proxy does. */
+function chosen(
+  candidates: readonly Candidate[],
+  isLocalOnly: boolean,
+): Pick<Frontend, 'endpoints' | 'whenEmpty'> {
+  const near = isLocalOnly ? candidates.filter(({ local }) => local) : candidates
+  const ready = near.filter((one) => one.ready)
+  const used = ready.length > 0 ? ready : near.filter(({ lastResort }) => lastResort)
+  return {
+    endpoints: used.map(({ address, local, port }) => ({ address, port, local })),
+    whenEmpty: candidates.length > 0 ? 'drop' : 'refuse',
+  }
+}
