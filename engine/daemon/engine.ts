@@ -58,6 +58,10 @@ export class Engine {
     return this.#desired
   }
 
+  get runtimes(): Machine['runtimes'] {
+    return this.#run?.machine.runtimes ?? new Map()
+  }
+
   state(): LoopState {
     const state = this.#loop?.state() ?? { ticks: 0, figures: this.#noFigures, problems: [] }
     return this.#trouble === undefined ? state : { ...state, problems: [this.#trouble, ...state.problems] }

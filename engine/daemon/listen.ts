@@ -3,6 +3,7 @@ import type { Logger } from '../reconciler/logger.ts'
 import { messageOf, stackOf } from '../reconciler/problems.ts'
 import { addressText, type ListenAddress } from './address.ts'
 import { type Answer, BodyError, plain, readBody, send } from './http.ts'
+import { isMetricGroup, METRIC_GROUPS } from './metrics/groups.ts'
 import { RateLimit } from './rateLimit.ts'
 import { answerWebhook, type WebhookOptions } from './webhookRoute.ts'
 
@@ -123,11 +124,13 @@ function routesOf({ health, metrics, webhook }: ListenOptions): Routes {
     [
       '/metrics',
       {
-        GET: async (_request, query) => ({
-          status: 200,
-          type: METRICS_CONTENT_TYPE,
-          text: await metrics(new Set(query.getAll('collect[]'))),
-        }),
+        GET: async (_request, query) => {
+          const groups = new Set(query.getAll('collect[]'))
+          const unknown = [...groups].find((group) => !isMetricGroup(group))
+          if (unknown !== undefined)
+            return plain(400, `there is no such group of metrics; there are ${METRIC_GROUPS.join(', ')}`)
+          return { status: 200, type: METRICS_CONTENT_TYPE, text: await metrics(groups) }
+        },
         HEAD: () => ({ status: 200, type: METRICS_CONTENT_TYPE, text: '' }),
       },
     ],
