@@ -49,12 +49,19 @@ export interface Suspension {
   readonly since: Timestamp
 }
 
+export interface CommitInForce {
+  readonly commit: string
+  readonly maxDeletePercent: number
+  /** What it has not may be there for as long as it is in force: nothing was deleted. */
+  readonly detects?: true
+}
+
 /** What the engine remembers of following its repository: the record `SYNC_KEY`, written before what it covers. */
 export interface SyncMemory {
   /** By key. Nothing is done about these, and about what was made from them, until they are resumed. */
   readonly suspended: readonly Suspension[]
   /** Of the last commit that was put in force: a commit is judged by the rule before it, not by its own. */
-  readonly inForce?: { readonly commit: string; readonly maxDeletePercent: number }
+  readonly inForce?: CommitInForce
   /** The newest commit that the rails stopped, until it is approved or another one takes its place. */
   readonly held?: HeldCommit
   /** Whatever it deletes is meant so. Ends with the next commit that is put in force. */
@@ -80,10 +87,10 @@ export function inForceAfter(
   { cluster, commit }: { readonly cluster: Cluster; readonly commit: string },
 ): SyncMemory {
   const { lastHealthy, suspended } = memory
-  const { maxDeletePercent } = syncSettings(cluster)
+  const { maxDeletePercent, mode } = syncSettings(cluster)
   return {
     suspended,
-    inForce: { commit, maxDeletePercent },
+    inForce: { commit, maxDeletePercent, ...(mode === 'detect' && { detects: true }) },
     ...(lastHealthy !== undefined && { lastHealthy }),
   }
 }

@@ -95,7 +95,11 @@ const TABLED = new Set<string>(KIND_TABLES.map(({ kind }) => kind))
 /** What is too long for a column: why workloads have failed. */
 function failures({ plan, snapshot, filter }: StatusInput): readonly string[] {
   return [...plan.statuses.values()].flatMap(({ key, health }) =>
-    health.kind === 'failed' && TABLED.has(keyParts(key).kind) && isShown(key, snapshot.desired, filter)
+    health.kind === 'failed' &&
+    // Drift has lines of its own.
+    plan.leftAlone?.has(key) !== true &&
+    TABLED.has(keyParts(key).kind) &&
+    isShown(key, snapshot.desired, filter)
       ? [`${longName(key)}: ${healthText(health)}`]
       : [],
   )

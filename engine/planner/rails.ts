@@ -47,7 +47,7 @@ export function judgeCommit(candidate: Candidate, current: Current): Judgement {
 function countedObjects(current: Current): ReadonlySet<ObjectKey> {
   const { inForce } = current
   const running = runningObjects(current)
-  if (inForce === undefined) return running
+  if (inForce === undefined || syncMemory(current.records).inForce?.detects === true) return running
   const wanted = [...running].filter((key) => inForce.has(key))
   return new Set(
     unreadReasons(current).length === 0 ? wanted : [...wanted, ...[...inForce.keys()].filter(hasRunning)],

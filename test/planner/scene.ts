@@ -1,7 +1,15 @@
-import type { Deployment, KubernetesObject, Node, Pod, PodSpec } from '../../engine/api/generated/types.ts'
+import type {
+  ClusterSync,
+  Deployment,
+  KubernetesObject,
+  Node,
+  Pod,
+  PodSpec,
+} from '../../engine/api/generated/types.ts'
 import { type NodeName, objectKey } from '../../engine/api/names.ts'
 import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
 import type { Desired, ObservedNode, Snapshot } from '../../engine/api/snapshot.ts'
+import { SYNC_KEY, type SyncMemory, syncMemory, syncRecord } from '../../engine/api/sync.ts'
 import { plan } from '../../engine/planner/plan.ts'
 import { ModelWorld } from '../simulation/model.ts'
 import { desiredObject } from '../simulation/wanted.ts'
@@ -11,6 +19,8 @@ export class Scene {
   readonly world: ModelWorld
   #objects: readonly KubernetesObject[] = []
   #nodes: readonly Node[] = []
+  #sync: ClusterSync = {}
+  #commit = 'c'.repeat(40)
   readonly #unread = new Set<string>()
   readonly #unreadable = new Map<string, string>()
 
@@ -24,8 +34,28 @@ export class Scene {
       apiVersion: 'reconcile.dev/v1',
       kind: 'Cluster',
       metadata: { name: 'default' },
+      spec: { sync: this.#sync },
     } as const
-    return { commit: 'c'.repeat(40), cluster, nodes: this.#nodes, objects }
+    return { commit: this.#commit, cluster, nodes: this.#nodes, objects }
+  }
+
+  /** The Cluster's spec.sync. */
+  sync(settings: ClusterSync): this {
+    this.#sync = settings
+    return this
+  }
+
+  /** Commits are told apart by a letter. */
+  called(letter: string): this {
+    this.#commit = letter.repeat(40)
+    return this
+  }
+
+  /** Somebody changes what is remembered of the repository. */
+  remember(change: (memory: SyncMemory) => SyncMemory): this {
+    const { records } = this.world
+    records.set(SYNC_KEY, syncRecord(records, change(syncMemory(records)), this.#commit))
+    return this
   }
 
   /** The nodes as the commit has them: labels, taints. */
