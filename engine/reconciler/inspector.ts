@@ -1,5 +1,5 @@
 import type { NodeName, PodUid } from '../api/names.ts'
-import type { Runtime } from '../runtimes/runtime.ts'
+import type { NodeFinding, Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
 import { after } from './clock.ts'
 import { retryDelayMs } from './limits.ts'
@@ -13,6 +13,10 @@ export interface InspectorOptions extends Shared {
   /** A look at a pod, or (uid absent) at a whole node, has been merged in. */
   readonly looked: (node: NodeName, uid?: PodUid) => void
   readonly nodeChanged: (node: NodeName, reachable: boolean, message?: string) => void
+  /** Something that all pods of a node stand on was found amiss; told once for as long as it stays so. */
+  readonly nodeDamaged: (node: NodeName, finding: NodeFinding) => void
+  /** Whether what is amiss is put right, or only told of. */
+  readonly mends: () => boolean
 }
 
 interface Watch {
@@ -26,6 +30,8 @@ interface Watch {
   /** Listings in a row that the node did not answer. */
   failures: number
   checked: boolean
+  /** What was told of the node already, and is amiss still. */
+  amiss: ReadonlySet<string>
 }
 
 /** Decides when to look at what: a whole node at the start, now and then, and when in doubt; a single pod when told. */
@@ -42,7 +48,7 @@ export class Inspector {
 
   #watch(name: NodeName, runtime: Runtime): Watch {
     const slots = new Slots(this.#options.limits.inspectionsPerNodeMax)
-    const state = { listingWanted: false, failures: 0, checked: false }
+    const state = { listingWanted: false, failures: 0, checked: false, amiss: new Set<string>() }
     return { name, runtime, slots, bell: new Bell(), underWay: new Map(), ...state }
   }
 
@@ -105,13 +111,31 @@ export class Inspector {
 
   async #resyncs(watch: Watch): Promise<void> {
     const { clock, signal, limits, resyncEveryMs } = this.#options
+    // Beside the first plan, which need not wait for it.
+    if (await this.#lookAfter(watch)) watch.listingWanted = true
     while (!signal.aborted) {
       const { failures } = watch
       const waitMs =
         failures === 0 ? resyncEveryMs() : retryDelayMs(failures, limits.retryMinMs, limits.retryMaxMs)
       if (!watch.listingWanted) await watch.bell.wait(clock, after(clock.now(), waitMs), signal)
       if (signal.aborted) return
+      // First what all pods stand on: a pod is not to be called damaged for the lack of its bridge.
+      if (watch.failures === 0) await this.#lookAfter(watch)
       await this.#list(watch)
+    }
+  }
+
+  /** True: something was put right, so that pods may look otherwise now. */
+  async #lookAfter(watch: Watch): Promise<boolean> {
+    const { mends, nodeDamaged, signal } = this.#options
+    try {
+      const findings = await watch.runtime.upkeep({ mend: mends() }, signal)
+      for (const finding of findings) if (!watch.amiss.has(finding.found)) nodeDamaged(watch.name, finding)
+      watch.amiss = new Set(findings.filter(({ done }) => done === undefined).map(({ found }) => found))
+      return findings.some(({ done }) => done !== undefined)
+    } catch (error) {
+      if (!signal.aborted) this.#report('looking after the node', watch, error)
+      return false
     }
   }
 

@@ -15,6 +15,7 @@ import { FigureBook, type Figures } from './figures.ts'
 import { Inspector } from './inspector.ts'
 import type { Limits } from './limits.ts'
 import { DEFAULT_LIMITS, retryDelayMs } from './limits.ts'
+import { LogKeeper } from './logKeeper.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
 import { Observer } from './observer.ts'
@@ -99,6 +100,7 @@ class TheLoop implements Loop {
   readonly #prober: Prober
   readonly #sampler: Sampler
   readonly #volumeWatch: VolumeWatch
+  readonly #logKeeper: LogKeeper
   readonly #keeper: RecordKeeper
   readonly #changes: Changes
   readonly #waiters: Waiters
@@ -157,6 +159,9 @@ class TheLoop implements Loop {
           reachable,
           ...(message === undefined ? {} : { message }),
         }),
+      nodeDamaged: (node, finding) =>
+        progress({ kind: 'nodeDamaged', at: clock.now().toString(), node, ...finding }),
+      mends: () => syncSettings(this.#desired.cluster).mode === 'heal',
     })
     this.#executor = new Executor({
       ...shared,
@@ -168,6 +173,7 @@ class TheLoop implements Loop {
     this.#prober = new Prober({ ...shared, wake, progress, ...(options.ask && { ask: options.ask }) })
     this.#sampler = new Sampler({ ...shared, wake })
     this.#volumeWatch = new VolumeWatch({ ...shared, wake })
+    this.#logKeeper = new LogKeeper(shared)
   }
 
   setDesired(desired: Desired): void {
@@ -213,6 +219,7 @@ class TheLoop implements Loop {
       this.#prober.run(),
       this.#sampler.run(),
       this.#volumeWatch.run(),
+      this.#logKeeper.run(),
       this.#ticksUntilAborted(),
     ])
     await this.#executor.settled()
@@ -261,6 +268,7 @@ class TheLoop implements Loop {
     this.#prober.update(snapshot.observed)
     this.#sampler.update(podsToMeasure(plan, snapshot.desired))
     this.#volumeWatch.update()
+    this.#logKeeper.update()
     const heldUntil = await this.#act(plan, now)
     if (snapshot.desired === this.#desired) this.#waiters.judge(plan, snapshot)
     this.#options.onTick?.(this.state())

@@ -31,6 +31,8 @@ export async function observeOnce(
     resyncEveryMs: () => Number.POSITIVE_INFINITY,
     looked: () => undefined,
     nodeChanged: () => undefined,
+    nodeDamaged: () => undefined,
+    mends: () => false,
   })
   const [records] = await Promise.all([head?.readObjectRecords(signal) ?? new Map(), inspector.first()])
   return { desired, observed: observer.observed(), records, busy: new Map() }

@@ -37,6 +37,8 @@ export interface NodeFinding {
   readonly found: string
   /** What was done about it; absent: it was left as it is. */
   readonly done?: string
+  /** Why it could not be put right. */
+  readonly problem?: string
 }
 
 /**

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { NodeEvent } from '../../../api/cri.ts'
 import type { NodeName } from '../../../api/names.ts'
 import { podUid } from '../../../api/names.ts'
@@ -20,7 +21,8 @@ export async function* podEvents(
   signal: AbortSignal,
 ): AsyncGenerator<NodeEvent> {
   let seen = (await readText(transport, file)).length
-  for await (const _ of transport.watch([file], signal)) {
+  // The folder, for the file may be removed, and the next hook makes another one.
+  for await (const _ of transport.watch([dirname(file)], signal)) {
     const text = await readText(transport, file)
     const added = text.slice(text.length < seen ? 0 : seen)
     seen = text.length

@@ -63,7 +63,7 @@ export async function prepareNode(
 }
 
 /** A tmpfs, so that nothing on it reaches a disk or outlives a boot: /run itself is one nearly everywhere. */
-async function prepareRunDirectory(transport: Transport, paths: RootPaths): Promise<void> {
+export async function prepareRunDirectory(transport: Transport, paths: RootPaths): Promise<void> {
   await transport.makeDirectory(paths.runDir, 0o700)
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
   if (fileSystemOf(table, paths.runDir)?.type !== 'tmpfs') {
@@ -88,24 +88,31 @@ async function prepareRunDirectory(transport: Transport, paths: RootPaths): Prom
   if ((await transport.stat(paths.events)) === undefined) await transport.writeFile(paths.events, '', 0o600)
 }
 
+/** The hook of this engine, and where it stands on the node. */
+export function ownHook(paths: Pick<RootPaths, 'hooks'>): { readonly path: string; readonly script: Buffer } {
+  const script = readFileSync(HOOK_SOURCE)
+  return { script, path: `${paths.hooks}/${sha256Hex(script).slice(0, 16)}.sh` }
+}
+
 /** By its content's hash: a hook that waits while a new engine comes keeps the script it began with. */
 export async function installHook(transport: Transport, paths: RootPaths): Promise<string> {
-  const script = readFileSync(HOOK_SOURCE)
-  const hash = sha256Hex(script).slice(0, 16)
-  const path = `${paths.hooks}/${hash}.sh`
+  const { path, script } = ownHook(paths)
   const there = await transport.stat(path)
   if (there?.sizeBytes !== script.length) await transport.writeFile(path, script, 0o500)
   return path
 }
 
+export async function shortenEvents(transport: Transport, paths: RootPaths): Promise<void> {
+  const events = await transport.stat(paths.events)
+  if (events === undefined || events.sizeBytes <= EVENTS_BYTES_MAX) return
+  // In place: hooks append to it, and an engine watches it.
+  const what = { kind: 'file', content: '' } as const
+  await transport.writeTree(paths.root, [{ path: 'events', mode: 0o600, what }])
+}
+
 /** Empties a long events file, and clears folders of pods that were never made or are all but removed. */
 async function sweep(transport: Transport, paths: RootPaths): Promise<void> {
-  const events = await transport.stat(paths.events)
-  if (events !== undefined && events.sizeBytes > EVENTS_BYTES_MAX) {
-    // In place: hooks append to it, and an engine watches it.
-    const what = { kind: 'file', content: '' } as const
-    await transport.writeTree(paths.root, [{ path: 'events', mode: 0o600, what }])
-  }
+  await shortenEvents(transport, paths)
   const names = await transport.listDirectory(paths.pods)
   const left = await transport.removeEmpty(names.map((name) => `${paths.pods}/${name}`))
   await Promise.all(left.map(async (path) => await removeUnrecorded(transport, path)))

@@ -1,0 +1,110 @@
+import type { Command } from '../../../transport/transport.ts'
+import { runCommand, runOrFail } from '../commands.ts'
+import { cidrText, parseCidr } from '../network/cidr.ts'
+import { masqueradeCommand } from '../network/masquerade.ts'
+import { readText } from '../node/node.ts'
+import { readRoot } from '../node/root.ts'
+import type { PodLink } from '../pods/sandbox.ts'
+import type { Looking, Repair } from './repair.ts'
+import { allSandboxes } from './sandboxes.ts'
+
+/** The bridge with its address, the pods' links on it, and the table that lets their packets out. */
+export async function bridgeRepairs(looking: Looking): Promise<readonly Repair[]> {
+  const sandboxes = [...(await allSandboxes(looking)).values()]
+  const links = sandboxes.flatMap(({ link }) => link ?? [])
+  if (!sandboxes.some(({ hostNetwork }) => !hostNetwork)) return []
+  const [found, table] = await Promise.all([damageOf(looking, links), tableIsGone(looking)])
+  return [
+    ...(found === undefined ? [] : [bridgeRepair(looking, found)]),
+    ...(table ? [tableRepair(looking)] : []),
+  ]
+}
+
+interface BridgeDamage {
+  readonly isGone: boolean
+  /** It is down, or has lost its address. */
+  readonly hasNoRoute: boolean
+  /** Links that are there and hang on nothing. */
+  readonly loose: readonly PodLink[]
+}
+
+async function damageOf(
+  { paths, transport }: Looking,
+  links: readonly PodLink[],
+): Promise<BridgeDamage | undefined> {
+  const [all, ports, routes] = await Promise.all([
+    transport.listDirectory('/sys/class/net'),
+    transport.listDirectory(`/sys/class/net/${paths.bridge}/brif`),
+    readText(transport, '/proc/net/route'),
+  ])
+  if (links.length === 0) return undefined
+  const isGone = !all.includes(paths.bridge)
+  const hasNoRoute = !routes.split('\n').some((line) => line.startsWith(`${paths.bridge}\t`))
+  const loose = links.filter(({ name }) => all.includes(name) && !ports.includes(name))
+  return isGone || hasNoRoute || loose.length > 0 ? { isGone, hasNoRoute, loose } : undefined
+}
+
+function bridgeRepair({ paths, transport }: Looking, damage: BridgeDamage): Repair {
+  const { hasNoRoute, isGone, loose } = damage
+  const { bridge } = paths
+  const found = isGone
+    ? `bridge ${bridge} is gone`
+    : hasNoRoute
+      ? `bridge ${bridge} is down, or has lost its address`
+      : `${loose.length} links of pods hang on bridge ${bridge} no more`
+  const mend: Repair['mend'] = async (context, signal) => {
+    const gateway = gatewayOf(context.network.podCIDR)
+    const failing = { reason: 'NetworkNotReady', doing: `making bridge ${bridge} whole` }
+    await runOrFail(transport, bridgeBatch(bridge, gateway, damage), failing, signal)
+    // For ports of the host that lead to pods, also from the host itself.
+    const settings = `/proc/sys/net/ipv4/conf/${bridge}`
+    const what = { kind: 'file', content: '1' } as const
+    if (isGone) await transport.writeTree(settings, [{ path: 'route_localnet', mode: 0o644, what }])
+    const made = isGone ? 'it was made again, and ' : ''
+    return `${made}${loose.length} pods were attached to it as they run`
+  }
+  return { found, mend }
+}
+
+/** With the hardware address that it had: pods remember that for their gateway. One process, however many pods there are. */
+export function bridgeBatch(bridge: string, gateway: string, { isGone, loose }: BridgeDamage): Command {
+  const mac = loose[0]?.bridgeMac
+  const lines = [
+    ...(isGone ? [`link add name ${bridge}${mac === undefined ? '' : ` address ${mac}`} type bridge`] : []),
+    `link set dev ${bridge} up`,
+    `address replace ${gateway} brd + dev ${bridge}`,
+    ...loose.flatMap(({ name }) => [
+      `link set dev ${name} master ${bridge}`,
+      `link set dev ${name} type bridge_slave hairpin on`,
+    ]),
+  ]
+  return { argv: ['ip', '-batch', '-'], stdin: `${lines.join('\n')}\n` }
+}
+
+/** The first address of the range, as host-local chooses it: `10.244.0.1/16`. */
+export function gatewayOf(podCIDR: string): string {
+  const range = parseCidr(podCIDR)
+  if (range === undefined) throw new Error(`making the bridge whole: ${podCIDR} is no range of addresses`)
+  const first = cidrText({ address: range.address + 1, prefix: 32 }).split('/')[0] ?? ''
+  return `${first}/${range.prefix}`
+}
+
+async function tableIsGone({ nft, paths, transport }: Looking): Promise<boolean> {
+  const command: Command = { argv: [nft, 'list', 'tables', 'ip'] }
+  const listed = await runCommand(transport, command, {
+    reason: 'NetworkNotReady',
+    doing: 'listing nftables',
+  })
+  return listed.exitCode === 0 && !listed.stdout.split('\n').includes(`table ip ${paths.table}`)
+}
+
+function tableRepair({ nft, paths, transport }: Looking): Repair {
+  const mend: Repair['mend'] = async (_, signal) => {
+    const root = await readRoot(transport, paths.root)
+    if (root === undefined) throw new Error(`${paths.rootFile} is gone`)
+    const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${paths.table}` }
+    await runOrFail(transport, masqueradeCommand(nft, paths.table, root.podCIDR), failing, signal)
+    return 'it was loaded again'
+  }
+  return { found: `nftables table ${paths.table} is gone`, mend }
+}

@@ -1,0 +1,34 @@
+import type { Runtime } from '../../runtime.ts'
+import type { OciNode } from '../runtime.ts'
+import { bridgeRepairs } from './bridge.ts'
+import { folderRepairs } from './folders.ts'
+import { createLeaseWatch } from './leases.ts'
+import { layerRepairs } from './layers.ts'
+import { orphanRepairs } from './orphans.ts'
+import type { Looking, Repair } from './repair.ts'
+import { repaired } from './repair.ts'
+
+/** In this order: what comes later stands on what comes first. */
+const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Repair[]>)[] = [
+  folderRepairs,
+  orphanRepairs,
+  bridgeRepairs,
+  layerRepairs,
+]
+
+/** Looks after what the pods of the root have in common. With nothing amiss it starts one process. */
+export function createUpkeep(node: OciNode): Runtime['upkeep'] {
+  const leases = createLeaseWatch()
+  return async ({ mend }, signal) => {
+    const { nft } = (await node.look()).programs
+    const looking: Looking = { transport: node.transport, paths: node.paths, nft }
+    const findings: Awaited<ReturnType<Runtime['upkeep']>>[number][] = []
+    for (const step of [...STEPS, leases]) {
+      signal?.throwIfAborted()
+      for (const repair of await step(looking, node)) {
+        findings.push(mend ? await repaired(repair, node.context, signal) : { found: repair.found })
+      }
+    }
+    return findings
+  }
+}

@@ -1,0 +1,212 @@
+import { execa } from 'execa'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PodUid } from '../../../engine/api/names.ts'
+import { machineTraces, NO_TRACES } from '../../support/machine.ts'
+import { containerRequest, podRecord, podRequest, TestNode } from './support.ts'
+
+let node: TestNode
+let run: string
+
+beforeAll(async () => {
+  node = await TestNode.create({}, '10.237.0.0/16')
+  run = `/run/reconcile/${await node.rootId()}`
+})
+
+afterAll(async () => {
+  await node[Symbol.asyncDispose]()
+  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+})
+
+function started(uid: PodUid, key: 'pid' | 'monitor', container = 'main'): number {
+  const containers = join(node.root, 'pods', uid, 'containers', container)
+  const attempt = Math.max(...readdirSync(containers).map(Number).filter(Number.isInteger))
+  const text = readFileSync(join(containers, String(attempt), 'started'), 'utf8')
+  return Number(new RegExp(`^${key}=(\\d+)$`, 'm').exec(text)?.[1])
+}
+
+function sandbox(uid: PodUid): { readonly ip: string; readonly link: { readonly name: string } } {
+  return JSON.parse(readFileSync(`${run}/pods/${uid}/sandbox.json`, 'utf8')) as ReturnType<typeof sandbox>
+}
+
+function stateOf(pid: number): string {
+  return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''
+}
+
+/** Looks, mends as the engine does, and looks again: the same process runs all the while. */
+async function mended(uid: PodUid, damage: RegExp): Promise<void> {
+  const pid = started(uid, 'pid')
+  expect(await node.listing(uid)).toMatchObject({
+    sandbox: 'ready',
+    damage: [expect.stringMatching(damage)],
+  })
+  expect((await node.runtime.list()).pods.get(uid)?.damage).toEqual([expect.stringMatching(damage)])
+  await node.runtime.createPod(podRequest(uid))
+  const after = await node.listing(uid)
+  expect(after.sandbox).toBe('ready')
+  expect(after.damage).toBeUndefined()
+  expect(started(uid, 'pid')).toBe(pid)
+  expect(after.containers.get('main')).toMatchObject({ attempt: 0, state: { kind: 'running' } })
+}
+
+async function upkeep() {
+  return await node.runtime.upkeep({ mend: true })
+}
+
+async function reaches(uid: PodUid, address: string): Promise<boolean> {
+  const result = await node.runtime.exec({ uid, container: 'main', command: ['ping', '-c1', '-W3', address] })
+  return result.exitCode === 0
+}
+
+test('what is taken from a pod is told and put right while its container runs on', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const { ip, link } = sandbox(uid)
+  expect(await node.listing(uid)).not.toHaveProperty('damage')
+
+  await execa('umount', [`${run}/pods/${uid}/net`])
+  await mended(uid, /pin of its net namespace/)
+  await execa('ip', ['link', 'delete', link.name])
+  await mended(uid, /network link veth\w+ is gone/)
+  expect(sandbox(uid).ip).toBe(ip)
+  expect(await reaches(uid, '10.237.0.1')).toBe(true)
+  rmSync(`${run}/addresses/reconcile-${await node.rootId()}/${ip}`)
+  await mended(uid, /address .* is not booked any more/)
+  rmSync(join(node.root, 'pods', uid, 'etc/hosts'))
+  rmSync(join(node.root, 'pods', uid, 'etc/resolv.conf'))
+  await mended(uid, /\/etc\/hosts, \/etc\/resolv.conf are gone/)
+  expect(readFileSync(join(node.root, 'pods', uid, 'etc/hosts'), 'utf8')).toContain(ip)
+  rmSync(join(node.root, 'pods', uid, 'pod.json'))
+  await mended(uid, /record was removed or damaged/)
+  writeFileSync(join(node.root, 'pods', uid, 'pod.json'), '{"recordVe')
+  await mended(uid, /record was removed or damaged/)
+  process.kill(started(uid, 'monitor'), 'SIGSTOP')
+  await expect.poll(() => stateOf(started(uid, 'monitor'))).toBe('T')
+  await mended(uid, /monitor of container main was stopped/)
+  await expect.poll(() => stateOf(started(uid, 'monitor'))).not.toBe('T')
+  await node.remove(uid)
+})
+
+test('a process that was moved out of its cgroup is put back with all that it has begun; without its cgroup it starts anew', async () => {
+  const uid = await node.start(['sh', '-c', 'sleep 1000 & wait'])
+  const pid = started(uid, 'pid')
+  const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  const [, controller = '', path = ''] = /^\d+:([^:]*memory[^:]*|):(.*)$/m.exec(groups) ?? []
+  const hierarchy = controller === '' ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`
+  const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  await expect.poll(children).toMatch(/^\d+$/)
+  const child = children()
+  for (const each of [pid, Number(child)]) writeFileSync(`${hierarchy}/cgroup.procs`, String(each))
+  await mended(uid, /moved out of its cgroup/)
+  for (const each of [pid, Number(child)])
+    expect(readFileSync(`/proc/${each}/cgroup`, 'utf8')).toContain(path)
+  await node.remove(uid)
+})
+
+test('two pods with one address in CNI’s book: the one that is not in it gets another', async () => {
+  const [one, other] = [await node.start(['sleep', '1000']), await node.start(['sleep', '1000'])]
+  const { ip } = sandbox(other)
+  const file = `${run}/pods/${one}/sandbox.json`
+  writeFileSync(file, readFileSync(file, 'utf8').replace(`"ip":"${sandbox(one).ip}"`, `"ip":"${ip}"`))
+  await mended(one, new RegExp(`booked for ${other}`))
+  expect(sandbox(one).ip).not.toBe(ip)
+  expect(await node.exec(one, ['ip', 'addr'])).toContain(sandbox(one).ip)
+  expect(await reaches(one, ip)).toBe(true)
+  // The address that it had is booked for nobody by now; nothing stays booked in vain.
+  await upkeep()
+  await upkeep()
+  const leases = readdirSync(`${run}/addresses/reconcile-${await node.rootId()}`).filter((name) =>
+    /^\d/.test(name),
+  )
+  expect(leases.toSorted()).toEqual([sandbox(one).ip, ip].toSorted())
+  for (const uid of [one, other]) await node.remove(uid)
+})
+
+test('a pod whose folder was removed is told to be broken, and is made again with its uid; nothing of the old one is left', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const pid = started(uid, 'pid')
+  rmSync(join(node.root, 'pods', uid), { recursive: true })
+  const listing = (await node.runtime.list()).pods.get(uid)
+  expect(listing).toMatchObject({ sandbox: 'broken', broken: expect.stringContaining('lost its folder') })
+  expect(listing?.record).toEqual(podRecord(uid))
+  await node.runtime.createPod(podRequest(uid))
+  expect(existsSync(`/proc/${pid}`)).toBe(false)
+  expect((await node.listing(uid)).sandbox).toBe('ready')
+  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000']))
+  expect((await node.container(uid)).state.kind).toBe('running')
+  await node.remove(uid)
+})
+
+test('what runs of a pod without a record and its copy is ended and cleared away, also when the runtime has forgotten it; others are left alone', async () => {
+  const [orphan, forgotten, other] = [
+    await node.start(['sleep', '1000']),
+    await node.start(['sleep', '1000']),
+    await node.start(['sleep', '1000']),
+  ]
+  const pids = [orphan, forgotten, other].map((uid) => started(uid, 'pid'))
+  for (const uid of [orphan, forgotten]) {
+    rmSync(join(node.root, 'pods', uid), { recursive: true })
+    rmSync(`${run}/pods/${uid}/pod.json`)
+  }
+  rmSync(`${run}/runtime/${forgotten}-main`, { recursive: true })
+  expect((await node.runtime.list()).unreadable.map(({ uid }) => uid).toSorted()).toEqual(
+    [orphan, forgotten].toSorted(),
+  )
+  const left = await node.runtime.upkeep({ mend: false })
+  expect(left.map(({ done }) => done)).toEqual([undefined, undefined])
+  expect(pids.map((pid) => existsSync(`/proc/${pid}`))).toEqual([true, true, true])
+  const findings = await upkeep()
+  expect(findings.map(({ found }) => found).join()).toContain(orphan)
+  expect(findings).toEqual([
+    expect.objectContaining({ done: 'it was ended and cleared away' }),
+    expect.objectContaining({ done: 'it was ended and cleared away' }),
+  ])
+  expect(pids.map((pid) => existsSync(`/proc/${pid}`))).toEqual([false, false, true])
+  expect([...(await node.runtime.list()).pods.keys()]).toEqual([other])
+  expect(readdirSync(`${run}/pods`)).toEqual([other])
+  expect(await upkeep()).toEqual([])
+  await node.remove(other)
+})
+
+test('a removed bridge is made again with its address, and the pods reach each other and the node without a restart', async () => {
+  const [one, other] = [await node.start(['sleep', '1000']), await node.start(['sleep', '1000'])]
+  const pids = [one, other].map((uid) => started(uid, 'pid'))
+  expect(await reaches(one, sandbox(other).ip)).toBe(true)
+  await execa('ip', ['link', 'delete', `rc-${await node.rootId()}`])
+  expect(await reaches(one, sandbox(other).ip)).toBe(false)
+  expect(await upkeep()).toEqual([
+    {
+      found: `bridge rc-${await node.rootId()} is gone`,
+      done: 'it was made again, and 2 pods were attached to it as they run',
+    },
+  ])
+  expect(await reaches(one, sandbox(other).ip)).toBe(true)
+  expect(await reaches(other, '10.237.0.1')).toBe(true)
+  expect([one, other].map((uid) => started(uid, 'pid'))).toEqual(pids)
+  expect(await upkeep()).toEqual([])
+  await execa('ip', ['link', 'set', 'dev', sandbox(one).link.name, 'nomaster'])
+  expect(await upkeep()).toMatchObject([{ found: expect.stringContaining('1 links of pods') }])
+  expect(await reaches(one, sandbox(other).ip)).toBe(true)
+  for (const uid of [one, other]) await node.remove(uid)
+})
+
+test('the hook, the events file, the table and the folder on the tmpfs come back, and events are heard from the new file', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const hooks = join(node.root, 'hook')
+  for (const name of readdirSync(hooks)) rmSync(join(hooks, name))
+  rmSync(join(node.root, 'events'))
+  await execa('nft', ['delete', 'table', 'ip', `reconcile-${await node.rootId()}`])
+  const found = (await upkeep()).map((finding) => `${finding.found}: ${finding.done}`)
+  expect(found).toHaveLength(3)
+  expect(found.join('\n')).toMatch(/hook.*\n.*events is gone.*\n.*table .* is gone: it was loaded again/)
+  process.kill(started(uid, 'pid'), 'SIGKILL')
+  await node.until(uid, ({ attempt, state }) => attempt === 1 && state.kind === 'running')
+  await node.remove(uid)
+})
+
+test('a running container whose monitor was killed is told to be lost', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  process.kill(started(uid, 'monitor'), 'SIGKILL')
+  await expect.poll(async () => (await node.container(uid)).lost).toMatch(/monitor has ended/)
+  await node.remove(uid)
+})
