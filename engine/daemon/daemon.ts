@@ -59,8 +59,12 @@ export interface Daemon {
   listen(listener: Listener): Disposable
   /** Looks at the repository now. */
   nudge(): void
+  /** As `nudge`, since somebody has asked for it by a signal. */
+  reload(): void
   /** Looks at the repository now; how its commit stands after that. Undefined: the daemon ends. */
   sync(): Promise<Standing | undefined>
+  /** How the branch's commit stands, as far as is known. */
+  standing(): Standing | undefined
   untilHealthy(options: WaitOptions): Promise<Outcome>
   approve(commit: string): Promise<ControlAnswer>
   suspend(object: ObjectKey): Promise<ControlAnswer>
@@ -164,6 +168,11 @@ class TheDaemon implements Daemon {
     this.#follower?.nudge()
   }
 
+  reload(): void {
+    this.#tell({ kind: 'reloaded', at: this.#now() })
+    this.nudge()
+  }
+
   async sync(): Promise<Standing | undefined> {
     const follower = await this.#looking.promise
     if (follower === undefined || this.#options.signal.aborted) return undefined
@@ -173,6 +182,10 @@ class TheDaemon implements Daemon {
     if (this.#heard >= look) resolve()
     await promise
     return this.#options.signal.aborted ? undefined : this.#sync.standing
+  }
+
+  standing(): Standing | undefined {
+    return this.#sync.standing
   }
 
   untilHealthy(options: WaitOptions): Promise<Outcome> {

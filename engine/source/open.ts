@@ -59,6 +59,7 @@ function openRepository(
         ? readFolder(place.root, place.folder, { kind: 'git', options: now })
         : reader.read(commit, signal)
     },
+    uncommitted: async (signal) => mayBeDirty && (await hasChanges(place.folder, { ...at, signal })),
     contains: (commit, signal) => hasCommit(commit, { ...at, signal }),
     commits: {
       head: (signal) => findCommit(options.branch, place.root, { ...at, signal }),

@@ -39,6 +39,8 @@ export interface Source {
   read(signal?: AbortSignal): Promise<Revision>
   /** Whether this commit is part of the repository's history as far as it is kept here. */
   contains(commit: string, signal?: AbortSignal): Promise<boolean>
+  /** Whether `read` would take the files as they lie there, and not a commit. Absent where it never would, or always. */
+  uncommitted?(signal?: AbortSignal): Promise<boolean>
   /** Absent: a directory without Git has no commits. */
   readonly commits?: Commits
 }

@@ -1,21 +1,27 @@
+import { localTransport } from '../../transport/local.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
+import { findDaemon } from '../findDaemon.ts'
 import { loadWithoutFolder } from '../goneFolder.ts'
-import { usageError } from '../invocation.ts'
 import { loadCommit, sourceOptions } from '../load.ts'
+import { rootFolder } from '../place.ts'
 import { assertRights } from '../rights.ts'
 import { timeoutOf } from '../timeout.ts'
 
 const TIMEOUT_MS = 300_000
 
 export const run: RunCommand = async (invocation, world) => {
-  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
   if (!invocation.flag('once')) {
-    const hint =
-      'following a repository comes with the daemon, which is not there yet; apply the current commit with --once'
-    throw usageError(hint, invocation.command)
+    const { runDaemon } = await import('../daemon/run.ts')
+    return await runDaemon(invocation, world)
   }
+  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
   assertRights(invocation, world)
+  const daemon = await findDaemon({ root: rootFolder(invocation, world), transport: localTransport() })
+  if (daemon !== undefined) {
+    const { onceBeside } = await import('../onceBeside.ts')
+    return await onceBeside(daemon, invocation, world)
+  }
   const options = sourceOptions(invocation, world)
   const loading = loadCommit(options, world).catch((error: unknown) =>
     loadWithoutFolder(error, options, invocation, world),

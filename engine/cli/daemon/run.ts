@@ -1,0 +1,146 @@
+import { serveControl } from '../../daemon/control.ts'
+import { createDaemon, type Daemon, StartRefused } from '../../daemon/daemon.ts'
+import { nodeRoutes } from '../../daemon/nodeRoutes.ts'
+import type { Site } from '../../daemon/site.ts'
+import { openTeller } from '../../daemon/telling/openTeller.ts'
+import type { Logger } from '../../reconciler/logger.ts'
+import { openPatiently, type PatientSource } from '../../source/patient.ts'
+import { openDaemonLog } from '../daemonLog.ts'
+import { createSite } from '../daemonSite.ts'
+import { daemonSocket } from '../findDaemon.ts'
+import { type Invocation, usageError } from '../invocation.ts'
+import { sourceOptions } from '../load.ts'
+import type { OptionName } from '../options.ts'
+import { assertUsable, openStation, type Station } from '../station.ts'
+import { UserError } from '../userError.ts'
+import { EXIT, type World } from '../world.ts'
+import { holdRoot } from './holdRoot.ts'
+import { notifySystemd } from './notify.ts'
+import { serveOnce } from './serveOnce.ts'
+
+/** A pull, a hook or a stop that does not let go of itself when the engine ends is left to itself. */
+const END_MS_MAX = 4_000
+
+/** Follows the repository until somebody ends it. No container is touched by that. */
+export async function runDaemon(invocation: Invocation, world: World): Promise<number> {
+  assertForDaemon(invocation)
+  const before = await openStation(invocation, world)
+  if (before.record === undefined) await assertUsable(before)
+  await using lock = await holdRoot(before, world)
+  if (lock === undefined) return EXIT.done
+  // Read again under the lock: whoever had it may have made the root its own.
+  const station = await openStation(invocation, world)
+  const source = openPatiently({ ...sourceOf(invocation, world), onFetch: () => undefined })
+  // Where nothing runs yet, a repository that cannot be read is a slip of whoever starts this.
+  if (station.record?.appliedCommit === undefined) await source.commits.head(world.signal)
+  await follow({ station, source, invocation, world })
+  return EXIT.done
+}
+
+/** Some only say how `--once` works and ends. */
+function assertForDaemon(invocation: Invocation): void {
+  const onlyOnce: readonly OptionName[] = ['timeout', 'no-wait-jobs', 'approve']
+  const given = onlyOnce.find((name) => invocation.flag(name) || invocation.text(name) !== undefined)
+  const wrong = invocation.text('output') === undefined ? given : 'output'
+  if (wrong !== undefined) throw usageError(`--${wrong} belongs to reconcile --once`, invocation.command)
+}
+
+function sourceOf(invocation: Invocation, world: World): Parameters<typeof openPatiently>[0] {
+  const { branch, mirrors, path, repo } = sourceOptions(invocation, world)
+  const { cwd, environment } = world
+  return {
+    repo,
+    mirrors,
+    allowUncommitted: false,
+    cwd,
+    environment,
+    ...(branch !== undefined && { branch }),
+    ...(path !== undefined && { path }),
+  }
+}
+
+interface Following {
+  readonly station: Station
+  readonly source: PatientSource
+  readonly invocation: Invocation
+  readonly world: World
+}
+
+async function follow({ invocation, source, station, world }: Following): Promise<void> {
+  const { clock, signal } = world
+  const { root, transport } = station
+  const branch = invocation.text('branch')
+  const logs = splitLog(openDaemonLog(invocation, world))
+  const site = createSite({ station, source, takeOver: invocation.flag('take-over') }, world)
+  const failed = new AbortController()
+  const daemon = createDaemon({
+    site,
+    source,
+    name: () => ({ ...source.name(), ...(branch !== undefined && { branch }) }),
+    clock,
+    signal: AbortSignal.any([signal, failed.signal]),
+    log: logs.log,
+    jitter: () => Math.random(),
+  })
+  await using teller = await openTeller({ transport, root, clock, log: logs.log, scene: () => daemon.loop() })
+  using _told = daemon.listen(teller)
+  await using _control = await serveControl(
+    await daemonSocket(station),
+    handlersOf({ daemon, site, world, alsoLog: logs.also }),
+  )
+  world.onReload(() => {
+    daemon.reload()
+    void notifySystemd('ready', transport, world, logs.log)
+  })
+  const running = daemon.run()
+  void notifySystemd('ready', transport, world, logs.log)
+  try {
+    await Promise.race([running, endOf(world)])
+  } catch (error) {
+    failed.abort()
+    if (error instanceof StartRefused) throw new UserError(error.message)
+    throw error
+  }
+}
+
+interface Serving {
+  readonly daemon: Daemon
+  readonly site: Site
+  readonly world: World
+  readonly alsoLog: (log: Logger) => Disposable
+}
+
+function handlersOf(serving: Serving): Parameters<typeof serveControl>[1] {
+  const { daemon, world } = serving
+  return {
+    state: () => daemon.state(),
+    sync: (asked, tell, gone) => serveOnce(asked, tell, gone, serving),
+    approve: (commit) => daemon.approve(commit),
+    suspend: (object) => daemon.suspend(object),
+    resume: (object) => daemon.resume(object),
+    more: nodeRoutes(daemon.engine, world.clock),
+  }
+}
+
+/** Some time after the end was asked for: by then all that can be let go of has been. */
+async function endOf({ clock, signal }: World): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+  await clock.sleepUntil(clock.now().add({ milliseconds: END_MS_MAX }), new AbortController().signal)
+}
+
+/** One log, and those who want to hear it for a while. */
+function splitLog(main: Logger): { readonly log: Logger; also(log: Logger): Disposable } {
+  const others = new Set<Logger>()
+  return {
+    log(level, message, fields) {
+      main(level, message, fields)
+      for (const other of others) other(level, message, fields)
+    },
+    also(log) {
+      others.add(log)
+      return { [Symbol.dispose]: () => others.delete(log) }
+    },
+  }
+}
