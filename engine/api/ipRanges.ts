@@ -1,0 +1,54 @@
+import ipaddr from 'ipaddr.js'
+
+/** A range of addresses of one family. */
+export interface IpRange {
+  readonly family: 'IPv4' | 'IPv6'
+  /** As it was written. */
+  readonly text: string
+  readonly prefix: number
+  /** How many addresses it has; more than 2^30 count as that many. */
+  readonly size: number
+  readonly first: bigint
+}
+
+const SIZE_MAX = 2 ** 30
+
+/** Undefined: no range. Bits beyond the prefix are cleared. */
+export function ipRange(text: string): IpRange | undefined {
+  if (!ipaddr.isValidCIDR(text)) return undefined
+  const [address, prefix] = ipaddr.parseCIDR(text)
+  const bytes = address.toByteArray()
+  const hostBits = bytes.length * 8 - prefix
+  const size = hostBits >= 30 ? SIZE_MAX : 2 ** hostBits
+  const whole = numberOf(bytes)
+  const first = (whole >> BigInt(hostBits)) << BigInt(hostBits)
+  return { family: bytes.length === 4 ? 'IPv4' : 'IPv6', text, prefix, size, first }
+}
+
+/** The one at a place in the range, from 0. */
+export function addressAt({ family, first }: IpRange, index: number): string {
+  const bytes = bytesOf(first + BigInt(index), family === 'IPv4' ? 4 : 16)
+  return ipaddr.fromByteArray([...bytes]).toString()
+}
+
+/** Its place in the range, from 0; undefined where it is none, or is not in it. */
+export function placeInRange(range: IpRange, address: string): number | undefined {
+  if (!ipaddr.isValid(address)) return undefined
+  const bytes = ipaddr.parse(address).toByteArray()
+  if ((bytes.length === 4 ? 'IPv4' : 'IPv6') !== range.family) return undefined
+  const place = numberOf(bytes) - range.first
+  return place >= 0n && place < BigInt(range.size) ? Number(place) : undefined
+}
+
+/** The one way to write an address, so that two can be compared; undefined: it is none. */
+export function canonicalIp(address: string): string | undefined {
+  return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : undefined
+}
+
+function numberOf(bytes: readonly number[]): bigint {
+  return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
+}
+
+function bytesOf(number: bigint, length: number): readonly number[] {
+  return Array.from({ length }, (_, index) => Number((number >> BigInt(8 * (length - 1 - index))) & 255n))
+}
