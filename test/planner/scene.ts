@@ -93,7 +93,11 @@ export class Scene {
   }
 
   plan(): Plan {
-    const result = plan(this.snapshot(), this.world.now)
+    return this.planOf(this.snapshot())
+  }
+
+  planOf(snapshot: Snapshot): Plan {
+    const result = plan(snapshot, this.world.now)
     if (result.violations.length > 0) throw new Error(JSON.stringify(result.violations))
     return result
   }
