@@ -1,4 +1,5 @@
 import type { ObjectKey } from '../api/names.ts'
+import type { Desired } from '../api/snapshot.ts'
 import { type HeldCommit, inForceAfter } from '../api/sync.ts'
 import { approve, resume, type Said, suspend } from '../api/syncWords.ts'
 import { suspendProblem } from '../planner/suspendable.ts'
@@ -12,7 +13,7 @@ import { createDesiredReader } from './desired.ts'
 import type { Engine } from './engine.ts'
 import { currentOf, judge } from './judge.ts'
 import { Memory } from './memory.ts'
-import type { Site } from './site.ts'
+import type { Site, Taken } from './site.ts'
 import type { Candidate, Standing } from './standing.ts'
 import type { SyncEvent } from './syncState.ts'
 
@@ -233,13 +234,9 @@ export class Sync {
   }
 
   async #putInForce(candidate: Candidate): Promise<void> {
-    const { engine, site } = this.#options
+    const { engine } = this.#options
     const before = engine.desired?.commit
-    const { desired, machine } = await site.take(candidate.desired)
-    await this.#memory.change((memory) => inForceAfter(memory, desired), desired.commit, {
-      ...this.#options,
-      runtime: machine.runtime,
-    })
+    const { desired, machine } = await this.#write(candidate.desired)
     await engine.drive(machine, desired)
     this.#standing = { kind: 'inForce', desired, warnings: candidate.warnings }
     this.#tell({
@@ -249,6 +246,21 @@ export class Sync {
       objects: desired.objects.size,
       warnings: candidate.warnings,
     })
+  }
+
+  /** On the disk, before anything is done about it: that it is in force, and by which rule the next one is judged. */
+  async #write(desired: Desired): Promise<Taken> {
+    const { site } = this.#options
+    const isFirst = site.record() === undefined
+    const { runtime } = await site.machine(desired)
+    const options = { ...this.#options, runtime }
+    const change = (): Promise<void> =>
+      this.#memory.change((memory) => inForceAfter(memory, desired), desired.commit, options)
+    // There is no place for it before the first one.
+    if (!isFirst) return (await Promise.all([site.take(desired), change()]))[0]
+    const taken = await site.take(desired)
+    await change()
+    return taken
   }
 
   /** Writes what is to be remembered; also where no loop runs yet. */
@@ -265,7 +277,13 @@ export class Sync {
     const { commit, kind } = standing
     if (kind === 'invalid') {
       const { errors } = standing
-      this.#tell({ kind: 'commitRefused', commit, reason: 'invalid', message: '', errors })
+      this.#tell({
+        kind: 'commitRefused',
+        commit,
+        reason: 'invalid',
+        message: 'its manifests are not valid',
+        errors,
+      })
     } else {
       this.#tell({
         kind: 'commitRefused',
