@@ -201,12 +201,15 @@ const DELETE: CommandSpec = {
 const EVENTS: CommandSpec = {
   name: 'events',
   usage: '',
-  summary: 'shows what happened to pods, as far as the node remembers it, oldest first',
-  options: ['output', 'selector'],
+  summary: 'shows what happened to commits, objects, pods and nodes in the last day, oldest first',
+  details:
+    'Events are Kubernetes’ own: what comes again is counted. They are kept on this machine, at most 1,000 and 50 of one object, also\nwhile no engine runs. With --watch each line, or each document of -o json, is an event that is new or was counted.',
+  options: ['watch', 'for', 'output', 'selector'],
   arguments: NONE,
   outputs: ['json'],
   examples: [
-    ['reconcile events', 'starts, exits, restarts and failures'],
+    ['reconcile events', 'commits, starts, exits, restarts and failures'],
+    ['reconcile events -w --for deployment/web', 'what happens to one object from now on'],
     ['reconcile events -n shop -o json', 'of one namespace, as a List of Events'],
   ],
   load: () => import('./commands/events.ts'),

@@ -1,98 +1,62 @@
-import type { Timestamp } from '../api/names.ts'
-import type { ContainerExit, ObservedContainer } from '../api/snapshot.ts'
-import type { PodListing } from '../runtimes/runtime.ts'
+import type { LabelSelector } from '../api/generated/types.ts'
+import { COMMIT_ANNOTATION } from '../daemon/events/eventHistory.ts'
+import type { EventObject } from '../daemon/events/event.ts'
+import { since } from './duration.ts'
+import { shortCommit } from './names.ts'
+import { kindNamed } from './rails/objectName.ts'
+import { showsObject } from './selector.ts'
+import { UserError } from './userError.ts'
 
-/** Something that happened to a pod. There is no store of events: these follow from what the node keeps of it. */
-export interface PodEvent {
-  readonly at: Timestamp
-  readonly type: 'Normal' | 'Warning'
-  /** Kubernetes' word: Created, Started, Killing, BackOff ... */
-  readonly reason: string
-  readonly message: string
-  readonly container?: string
+export interface EventFilter {
+  readonly namespace: string | undefined
+  /** By the labels of what an event is about. */
+  readonly selector: LabelSelector | undefined
+  /** `pod/web-0`, `deployment/shop/web`; undefined: all. */
+  readonly object: string | undefined
 }
 
-export function eventsOf(pod: PodListing): readonly PodEvent[] {
-  const { metadata } = pod.record.pod
-  const { creationTimestamp: created, deletionTimestamp: deleted } = metadata
+export function eventFilter({ namespace, object, selector }: EventFilter): (event: EventObject) => boolean {
+  const isAbout = object === undefined ? () => true : aboutObject(object)
+  return (event) => showsObject(event.metadata, { namespace, selector }) && isAbout(event)
+}
+
+/** As kubectl's `--for`, with the namespace between where it is not clear. */
+function aboutObject(asked: string): (event: EventObject) => boolean {
+  const [kind = '', ...rest] = asked.split('/')
+  const [name = '', namespace] = rest.toReversed()
+  if (kind === '' || name === '' || rest.length > 2)
+    throw new UserError(`${JSON.stringify(asked)} names no object: write KIND/NAME or KIND/NAMESPACE/NAME`)
+  const known = kindNamed(kind)
+  const wanted = (known ?? kind).toLowerCase()
+  return ({ involvedObject: object }) =>
+    object.name === name &&
+    (namespace === undefined || object.namespace === namespace) &&
+    [object.kind.toLowerCase(), `${object.kind.toLowerCase()}s`].includes(wanted)
+}
+
+export const EVENT_HEADING = ['NAMESPACE', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'] as const
+
+export function eventRow(event: EventObject, now: Temporal.Instant): readonly string[] {
+  const { involvedObject, message, metadata, reason, type } = event
+  const { kind, name } = involvedObject
   return [
-    ...(created === undefined
-      ? []
-      : [
-          normal(
-            created,
-            'Scheduled',
-            `on node ${pod.record.node}, by commit ${pod.record.commit.slice(0, 12)}`,
-          ),
-        ]),
-    ...[...pod.containers.values()].flatMap((container) => containerEvents(container)),
-    ...hookEvents(pod),
-    ...pod.record.conditions.flatMap(({ type, status, lastTransitionTime: at }) => {
-      if (type !== 'Ready' || at === undefined) return []
-      return status === 'True' ? [normal(at, 'Ready', 'ready')] : [warning(at, 'Unready', 'not ready')]
-    }),
-    ...(deleted === undefined ? [] : [normal(deleted, 'Killing', 'to end by this time at the latest')]),
+    metadata.namespace,
+    lastSeen(event, now),
+    type,
+    reason,
+    `${kind.toLowerCase()}/${name}`,
+    message.replaceAll('\n', ' ') + byCommit(event),
   ]
 }
 
-function containerEvents({ name, attempt, state, previous }: ObservedContainer): readonly PodEvent[] {
-  const past = previous === undefined ? [] : exitEvents(name, previous)
-  switch (state.kind) {
-    case 'created':
-      return past
-    case 'running':
-      return [...past, startEvent(name, attempt, state.startedAt)]
-    case 'exited': {
-      const ended = exitEvents(name, state.exit)
-      if (state.restartAt === undefined) return [...past, ...ended]
-      const backOff = warning(
-        state.exit.finishedAt,
-        'BackOff',
-        `container ${name} is started again at ${state.restartAt}`,
-        name,
-      )
-      return [...past, ...ended, backOff]
-    }
-    default:
-      return state satisfies never
-  }
+/** As kubectl: `5m12s (x7 over 10m)`. */
+function lastSeen({ count, firstTimestamp, lastTimestamp }: EventObject, now: Temporal.Instant): string {
+  const last = since(now, lastTimestamp)
+  return count === 1 ? last : `${last} (x${count} over ${since(now, firstTimestamp)})`
 }
 
-function startEvent(name: string, attempt: number, at: Timestamp): PodEvent {
-  const again = attempt === 0 ? '' : `, restart ${attempt}`
-  return normal(at, 'Started', `container ${name} started${again}`, name)
-}
-
-function exitEvents(name: string, exit: ContainerExit): readonly PodEvent[] {
-  const { startedAt, finishedAt, exitCode, oomKilled, startFailed, message, attempt } = exit
-  const said = message === undefined || message.trim() === '' ? '' : `: ${message.trim()}`
-  if (startFailed)
-    return [warning(finishedAt, 'Failed', `container ${name} could not be started${said}`, name)]
-  const reason = oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error'
-  const text = `container ${name} ended with exit code ${exitCode}${oomKilled ? ', out of memory' : ''}${said}`
-  return [
-    startEvent(name, attempt, startedAt),
-    exitCode === 0 ? normal(finishedAt, reason, text, name) : warning(finishedAt, reason, text, name),
-  ]
-}
-
-function hookEvents(pod: PodListing): readonly PodEvent[] {
-  return Object.entries(pod.record.containers).flatMap(([name, { postStart, preStop }]) =>
-    [
-      { hook: postStart, reason: 'FailedPostStartHook' },
-      { hook: preStop, reason: 'FailedPreStopHook' },
-    ].flatMap(({ hook, reason }) =>
-      hook?.failure === undefined
-        ? []
-        : [warning(hook.endedAt ?? hook.startedAt, reason, hook.failure, name)],
-    ),
-  )
-}
-
-function normal(at: Timestamp, reason: string, message: string, container?: string): PodEvent {
-  return { at, type: 'Normal', reason, message, ...(container === undefined ? {} : { container }) }
-}
-
-function warning(at: Timestamp, reason: string, message: string, container?: string): PodEvent {
-  return { ...normal(at, reason, message, container), type: 'Warning' }
+/** Which commit a pod came from is what its first event is asked for. */
+function byCommit({ metadata, reason }: EventObject): string {
+  const commit = metadata.annotations?.[COMMIT_ANNOTATION]
+  return reason === 'Scheduled' && commit !== undefined ? `, by commit ${shortCommit(commit)}` : ''
 }

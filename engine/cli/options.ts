@@ -51,6 +51,8 @@ export const OPTIONS = {
     help: 'the container (default: the first)',
     completes: 'container',
   },
+  watch: { short: 'w', help: 'go on showing what changes, until it is ended with Ctrl-C' },
+  for: { value: 'OBJECT', help: 'only what happened to this object: KIND/NAME or KIND/NAMESPACE/NAME' },
   follow: { short: 'f', help: 'go on printing what comes' },
   previous: { short: 'p', help: 'of the container before its last restart' },
   tail: { value: 'LINES', help: 'only the last lines' },

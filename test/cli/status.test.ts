@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { statusItems, statusText } from '../../engine/cli/statusView.ts'
 import { needsOfEngine } from '../../engine/cli/summary.ts'
-import { eventsOf } from '../../engine/cli/events.ts'
 import { plan } from '../../engine/planner/plan.ts'
 import { observeOnce } from '../../engine/reconciler/observeOnce.ts'
 import type { Desired } from '../../engine/api/snapshot.ts'
@@ -150,20 +149,4 @@ test('the items are official objects with their status, and no secret is among t
     { kind: 'Pod', spec: { nodeName: 'local' }, status: { phase: 'Running' } },
   ])
   expect(JSON.stringify(items)).not.toMatch(/geheim|Z2VoZWlt/)
-})
-
-test('the events of a pod tell its starts, its ends and what comes next', async () => {
-  const world = createWorld(({ attempt }) => (attempt < 2 ? { exitAfterMs: 5000, exitCode: 3 } : {}))
-  await once(world, desiredOf('a'.repeat(40), [pod('one')]))
-  await world.clock.runFor(120_000)
-  const [observed] = [...world.node.pods.values()].map((each) => world.node.listing(each))
-  expect(observed).toBeDefined()
-  const events = observed === undefined ? [] : eventsOf(observed)
-  expect(events.map(({ reason, type }) => `${type} ${reason}`)).toEqual(
-    expect.arrayContaining(['Normal Scheduled', 'Normal Started', 'Warning Error']),
-  )
-  expect(events.find(({ reason }) => reason === 'Error')?.message).toBe(
-    'container app ended with exit code 3',
-  )
-  expect(events.find(({ message }) => message.includes('restart 2'))).toBeDefined()
 })

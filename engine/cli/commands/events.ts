@@ -1,70 +1,111 @@
+import type { EventObject } from '../../daemon/events/event.ts'
+import { readEvents } from '../../daemon/events/eventFile.ts'
+import { foundHappenings } from '../../daemon/telling/found.ts'
+import { after } from '../../reconciler/clock.ts'
+import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
-import { since } from '../duration.ts'
-import { eventsOf, type PodEvent } from '../events.ts'
+import { EVENT_HEADING, eventFilter, eventRow } from '../events.ts'
+import type { Invocation } from '../invocation.ts'
 import { listOf, printJson } from '../json.ts'
-import { listPods, podFilter } from '../pods.ts'
-import { openMachine, openUsedStation } from '../station.ts'
-import { plainText, table } from '../table.ts'
+import { parseSelector } from '../selector.ts'
+import { emptyDesired, type Machine, openMachine, openUsedStation, type UsedStation } from '../station.ts'
+import { columns, plainText, table } from '../table.ts'
 import { EXIT, type World } from '../world.ts'
+
+/** What changes a root within this time is looked at together. */
+const GATHER_MS = 250
 
 export const run: RunCommand = async (invocation, world) => {
   const station = await openUsedStation(invocation, world)
-  const { runtime } = await openMachine(station, undefined, world)
-  const pods = (await listPods(runtime, world)).filter(podFilter(invocation))
-  const events = pods
-    .flatMap((pod) =>
-      eventsOf(pod.listing).map((event) => ({
-        ...event,
-        namespace: pod.namespace,
-        name: pod.name,
-        uid: pod.uid,
-      })),
-    )
-    .toSorted((a, b) => compare(a.at, b.at) || compare(a.name, b.name))
-  if (invocation.text('output') === 'json') printJson(world, listOf(events.map(official)))
+  const machine = await openMachine(station, undefined, world)
+  const isShown = filterOf(invocation)
+  const look = async (): Promise<readonly EventObject[]> =>
+    (await eventsOf(station, machine, world)).filter(isShown)
+  const events = await look()
+  const isJson = invocation.text('output') === 'json'
+  if (invocation.flag('watch')) return await follow(events, look, isJson, station, world)
+  if (isJson) printJson(world, listOf(events))
   else print(events, world)
   return EXIT.done
 }
 
-type Located = PodEvent & { readonly namespace: string; readonly name: string; readonly uid: string }
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+function filterOf(invocation: Invocation): ReturnType<typeof eventFilter> {
+  const selector = invocation.text('selector')
+  return eventFilter({
+    namespace: invocation.text('namespace'),
+    selector: selector === undefined ? undefined : parseSelector(selector),
+    object: invocation.text('for'),
+  })
 }
 
-function print(events: readonly Located[], world: World): void {
+/** What engines have told, and what the node remembers of the time when none ran. */
+async function eventsOf(
+  station: UsedStation,
+  { runtimes }: Machine,
+  world: World,
+): Promise<readonly EventObject[]> {
+  const { history } = await readEvents(station.transport, station.root)
+  const snapshot = await observeOnce(runtimes, emptyDesired(station.record), world.clock, world.signal)
+  for (const happening of foundHappenings(snapshot)) history.add(happening)
+  return history.all(world.clock.now())
+}
+
+function print(events: readonly EventObject[], world: World): void {
   const now = world.clock.now()
-  const rows = events.map((event) => [
-    event.namespace,
-    since(now, event.at),
-    event.type,
-    event.reason,
-    `pod/${event.name}`,
-    event.message.replaceAll('\n', ' '),
-  ])
   world.stdout.write(
-    plainText(table(['NAMESPACE', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'], rows)),
+    plainText(
+      table(
+        EVENT_HEADING,
+        events.map((event) => eventRow(event, now)),
+      ),
+    ),
   )
-  if (rows.length === 0) world.stderr.write('no events\n')
+  if (events.length === 0) world.stderr.write('no events\n')
 }
 
-function official(event: Located): unknown {
-  const { namespace, name, uid, at, type, reason, message, container } = event
-  const field = container === undefined ? {} : { fieldPath: `spec.containers{${container}}` }
-  return {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: {
-      namespace,
-      name: `${name}.${Temporal.Instant.from(at).epochMilliseconds.toString(16)}.${reason.toLowerCase()}`,
-    },
-    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, ...field },
-    type,
-    reason,
-    message,
-    count: 1,
-    firstTimestamp: at,
-    lastTimestamp: at,
-    source: { component: 'reconcile' },
+/** Until the user or the reader has enough. Beside an engine and without one: the folder tells of both. */
+async function follow(
+  first: readonly EventObject[],
+  look: () => Promise<readonly EventObject[]>,
+  isJson: boolean,
+  { root, transport }: UsedStation,
+  world: World,
+): Promise<number> {
+  const told = new Map<string, number>()
+  const write = (events: readonly EventObject[]): void => {
+    const news = events.filter(({ count, metadata }) => told.get(metadata.uid) !== count)
+    for (const { count, metadata } of news) told.set(metadata.uid, count)
+    world.stdout.write(plainText(isJson ? lines(news) : rows(news, world)))
   }
+  const signal = AbortSignal.any([world.signal, world.stdout.closed])
+  // Listened to before the first look ends, so that nothing falls between.
+  const changes = transport.watch([root], signal)
+  if (!isJson) world.stdout.write(`${columns([EVENT_HEADING, WIDTHS])[0] ?? ''}\n`)
+  write(first)
+  write(await look())
+  for await (const _ of changes) {
+    await world.clock.sleepUntil(after(world.clock.now(), GATHER_MS), signal)
+    if (signal.aborted) break
+    write(await look())
+  }
+  return EXIT.done
+}
+
+/** Columns that are drawn before what comes in them is known. */
+const WIDTHS = [
+  'kube-system',
+  '2m10s (x12 over 10m)',
+  'Warning',
+  'FailedCreatePodSandBox',
+  `deployment/${'x'.repeat(20)}`,
+]
+
+function rows(events: readonly EventObject[], world: World): string {
+  const now = world.clock.now()
+  const [, ...text] = columns([WIDTHS, ...events.map((event) => eventRow(event, now))])
+  return text.map((line) => `${line}\n`).join('')
+}
+
+function lines(events: readonly EventObject[]): string {
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('')
 }

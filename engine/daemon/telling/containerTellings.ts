@@ -72,8 +72,10 @@ function exitTelling(
   const reason = exitReason(exit)
   const isWell = exit.exitCode === 0 && !exit.startFailed
   const text = exitText(exit)
+  const after = exit.startFailed ? '' : `, after ${spanText(milliseconds(exit.startedAt, exit.finishedAt))}`
   const past = found ? ', while no engine looked' : ''
   const told = about(event, scene, reason)
+  const official = `Container ${event.container} ${text}`
   return {
     ...told,
     fields: {
@@ -82,10 +84,9 @@ function exitTelling(
       ...(exit.signal !== undefined && { signal: exit.signal }),
     },
     level: isWell ? 'info' : 'warn',
-    message: `${subject(event)} ${text}${past}`,
-    events: [
-      happening(event, scene, isWell ? 'Normal' : 'Warning', reason, `Container ${event.container} ${text}`),
-    ],
+    message: `${subject(event)} ${text}${after}${past}`,
+    // Without the time that it ran, by which no two would be alike.
+    events: [happening(event, scene, isWell ? 'Normal' : 'Warning', reason, official)],
     repeats: `${exitTrouble(event)}${reason} ${exit.exitCode}`,
   }
 }
@@ -98,13 +99,10 @@ function exitReason({ exitCode, oomKilled, startFailed }: ContainerExit): string
 
 /** Without what the container itself has said: that may be anything, and stands in its log. */
 function exitText(exit: ContainerExit): string {
-  const { exitCode, finishedAt, message, oomKilled, signal, startFailed, startedAt } = exit
+  const { exitCode, message, oomKilled, signal, startFailed } = exit
   if (startFailed) return `could not be started${message === undefined ? '' : `: ${oneLine(message)}`}`
   const by = signal === undefined ? '' : `, by signal ${signal}`
-  const why = oomKilled ? ', out of memory' : ''
-  return `ended with exit code ${exitCode}${by}${why}`.concat(
-    `, after ${spanText(milliseconds(startedAt, finishedAt))}`,
-  )
+  return `ended with exit code ${exitCode}${by}${oomKilled ? ', out of memory' : ''}`
 }
 
 export function probeTelling(event: ProbeEvent, scene: Scene): Telling {

@@ -2,7 +2,7 @@ import { controllerOf } from '../../api/owners.ts'
 import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import type { ProgressEvent } from '../../reconciler/progress.ts'
-import { aboutObject, type Scene, statusOf, wordsFor } from './scene.ts'
+import { aboutObject, type Scene, statusOf, topOwner, wordsFor } from './scene.ts'
 import type { Happening, Telling } from './telling.ts'
 import { milliseconds, oneLine, spanText } from './words.ts'
 
@@ -73,7 +73,7 @@ function objectHealth(event: HealthChanged, scene: Scene, since: string | undefi
 /** Pods tell of themselves by their containers; here is what is decided about them as a whole. */
 function podHealth({ at, health, object }: HealthChanged, scene: Scene): readonly Telling[] {
   const unscheduled = unscheduledText(object, scene)
-  const fields = { object, pod: wordsFor(object).slice('Pod '.length) }
+  const fields = { object: ownerOfPod(object, scene), pod: wordsFor(object).slice('Pod '.length) }
   if (unscheduled !== undefined) {
     const about = aboutPodOf(object, scene)
     return [
@@ -130,6 +130,14 @@ function isCondition(value: unknown): value is Condition {
 function endedReason(object: ObjectKey, scene: Scene): string | undefined {
   const reason = fieldOf(statusOf(scene, object)?.status, 'reason')
   return typeof reason === 'string' && reason !== '' ? reason : undefined
+}
+
+function ownerOfPod(object: ObjectKey, scene: Scene): ObjectKey {
+  const references = fieldOf(fieldOf(statusOf(scene, object)?.object, 'metadata'), 'ownerReferences')
+  const owner: unknown = Array.isArray(references) ? references[0] : undefined
+  const [kind, name] = [fieldOf(owner, 'kind'), fieldOf(owner, 'name')]
+  if (typeof kind !== 'string' || typeof name !== 'string') return object
+  return topOwner(scene, objectKey(kind, keyParts(object).namespace, name))
 }
 
 /** Of a pod only its own report knows more. */

@@ -22,8 +22,12 @@ export function podTellings(event: Of<'podChanged'>, scene: Scene): readonly Tel
     ]
   }
   const [was, is] = [isReady(before), isReady(summary)]
-  if (!was && is)
-    return [{ level: 'info', message: `pod ${pod} is ready`, fields: { ...fields, reason: 'Ready' } }]
+  if (!was && is) {
+    const repeats = `exit ${event.uid}  ready`
+    return [
+      { level: 'info', message: `pod ${pod} is ready`, fields: { ...fields, reason: 'Ready' }, repeats },
+    ]
+  }
   if (was && !is && !summary.deleting) {
     const message = `pod ${pod} is not ready any more: ${countsText(summary)}`
     const repeats = `exit ${event.uid}  unready`

@@ -1,6 +1,6 @@
 import { controllerOf } from '../../api/owners.ts'
 import type { ObjectMeta } from '../../api/generated/types.ts'
-import { type NodeName, type ObjectKey, objectKey, type PodUid } from '../../api/names.ts'
+import { keyParts, type NodeName, type ObjectKey, objectKey, type PodUid } from '../../api/names.ts'
 import type { PodAction, StatusReport } from '../../api/plan.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import type { LoopState } from '../../reconciler/loop.ts'
@@ -91,10 +91,14 @@ export function objectOfPod(scene: Scene, pod: OfPod): ObjectKey {
   const metadata = observedPod(scene, pod)?.record.pod.metadata
   const owner = metadata && controllerOf(metadata)
   if (metadata === undefined || owner === undefined) return podKey(pod.pod)
-  const key = objectKey(owner.kind, metadata.namespace, owner.name)
-  const recorded = scene.snapshot?.records.get(key)?.object.metadata
-  const above = recorded && controllerOf(recorded)
-  return above === undefined ? key : objectKey(above.kind, metadata.namespace, above.name)
+  return topOwner(scene, objectKey(owner.kind, metadata.namespace, owner.name))
+}
+
+/** Of a ReplicaSet its Deployment, of a Job its CronJob; itself where there is none above. */
+export function topOwner({ snapshot }: Scene, key: ObjectKey): ObjectKey {
+  const metadata = snapshot?.records.get(key)?.object.metadata
+  const above = metadata && controllerOf(metadata)
+  return above === undefined ? key : objectKey(above.kind, keyParts(key).namespace, above.name)
 }
 
 /** `deployment demo/web`; `Deployment/demo/web` is for machines. */

@@ -1,5 +1,6 @@
 import { objectKey, type ObjectKey } from '../../api/names.ts'
 import { type Diagnostic, diagnosticText } from '../../manifests/diagnostics.ts'
+import { lossLines } from '../../planner/rails.ts'
 import type { LogLevel } from '../../reconciler/logger.ts'
 import type { SourceName, SyncEvent } from '../syncState.ts'
 import { aboutObject, type Scene, wordsFor } from './scene.ts'
@@ -99,8 +100,9 @@ function commitTellings(event: CommitEvent, scene: Scene): readonly Telling[] {
     case 'commitRefused':
       return refusal(event, scene)
     case 'commitHeld': {
-      const { commit, objects, reasons } = event
-      const what = objects.length === 0 ? '' : `; it would delete ${objectsText(objects)}`
+      const { commit, reasons } = event
+      const losses = lossLines(event)
+      const what = losses.length === 0 ? '' : `; it would delete ${firstOf(losses, OBJECTS_TOLD_MAX, '; ')}`
       const how = `reconcile approve ${shortCommit(commit)} lets it be applied`
       const message = `${commitText(commit)} is held: ${reasons.map(withoutStop).join('; ')}${what}; ${how}`
       return [told(event, scene, 'warn', message, { reason: 'CommitHeld', commit })]
@@ -200,10 +202,6 @@ function commitText(commit: string): string {
 function sourceText({ branch, path, repository }: SourceName): string {
   const which = branch === undefined ? '' : `, branch ${branch}`
   return `${repository}${which}${path === '' ? '' : `, --path ${path}`}`
-}
-
-function objectsText(objects: readonly ObjectKey[]): string {
-  return firstOf(objects.map(wordsFor), OBJECTS_TOLD_MAX)
 }
 
 function withoutStop(sentence: string): string {

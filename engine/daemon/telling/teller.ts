@@ -105,7 +105,8 @@ class TheTeller implements Teller {
     if (onlyNews === true && !told.includes(true)) return
     const repeat = repeats === undefined ? undefined : this.#repeats.count(repeats, at)
     if (repeat?.isTold === false) return
-    const isAgain = repeat !== undefined && repeat.count > 1
+    // What goes well again and again is left out, but not counted aloud.
+    const isAgain = repeat !== undefined && repeat.count > 1 && level !== 'info'
     const again = isAgain ? ` (${repeat.count} times since ${repeat.since})` : ''
     const all: LogFields = {
       ...(commit !== undefined && { commit }),

@@ -26,7 +26,7 @@ export function oneLine(text: string, most = 300): string {
 }
 
 /** The first of many, and how many more there are. */
-export function firstOf(all: readonly string[], most: number): string {
+export function firstOf(all: readonly string[], most: number, between = ', '): string {
   const more = all.length - most
-  return [...all.slice(0, most), ...(more > 0 ? [`and ${more} more`] : [])].join(', ')
+  return [...all.slice(0, most), ...(more > 0 ? [`and ${more} more`] : [])].join(between)
 }

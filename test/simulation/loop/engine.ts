@@ -45,19 +45,20 @@ export interface Engine {
 }
 
 export type EngineOptions = ConnectionOptions &
-  Pick<Partial<LoopOptions>, 'limits' | 'onProgress' | 'plan' | 'onTick'>
+  Pick<Partial<LoopOptions>, 'ask' | 'limits' | 'onProgress' | 'plan' | 'onTick'>
 
 export function startEngine(world: World, desired: Desired, options: EngineOptions = {}): Engine {
   const { clock, node, log } = world
   const connection = connectTo(node, options)
   const ending = new AbortController()
-  const { limits, onProgress, onTick, plan } = options
+  const { ask, limits, onProgress, onTick, plan } = options
   const loop = createLoop({
     runtimes: new Map([[NODE, connection.runtime]]),
     clock,
     desired,
     signal: ending.signal,
     log: (level, message, fields = {}) => log.push({ level, message, fields }),
+    ...(ask && { ask }),
     ...(limits && { limits }),
     ...(onProgress && { onProgress }),
     ...(onTick && { onTick }),
