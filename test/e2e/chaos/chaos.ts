@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runningContainers } from '../../support/containers.ts'
+import { DaemonProcess, type LogLine } from '../../support/daemon.ts'
+import type { World } from '../../support/engine.ts'
+import { machineTraces } from '../../support/machine.ts'
+import type { Random } from '../../support/random.ts'
+import type { Registry } from '../../support/registry.ts'
+import type { Done } from './steps.ts'
+import { FIRST, manifests, type Wanted, WITNESS_COMMAND } from './wanted.ts'
+
+interface Told extends Done {
+  /** How many lines the log had when it was done. */
+  readonly from: number
+}
+
+/** A daemon on a world of its own, and what is done to both. */
+export class Chaos {
+  readonly world: World
+  readonly random: Random
+  readonly registry: Registry
+  /** What the last valid commit asks for. */
+  wanted: Wanted = FIRST
+  daemon: DaemonProcess
+  linkOfWitness: string | undefined
+  readonly told: Told[] = []
+  /** Of the daemons before this one, then of this one. */
+  readonly #past: LogLine[] = []
+  readonly #names = new Map<string, string>()
+
+  constructor(world: World, random: Random, registry: Registry) {
+    this.world = world
+    this.random = random
+    this.registry = registry
+    this.daemon = new DaemonProcess(world)
+  }
+
+  get lines(): readonly LogLine[] {
+    return [...this.#past, ...this.daemon.lines]
+  }
+
+  /** Keeps the log of the one before. */
+  async restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const status = await this.daemon.end(signal)
+    if (signal === 'SIGTERM' && status !== 0)
+      throw new Error(`the daemon ended with ${status} when it was told to`)
+    this.#past.push(...this.daemon.lines)
+    this.daemon = new DaemonProcess(this.world)
+  }
+
+  note(done: Done, from: number): void {
+    this.told.push({ ...done, from })
+  }
+
+  unexplained(): readonly string[] {
+    const { lines } = this
+    return this.told
+      .filter(({ explainedBy, from }) => !lines.slice(from).some(explainedBy))
+      .map(({ what }) => what)
+  }
+
+  /** Valid manifests, which become what is wanted. */
+  async commit(wanted: Wanted): Promise<string> {
+    const commit = await this.world.commit(manifests(wanted))
+    this.wanted = wanted
+    return commit
+  }
+
+  async commitFiles(files: Readonly<Record<string, string>>): Promise<string> {
+    return await this.world.commit(files)
+  }
+
+  /** `namespace/name` of no pod: its name, from the record as it was when it was last there. */
+  podName(uid: string): string | undefined {
+    try {
+      const record = JSON.parse(readFileSync(join(this.world.root, 'pods', uid, 'pod.json'), 'utf8')) as {
+        readonly pod: { readonly metadata: { readonly name: string } }
+      }
+      this.#names.set(uid, record.pod.metadata.name)
+    } catch {
+      // gone, or damaged: as it was known before
+    }
+    return this.#names.get(uid)
+  }
+
+  async pause(milliseconds: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds))
+  }
+
+  async withoutRegistry(milliseconds: number): Promise<void> {
+    process.kill(this.registry.pid, 'SIGSTOP')
+    await this.pause(milliseconds)
+    process.kill(this.registry.pid, 'SIGCONT')
+  }
+
+  /** The process that nothing is done to. */
+  async witness(): Promise<number> {
+    const all = await runningContainers(this.world.root)
+    const found = all.find(({ command }) => command === WITNESS_COMMAND)
+    if (found === undefined) throw new Error('the witness does not run')
+    return found.pid
+  }
+
+  /** Once only the witness runs. */
+  rememberLink(): void {
+    this.linkOfWitness = machineTraces(this.world.root).links.find((link) => !link.startsWith('rc-'))
+  }
+}
