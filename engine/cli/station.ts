@@ -91,7 +91,18 @@ export async function lockStation(
 ): Promise<AsyncDisposable> {
   const result = await tryLock(station, world)
   if (result.kind === 'locked') return result.lock
-  throw new UserError(heldText(parseHolder(result.by), station, invocation), { exitStatus: EXIT.failed })
+  const holder = parseHolder(result.by)
+  throw new RootHeld(heldText(holder, station, invocation), holder)
+}
+
+/** Another engine works on the root. */
+export class RootHeld extends UserError {
+  readonly holder: Holder | undefined
+
+  constructor(message: string, holder: Holder | undefined) {
+    super(message, { exitStatus: EXIT.failed })
+    this.holder = holder
+  }
 }
 
 function heldText(other: Holder | undefined, { root }: Station, { command }: Invocation): string {

@@ -1,12 +1,14 @@
 import { localTransport } from '../../transport/local.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
-import { findDaemon } from '../findDaemon.ts'
+import { awaitDaemon, findDaemon } from '../findDaemon.ts'
 import { loadWithoutFolder } from '../goneFolder.ts'
 import { loadCommit, sourceOptions } from '../load.ts'
 import { rootFolder } from '../place.ts'
 import { assertRights } from '../rights.ts'
 import { timeoutOf } from '../timeout.ts'
+import type { Invocation } from '../invocation.ts'
+import type { World } from '../world.ts'
 
 const TIMEOUT_MS = 300_000
 
@@ -17,11 +19,9 @@ export const run: RunCommand = async (invocation, world) => {
   }
   const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
   assertRights(invocation, world)
-  const daemon = await findDaemon({ root: rootFolder(invocation, world), transport: localTransport() })
-  if (daemon !== undefined) {
-    const { onceBeside } = await import('../onceBeside.ts')
-    return await onceBeside(daemon, invocation, world)
-  }
+  const place = { root: rootFolder(invocation, world), transport: localTransport() }
+  const daemon = await findDaemon(place)
+  if (daemon !== undefined) return await askDaemon(daemon, invocation, world)
   const options = sourceOptions(invocation, world)
   const loading = loadCommit(options, world).catch((error: unknown) =>
     loadWithoutFolder(error, options, invocation, world),
@@ -31,6 +31,23 @@ export const run: RunCommand = async (invocation, world) => {
   const loaded = await loading
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing was touched', invocation, world)
   printWarnings(loaded.warnings, world)
-  const { applyCommit } = await applying
-  return applyCommit(loaded, timeoutMs, invocation, world)
+  const [{ applyCommit }, { RootHeld }] = await Promise.all([applying, import('../station.ts')])
+  try {
+    return await applyCommit(loaded, timeoutMs, invocation, world)
+  } catch (error) {
+    // One that has just begun, and does not listen yet.
+    if (!(error instanceof RootHeld) || error.holder?.daemon !== true) throw error
+    const begun = await awaitDaemon(place, world)
+    if (begun === undefined) throw error
+    return await askDaemon(begun, invocation, world)
+  }
+}
+
+async function askDaemon(
+  daemon: NonNullable<Awaited<ReturnType<typeof findDaemon>>>,
+  invocation: Invocation,
+  world: World,
+): Promise<number> {
+  const { onceBeside } = await import('../onceBeside.ts')
+  return await onceBeside(daemon, invocation, world)
 }

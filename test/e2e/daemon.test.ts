@@ -1,0 +1,126 @@
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runningContainers } from '../support/containers.ts'
+import { DaemonProcess } from '../support/daemon.ts'
+import { eventually, World } from '../support/engine.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+
+let registry: Registry
+let world: World
+
+beforeAll(async () => {
+  registry = await startRegistry()
+  world = await World.create({ podCIDR: '10.230.0.0/16', registry: registry.url })
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+})
+
+function pod(name: string, command = 'sleep 1000'): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - {name: main, image: "busybox:1.36", command: [sh, -c, "exec ${command}"]}
+`
+}
+
+async function commands(): Promise<readonly string[]> {
+  return (await runningContainers(world.root)).map(({ command }) => command).toSorted()
+}
+
+async function pids(): Promise<readonly number[]> {
+  return (await runningContainers(world.root)).map(({ pid }) => pid)
+}
+
+test('what is committed runs, without anybody asking; an invalid commit changes nothing, and the next valid one is applied', async () => {
+  const first = await world.commit({ 'a.yaml': pod('a', 'sleep 1001') })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
+  expect(await commands()).toEqual(['sleep 1001'])
+
+  const invalid = await world.commit({ 'a.yaml': 'kind: Pod', 'b.yaml': pod('b').replace('image:', 'imge:') })
+  await daemon.until((line) => line.reason === 'CommitRefused' && line.commit === invalid)
+  await daemon.until((line) => line.message.includes('b.yaml') && line.message.includes('imge'))
+  expect(daemon.lines.some((line) => line.message.includes('a.yaml'))).toBe(true)
+  expect(await commands()).toEqual(['sleep 1001'])
+
+  const valid = await world.commit({ 'a.yaml': pod('a', 'sleep 1001'), 'b.yaml': pod('b', 'sleep 1002') })
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === valid)
+  expect(await commands()).toEqual(['sleep 1001', 'sleep 1002'])
+
+  expect(await daemon.end()).toBe(0)
+  expect(await commands()).toEqual(['sleep 1001', 'sleep 1002'])
+})
+
+test('an engine that is killed is followed by one that adopts what runs, and goes on with the branch', async () => {
+  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1003') })
+  {
+    await using daemon = new DaemonProcess(world)
+    await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+    await daemon.end('SIGKILL')
+  }
+  const before = await pids()
+  expect(before).toHaveLength(1)
+  const next = await world.commit({ 'a.yaml': pod('a', 'sleep 1003'), 'c.yaml': pod('c', 'sleep 1004') })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === next)
+  expect(await pids()).toEqual(expect.arrayContaining([...before]))
+  expect(await commands()).toEqual(['sleep 1003', 'sleep 1004'])
+})
+
+test('beside the engine, --once asks it and tells how it ends, other commands look, and what would fight with it is refused', async () => {
+  await world.commit({ 'a.yaml': pod('a', 'sleep 1005') })
+  await using daemon = new DaemonProcess(world)
+  const first = await world.once()
+  expect(first).toMatchObject({ exitCode: 0 })
+  expect(first.stdout).toMatch(/^commit [0-9a-f]{12}: .*all is healthy$/m)
+  expect(await commands()).toEqual(['sleep 1005'])
+
+  await world.commit({ 'a.yaml': 'kind: Pod' })
+  const invalid = await world.once()
+  expect(invalid).toMatchObject({ exitCode: 3 })
+  expect(invalid.stderr).toContain('a.yaml:1:1: error:')
+  expect(invalid.stderr).toContain('nothing was touched')
+
+  await world.commit({ 'a.yaml': pod('a').replace('busybox:1.36', 'nothing:1') })
+  const failing = await world.once()
+  expect(failing).toMatchObject({ exitCode: 1 })
+  expect(failing.stderr).toContain('container main')
+
+  const other = await world.once('--branch', 'other')
+  expect(other).toMatchObject({ exitCode: 3 })
+  expect(other.stderr).toContain('--branch other')
+  expect((await world.run('status')).exitCode).toBe(0)
+  expect((await world.run('plan', '--repo', world.repo)).exitCode).toBe(0)
+  const down = await world.run('down')
+  expect(down.exitCode).toBe(1)
+  expect(down.stderr).toContain(`kill ${daemon.pid}`)
+  const second = await world.run('--repo', world.repo)
+  expect(second.exitCode).toBe(1)
+  expect(second.stderr).toContain('already')
+  expect(daemon.isRunning).toBe(true)
+})
+
+test('the engine goes on with what is in force while the repository is gone, and follows it when it is back', async () => {
+  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1006') })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+  const away = join(world.folder, 'away')
+  renameSync(world.repo, away)
+  daemon.signal('SIGHUP')
+  await daemon.until((line) => line.reason === 'SourceFailed')
+  expect(await commands()).toEqual(['sleep 1006'])
+
+  renameSync(away, world.repo)
+  const next = await world.commit({ 'a.yaml': pod('a', 'sleep 1007') })
+  daemon.signal('SIGHUP')
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === next)
+  const running = await eventually(commands, (all) => all.length === 1 && all[0] === 'sleep 1007')
+  expect(running).toEqual(['sleep 1007'])
+})
