@@ -11,6 +11,7 @@ import type { Invocation } from './invocation.ts'
 import type { Loaded } from './load.ts'
 import { assertOwner, ownerOf } from './owner.ts'
 import { type Result, tellOutcome } from './outcomeText.ts'
+import { type RunEvents, runEvents } from './runEvents.ts'
 import { createRunReport } from './runReport.ts'
 import {
   assertUsable,
@@ -40,11 +41,15 @@ export async function applyCommit(
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
   const station = await openStation(invocation, world)
   const taken = await take(station, loaded, invocation, world)
-  if (taken.kind === 'held') return tellHeld(taken, invocation, world)
+  const events = runEvents(station, world)
+  if (taken.kind === 'held') {
+    await events.held(taken)
+    return tellHeld(taken, invocation, world)
+  }
   const { machine, record } = taken
   // Awaited here: the lock is let go of when this block ends.
   return await carryOut(
-    { desired: withHashKey(loaded.desired, record), machine, timeoutMs },
+    { desired: withHashKey(loaded.desired, record), machine, timeoutMs, events },
     invocation,
     world,
   )
@@ -54,6 +59,8 @@ export interface Job {
   readonly desired: Desired
   readonly machine: Machine
   readonly timeoutMs: number
+  /** Absent: nothing of it is kept for `reconcile events`. */
+  readonly events?: RunEvents
 }
 
 type Taken =
@@ -83,13 +90,17 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
   const report = createRunReport(invocation, world)
   const stop = new AbortController()
   report.begin()
+  await using events = job.events?.begin(desired, () => loop.state(), report.log)
   const loop = createLoop({
     runtimes: machine.runtimes,
     clock: world.clock,
     desired,
     signal: AbortSignal.any([stop.signal, world.signal]),
     log: report.log,
-    onProgress: (event) => report.event(event),
+    onProgress: (event) => {
+      report.event(event)
+      events?.event(event)
+    },
     onTick: (state) => report.tick(state),
   })
   const running = loop.run()
@@ -98,6 +109,7 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
     // Ends before the outcome only when it fails.
     running.then((): Outcome => ({ kind: 'interrupted' })),
   ])
+  events?.end(outcome)
   stop.abort()
   await running
   const result: Result = { outcome, state: loop.state(), changed: report.end(), desired }

@@ -70,7 +70,8 @@ async function follow({ invocation, source, station, world }: Following): Promis
   const { clock, signal } = world
   const { root, transport } = station
   const branch = invocation.text('branch')
-  const logs = splitLog(openDaemonLog(invocation, world))
+  const own = openDaemonLog(invocation, world)
+  const logs = splitLog(own)
   const site = createSite({ station, source, takeOver: invocation.flag('take-over') }, world)
   const failed = new AbortController()
   const daemon = createDaemon({
@@ -82,7 +83,7 @@ async function follow({ invocation, source, station, world }: Following): Promis
     log: logs.log,
     jitter: () => Math.random(),
   })
-  await using teller = await openTeller({ transport, root, clock, log: logs.log, scene: () => daemon.loop() })
+  await using teller = await openTeller({ transport, root, clock, log: own, scene: () => daemon.loop() })
   using _told = daemon.listen(teller)
   await using _control = await serveControl(
     await daemonSocket(station),

@@ -10,17 +10,14 @@ export interface OpenTellerOptions {
   /** The root, whose lock the caller has: there the history of Events is kept. */
   readonly root: string
   readonly clock: Clock
-  /** Takes the lines; `silentLogger` where only Events are wanted. */
   readonly log: Logger
-  /** What cannot be said in `log`, such as a history that cannot be written. */
-  readonly warn?: Logger
   readonly scene: () => Scene
 }
 
 /** Until it is disposed of, which puts the last Events on the disk. */
 export async function openTeller(options: OpenTellerOptions): Promise<Teller & AsyncDisposable> {
-  const { clock, log, root, scene, transport, warn = log } = options
-  const events = await openEventFile({ transport, root, clock, log: warn })
+  const { clock, log, root, scene, transport } = options
+  const events = await openEventFile({ transport, root, clock, log })
   const teller = createTeller({ log, events, scene })
   return {
     progress: (event) => teller.progress(event),
