@@ -16,6 +16,7 @@ import type { ControlAnswer } from './controlMessages.ts'
 import { Engine } from './engine.ts'
 import { Health } from './health.ts'
 import { keepHouse } from './housekeeping.ts'
+import { Rollbacks } from './rollback.ts'
 import type { Site } from './site.ts'
 import type { Standing } from './standing.ts'
 import { Sync } from './sync.ts'
@@ -92,6 +93,7 @@ class TheDaemon implements Daemon {
   readonly engine: Engine
   readonly #sync: Sync
   readonly #health: Health
+  readonly #rollbacks: Rollbacks
   readonly #burst: Burst
   readonly #turns = new Turns()
   readonly #listeners = new Set<Listener>()
@@ -109,10 +111,20 @@ class TheDaemon implements Daemon {
     this.engine = new Engine({
       ...options,
       onProgress: (event) => this.#each((listener) => listener.progress?.(event)),
-      onTick: (state) => this.#each((listener) => listener.tick?.(state)),
+      onTick: (state) => {
+        this.#each((listener) => listener.tick?.(state))
+        this.#rollbacks.look(state)
+      },
     })
     const tell = (event: SyncEvent): void => this.#tell(event)
     this.#sync = new Sync({ ...options, engine: this.engine, tell })
+    this.#rollbacks = new Rollbacks({
+      ...options,
+      engine: this.engine,
+      memory: this.#sync.memory,
+      turns: this.#turns,
+      went: (rollback) => this.#sync.wentBack(rollback),
+    })
     this.#burst = new Burst(clock)
     this.#health = new Health({
       engine: this.engine,
@@ -296,6 +308,7 @@ class TheDaemon implements Daemon {
   #tell(event: SyncEvent): void {
     this.#state = syncStateAfter(this.#state, event)
     if (event.kind === 'commitApplied') this.#health.begin(event.commit)
+    if (event.kind === 'rolledBack') this.#health.begin(event.to)
     this.#each((listener) => listener.sync?.(event))
   }
 

@@ -1,6 +1,6 @@
 import type { ObjectKey } from '../api/names.ts'
 import type { Desired } from '../api/snapshot.ts'
-import { type HeldCommit, inForceAfter } from '../api/sync.ts'
+import { type HeldCommit, inForceAfter, type Rollback } from '../api/sync.ts'
 import { approve, resume, type Said, suspend } from '../api/syncWords.ts'
 import { suspendProblem } from '../planner/suspendable.ts'
 import type { Clock } from '../reconciler/clock.ts'
@@ -144,6 +144,13 @@ export class Sync {
   async healthy(commit: string): Promise<void> {
     const lastHealthy = { commit, at: this.#now() }
     await this.#remember((memory) => ({ ...memory, lastHealthy }), commit)
+  }
+
+  /** The commit in force is another one than the branch's now, until the branch moves. */
+  wentBack(rollback: Rollback): void {
+    this.#standing = { kind: 'rolledBack', rollback }
+    const { at: _at, ...what } = rollback
+    this.#tell({ kind: 'rolledBack', ...what })
   }
 
   async #change(said: Said, event: Untimed<SyncEvent>): Promise<ControlAnswer> {

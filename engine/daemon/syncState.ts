@@ -129,7 +129,8 @@ export function syncStateAfter(state: SyncState, event: SyncEvent): SyncState {
       return without(state, 'trouble')
     case 'rolledBack': {
       const { from, to, at, objects, reason } = event
-      return { ...state, rollback: { from, to, at, objects, reason } }
+      const applied = { commit: to, at }
+      return { ...without(state, 'healthyAt'), applied, rollback: { from, to, at, objects, reason } }
     }
     case 'suspended':
       return { ...state, suspended: [...new Set([...state.suspended, event.object])].toSorted() }
