@@ -109,7 +109,7 @@ function engineContender(bench: PodBench, root: string): Contender {
   const base = { 'cluster.yaml': clusterYaml(bench.registry), 'keeper.yaml': KEEPER_YAML }
   const once = async (files: Readonly<Record<string, string>>) => {
     await commitFiles(repo, files)
-    return (await timed(engine('--once', '--repo', repo, '--root', root))).ms
+    return (await timed(engine('--once', '--approve', '--repo', repo, '--root', root))).ms
   }
   return {
     name: 'reconcile',

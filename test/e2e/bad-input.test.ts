@@ -201,7 +201,7 @@ describe('a machine or a registry that is not as it should be', () => {
   test('another engine at work on the same root is named', async () => {
     const never = podYaml('never', 'busybox:1.36', ', readinessProbe: {exec: {command: ["false"]}}')
     await world.commit({ 'steady.yaml': STEADY, 'never.yaml': never })
-    const working = world.start('--once', '--repo', world.repo)
+    const working = world.start('--once', '--approve', '--repo', world.repo)
     await eventually(
       () => pids(world.root),
       (now) => now.length === 2,

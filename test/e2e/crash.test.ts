@@ -51,7 +51,7 @@ test('the engine is killed at twenty random moments of rollouts; each time the n
   expect((await world.once()).exitCode).toBe(0)
   for (let moment = 1; moment <= MOMENTS; moment += 1) {
     await world.commit({ 'web.yaml': web(moment) })
-    const doomed = world.start('--once', '--repo', world.repo)
+    const doomed = world.start('--once', '--approve', '--repo', world.repo)
     const delay = setTimeout(() => doomed.kill('SIGKILL'), random.next() * SPREAD_MS)
     await doomed
     clearTimeout(delay)

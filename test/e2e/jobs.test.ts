@@ -138,7 +138,7 @@ test.concurrent('a Job whose engine is killed again and again counts each of its
   const script = 'echo ran >> /notes/killed; sleep 0.2'
   await world.commit(files(job(world, 'killed', script, { completions: 12, parallelism: 4 })))
   for (let kills = 0; kills < 4; kills += 1) {
-    const doomed = world.start('--once', '--repo', world.repo)
+    const doomed = world.start('--once', '--approve', '--repo', world.repo)
     const delay = setTimeout(() => doomed.kill('SIGKILL'), 700 + kills * 173)
     await doomed
     clearTimeout(delay)
@@ -173,13 +173,13 @@ test.concurrent('a CronJob whose engine is killed before a tick and again and ag
       await using _engine = await engineAtWork(world)
       await untilClock(dueMs - 5000)
     }
-    const doomed = world.start('--once', '--timeout', '600s', '--repo', world.repo)
+    const doomed = world.start('--once', '--approve', '--timeout', '600s', '--repo', world.repo)
     await untilClock(dueMs - 500)
     doomed.kill('SIGKILL')
     await doomed
     await untilClock(dueMs + 100)
     for (const lifeMs of [900, 1200, 1500]) {
-      const killed = world.start('--once', '--timeout', '600s', '--repo', world.repo)
+      const killed = world.start('--once', '--approve', '--timeout', '600s', '--repo', world.repo)
       const delay = setTimeout(() => killed.kill('SIGKILL'), lifeMs)
       await killed
       clearTimeout(delay)

@@ -182,7 +182,7 @@ test('an engine that is killed while pods end and start anew leaves nothing that
     const named = pods().filter(({ metadata }) => KILLED.some((name) => name === nameOf(metadata)))
     const fresh = named.map((one) => ({ ...one, metadata: { name: `${nameOf(one['metadata'])}-${index}` } }))
     await world.commit(files(...fresh))
-    const doomed = world.start('--once', '--repo', world.repo)
+    const doomed = world.start('--once', '--approve', '--repo', world.repo)
     const timer = setTimeout(() => doomed.kill('SIGKILL'), moment)
     await doomed
     clearTimeout(timer)

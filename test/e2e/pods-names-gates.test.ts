@@ -121,7 +121,7 @@ test('a gate of a Deployment’s pod is opened by hand, and the engine that wait
   await world.commit(
     files({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { selector, template } }),
   )
-  const waits = world.start('--once', '--timeout', '60s', '--repo', world.repo)
+  const waits = world.start('--once', '--approve', '--timeout', '60s', '--repo', world.repo)
   await eventually(
     () => world.run('status'),
     ({ stdout }) => stdout.includes('web-') && stdout.includes('Running'),

@@ -70,7 +70,7 @@ spec:
 test('a root that another engine works on is refused, and the message names that engine', async () => {
   await using world = await World.create({ podCIDR: '10.214.0.0/16', registry: registry.url })
   await world.commit({ 'pod.yaml': NEVER_READY })
-  const working = world.start('--once', '--repo', world.repo)
+  const working = world.start('--once', '--approve', '--repo', world.repo)
   await eventually(
     () => runningContainers(world.root),
     (containers) => containers.length === 1,

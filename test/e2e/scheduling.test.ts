@@ -53,7 +53,7 @@ test('a pod for which there is no room says why, and one of a higher priority ma
     'b.yaml': pod('b', '  priorityClassName: high\n'),
     'a.yaml': pod('a'),
   })
-  const pushing = world.start('--once', '--repo', world.repo)
+  const pushing = world.start('--once', '--approve', '--repo', world.repo)
   const running = await eventually(
     async () => (await world.pods()).filter(({ status }) => status.phase === 'Running'),
     ([first]) => first?.metadata.name === 'b',

@@ -104,8 +104,9 @@ export class World implements AsyncDisposable {
     return { exitCode, stdout, stderr }
   }
 
+  /** With `--approve`: a test's next commit often has nothing of the one before. */
   async once(...args: readonly string[]): Promise<EngineRun> {
-    return this.run('--once', '--repo', this.repo, ...args)
+    return this.run('--once', '--approve', '--repo', this.repo, ...args)
   }
 
   /** `exec POD -- COMMAND`; the output without its last line end. */

@@ -64,7 +64,7 @@ export function containerOf(shown: ShownPod, name = 'main'): ShownContainer {
 
 /** The engine at work on what is committed, until this or the world is disposed of: `NEVER_READY` has to be among it, which keeps it at work. */
 export async function engineAtWork(world: World): Promise<AsyncDisposable> {
-  const engine = world.start('--once', '--timeout', '600s', '--repo', world.repo)
+  const engine = world.start('--once', '--approve', '--timeout', '600s', '--repo', world.repo)
   await eventually(
     () => world.run('status'),
     (run) => run.exitCode === 0 && run.stdout.includes('never-ready'),
