@@ -125,15 +125,23 @@ const STATUS: CommandSpec = {
 
 const LOGS: CommandSpec = {
   name: 'logs',
-  usage: 'POD [-c CONTAINER]',
-  summary: 'prints what a container wrote',
-  details: POD_DETAILS,
-  options: ['follow', 'previous', 'container', 'tail', 'since', 'timestamps'],
-  arguments: POD,
+  usage: 'POD [-c CONTAINER] | -l LABELS',
+  summary: 'prints what containers wrote',
+  details:
+    `${POD_DETAILS}\n` +
+    'With -f it goes on across rotated files and from one run of the container to the next, and ends when the container\n' +
+    'will not be started again. With -l, pods that come later are followed too, until it is interrupted, and only the last\n' +
+    '10 lines of each are printed unless --tail says otherwise.',
+  options: [
+    ...(['follow', 'previous', 'container', 'all-containers', 'selector', 'prefix'] as const),
+    ...(['tail', 'since', 'since-time', 'timestamps', 'max-log-requests'] as const),
+  ],
+  arguments: { least: 0, most: 1, completes: 'pod' },
   examples: [
     ['reconcile logs web-abc', 'of the only or the first container'],
     ['reconcile logs -f --tail 20 deployment/web', 'the last lines of one of its pods, and what comes'],
     ['reconcile logs --previous -n shop db -c server', 'of the run before the last restart'],
+    ['reconcile logs -f --prefix -l app=web', 'of all pods of an application, and of those that come'],
   ],
   load: () => import('./commands/logs.ts'),
 }

@@ -57,6 +57,13 @@ export const OPTIONS = {
   previous: { short: 'p', help: 'of the container before its last restart' },
   tail: { value: 'LINES', help: 'only the last lines' },
   since: { value: 'DURATION', help: 'only what is newer than this, such as 10m' },
+  'since-time': { value: 'TIME', help: 'only what is newer than this, such as 2026-01-31T09:00:00Z' },
+  'all-containers': { help: 'of all containers of the pod, init containers first' },
+  prefix: { help: 'put the pod and the container in front of each line' },
+  'max-log-requests': {
+    value: 'NUMBER',
+    help: 'how many containers are followed at a time (default: 50)',
+  },
   timestamps: { help: 'put the time in front of each line' },
   'ignore-daemonsets': { help: 'go on although the node has pods of DaemonSets, which stay' },
   'delete-emptydir-data': { help: 'take pods with emptyDir volumes too, and lose what is in these' },

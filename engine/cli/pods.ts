@@ -1,7 +1,7 @@
 import { type ObjectKey, objectKey, type PodUid } from '../api/names.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import { controllerOf } from '../api/owners.ts'
-import type { PodListing, Runtime } from '../runtimes/runtime.ts'
+import type { NodeListing, PodListing, Runtime } from '../runtimes/runtime.ts'
 import type { Invocation } from './invocation.ts'
 import { didYouMean } from './nearest.ts'
 import { parseSelector, showsObject } from './selector.ts'
@@ -21,6 +21,11 @@ export async function listPods(runtime: Runtime, world: World): Promise<readonly
   const { pods, unreadable } = await runtime.list(world.signal)
   for (const { uid, message } of unreadable)
     world.stderr.write(`warning: pod ${uid} cannot be read: ${message}\n`)
+  return listedPods(pods)
+}
+
+/** Sorted by namespace and name. */
+export function listedPods(pods: NodeListing['pods']): readonly ListedPod[] {
   return [...pods]
     .map(([uid, listing]) => {
       const { namespace = 'default', name } = listing.record.pod.metadata
@@ -177,6 +182,16 @@ function hintFor(
   return near === '' ? '; reconcile status shows those that there are' : near
 }
 
+const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
+
+/** The container that people mean when they name none: the one that an annotation names, or the first. */
+export function defaultContainer({ listing }: ListedPod): string | undefined {
+  const { metadata, spec } = listing.record.pod
+  const preferred = metadata.annotations?.[DEFAULT_CONTAINER]
+  const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
+  return (all.find(({ name }) => name === preferred) ?? all[0])?.name
+}
+
 /** The container that `-c` names, or the one that people mean without it. */
 export function findContainer(pod: ListedPod, asked: string | undefined, world: World): string {
   const { metadata, spec } = pod.listing.record.pod
@@ -188,9 +203,8 @@ export function findContainer(pod: ListedPod, asked: string | undefined, world: 
     const hint = didYouMean(asked, all) || `; there ${all.length === 1 ? 'is' : 'are'}: ${all.join(', ')}`
     throw new UserError(`pod ${pod.namespace}/${pod.name} has no container ${asked}${hint}`)
   }
-  const preferred = metadata.annotations?.['kubectl.kubernetes.io/default-container']
-  const [first] = mains
-  const chosen = preferred !== undefined && all.includes(preferred) ? preferred : first
+  const preferred = metadata.annotations?.[DEFAULT_CONTAINER]
+  const chosen = defaultContainer(pod)
   if (chosen === undefined) throw new UserError(`pod ${pod.namespace}/${pod.name} has no containers`)
   if (all.length > 1 && chosen !== preferred) {
     world.stderr.write(`container ${chosen} of ${all.join(', ')}; -c names another\n`)

@@ -57,7 +57,7 @@ test.each([
   [['plan', '--once'], 'reconcile plan has no option --once; it belongs to reconcile --once'],
   [['status', '-o', 'yaml'], '-o takes wide or json, and was given yaml'],
   [['plan', '-o', 'wide'], '-o takes json, and was given wide'],
-  [['logs'], 'reconcile logs needs POD'],
+  [['freeze'], 'reconcile freeze needs POD'],
   [['logs', 'a', 'b'], 'reconcile logs takes nothing more, and was given b'],
   [['exec', 'web'], 'reconcile exec needs a command to run, after --'],
   [['exec', 'web', 'ls'], 'the command to run comes after --'],

@@ -48,10 +48,13 @@ export function createWaits(
   }
 
   async function pump(): Promise<void> {
-    // A folder that is not there is watched by nobody: it is looked at now and then.
-    for await (const _path of transport.watch([directory], end)) {
-      hasChanged = true
-      wake()
+    try {
+      for await (const _path of transport.watch([directory], end)) {
+        hasChanged = true
+        wake()
+      }
+    } catch {
+      // The kernel watches no more files for this user: it is looked at now and then.
     }
   }
 }

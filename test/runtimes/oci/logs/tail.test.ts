@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ let directories = 0
 function attempt(files: readonly string[]): string {
   directories += 1
   const directory = join(folder, String(directories))
-  transport.makeDirectory(directory, 0o700)
+  mkdirSync(directory)
   for (const [index, text] of files.entries()) {
     const name = index === files.length - 1 ? 'log' : `log.${String(index + 1).padStart(6, '0')}`
     writeFileSync(join(directory, name), text)
@@ -91,7 +91,6 @@ test('lines from a time on are told, and files that end before it are not read',
     record(10, 'stdout F old') + record(20, 'stdout F new'),
   ])
   const before = new Date('2026-11-21T09:00:05Z')
-  const { utimesSync } = await import('node:fs')
   utimesSync(join(directory, 'log.000001'), before, before)
   expect(await read(directory, { since: '2026-11-21T09:00:20Z' })).toEqual(['stdout new'])
   expect(await read(directory, { since: '2099-01-01T00:00:00Z' })).toEqual([])
