@@ -252,6 +252,32 @@ const DOWN: CommandSpec = {
   load: () => import('./commands/down.ts'),
 }
 
+const INSTALL: CommandSpec = {
+  name: 'install',
+  usage: '[--repo PATH|URL]',
+  summary: 'makes the engine a service of systemd that follows a repository, and starts it',
+  details:
+    'Once more with other options, or with another version of reconcile, it changes the service and restarts it: containers run on\nmeanwhile. docs/install.md says what the service may do and why.',
+  options: [...SOURCE_OPTIONS, 'listen', 'webhook-secret-file', 'print'],
+  arguments: NONE,
+  examples: [
+    ['reconcile install --repo /srv/cluster', 'follow a repository on this machine'],
+    ['reconcile install --repo https://example.org/cluster.git --listen 9100', 'or elsewhere, with metrics'],
+    ['reconcile install --print', 'show the unit only'],
+  ],
+  load: () => import('./commands/install.ts'),
+}
+
+const UNINSTALL: CommandSpec = {
+  name: 'uninstall',
+  usage: '',
+  summary: 'stops the service and removes it; its containers run on',
+  options: [],
+  arguments: NONE,
+  examples: [['reconcile uninstall', 'then reconcile down ends what runs']],
+  load: () => import('./commands/uninstall.ts'),
+}
+
 const COMPLETION: CommandSpec = {
   name: 'completion',
   usage: 'bash|zsh|fish',
@@ -304,6 +330,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   EVENTS,
   TOP,
   DOWN,
+  INSTALL,
+  UNINSTALL,
   COMPLETION,
   VERSION,
   HELP,

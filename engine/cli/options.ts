@@ -23,6 +23,14 @@ export const OPTIONS = {
     help: 'where pods and records are kept (default: /var/lib/reconcile)',
     completes: 'directory',
   },
+  listen: {
+    value: '[ADDRESS:]PORT',
+    help: 'answer over http: health, metrics and webhooks; on the loopback unless an address is named',
+  },
+  'webhook-secret-file': {
+    value: 'FILE',
+    help: 'holds what senders of webhooks sign with; without it webhooks are refused',
+  },
   once: { help: 'apply the current commit, wait until it is healthy, end' },
   timeout: { value: 'DURATION', help: 'how long to wait, such as 90s, 5m or 1h (default: 5m)' },
   'take-over': {
@@ -73,6 +81,7 @@ export const OPTIONS = {
   'dry-run': { help: 'only say what would be done' },
   stdin: { short: 'i', help: 'pass the standard input on' },
   tty: { short: 't', help: 'give the command a terminal' },
+  print: { help: 'show the unit, and change nothing' },
   verbose: { short: 'v', help: 'say more about what is done' },
   'log-format': {
     value: 'FORMAT',
