@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
-import { World } from '../support/engine.ts'
+import { DaemonProcess } from '../support/daemon.ts'
+import { eventually, World } from '../support/engine.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const NODE = hostname().toLowerCase()
@@ -46,7 +47,7 @@ spec: {minAvailable: ${minAvailable}, selector: {matchLabels: {app: web}}}
 
 test('a node is cordoned, drained as far as a budget allows, drained of the rest, and used again', async () => {
   await world.commit(files(1))
-  expect((await world.once()).exitCode).toBe(0)
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
   expect(await world.run('cordon', NODE)).toMatchObject({ exitCode: 0, stdout: `node/${NODE} cordoned` })
   expect((await world.run('cordon', NODE)).stdout).toBe(`node/${NODE} already cordoned`)
   expect((await world.run('status')).stdout).toContain('SchedulingDisabled')
@@ -78,4 +79,19 @@ test('a node is cordoned, drained as far as a budget allows, drained of the rest
 
   expect((await world.run('uncordon', NODE)).stdout).toBe(`node/${NODE} uncordoned`)
   expect((await world.once()).stdout).toContain('2 pods created, 1 pod unchanged; all is healthy')
+}, 60_000)
+
+test('beside a daemon the daemon empties the node, and fills it again once it may', async () => {
+  await using daemon = new DaemonProcess(world)
+  await daemon.until(({ message }) => message.includes('follow'))
+  expect((await world.run('cordon', NODE)).stdout).toBe(`node/${NODE} cordoned`)
+  const drained = await world.run('drain', NODE, '--ignore-daemonsets', '--grace-period', '0')
+  expect(drained).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`node/${NODE} drained`) })
+  expect(await runningContainers(world.root)).toHaveLength(1)
+  expect((await world.run('uncordon', NODE)).stdout).toBe(`node/${NODE} uncordoned`)
+  await eventually(
+    () => runningContainers(world.root),
+    (running) => running.length === 3,
+  )
+  expect(await daemon.end()).toBe(0)
 }, 60_000)

@@ -40,6 +40,7 @@ const PLANTED: readonly (readonly [
   ['makes all pods of a rollout at once', allAtOnce, /over its ceiling/],
   ['runs one more pod of a Job at a time', oneMoreAtATime, /its parallelism is/],
   ['begins a CronJob beside the one before', besideTheOneBefore, /the policy is/],
+  ['drains a node whatever the budgets say', withoutBudgets, /its budget keeps/],
   ['takes an ordered StatefulSet for a parallel one', inParallel, /is ordered|does not serve/],
 ]
 
@@ -91,6 +92,12 @@ function besideTheOneBefore(object: KubernetesObject): KubernetesObject {
   return object.kind === 'CronJob'
     ? { ...object, spec: { ...object.spec, concurrencyPolicy: 'Allow' } }
     : object
+}
+
+function withoutBudgets(object: KubernetesObject): KubernetesObject {
+  if (object.kind !== 'PodDisruptionBudget') return object
+  const { selector = {} } = object.spec
+  return { ...object, spec: { selector, minAvailable: 0 } }
 }
 
 function inParallel(object: KubernetesObject): KubernetesObject {

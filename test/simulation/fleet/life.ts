@@ -2,6 +2,7 @@ import { calm as calmly, seededWeather, type Weather } from '../../../engine/run
 import type { LoopOptions } from '../../../engine/reconciler/loop.ts'
 import { Dice } from '../dice.ts'
 import { behaviourOf } from './behaviour.ts'
+import { Operator } from './operator.ts'
 import { watch, type Watch } from './laws/all.ts'
 import { RandomRepository } from './repository.ts'
 import { differences } from './rest.ts'
@@ -28,6 +29,8 @@ export interface LifeResult {
 const SETTLE_MS_MAX = 3 * 3_600_000
 /** Nothing has happened for so long: longer than any probe, grace period or resync. */
 const REST_MS = 90_000
+/** Whether and how somebody works on the machines is drawn apart, so that all other worlds are what they would be without. */
+const OPERATED_SEEDS = 2_000_000_000
 /** Ticks from the clearing of the weather to rest; the most seen in 20,000 worlds was below half of this. */
 const TICKS_MAX = 20_000
 
@@ -50,6 +53,7 @@ class Life {
   readonly #dice: Dice
   readonly #options: LifeOptions
   readonly #repository: RandomRepository
+  readonly #operator: Operator
   readonly #watch: Watch
   readonly #disturbed: boolean
   readonly #weather: Weather
@@ -66,6 +70,7 @@ class Life {
     const nodes = dice.pick(1, 1, 2, 3)
     this.fleet = new Fleet(nodes, behaviourOf(seed, this.#disturbed), new Trace(options.traced ?? false))
     this.#repository = new RandomRepository(dice)
+    this.#operator = new Operator(new Dice(seed + OPERATED_SEEDS), this.fleet)
     const latencyMsMax = dice.pick(5, 300, 3_000)
     const faultChance = dice.pick(0, 0.02, 0.1)
     const rough = seededWeather(dice.next, { faultChance, latencyMsMax, calm: () => this.#calm })
@@ -109,7 +114,15 @@ class Life {
     const { clock } = this.fleet
     const dice = this.#dice
     switch (
-      dice.pick('work', 'work', 'crash the engine', 'crash the engine', 'clock', ...this.#disturbances)
+      dice.pick(
+        'work',
+        'work',
+        'crash the engine',
+        'crash the engine',
+        'clock',
+        ...(this.#operator.works ? ['node', 'node', 'node'] : []),
+        ...this.#disturbances,
+      )
     ) {
       case 'work':
         this.#repository.work()
@@ -122,6 +135,9 @@ class Life {
         break
       case 'clock':
         this.#stepClock(dice.pick(-60_000, 5_000, 60_000))
+        break
+      case 'node':
+        this.#operator.say(this.#engine?.loop)
         break
       case 'outage':
         await this.#outage()
@@ -145,7 +161,7 @@ class Life {
 
   #commit(): void {
     this.#commits += 1
-    this.fleet.commit(`commit-${this.#commits}`, this.#repository.objects)
+    this.fleet.commit(`commit-${this.#commits}`, this.#repository.objects, this.#operator.manifests())
     this.#watch.seeCommit()
     this.#engine?.loop.setDesired(this.fleet.desired)
   }
@@ -214,6 +230,8 @@ class Life {
     this.#calm = true
     for (const node of nodes) node.reachable = true
     this.#repository.rest()
+    if (this.#operator.works) this.#end()
+    this.#operator.rest()
     this.#commit()
     const began = { elapsedMs: clock.elapsedMs, ticks: this.ticks }
     let quietSinceMs = clock.elapsedMs

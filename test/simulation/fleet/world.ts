@@ -44,8 +44,8 @@ export class Fleet {
     return this.nodes.map(({ pods }) => pods.get(uid)).find((pod) => pod !== undefined)
   }
 
-  commit(name: string, objects: readonly KubernetesObject[]): void {
-    this.desired = desired(name, objects, this.manifests)
+  commit(name: string, objects: readonly KubernetesObject[], nodes: readonly Node[]): void {
+    this.desired = desired(name, objects, nodes)
     this.trace.add(`commit ${name}: ${[...this.desired.objects.keys()].join(' ')}`)
   }
 

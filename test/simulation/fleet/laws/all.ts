@@ -1,5 +1,6 @@
 import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import { cronJobLaw } from './cronJobs.ts'
+import { drainLaw } from './drains.ts'
 import { identityLaw } from './identity.ts'
 import { jobLaw } from './jobs.ts'
 import type { Law, LawContext } from './law.ts'
@@ -22,6 +23,7 @@ export function watch(context: LawContext): Watch {
     orderLaw(context),
     jobLaw(context),
     cronJobLaw(context),
+    drainLaw(context),
   ]
   const broken: string[] = []
   const add = (sentences: readonly string[]): void => {

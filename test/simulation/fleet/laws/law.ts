@@ -40,6 +40,11 @@ export function appOf({ record }: SimulatedPod): string | undefined {
   return record.pod.metadata.ownerReferences === undefined ? undefined : record.pod.metadata.labels?.['app']
 }
 
+/** A drain has it on record that it took the pod. */
+export function isDrained({ record }: SimulatedPod): boolean {
+  return record.conditions.some(({ reason }) => reason === 'EvictionByEvictionAPI')
+}
+
 /** What its probe would be told now: records lag behind by as long as a node is slow. */
 export function isServing({ containers, record }: SimulatedPod, elapsedMs: number): boolean {
   return record.pod.spec.containers.every(({ name, readinessProbe }) => {

@@ -3,7 +3,6 @@ import type {
   Deployment,
   IntOrString,
   KubernetesObject,
-  PodDisruptionBudget,
 } from '../../../../engine/api/generated/types.ts'
 import { objectKey, type PodUid } from '../../../../engine/api/names.ts'
 import type { NodeFact, SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
@@ -12,6 +11,7 @@ import {
   type ContainerFact,
   Endings,
   isDeleting,
+  isDrained,
   isReadyOnRecord,
   isServing,
   type Law,
@@ -22,7 +22,7 @@ import {
 export function servingLaw(context: LawContext): Law & { readonly seePod: (pod: SimulatedPod) => void } {
   const watch = new ServingWatch(context)
   return {
-    seeCommit: () => watch.endings.seeCommit(),
+    seeCommit: () => watch.seeCommit(),
     seePod: (pod) => watch.seePod(pod),
     seeFact: (fact) => {
       if (!context.undisturbed) return []
@@ -38,6 +38,8 @@ class ServingWatch {
   readonly #fleet: LawContext['fleet']
   /** Whoever ends one of these takes away from those that serve. */
   readonly #served = new Set<PodUid>()
+  /** Apps of which a drain has taken pods since the last commit: a rollout's floor is nothing that a drain knows of. */
+  readonly #drained = new Set<string>()
   readonly #inFlightMs: number
   /** By app: the pod that was made when there were enough, and when. */
   readonly #tooMany = new Map<string, { readonly name: string; readonly atMs: number }>()
@@ -48,7 +50,14 @@ class ServingWatch {
     this.endings = new Endings(context)
   }
 
+  seeCommit(): void {
+    this.endings.seeCommit()
+    this.#drained.clear()
+  }
+
   seePod(pod: SimulatedPod): void {
+    const app = appOf(pod)
+    if (app !== undefined && isDrained(pod)) this.#drained.add(app)
     if (isReadyOnRecord(pod)) this.#served.add(pod.uid)
     this.endings.seeRecord(pod)
   }
@@ -65,7 +74,9 @@ class ServingWatch {
     const isSucceeded = this.#isDaemon(app) && others.some(({ record }) => record.node === pod.record.node)
     const left = others.length
     return left < floor && !isSucceeded
-      ? [`${name} was stopped: ${left} that serve are left, the floor is ${floor}`]
+      ? [
+          `${name} was stopped: ${left} that serve are left, ${isDrained(pod) ? 'its budget keeps' : 'the floor is'} ${floor}`,
+        ]
       : []
   }
 
@@ -111,8 +122,9 @@ class ServingWatch {
 
   #floorOf(app: string): number | undefined {
     const deployment = this.#wanted('Deployment', app)
+    const budget = this.#wanted('PodDisruptionBudget', app)
     if (deployment?.kind === 'Deployment')
-      return deploymentFloor(deployment, this.#wanted('PodDisruptionBudget', app))
+      return this.#drained.has(app) ? budgetFloor(budget, deployment) : deploymentFloor(deployment, budget)
     const daemonSet = this.#wanted('DaemonSet', app)
     if (daemonSet?.kind === 'DaemonSet') return this.#daemonFloor(daemonSet)
     return undefined
@@ -141,11 +153,16 @@ function deploymentFloor({ spec }: Deployment, budget: KubernetesObject | undefi
   // Both nothing together mean one, so that a rollout can go on.
   const stuck = down === 0 && Math.ceil(part(maxSurge, replicas)) === 0
   const floor = replicas - (stuck ? 1 : down)
-  return budget?.kind === 'PodDisruptionBudget' ? Math.max(floor, budgetFloor(budget, replicas)) : floor
+  return Math.max(floor, budgetFloor(budget, { spec }) ?? 0)
 }
 
 /** Both percents are rounded up, as Kubernetes does. */
-function budgetFloor({ spec = {} }: PodDisruptionBudget, replicas: number): number {
+function budgetFloor(
+  budget: KubernetesObject | undefined,
+  { spec: { replicas = 1 } }: Pick<Deployment, 'spec'>,
+): number | undefined {
+  if (budget?.kind !== 'PodDisruptionBudget') return undefined
+  const { spec = {} } = budget
   if (spec.minAvailable !== undefined) return Math.min(replicas, Math.ceil(part(spec.minAvailable, replicas)))
   return replicas - Math.ceil(part(spec.maxUnavailable ?? 0, replicas))
 }

@@ -1,7 +1,17 @@
 import type { StatefulSet } from '../../../../engine/api/generated/types.ts'
 import { objectKey } from '../../../../engine/api/names.ts'
 import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
-import { appOf, Endings, isAlive, isDeleting, isServing, type Law, type LawContext, nameOf } from './law.ts'
+import {
+  appOf,
+  Endings,
+  isAlive,
+  isDeleting,
+  isDrained,
+  isServing,
+  type Law,
+  type LawContext,
+  nameOf,
+} from './law.ts'
 
 /** An ordered set goes one pod at a time: it ends none while another one ends, and begins none before those under it serve. */
 export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: SimulatedPod) => void } {
@@ -29,16 +39,22 @@ export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: Si
       .map((ordinal) => `${nameOf(pod)} was made while ordinal ${ordinal} does not serve`)
   }
   const ending = new Set<string>()
+  /** Sets of which a drain has taken pods since the last commit, whatever their order. */
+  const drained = new Set<string>()
   const broken: string[] = []
   return {
-    seeCommit: () => endings.seeCommit(),
+    seeCommit: () => {
+      endings.seeCommit()
+      drained.clear()
+    },
     seePod: (pod) => {
+      if (isDrained(pod)) drained.add(appOf(pod) ?? '')
       const isNew = isDeleting(pod) && !ending.has(pod.uid)
       endings.seeRecord(pod)
       if (!isNew) return
       ending.add(pod.uid)
-      if (undisturbed && isAlive(pod) && setOf(pod) !== undefined && endings.areOurs(pod.uid))
-        broken.push(...others(pod))
+      const isOrdered = setOf(pod) !== undefined && !drained.has(appOf(pod) ?? '')
+      if (undisturbed && isAlive(pod) && isOrdered && endings.areOurs(pod.uid)) broken.push(...others(pod))
     },
     seeFact: (fact, at) => {
       const found = broken.splice(0)
@@ -46,7 +62,7 @@ export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: Si
       const set = pod && setOf(pod)
       if (fact.kind !== 'created' || pod === undefined || set === undefined || !undisturbed) return found
       // One that the commit before wanted may still be under way.
-      if (!endings.isSettled) return found
+      if (!endings.isSettled || drained.has(appOf(pod) ?? '')) return found
       return [...found, ...startedTooSoon(pod, set)]
     },
   }
