@@ -111,12 +111,15 @@ const VALIDATE: CommandSpec = {
 const STATUS: CommandSpec = {
   name: 'status',
   usage: '',
-  summary: 'shows objects and pods, desired against observed; needs no running engine',
-  options: [...SOURCE_OPTIONS, 'output', 'selector'],
+  summary: 'shows objects and pods, desired against observed, and how the repository is followed',
+  details:
+    'It needs no running engine. With --watch it is drawn anew on a terminal when something changes; elsewhere each change is a line,\nand with -o json each List of objects that is another one.',
+  options: [...SOURCE_OPTIONS, 'watch', 'output', 'selector'],
   arguments: NONE,
   outputs: ['wide', 'json'],
   examples: [
     ['reconcile status', 'everything that runs, and the commit it comes from'],
+    ['reconcile status -w', 'a picture that lives, until Ctrl-C'],
     ['reconcile status -n web -l app=shop -o wide', 'some pods, with addresses and nodes'],
     ['reconcile status -o json', 'a List of the official objects with their status'],
   ],

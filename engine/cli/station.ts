@@ -3,6 +3,7 @@ import type { Cluster } from '../api/generated/types.ts'
 import { type NodeName, nodeName } from '../api/names.ts'
 import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
+import { EVENT_FILE } from '../daemon/events/eventPath.ts'
 import { lockRoot, readRoot } from '../runtimes/oci/node/root.ts'
 import { createOciRuntime } from '../runtimes/oci/runtime.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -56,6 +57,7 @@ const OURS = new Set([
   'pods',
   'records',
   'events',
+  EVENT_FILE,
   'hook',
   'claims',
   'trash',

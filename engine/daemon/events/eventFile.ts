@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Clock } from '../../reconciler/clock.ts'
 import { after } from '../../reconciler/clock.ts'
 import type { Logger } from '../../reconciler/logger.ts'
@@ -7,16 +6,7 @@ import type { Transport } from '../../transport/transport.ts'
 import type { Happening } from '../telling/telling.ts'
 import { type EventObject, parseEvent } from './event.ts'
 import { EventHistory } from './eventHistory.ts'
-
-/**
- * The history of Events, on the head node: a file of one Event in JSON a line. Each change is appended; of the lines of one Event the last
- * one counts. Once it has grown to far more lines than there are Events it is written anew.
- */
-export const EVENT_FILE = 'event-history'
-
-export function eventFilePath(root: string): string {
-  return join(root, EVENT_FILE)
-}
+import { eventFilePath } from './eventPath.ts'
 
 /** How long events gather before they are written: what is new soon, what is only counted again later. */
 const WRITE_AFTER_MS = 200

@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { objectKey } from '../../../engine/api/names.ts'
-import {
-  type EventSink,
-  eventFilePath,
-  openEventFile,
-  readEvents,
-} from '../../../engine/daemon/events/eventFile.ts'
+import { type EventSink, openEventFile, readEvents } from '../../../engine/daemon/events/eventFile.ts'
+import { eventFilePath } from '../../../engine/daemon/events/eventPath.ts'
 import type { Happening } from '../../../engine/daemon/telling/telling.ts'
 import { VirtualClock } from '../../../engine/runtimes/simulated/clock.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
