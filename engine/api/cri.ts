@@ -30,7 +30,10 @@ export interface CreatePodRequest {
 }
 
 /** In the units of ContainerResources. */
-export type PodCgroup = Pick<ContainerResources, 'cpuShares' | 'cpuQuotaUs' | 'memoryLimitBytes'>
+export interface PodCgroup extends Pick<ContainerResources, 'cpuShares' | 'cpuQuotaUs' | 'memoryLimitBytes'> {
+  /** Processes and threads; absent: no limit. */
+  readonly pidsMax?: number
+}
 
 /** Bits a second, as the pod sees it: `ingress` is what it receives. */
 export interface Bandwidth {

@@ -897,6 +897,10 @@ export interface ClusterSpec {
    */
   readonly podCIDR?: string
   /**
+   * How many processes and threads all containers of a pod may have at a time, as the kubelet's setting of this name; as many as the node lets them when absent. Pods that are there already keep what they were made with.
+   */
+  readonly podPidsLimit?: number
+  /**
    * Where images are pulled from.
    */
   readonly registries?: ClusterRegistries

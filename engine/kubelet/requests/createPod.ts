@@ -38,16 +38,17 @@ export function createPodRequest(
     portMappings: spec.hostNetwork === true ? [] : portMappings(facts),
     volumes,
     ...(fsGroup !== undefined && { fsGroup }),
-    ...confinement(record, spec),
+    ...confinement(record, spec, desired),
   }
 }
 
 /** A pod with the node's network has the node's bandwidth. */
-function confinement(record: PodRecord, spec: PodSpec): Partial<CreatePodRequest> {
+function confinement(record: PodRecord, spec: PodSpec, { cluster }: Desired): Partial<CreatePodRequest> {
   const bandwidth = spec.hostNetwork === true ? undefined : bandwidthOf(record.pod.metadata.annotations)
   const exclusiveCpus = exclusiveCpusOf(spec)
+  const pidsMax = cluster.spec?.podPidsLimit
   return {
-    cgroup: podCgroupOf(spec),
+    cgroup: { ...podCgroupOf(spec), ...(pidsMax !== undefined && { pidsMax }) },
     ...(bandwidth !== undefined && { bandwidth }),
     ...(spec.hostUsers === false && { userNamespace: true }),
     ...(exclusiveCpus !== undefined && { exclusiveCpus }),

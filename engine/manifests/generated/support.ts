@@ -87,7 +87,7 @@ export const typeFields: Readonly<Record<string, Readonly<Record<string, string>
   CinderVolumeSource: {"fsType":"","readOnly":"","secretRef":"LocalObjectReference","volumeID":""},
   ClientIPConfig: {"timeoutSeconds":""},
   ClusterRegistries: {"mirrors":""},
-  ClusterSpec: {"containerLogMaxFiles":"","containerLogMaxSize":"","podCIDR":"","registries":"ClusterRegistries","serviceCIDR":"","sync":"ClusterSync"},
+  ClusterSpec: {"containerLogMaxFiles":"","containerLogMaxSize":"","podCIDR":"","podPidsLimit":"","registries":"ClusterRegistries","serviceCIDR":"","sync":"ClusterSync"},
   ClusterSync: {"maxDeletePercent":"","mode":"","pollIntervalSeconds":"","resyncIntervalSeconds":"","rollback":""},
   ClusterTrustBundleProjection: {"name":"","labelSelector":"LabelSelector","optional":"","path":"","signerName":""},
   ClusterTrustBundleSpec: {"signerName":"","trustBundle":""},

@@ -27,6 +27,7 @@ const V1: CgroupLayout = {
   hierarchies: [
     { path: '/c/cpu', version: 1, controllers: ['cpu', 'cpuacct'] },
     { path: '/c/memory', version: 1, controllers: ['memory'] },
+    { path: '/c/pids', version: 1, controllers: ['pids'] },
   ],
 }
 const V2: CgroupLayout = { version: 'v2', hierarchies: [{ path: '/c', version: 2, controllers: [] }] }
@@ -46,6 +47,7 @@ describe('the group of a pod', () => {
       '/c/memory/r/pod1/memory.limit_in_bytes=1024',
     ])
     expect(written(V1, { cpuShares: 2 })).toEqual(['/c/cpu/r/pod1/cpu.shares=2'])
+    expect(written(V1, { cpuShares: 2, pidsMax: 64 }).at(-1)).toBe('/c/pids/r/pod1/pids.max=64')
   })
   test('in v2 is handed its controllers down from the top first', () => {
     expect(written(V2, LIMITS)).toEqual([
@@ -59,6 +61,11 @@ describe('the group of a pod', () => {
       '/c/r/pod1/cpu.weight=1',
       '/c/r/pod1/cpu.max=max 100000',
       '/c/r/pod1/memory.max=max',
+    ])
+    const limited = written(V2, { cpuShares: 2, pidsMax: 64 })
+    expect([limited[0], limited.at(-1)]).toEqual([
+      '/c/cgroup.subtree_control=+cpu +memory +pids',
+      '/c/r/pod1/pids.max=64',
     ])
   })
   test.each([

@@ -114,7 +114,8 @@ async function linkAgain(mending: Mending, sandbox: Sandbox, address: string | u
   return next
 }
 
-function withLink({ link: _, ...sandbox }: Sandbox, { ip, link }: Attached): Sandbox {
+function withLink(before: Sandbox, { ip, link }: Attached): Sandbox {
+  const { link: _, ...sandbox } = before
   return { ...sandbox, ip, ...(link !== undefined && { link }) }
 }
 

@@ -22,15 +22,17 @@ export function podCgroupWrites(
 ): readonly CgroupWrite[] {
   const cpu = controllerDirectory(layout, 'cpu', cgroup)
   const memory = controllerDirectory(layout, 'memory', cgroup)
-  const { cpuQuotaUs, cpuShares, memoryLimitBytes } = wish
+  const pids = controllerDirectory(layout, 'pids', cgroup)
+  const { cpuQuotaUs, cpuShares, memoryLimitBytes, pidsMax } = wish
   if (layout.version === 'v2') {
     if (cpu === undefined) return []
     const { path: directory } = cpu
     return [
-      ...delegation(layout, cgroup),
+      ...delegation(layout, cgroup, pidsMax === undefined ? '+cpu +memory' : '+cpu +memory +pids'),
       { directory, file: 'cpu.weight', value: String(weightOf(cpuShares)) },
       { directory, file: 'cpu.max', value: `${cpuQuotaUs ?? 'max'} ${CPU_PERIOD_US}` },
       { directory, file: 'memory.max', value: String(memoryLimitBytes ?? 'max') },
+      ...(pidsMax === undefined ? [] : [{ directory, file: 'pids.max', value: String(pidsMax) }]),
     ]
   }
   const write = (group: typeof cpu, file: string, value: number | undefined): readonly CgroupWrite[] =>
@@ -40,16 +42,17 @@ export function podCgroupWrites(
     ...write(cpu, 'cpu.cfs_period_us', cpuQuotaUs === undefined ? undefined : CPU_PERIOD_US),
     ...write(cpu, 'cpu.cfs_quota_us', cpuQuotaUs),
     ...write(memory, 'memory.limit_in_bytes', memoryLimitBytes),
+    ...write(pids, 'pids.max', pidsMax),
   ]
 }
 
 /** In v2 a group has a controller's files only if the one above it hands the controller down. */
-function delegation(layout: CgroupLayout, cgroup: string): readonly CgroupWrite[] {
+function delegation(layout: CgroupLayout, cgroup: string, value: string): readonly CgroupWrite[] {
   const parents = cgroup.split('/').slice(0, -1)
   return parents.flatMap((_, index) => {
     const group = controllerDirectory(layout, 'cpu', parents.slice(0, index + 1).join('/'))
     if (group === undefined) return []
-    return [{ directory: group.path, file: 'cgroup.subtree_control', value: '+cpu +memory' }]
+    return [{ directory: group.path, file: 'cgroup.subtree_control', value }]
   })
 }
 
