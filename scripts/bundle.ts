@@ -45,6 +45,7 @@ async function bundle(): Promise<void> {
     // One file: a daemon that runs for months imports late, and must not find another version's parts then.
     await engine.write({ file: `${making}/main.js`, format: 'esm', codeSplitting: false })
     await copyFile(`${root}engine/runtimes/oci/hook/hook.sh`, `${making}/hook.sh`)
+    await copyFile(`${root}engine/transport/lane.pl`, `${making}/lane.pl`)
     // A source that is saved while it is being read here is newer than this.
     await utimes(`${making}/main.js`, began, began)
     await rm(`${cache}/bundle`, { recursive: true, force: true })

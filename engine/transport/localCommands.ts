@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import type { Readable } from 'node:stream'
-import { isCode } from './localFiles.ts'
+import { Lane, NoLane, send, type Started } from './localLane.ts'
 import type { Command, CommandResult } from './transport.ts'
 import { TransportError } from './transport.ts'
 
@@ -18,6 +18,48 @@ const KILL_AFTER_MS = 5_000
  */
 export async function runCommand(command: Command, signal?: AbortSignal): Promise<CommandResult> {
   signal?.throwIfAborted()
+  try {
+    return await resultOf(command, beginInLane(command), signal)
+  } catch (error) {
+    if (!(error instanceof NoLane)) throw error
+    return await resultOf(command, beginDirectly(command), signal)
+  }
+}
+
+async function resultOf(command: Command, started: Started, signal?: AbortSignal): Promise<CommandResult> {
+  const ending = new Ending(started)
+  const timer = setTimeout(() => ending.outOfTime(), command.timeoutMs ?? TIMEOUT_MS)
+  const notWanted = () => ending.begin()
+  signal?.addEventListener('abort', notWanted)
+  try {
+    const { exitCode, signal: by, stderr, stdout } = await started.ended
+    signal?.throwIfAborted()
+    return {
+      exitCode: exitCode ?? exitCodeOf(by),
+      ...(by === undefined ? {} : { signal: by }),
+      stdout,
+      stderr,
+      timedOut: ending.timedOut,
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error instanceof NoLane ? error : notRun(command.argv[0], error)
+  } finally {
+    clearTimeout(timer)
+    ending.over()
+    signal?.removeEventListener('abort', notWanted)
+  }
+}
+
+let lane: Lane | undefined
+
+function beginInLane(command: Command): Started {
+  if (lane === undefined || lane.isOver) lane = new Lane()
+  return lane.begin(command.argv, environment(command), command.stdin)
+}
+
+/** Where there is no Perl, and for what does not fit a pipe. */
+function beginDirectly(command: Command): Started {
   const [program, ...args] = command.argv
   const child = execa(program, args, {
     env: environment(command),
@@ -29,37 +71,27 @@ export async function runCommand(command: Command, signal?: AbortSignal): Promis
     detached: true,
     cleanup: false,
   })
-  const ending = new Ending(child.pid)
-  const timer = setTimeout(() => ending.outOfTime(), command.timeoutMs ?? TIMEOUT_MS)
-  const notWanted = () => ending.begin()
-  signal?.addEventListener('abort', notWanted)
-  try {
-    const result = await child
-    signal?.throwIfAborted()
-    if (result.exitCode === undefined && result.signal === undefined)
-      throw notRun(program, result.cause ?? result)
-    return {
-      exitCode: result.exitCode ?? exitCodeOf(result.signal),
-      ...(result.signal === undefined ? {} : { signal: result.signal }),
-      stdout: result.stdout,
-      stderr: result.stderr,
-      timedOut: ending.timedOut,
-    }
-  } finally {
-    clearTimeout(timer)
-    ending.over()
-    signal?.removeEventListener('abort', notWanted)
+  const { pid } = child
+  return {
+    kill: (signal) => {
+      if (pid !== undefined) send(pid, signal)
+    },
+    ended: child.then((result) => {
+      const { exitCode, signal, stderr, stdout } = result
+      if (exitCode === undefined && signal === undefined) throw asError(result.cause ?? result)
+      return { ...(exitCode === undefined ? {} : { exitCode }), ...(signal && { signal }), stdout, stderr }
+    }),
   }
 }
 
 /** From the polite signal to the certain one, to a whole process group. */
 class Ending {
   timedOut = false
-  readonly #group: number | undefined
+  readonly #started: Started
   #timer: NodeJS.Timeout | undefined
 
-  constructor(group: number | undefined) {
-    this.#group = group
+  constructor(started: Started) {
+    this.#started = started
   }
 
   outOfTime(): void {
@@ -69,22 +101,17 @@ class Ending {
 
   begin(): void {
     if (this.#timer !== undefined) return
-    this.#send('SIGTERM')
-    this.#timer = setTimeout(() => this.#send('SIGKILL'), KILL_AFTER_MS)
+    this.#started.kill('SIGTERM')
+    this.#timer = setTimeout(() => this.#started.kill('SIGKILL'), KILL_AFTER_MS)
   }
 
   over(): void {
     clearTimeout(this.#timer)
   }
+}
 
-  #send(name: NodeJS.Signals): void {
-    if (this.#group === undefined) return
-    try {
-      process.kill(-this.#group, name)
-    } catch (error) {
-      if (!isCode(error, 'ESRCH')) throw error
-    }
-  }
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
 }
 
 /** A shell's convention; which signal it was stands beside it. */

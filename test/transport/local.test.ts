@@ -60,6 +60,28 @@ test('a command that fails is a result; one that cannot be run is an error', asy
   await expect(transport.run({ argv: ['no-such-program'] })).rejects.toThrow(TransportError)
 })
 
+test('commands side by side have each their own input and output, however large', async () => {
+  const inputs = [0, 1, 59_000, 70_000, 1_000_000].map((bytes) => 'x'.repeat(bytes))
+  const results = await Promise.all(
+    inputs.map(async (stdin) => await transport.run({ argv: ['sh', '-c', 'cat; echo end >&2'], stdin })),
+  )
+  expect(results.map(({ stdout }) => stdout.length)).toEqual(inputs.map(({ length }) => length))
+  expect(results.map(({ stderr }) => stderr)).toEqual(inputs.map(() => 'end\n'))
+})
+
+test('what was under way when the process that starts commands is ended goes on, its caller is told, and the next command runs', async () => {
+  const file = join(folder, 'written')
+  const script = `while ! [ -e ${folder}/go ]; do sleep 0.01; done; echo done >${file}`
+  const parent = Number((await transport.run({ argv: ['sh', '-c', 'echo $PPID'] })).stdout)
+  const running = transport.run({ argv: ['sh', '-c', script] })
+  await transport.run({ argv: ['true'] })
+  process.kill(parent, 'SIGKILL')
+  await expect(running).rejects.toThrow('the process that starts commands was ended')
+  writeFileSync(join(folder, 'go'), '')
+  const wait = `while ! [ -s ${file} ]; do sleep 0.01; done`
+  expect(await transport.run({ argv: ['sh', '-c', wait] })).toMatchObject({ exitCode: 0 })
+})
+
 test('a command ends when its time is over, or when it is not wanted any more', async () => {
   expect(await transport.run({ argv: ['sleep', '100'], timeoutMs: 50 })).toMatchObject({ timedOut: true })
   // With what it has begun, which would keep its output open.
