@@ -9,7 +9,7 @@ root=${engine%/*}
 cache=$root/node_modules/.cache/reconcile
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$cache}"
 # The same engine in one file starts in half the time; it is taken as long as nothing that it was made from is newer.
-bundle=$cache/bundle/main.js
+bundle=$cache/bundle/main.mjs
 if [ -f "$bundle" ] && [ -z "$(find "$engine" "$root/package-lock.json" -newer "$bundle" -print -quit 2>&1)" ]; then
   main=$bundle
 fi

@@ -42,12 +42,13 @@ async function bundle(): Promise<void> {
       // The shell's lines at the head of the entry are taken for a directive.
       checks: { moduleLevelDirective: false },
     })
+    // .mjs: of a .js file here Node would find out from its text, all of it, that it is a module.
     // One file: a daemon that runs for months imports late, and must not find another version's parts then.
-    await engine.write({ file: `${making}/main.js`, format: 'esm', codeSplitting: false })
+    await engine.write({ file: `${making}/main.mjs`, format: 'esm', codeSplitting: false })
     await copyFile(`${root}engine/runtimes/oci/hook/hook.sh`, `${making}/hook.sh`)
     await copyFile(`${root}engine/transport/lane.pl`, `${making}/lane.pl`)
     // A source that is saved while it is being read here is newer than this.
-    await utimes(`${making}/main.js`, began, began)
+    await utimes(`${making}/main.mjs`, began, began)
     await rm(`${cache}/bundle`, { recursive: true, force: true })
     await rename(making, `${cache}/bundle`)
   } finally {
