@@ -142,7 +142,7 @@ class TheDaemon implements Daemon {
 
   async run(): Promise<void> {
     const { clock, log, signal, site } = this.#options
-    await this.#begin()
+    await this.#begin('start')
     const applied = this.engine.desired?.commit
     this.#tell({
       kind: 'started',
@@ -217,13 +217,13 @@ class TheDaemon implements Daemon {
   }
 
   /** What was in force goes on, as far as it can be read, before anybody asks the repository for news. */
-  async #begin(): Promise<void> {
+  async #begin(when: 'start' | 'late'): Promise<void> {
     const { signal, site, source } = this.#options
     const applied = site.record()?.appliedCommit
     if (applied === undefined || applied === 'uncommitted' || this.engine.desired !== undefined) return
     try {
       const { commits } = await source.here(signal)
-      if (commits !== undefined) await this.#sync.begin(await commits.read(applied, signal))
+      if (commits !== undefined) await this.#sync.begin(await commits.read(applied, signal), when)
     } catch (error) {
       if (signal.aborted) return
       const why =
@@ -264,7 +264,7 @@ class TheDaemon implements Daemon {
 
   async #hear(news: News): Promise<void> {
     // The repository may have come back, with what is in force.
-    if (news.kind !== 'failure') await this.#begin()
+    if (news.kind !== 'failure') await this.#begin('late')
     const again = await this.#sync.hear(news)
     this.#assertStarted()
     if (again) this.#retrySoon()

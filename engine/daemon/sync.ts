@@ -2,6 +2,7 @@ import type { ObjectKey } from '../api/names.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { type HeldCommit, inForceAfter, type Rollback } from '../api/sync.ts'
 import { approve, resume, type Said, suspend } from '../api/syncWords.ts'
+import type { Diagnostic } from '../manifests/diagnostics.ts'
 import { suspendProblem } from '../planner/suspendable.ts'
 import type { Clock } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
@@ -60,7 +61,7 @@ export class Sync {
    * Goes on with what was in force when the last engine ended. What an engine has become too strict for since then leaves the pods as they
    * are. Rejects as runtimes do.
    */
-  async begin(revision: Revision): Promise<void> {
+  async begin(revision: Revision, when: 'start' | 'late'): Promise<void> {
     const { engine, signal, site } = this.#options
     const reading = this.#reader.read(revision, 'commit')
     if (reading.kind === 'invalid') {
@@ -77,6 +78,8 @@ export class Sync {
     await this.#memory.known(machine.runtime, signal)
     await engine.drive(machine, desired)
     this.#standing = { kind: 'inForce', desired, warnings: reading.warnings }
+    // Of one that could not be read at the start, and can now.
+    if (when === 'late') this.#tellApplied(desired, reading.warnings)
   }
 
   /** True: the same commit is to be read and tried again. */
@@ -214,9 +217,11 @@ export class Sync {
       const isApproved = this.#memory.value.approved?.commit === commit
       const lost = objection === undefined || isApproved ? [] : [objection.message]
       const judgement = await judge(candidate, { ...this.#options, memory: this.#memory })
-      if (judgement.kind === 'held')
-        await this.#hold(candidate, { ...judgement, reasons: [...lost, ...judgement.reasons] })
-      else if (lost.length > 0) await this.#hold(candidate, { commit, reasons: lost, objects: [], data: [] })
+      if (judgement.kind === 'held') {
+        const { data, objects, reasons } = judgement
+        await this.#hold(candidate, { commit, reasons: [...lost, ...reasons], objects, data })
+      } else if (lost.length > 0)
+        await this.#hold(candidate, { commit, reasons: lost, objects: [], data: [] })
       else await this.#putInForce(candidate)
       return false
     } catch (error) {
@@ -246,13 +251,7 @@ export class Sync {
     const { desired, machine } = await this.#write(candidate.desired)
     await engine.drive(machine, desired)
     this.#standing = { kind: 'inForce', desired, warnings: candidate.warnings }
-    this.#tell({
-      kind: 'commitApplied',
-      commit: desired.commit,
-      ...(before !== undefined && { before }),
-      objects: desired.objects.size,
-      warnings: candidate.warnings,
-    })
+    this.#tellApplied(desired, candidate.warnings, before)
   }
 
   /** On the disk, before anything is done about it: that it is in force, and by which rule the next one is judged. */
@@ -277,6 +276,11 @@ export class Sync {
       throw new Error('there is no commit yet, so there is nothing to remember it with')
     const { runtime } = await this.#options.site.machine(desired)
     await this.#memory.change(make, commit, { ...this.#options, runtime })
+  }
+
+  #tellApplied({ commit, objects }: Desired, warnings: readonly Diagnostic[], before?: string): void {
+    const applied = { commit, objects: objects.size, warnings }
+    this.#tell({ kind: 'commitApplied', ...applied, ...(before !== undefined && { before }) })
   }
 
   #refuse(standing: Extract<Standing, { readonly kind: 'invalid' | 'refused' }>): void {

@@ -78,7 +78,7 @@ test('beside the engine, --once asks it and tells how it ends, other commands lo
   await world.commit({ 'a.yaml': pod('a', 'sleep 1005') })
   await using daemon = new DaemonProcess(world)
   const first = await world.once()
-  expect(first).toMatchObject({ exitCode: 0 })
+  expect(first, first.stderr).toMatchObject({ exitCode: 0 })
   expect(first.stdout).toMatch(/^commit [0-9a-f]{12}: .*all is healthy$/m)
   expect(await commands()).toEqual(['sleep 1005'])
 
