@@ -90,7 +90,9 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
   const report = createRunReport(invocation, world)
   const stop = new AbortController()
   report.begin()
-  await using events = job.events?.begin(desired, () => loop.state(), report.log)
+  // What is told before there is a loop is told without one.
+  let state = (): Pick<LoopState, 'plan' | 'snapshot'> => ({})
+  await using events = job.events?.begin(desired, () => state(), report.log)
   const loop = createLoop({
     runtimes: machine.runtimes,
     clock: world.clock,
@@ -103,6 +105,7 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
     },
     onTick: (state) => report.tick(state),
   })
+  state = () => loop.state()
   const running = loop.run()
   const outcome = await Promise.race([
     loop.untilHealthy({ timeoutMs, ...ignoredJobs(invocation) }),
