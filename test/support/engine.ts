@@ -74,7 +74,7 @@ export class World implements AsyncDisposable {
 
   /** The repository's one new commit holds exactly these files, and the Cluster. Resolves to its id. */
   async commit(files: Readonly<Record<string, string>>): Promise<string> {
-    await this.git('rm', '-r', '--quiet', '--ignore-unmatch', '.')
+    await this.git('rm', '-r', '--quiet', '--force', '--ignore-unmatch', '.')
     for (const [path, text] of Object.entries({ 'cluster.yaml': this.#clusterYaml, ...files })) {
       mkdirSync(dirname(join(this.repo, path)), { recursive: true })
       writeFileSync(join(this.repo, path), text)
