@@ -26,11 +26,14 @@ export function runEvents({ record, root, transport }: Station, { clock }: World
   const open = (scene: () => Scene, log: Logger) => createEventTeller({ clock, log, root, scene, transport })
   return {
     async held({ commit, data, objects, reasons }) {
-      await using teller = open(() => ({}), silentLogger)
+      await using teller = open(() => ({ cluster: record?.owner.cluster }), silentLogger)
       teller.sync({ kind: 'commitHeld', at: clock.now().toString(), commit, data, objects, reasons })
     },
-    begin({ commit, objects }, scene, log) {
-      const teller = open(scene, log)
+    begin({ cluster, commit, objects }, scene, log) {
+      const { name } = cluster.metadata
+      // There is no loop to ask before it tells for the first time.
+      let hasLoop = false
+      const teller = open(() => ({ ...(hasLoop && scene()), cluster: name }), log)
       const began = clock.now()
       const before = record?.appliedCommit
       const isNew = commit !== before || commit === 'uncommitted'
@@ -47,7 +50,10 @@ export function runEvents({ record, root, transport }: Station, { clock }: World
         })
       }
       return {
-        event: (event) => teller.progress(event),
+        event(event) {
+          hasLoop = true
+          teller.progress(event)
+        },
         end(outcome) {
           if (outcome.kind !== 'healthy' || !isNew) return
           const now = clock.now()

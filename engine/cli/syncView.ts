@@ -106,7 +106,7 @@ function heldLines(
       : `if that is meant so, reconcile approve ${shortCommit(commit)} ${next}`
   const losses = lossLines(held)
   return [
-    `HELD: ${commit === 'uncommitted' ? 'the uncommitted files' : `commit ${shortCommit(commit)}`}, ${since(now, at)} ago: ${reasons.join(' ')}`,
+    `HELD: ${commit === 'uncommitted' ? 'the uncommitted files' : `commit ${shortCommit(commit)}`}, ${since(now, at)} ago: ${reasons.join('; ')}`,
     ...(losses.length === 0 ? [] : [`  it would delete ${counted(losses.length, 'object')}:`]),
     ...losses.map((line) => `    ${line}`),
     `  ${out}`,

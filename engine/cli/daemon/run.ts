@@ -3,7 +3,9 @@ import { createDaemon, type Daemon, StartRefused } from '../../daemon/daemon.ts'
 import { nodeRoutes } from '../../daemon/nodeRoutes.ts'
 import type { Site } from '../../daemon/site.ts'
 import { openTeller } from '../../daemon/telling/openTeller.ts'
+import type { Scene } from '../../daemon/telling/scene.ts'
 import type { Logger } from '../../reconciler/logger.ts'
+import { messageOf } from '../../reconciler/problems.ts'
 import { openPatiently, type PatientSource } from '../../source/patient.ts'
 import { openDaemonLog } from '../daemonLog.ts'
 import { createSite } from '../daemonSite.ts'
@@ -16,6 +18,7 @@ import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
 import { holdRoot } from './holdRoot.ts'
 import { notifySystemd } from './notify.ts'
+import { type HttpAsked, httpAsked, serveHttp } from './serveHttp.ts'
 import { serveOnce } from './serveOnce.ts'
 
 /** A pull, a hook or a stop that does not let go of itself when the engine ends is left to itself. */
@@ -24,16 +27,19 @@ const END_MS_MAX = 4_000
 /** Follows the repository until somebody ends it. No container is touched by that. */
 export async function runDaemon(invocation: Invocation, world: World): Promise<number> {
   assertForDaemon(invocation)
+  const http = httpAsked(invocation, world)
   const before = await openStation(invocation, world)
-  if (before.record === undefined) await assertUsable(before)
+  const source = openPatiently(sourceOf(invocation, world))
+  if (before.record === undefined) {
+    await assertUsable(before)
+    // Where nothing runs yet, a repository that cannot be read is a slip of whoever starts this.
+    await source.commits.head(world.signal)
+  }
   await using lock = await holdRoot(before, world)
   if (lock === undefined) return EXIT.done
   // Read again under the lock: whoever had it may have made the root its own.
   const station = await openStation(invocation, world)
-  const source = openPatiently({ ...sourceOf(invocation, world), onFetch: () => undefined })
-  // Where nothing runs yet, a repository that cannot be read is a slip of whoever starts this.
-  if (station.record?.appliedCommit === undefined) await source.commits.head(world.signal)
-  await follow({ station, source, invocation, world })
+  await follow({ station, source, http, invocation, world })
   return EXIT.done
 }
 
@@ -62,11 +68,12 @@ function sourceOf(invocation: Invocation, world: World): Parameters<typeof openP
 interface Following {
   readonly station: Station
   readonly source: PatientSource
+  readonly http: HttpAsked | undefined
   readonly invocation: Invocation
   readonly world: World
 }
 
-async function follow({ invocation, source, station, world }: Following): Promise<void> {
+async function follow({ http, invocation, source, station, world }: Following): Promise<void> {
   const { clock, signal } = world
   const { root, transport } = station
   const branch = invocation.text('branch')
@@ -83,17 +90,23 @@ async function follow({ invocation, source, station, world }: Following): Promis
     log: logs.log,
     jitter: () => Math.random(),
   })
-  await using teller = await openTeller({ transport, root, clock, log: own, scene: () => daemon.loop() })
+  await using teller = await openTeller({
+    transport,
+    root,
+    clock,
+    log: own,
+    scene: () => sceneOf(daemon, station),
+  })
   using _told = daemon.listen(teller)
   await using _control = await serveControl(
     await daemonSocket(station),
     handlersOf({ daemon, site, world, alsoLog: logs.also }),
   )
-  world.onReload(() => {
-    daemon.reload()
-    void notifySystemd('ready', transport, world, logs.log)
-  })
+  await using _http = http === undefined ? undefined : await serveHttp(daemon, http, logs.log, world)
+  world.onReload(() => reload(daemon, http, logs.log))
   const running = daemon.run()
+  // Of one that goes on after its time to end is over.
+  running.catch(() => undefined)
   void notifySystemd('ready', transport, world, logs.log)
   try {
     await Promise.race([running, endOf(world)])
@@ -102,6 +115,22 @@ async function follow({ invocation, source, station, world }: Following): Promis
     if (error instanceof StartRefused) throw new UserError(error.message)
     throw error
   }
+}
+
+/** SIGHUP: what is configured beside the repository is read again, and the repository looked at. */
+function reload(daemon: Daemon, http: HttpAsked | undefined, log: Logger): void {
+  try {
+    http?.secret?.read()
+  } catch (error) {
+    log('error', `${messageOf(error)}; the one that was read before stays`)
+  }
+  daemon.reload()
+}
+
+/** What the Cluster is called is known before the nodes have been looked at. */
+function sceneOf(daemon: Daemon, { record }: Station): Scene {
+  const cluster = daemon.engine.desired?.cluster.metadata.name ?? record?.owner.cluster
+  return { ...daemon.loop(), cluster }
 }
 
 interface Serving {
@@ -126,7 +155,8 @@ function handlersOf(serving: Serving): Parameters<typeof serveControl>[1] {
 /** Some time after the end was asked for: by then all that can be let go of has been. */
 async function endOf({ clock, signal }: World): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve(), { once: true })
+  if (signal.aborted) resolve()
+  else signal.addEventListener('abort', () => resolve(), { once: true })
   await promise
   await clock.sleepUntil(clock.now().add({ milliseconds: END_MS_MAX }), new AbortController().signal)
 }

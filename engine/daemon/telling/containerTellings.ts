@@ -21,19 +21,28 @@ export function containerTelling(event: ContainerEvent, scene: Scene, isAsked: b
       return startTelling(event, scene, isAsked)
     case 'containerExited':
       return exitTelling(event, scene)
-    case 'containerWaits': {
-      const { at, restartAt } = event
-      const wait = `the node starts it again at ${restartAt}, after ${spanText(milliseconds(at, restartAt))}`
-      return {
-        ...about(event, scene, 'BackOff'),
-        level: 'info',
-        message: `${subject(event)}: ${wait}`,
-        events: [happening(event, scene, 'Warning', 'BackOff', backOffText(event))],
-        repeats: `${exitTrouble(event)}waits`,
-      }
-    }
+    case 'containerWaits':
+      return waitTelling(event, scene)
     default:
       return event satisfies never
+  }
+}
+
+/** The first restart comes at once, which is no back-off. */
+function waitTelling(
+  event: Extract<ContainerEvent, { readonly kind: 'containerWaits' }>,
+  scene: Scene,
+): Telling {
+  const { at, restartAt } = event
+  const waitMs = milliseconds(at, restartAt)
+  const message = `${subject(event)}: the node starts it again at ${restartAt}, after ${spanText(waitMs)}`
+  if (waitMs < 1_000) return { ...about(event, scene, 'Restarting'), level: 'debug', message }
+  return {
+    ...about(event, scene, 'BackOff'),
+    level: 'info',
+    message,
+    events: [happening(event, scene, 'Warning', 'BackOff', backOffText(event))],
+    repeats: `${exitTrouble(event)}waits`,
   }
 }
 
@@ -114,7 +123,7 @@ export function probeTelling(event: ProbeEvent, scene: Scene): Telling {
       message: `${subject(event)}: its ${probe} probe succeeds again, after ${plural(event.failures, 'failure')}`,
     }
   }
-  const message = `${probe[0]?.toUpperCase() ?? ''}${probe.slice(1)} probe failed: ${oneLine(event.message)}`
+  const message = `${probe[0]?.toUpperCase() ?? ''}${probe.slice(1)} probe failed: ${oneLine(event.message).replace(/:$/, '')}`
   return {
     ...about(event, scene, 'Unhealthy'),
     level: 'warn',

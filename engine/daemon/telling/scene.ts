@@ -7,7 +7,10 @@ import type { LoopState } from '../../reconciler/loop.ts'
 import type { Regarded } from './telling.ts'
 
 /** Where things stand while they are told of: for names, uids and labels that the events themselves do not carry. */
-export type Scene = Pick<LoopState, 'plan' | 'snapshot'>
+export type Scene = Pick<LoopState, 'plan' | 'snapshot'> & {
+  /** The Cluster's name, while there is no snapshot. */
+  readonly cluster?: string | undefined
+}
 
 type PodMeta = Pick<ObjectMeta, 'ownerReferences' | 'labels' | 'uid'>
 

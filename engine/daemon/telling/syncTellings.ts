@@ -191,8 +191,8 @@ function quiet(message: string, commit: string): Telling {
   return { level: 'debug', message, fields: { commit } }
 }
 
-export function clusterKey({ snapshot }: Scene): ObjectKey {
-  return objectKey('Cluster', undefined, snapshot?.desired.cluster.metadata.name ?? 'default')
+export function clusterKey({ cluster = 'default', snapshot }: Scene): ObjectKey {
+  return objectKey('Cluster', undefined, snapshot?.desired.cluster.metadata.name ?? cluster)
 }
 
 function commitText(commit: string): string {

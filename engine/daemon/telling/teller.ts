@@ -107,7 +107,7 @@ class TheTeller implements Teller {
     if (repeat?.isTold === false) return
     // What goes well again and again is left out, but not counted aloud.
     const isAgain = repeat !== undefined && repeat.count > 1 && level !== 'info'
-    const again = isAgain ? ` (${repeat.count} times since ${repeat.since})` : ''
+    const again = isAgain ? ` (${repeat.count} times since ${seconds(repeat.since)})` : ''
     const all: LogFields = {
       ...(commit !== undefined && { commit }),
       ...fields,
@@ -148,6 +148,10 @@ class TheTeller implements Teller {
     for (const start of this.#asked) if (start.startsWith(`${uid}/`)) this.#asked.delete(start)
     for (const kind of ['exit', 'probe']) this.#repeats.end(`${kind} ${uid} `)
   }
+}
+
+function seconds(at: Timestamp): string {
+  return Temporal.Instant.from(at).toString({ smallestUnit: 'second' })
 }
 
 function withCommit(happening: Happening, commit: string | undefined): Happening {
