@@ -1,5 +1,5 @@
 import type { Invocation } from './invocation.ts'
-import { NODE_COMMANDS } from './nodes/specs.ts'
+import { NODE_COMMANDS, TOKEN_COMMANDS } from './nodes/specs.ts'
 import type { OptionName } from './options.ts'
 import { SOURCE_OPTIONS } from './options.ts'
 import { RAIL_COMMANDS } from './rails/specs.ts'
@@ -37,13 +37,17 @@ const POD_DETAILS =
 
 const RECONCILE: CommandSpec = {
   name: '',
-  usage: '--once [--repo PATH|URL] [--branch NAME] [--path DIR]',
-  summary: 'applies the current commit, waits until it is healthy, ends',
+  usage: '[--once] [--repo PATH|URL] [--branch NAME] [--path DIR]',
+  summary: 'follows a repository; with --once applies its current commit, waits until it is healthy, ends',
   details:
-    'Ends with 0 when all is healthy, 1 when something failed or took too long, 3 when the manifests or the\narguments are wrong (nothing was touched then), 130 when interrupted.',
+    'Without --once it never ends by itself: each commit of the branch is taken up as it comes, and what is not as the commit says is put\n' +
+    'right. SIGTERM ends it and touches no container; SIGHUP makes it look at the repository at once. While it runs, --once asks it.\n' +
+    '--once ends with 0 when all is healthy, 1 when something failed or took too long, 3 when the manifests or the\narguments are wrong (nothing was touched then), 130 when interrupted.',
   options: [
     'once',
     ...SOURCE_OPTIONS,
+    'listen',
+    'webhook-secret-file',
     'timeout',
     'no-wait-jobs',
     'approve',
@@ -55,6 +59,10 @@ const RECONCILE: CommandSpec = {
   outputs: ['json'],
   examples: [
     ['reconcile --once', 'apply the repository in the current directory'],
+    [
+      'reconcile --repo /srv/cluster.git --branch main',
+      'keep this machine as a branch says, until it is ended',
+    ],
     [
       'reconcile --once --repo https://example.org/cluster.git --branch main --path apps',
       'apply a folder of a remote one',
@@ -332,6 +340,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...RAIL_COMMANDS,
   EVENTS,
   TOP,
+  ...TOKEN_COMMANDS,
   DOWN,
   INSTALL,
   UNINSTALL,

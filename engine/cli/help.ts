@@ -5,7 +5,7 @@ import { columns } from './table.ts'
 
 export function overviewText(): string {
   const lines = COMMANDS.map((command) => [
-    `  ${[commandText(command), command.name === '' ? '--once' : usageWords(command)].join(' ').trimEnd()}`,
+    `  ${[commandText(command), command.name === '' ? '[--once]' : usageWords(command)].join(' ').trimEnd()}`,
     command.summary,
   ])
   const examples = COMMANDS.slice(0, 5).flatMap((command) => command.examples.slice(0, 1))

@@ -80,11 +80,27 @@ describe('wrong arguments', () => {
     })
   })
 
-  test('without --once, the daemon is said to be missing', async () => {
-    const { status, stderr } = await reconcile([])
-    expect(status).toBe(3)
-    expect(stderr).toContain('--once')
-    expect(stderr).toContain('daemon')
+  test('an engine that is to follow what cannot be followed ends with 3, and makes no root', async () => {
+    const root = join(temporaryFolder(), 'root')
+    const follow = (...args: readonly string[]) => reconcile(['--root', root, ...args])
+    const folder = temporaryFolder()
+    expect(await follow('--repo', folder)).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('is not a Git repository'),
+    })
+    expect(await follow('--repo', `${folder}/none`)).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('there is no such directory'),
+    })
+    expect(await follow('--repo', folder, '--timeout', '5m')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('--timeout belongs to reconcile --once'),
+    })
+    expect(await follow('--repo', folder, '--webhook-secret-file', 'x')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('--listen'),
+    })
+    expect(existsSync(root)).toBe(false)
   })
 
   test('a timeout that is no duration is refused', async () => {

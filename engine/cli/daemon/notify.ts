@@ -7,7 +7,7 @@ const TIMEOUT_MS = 2_000
 
 /** Tells systemd how the service stands (sd_notify(3)), where it has started this process and wants to know. */
 export async function notifySystemd(
-  state: 'ready' | 'reloading' | 'stopping',
+  state: 'ready',
   transport: Transport,
   world: World,
   log: Logger,
