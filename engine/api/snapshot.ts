@@ -143,6 +143,8 @@ export interface ContainerExit {
   readonly message?: string
   /** The runtime could not start it: `message` says why. */
   readonly startFailed: boolean
+  /** Nobody was there to see it end, so nobody on the node starts it again. */
+  readonly lost?: true
 }
 
 /** The last results of one probe on one attempt of a container. */

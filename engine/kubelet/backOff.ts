@@ -82,6 +82,7 @@ export function allRestartAt({ exit }: Exited): Temporal.Instant {
 /** When the engine itself starts the next attempt, because no hook ran for this one or the hook has not done it. */
 export function engineRestartAt(state: Exited): Temporal.Instant {
   const due = after(state.exit.finishedAt, restartDelayMs(state))
-  const byEngine = state.exit.startFailed && state.restartAt === undefined
+  const hasNoHook = state.exit.startFailed || state.exit.lost === true
+  const byEngine = hasNoHook && state.restartAt === undefined
   return byEngine ? due : after(due, HOOK_OVERDUE_MS)
 }

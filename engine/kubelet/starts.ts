@@ -91,6 +91,7 @@ function dueOf(container: ContainerView, view: PodView): Start | undefined {
   const requeueAt = engineRestartAt(state)
   if (!isDue(requeueAt, view.context.now))
     return { kind: 'wait', requeueAt, waiting: `${name} waits for its restart` }
+  if (state.exit.lost === true) return { ...next, reason: `nobody on the node starts ${name} again` }
   return { ...next, reason: `the node's hook has not restarted ${name}` }
 }
 

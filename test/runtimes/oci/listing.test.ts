@@ -92,8 +92,8 @@ test('after a reboot a container has ended, and is for the engine to start again
       finishedAt: '2026-11-21T09:00:00Z',
       message: 'the node was restarted while the container ran',
       startFailed: false,
+      lost: true,
     },
-    restartAt: '2026-11-21T09:00:00Z',
   })
 })
 

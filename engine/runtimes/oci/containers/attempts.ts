@@ -51,6 +51,7 @@ export function parseExit(files: AttemptFiles, attempt: number): ContainerExit |
     finishedAt,
     ...(message === '' ? {} : { message }),
     startFailed,
+    ...(values.has('lost') && { lost: true }),
   }
 }
 

@@ -51,7 +51,8 @@ function containerState(
   if (exit === undefined) {
     return started === undefined ? { kind: 'created' } : { kind: 'running', startedAt: started.at }
   }
-  if (rule === undefined || !restarts(rule, exit.exitCode)) return { kind: 'exited', exit }
+  if (rule === undefined || exit.lost === true || !restarts(rule, exit.exitCode))
+    return { kind: 'exited', exit }
   // Without a wait it is due at once: whoever finds it late knows that the hook has died.
   return { kind: 'exited', exit, restartAt: parseRestartAt(files.get('restart')) ?? exit.finishedAt }
 }
@@ -72,6 +73,7 @@ function endOf(files: AttemptFiles, attempt: number, state: NodeState): Containe
     finishedAt: started.at,
     message: lost.message,
     startFailed: false,
+    lost: true,
   }
 }
 
