@@ -15,6 +15,32 @@ export interface ListenOptions {
   /** Absent: there is no /webhook. */
   readonly webhook?: WebhookOptions
   readonly log: Logger
+  /** Other ones for a test. */
+  readonly limits?: Partial<ListenLimits>
+}
+
+export interface ListenLimits {
+  /** From the connection to the end of the headers, and of the whole request. */
+  readonly headersMs: number
+  readonly requestMs: number
+  /** Nothing is read and nothing written for so long: whoever takes no answer is let go of. */
+  readonly idleMs: number
+  readonly connectionsMax: number
+  /** Each may hold a body of a megabyte. */
+  readonly webhooksAtOnceMax: number
+  /** From one address; many at once, and then so many. */
+  readonly webhooksBurst: number
+  readonly webhooksPerSecond: number
+}
+
+export const LISTEN_LIMITS: ListenLimits = {
+  headersMs: 5_000,
+  requestMs: 10_000,
+  idleMs: 15_000,
+  connectionsMax: 64,
+  webhooksAtOnceMax: 8,
+  webhooksBurst: 60,
+  webhooksPerSecond: 5,
 }
 
 /** Undefined: all is well; else why not, in words for people. */
@@ -34,34 +60,26 @@ export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
-/** From the connection to the end of the headers, and of the whole request. */
-const HEADERS_TIMEOUT_MS = 5_000
-const REQUEST_TIMEOUT_MS = 10_000
-/** Nothing is read and nothing written for this long: whoever takes no answer is let go of. */
-const IDLE_TIMEOUT_MS = 15_000
-const CONNECTIONS_MAX = 64
-/** Each may hold a body of a megabyte. */
-const WEBHOOKS_AT_ONCE_MAX = 8
-const WEBHOOKS_PER_SECOND = 5
-const WEBHOOKS_BURST = 60
+const HEADER_BYTES_MAX = 16 * 1024
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** Rejects with ListenError. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const routes = routesOf(options)
+  const limits = { ...LISTEN_LIMITS, ...options.limits }
+  const routes = routesOf(options, limits)
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: IDLE_TIMEOUT_MS,
-      maxHeaderSize: 16 * 1024,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: Math.min(1_000, limits.headersMs),
+      keepAliveTimeout: limits.idleMs,
+      maxHeaderSize: HEADER_BYTES_MAX,
     },
     (request, response) => void respond(routes, request, response, options.log),
   )
-  server.maxConnections = CONNECTIONS_MAX
-  server.setTimeout(IDLE_TIMEOUT_MS)
+  server.maxConnections = limits.connectionsMax
+  server.setTimeout(limits.idleMs)
   const port = await bound(server, options.address)
   return {
     port,
@@ -110,7 +128,7 @@ function refusal(address: ListenAddress, error: unknown): string {
 type Handler = (request: IncomingMessage, query: URLSearchParams) => Answer | Promise<Answer>
 type Routes = ReadonlyMap<string, Readonly<Record<string, Handler>>>
 
-function routesOf({ health, metrics, webhook }: ListenOptions): Routes {
+function routesOf({ health, metrics, webhook }: ListenOptions, limits: ListenLimits): Routes {
   const asked = (check: () => string | undefined): Readonly<Record<string, Handler>> => {
     const answer = (): Answer => {
       const why = check()
@@ -135,18 +153,18 @@ function routesOf({ health, metrics, webhook }: ListenOptions): Routes {
       },
     ],
   ])
-  if (webhook !== undefined) routes.set('/webhook', { POST: webhookHandler(webhook) })
+  if (webhook !== undefined) routes.set('/webhook', { POST: webhookHandler(webhook, limits) })
   return routes
 }
 
 /** Strangers may ask as well: what they can make the engine do is bounded before anything is read. */
-function webhookHandler(webhook: WebhookOptions): Handler {
-  const rate = new RateLimit({ perSecond: WEBHOOKS_PER_SECOND, burst: WEBHOOKS_BURST })
+function webhookHandler(webhook: WebhookOptions, limits: ListenLimits): Handler {
+  const rate = new RateLimit({ perSecond: limits.webhooksPerSecond, burst: limits.webhooksBurst })
   let underWay = 0
   return async (request) => {
     const from = request.socket.remoteAddress ?? ''
     if (!rate.take(from, performance.now())) return plain(429, 'too many requests', { 'retry-after': '10' })
-    if (underWay >= WEBHOOKS_AT_ONCE_MAX) return plain(503, 'busy', { 'retry-after': '1' })
+    if (underWay >= limits.webhooksAtOnceMax) return plain(503, 'busy', { 'retry-after': '1' })
     underWay += 1
     try {
       const body = await readBody(request)

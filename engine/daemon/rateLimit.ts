@@ -27,7 +27,7 @@ export class RateLimit {
     const { atMs, left } = this.#buckets.get(caller) ?? { left: burst, atMs: nowMs }
     const filled = Math.min(burst, left + ((nowMs - atMs) / 1000) * perSecond)
     this.#buckets.delete(caller)
-    this.#buckets.set(caller, { left: Math.max(0, filled - 1), atMs: nowMs })
+    this.#buckets.set(caller, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs })
     const oldest = this.#buckets.keys().next().value
     if (this.#buckets.size > CALLERS_MAX && oldest !== undefined) this.#buckets.delete(oldest)
     return filled >= 1

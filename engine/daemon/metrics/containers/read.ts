@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { NodeName, PodUid } from '../../../api/names.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../../../api/snapshot.ts'
 import type { MeasuredPod, PodMeasures } from '../../../runtimes/measures.ts'
@@ -71,15 +70,11 @@ export class ContainerReader {
     })
     const result = await answer.catch(() => undefined)
     if (result?.kind !== 'done') return silent()
-    const pods = await this.#pods(node, result.value)
+    const pods = this.#pods(node, result.value)
     return { node: node.name, answered: true, tookSeconds: secondsSince(clock, began), pods }
   }
 
-  async #pods(
-    node: ObservedNode,
-    measured: ReadonlyMap<PodUid, PodMeasures>,
-  ): Promise<readonly PodReading[]> {
-    await setImmediate()
+  #pods(node: ObservedNode, measured: ReadonlyMap<PodUid, PodMeasures>): readonly PodReading[] {
     return [...measured].flatMap(([uid, measures]) => {
       const pod = node.pods.get(uid)
       if (pod === undefined) return []

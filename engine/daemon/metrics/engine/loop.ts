@@ -33,12 +33,14 @@ export function driftedObjects(plan: Plan): ReadonlySet<ObjectKey> {
   return new Set([...differing.map(({ object }) => object), ...plan.changes.keys()])
 }
 
+/** A row for each kind that there is, so that none is no number less. */
 function driftRows(plan: Plan | undefined): readonly Row[] {
   if (plan === undefined) return []
-  const kinds = [...driftedObjects(plan)].map((key) => keyParts(key).kind)
-  return [...Map.groupBy(kinds, (kind) => kind)]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([kind, all]) => [[kind], all.length])
+  const drifted = [...driftedObjects(plan)].map((key) => keyParts(key).kind)
+  const kinds = new Set([...plan.statuses.keys()].map((key) => keyParts(key).kind))
+  return [...new Set([...kinds, ...drifted])]
+    .toSorted()
+    .map((kind) => [[kind], drifted.filter((each) => each === kind).length])
 }
 
 function bucketRows(plan: Plan | undefined): readonly Row[] {
