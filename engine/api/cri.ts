@@ -1,6 +1,7 @@
 import type { LogLimits } from './logLimits.ts'
 import type { NodeName, PodUid, Timestamp } from './names.ts'
 import type { PodRecord } from './records.ts'
+import type { TokenClaims } from './tokens.ts'
 
 /** What a runtime is asked, at the grain of Kubernetes' CRI. All of it is decided in kubelet/ and carried out in runtimes/. */
 
@@ -146,6 +147,8 @@ export interface VolumeFile {
   /** Permission bits, such as 0o644. */
   readonly mode: number
   readonly content: Uint8Array
+  /** Its content is this, signed, once the request is carried out. */
+  readonly token?: TokenClaims
 }
 
 export interface PullImageRequest {

@@ -9,18 +9,20 @@ import { backOffOf, ofPod } from './actions.ts'
 import { isProblem } from './context.ts'
 import { filledFactsOf } from './facts.ts'
 import { type FilesContext, filesVersion, filesVolume } from './requests/fileVolumes.ts'
+import { tokensDueMs, tokensIn } from './requests/tokens.ts'
 import type { PodStep } from './step.ts'
 import type { PodView } from './view.ts'
 
 /**
  * Volumes made of ConfigMaps, Secrets and the pod's own facts follow those without a restart, as with the kubelet. A pod whose template
- * asks for a restart instead keeps what it was made with, and so does a volume whose sources are all immutable.
+ * asks for a restart instead keeps what it was made with, and so does a volume whose sources are all immutable; but for tokens, which
+ * would expire.
  */
 export function followStep(view: PodView): PodStep | undefined {
   const { context, pod } = view
   if (pod.volumes === undefined || pod.sandbox !== 'ready') return undefined
-  if (!hasFiles(pod.record.pod.spec) || restartsOnConfigChange(pod.record.pod.metadata)) return undefined
-  const wanted = wantedVersions(pod.record, context.desired, context.node)
+  if (!hasFiles(pod.record.pod.spec)) return undefined
+  const wanted = wantedVersions(pod.record, context.desired, context.node, context.now)
   const late = Object.keys(wanted).filter((name) => wanted[name] !== pod.volumes?.[name])
   if (late.length === 0 || backOffOf(view, '') !== undefined) return undefined
   const volumes = Object.fromEntries(late.map((name) => [name, wanted[name] ?? '']))
@@ -47,35 +49,54 @@ interface Known {
   readonly desired: Desired
   readonly node: ObservedNode['info']
   readonly versions: Readonly<Record<string, string>>
+  /** When a token is to be another one. */
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 const versions = new WeakMap<PodRecord, Known>()
 
-/** Remembered until the commit or the record is another one. */
+/** Remembered until the commit or the record is another one, or a token falls due. */
 function wantedVersions(
   record: PodRecord,
   desired: Desired,
   node: ObservedNode,
+  now: Temporal.Instant,
 ): Readonly<Record<string, string>> {
   const known = versions.get(record)
-  if (known !== undefined && known.desired === desired && known.node === node.info) return known.versions
-  const context = contextOf(record, desired, node)
+  const nowMs = now.epochMilliseconds
+  const isTimely = known !== undefined && known.fromMs <= nowMs && nowMs < known.untilMs
+  if (isTimely && known.desired === desired && known.node === node.info) return known.versions
+  const context = contextOf(record, desired, node, now)
   const found = Object.fromEntries(
     followers(context).flatMap((volume) => {
       const version = filesVersion(volume, context)
       return version === undefined ? [] : [[volume.name, version]]
     }),
   )
-  versions.set(record, { desired, node: node.info, versions: found })
+  const untilMs = tokensDueMs(record, now)
+  const time =
+    untilMs === undefined
+      ? { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY }
+      : { fromMs: nowMs, untilMs }
+  versions.set(record, { desired, node: node.info, versions: found, ...time })
   return found
 }
 
-function contextOf(record: PodRecord, desired: Desired, node: ObservedNode): FilesContext {
-  return { record, spec: filledFactsOf(record.pod.spec).spec, desired, node }
+function contextOf(
+  record: PodRecord,
+  desired: Desired,
+  node: ObservedNode,
+  now: Temporal.Instant,
+): FilesContext {
+  return { record, spec: filledFactsOf(record.pod.spec).spec, desired, node, now }
 }
 
 function followers(context: FilesContext): readonly Volume[] {
-  return (context.spec.volumes ?? []).filter((volume) => isOfFiles(volume) && !isFixed(volume, context))
+  const restarts = restartsOnConfigChange(context.record.pod.metadata)
+  return (context.spec.volumes ?? []).filter(
+    (volume) => usesTokens(volume) || (!restarts && isOfFiles(volume) && !isFixed(volume, context)),
+  )
 }
 
 /** Nobody looks at an immutable object again: that is what it is for. */
@@ -97,6 +118,10 @@ function usesFacts({ downwardAPI, projected }: Volume): boolean {
 
 function usesTrust({ projected }: Volume): boolean {
   return (projected?.sources ?? []).some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)
+}
+
+function usesTokens(volume: Volume): boolean {
+  return tokensIn(volume).length > 0
 }
 
 interface Source {
@@ -123,6 +148,7 @@ function reasonOf({ pod }: PodView, late: readonly string[]): string {
 
 function volumeReason(volume: Volume): string {
   const sources = [...new Set(sourcesOf(volume).map(({ kind, name }) => `${kind} ${name}`))]
+  if (usesTokens(volume)) sources.push('the time that its tokens have left')
   if (usesTrust(volume)) sources.push('its trust bundles')
   if (usesFacts(volume)) sources.push('its labels and annotations')
   return `volume ${volume.name} follows ${sources.join(', ')}`
@@ -134,8 +160,9 @@ export function updateVolumesRequest(
   action: UpdateVolumes,
   desired: Desired,
   node: ObservedNode,
+  now: Temporal.Instant,
 ): UpdateVolumesRequest {
-  const context = contextOf(record, desired, node)
+  const context = contextOf(record, desired, node, now)
   const fsGroup = context.spec.securityContext?.fsGroup
   const volumes = followers(context).flatMap((volume): FilesVolume[] => {
     const made = action.volumes[volume.name] === undefined ? undefined : filesVolume(volume, context)

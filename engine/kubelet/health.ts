@@ -9,6 +9,7 @@ import { isProblem, type PodContext } from './context.ts'
 import { limitedVolumes } from './eviction.ts'
 import { factsOf, type PodFacts } from './facts.ts'
 import { createPodRequest } from './requests/createPod.ts'
+import { tokensOf } from './requests/tokens.ts'
 import { durationText } from './time.ts'
 import { type ContainerView, type PodView, viewOf } from './view.ts'
 
@@ -53,7 +54,7 @@ function certainFailure(view: PodView): Health | undefined {
 
 function sandboxProblem(view: PodView): Health | undefined {
   if (view.pod.sandbox === 'ready') return undefined
-  const request = createPodRequest(view.pod.record, view.context.desired, view.context.node)
+  const request = createPodRequest(view.pod.record, view.context.desired, view.context.node, view.context.now)
   return isProblem(request) ? { kind: 'failed', reason: request.reason, message: request.message } : undefined
 }
 
@@ -141,6 +142,9 @@ export function engineNeeds(spec: PodSpec): readonly string[] {
       : []),
     ...(limitedVolumes(spec).size > 0
       ? ['size limits of emptyDirs on disk are not looked at, so pods that go beyond them are not evicted']
+      : []),
+    ...(tokensOf(spec).length > 0
+      ? ['service account tokens in volumes are not made anew, so they expire']
       : []),
     'pods are not started again after the machine has been restarted',
   ]

@@ -15,7 +15,7 @@ export function mendStep(view: PodView, rest: () => PodStep): PodStep {
   if (pod.damage === undefined) return rest()
   const wait = backOffOf(view, '')
   if (wait !== undefined) return soonest(rest(), wait)
-  const request = createPodRequest(pod.record, context.desired, context.node)
+  const request = createPodRequest(pod.record, context.desired, context.node, context.now)
   if (isProblem(request)) return rest()
   const { damage: _, ...whole } = pod
   // As they will be: another write only to say that it is mended is spared.

@@ -25,7 +25,7 @@ export function sandboxStep(view: PodView): PodStep {
   }
   const wait = backOffOf(view, '')
   if (wait !== undefined) return wait
-  const request = createPodRequest(pod.record, context.desired, context.node)
+  const request = createPodRequest(pod.record, context.desired, context.node, context.now)
   if (isProblem(request)) return { waiting: `${request.reason}: ${request.message}` }
   return { action: createAction(view) }
 }

@@ -9,6 +9,7 @@ import { killStep } from './kills.ts'
 import { mendStep } from './mend.ts'
 import { freshRecord, isUpToDate } from './record.ts'
 import { sandboxStep } from './sandbox.ts'
+import { tokensDueMs } from './requests/tokens.ts'
 import { restartAllStep } from './restartAll.ts'
 import { startStep } from './starts.ts'
 import { frozenText, isFrozen } from './conditions.ts'
@@ -40,8 +41,13 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
 /** Also while something is done, which may take long. */
 function withDeadline(view: PodView, step: PodStep): PodStep {
   const deadline = view.over ? undefined : deadlineOf(view.facts, view.pod)
-  const requeueAt = earliest(step.requeueAt, deadline)
+  const requeueAt = earliest(earliest(step.requeueAt, deadline), view.over ? undefined : tokensDue(view))
   return requeueAt === undefined || requeueAt === step.requeueAt ? step : { ...step, requeueAt }
+}
+
+function tokensDue({ context, pod }: PodView): Temporal.Instant | undefined {
+  const dueMs = tokensDueMs(pod.record, context.now)
+  return dueMs === undefined ? undefined : Temporal.Instant.fromEpochMilliseconds(dueMs)
 }
 
 /** A steady pod keeps its view from commit to commit; what its files are to hold follows from the commit of now. */

@@ -12,7 +12,7 @@ import { startContainerRequest } from '../../engine/kubelet/requests/startContai
 import { sysctlProblem } from '../../engine/kubelet/requests/sysctls.ts'
 import { podStatus } from '../../engine/kubelet/status.ts'
 import { podStep } from '../../engine/kubelet/step.ts'
-import { container, context, desired, observed, record, running } from './world.ts'
+import { container, context, desired, now, observed, record, running } from './world.ts'
 import { nodeName } from '../../engine/api/names.ts'
 
 type Resources = NonNullable<Container['resources']>
@@ -155,7 +155,7 @@ describe('kernel parameters', () => {
   })
   it('keep a pod from being made, in Kubernetes’ word for it', () => {
     const spec = { securityContext: { sysctls: [{ name: 'vm.swappiness', value: '1' }] } }
-    expect(createPodRequest(record(spec), desired())).toMatchObject({
+    expect(createPodRequest(record(spec), desired(), undefined, now(0))).toMatchObject({
       reason: 'SysctlForbidden',
       certain: true,
     })
@@ -238,7 +238,7 @@ describe('a request', () => {
   })
   it('asks for users, cpus and bandwidth of the pod’s own', () => {
     const spec = { hostUsers: false, containers: [one('app', { cpu: 1, memory: '1Gi' })] }
-    expect(createPodRequest(record(spec), desired())).toMatchObject({
+    expect(createPodRequest(record(spec), desired(), undefined, now(0))).toMatchObject({
       userNamespace: true,
       exclusiveCpus: { app: 1 },
       cgroup: { cpuShares: 1024, cpuQuotaUs: 100_000 },

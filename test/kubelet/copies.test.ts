@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { KubernetesObject, PodSpec } from '../../engine/api/generated/types.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
-import { desired, node, record } from './world.ts'
+import { desired, node, now, record } from './world.ts'
 
 const SPEC = {
   accessModes: ['ReadWriteOnce'],
@@ -15,7 +15,7 @@ type Volumes = NonNullable<PodSpec['volumes']>
 function volumes(own: Volumes, objects: readonly KubernetesObject[], metadata = {}): readonly unknown[] {
   const pod = record({ volumes: own })
   const described = { ...pod, pod: { ...pod.pod, metadata: { ...pod.pod.metadata, ...metadata } } }
-  const request = createPodRequest(described, desired(...objects), node())
+  const request = createPodRequest(described, desired(...objects), node(), now(0))
   if (isProblem(request)) throw new Error(request.message)
   return request.volumes
 }

@@ -5,12 +5,12 @@ import { isProblem } from '../../engine/kubelet/context.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
 import { devicesOf } from '../../engine/kubelet/requests/devices.ts'
 import { mountsOf } from '../../engine/kubelet/requests/mounts.ts'
-import { desired, node, record } from './world.ts'
+import { desired, node, now, record } from './world.ts'
 
 type Volumes = NonNullable<PodSpec['volumes']>
 
 function requested(volumes: Volumes, claims: Readonly<Record<string, BoundVolume>> = {}): unknown {
-  const request = createPodRequest({ ...record({ volumes }), claims }, desired(), node())
+  const request = createPodRequest({ ...record({ volumes }), claims }, desired(), node(), now(0))
   return isProblem(request) ? request.message : request.volumes[0]
 }
 

@@ -6,7 +6,7 @@ import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
 import { expand } from '../../engine/kubelet/requests/expansion.ts'
 import { pullImageRequest } from '../../engine/kubelet/requests/pullImage.ts'
 import { startContainerRequest } from '../../engine/kubelet/requests/startContainer.ts'
-import { container, context, desired, observed, record, UID } from './world.ts'
+import { container, context, desired, now, observed, record, UID } from './world.ts'
 
 const IMAGE = { id: 'sha256:abc', reference: 'docker.io/library/busybox@sha256:def' }
 const SETTINGS: ConfigMap = {
@@ -41,7 +41,7 @@ function started(own: Partial<Container>, spec: Partial<PodSpec> = {}, podRecord
 function created(spec: Partial<PodSpec>, name?: string) {
   const base = record(spec)
   const metadata = { ...base.pod.metadata, ...(name !== undefined && { name }) }
-  const request = createPodRequest({ ...base, pod: { ...base.pod, metadata } }, COMMIT)
+  const request = createPodRequest({ ...base, pod: { ...base.pod, metadata } }, COMMIT, undefined, now(0))
   if (isProblem(request)) throw new Error(request.message)
   return request
 }
@@ -421,7 +421,7 @@ describe('a pod to make', () => {
       { name: 'v', configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } },
     ],
   ])('is not made: %s', (message, volume) => {
-    expect(createPodRequest(record({ volumes: [volume] }), COMMIT)).toEqual({
+    expect(createPodRequest(record({ volumes: [volume] }), COMMIT, undefined, now(0))).toEqual({
       kind: 'problem',
       reason: 'FailedMount',
       message: `MountVolume.SetUp failed for volume "v" : ${message}`,

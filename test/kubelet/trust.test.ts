@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ClusterTrustBundle, ClusterTrustBundleProjection } from '../../engine/api/generated/types.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
-import { desired, node, record } from './world.ts'
+import { desired, node, now, record } from './world.ts'
 
 function pem(base64: string): string {
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`
@@ -36,7 +36,7 @@ const BUNDLES = [
 function projected(source: Omit<ClusterTrustBundleProjection, 'path'>): string {
   const sources = [{ clusterTrustBundle: { ...source, path: 'ca.pem' } }]
   const own = record({ volumes: [{ name: 'v', projected: { sources } }] })
-  const request = createPodRequest(own, desired(...BUNDLES), node())
+  const request = createPodRequest(own, desired(...BUNDLES), node(), now(0))
   if (isProblem(request)) return request.message
   const [volume] = request.volumes
   if (volume?.kind !== 'files') throw new Error(`a volume of kind ${volume?.kind}`)

@@ -18,7 +18,7 @@ import { envFilesOf, parseEnvFile, type VolumeFiles } from '../../engine/kubelet
 import { pullImageRequest } from '../../engine/kubelet/requests/pullImage.ts'
 import { startContainerRequest } from '../../engine/kubelet/requests/startContainer.ts'
 import { podStep } from '../../engine/kubelet/step.ts'
-import { container, context, desired, node, observed, record, running, UID } from './world.ts'
+import { container, context, desired, node, now, observed, record, running, UID } from './world.ts'
 
 const IMAGE = { id: 'sha256:abc', reference: 'docker.io/library/busybox@sha256:def' }
 
@@ -44,7 +44,7 @@ function token(text: string): Secret {
 function made(volume: Omit<Volume, 'name'>, spec: Partial<PodSpec> = {}, metadata = {}): VolumeRequest {
   const own = record({ volumes: [{ name: 'v', ...volume }], ...spec })
   const described = { ...own, pod: { ...own.pod, metadata: { ...own.pod.metadata, ...metadata } } }
-  const request = createPodRequest(described, desired(settings('1'), token('hush')), node())
+  const request = createPodRequest(described, desired(settings('1'), token('hush')), node(), now(0))
   if (isProblem(request)) throw new Error(request.message)
   const [first] = request.volumes
   if (first === undefined) throw new Error('no volume')
@@ -239,7 +239,7 @@ describe('a pod whose files have another version in the commit', () => {
   }
 
   function versionsOf(state: Desired): Readonly<Record<string, string>> {
-    const request = createPodRequest(record({ volumes }), state, node())
+    const request = createPodRequest(record({ volumes }), state, node(), now(0))
     if (isProblem(request)) throw new Error(request.message)
     return Object.fromEntries(
       request.volumes.flatMap((volume) => (volume.kind === 'files' ? [[volume.name, volume.version]] : [])),
@@ -267,7 +267,7 @@ describe('a pod whose files have another version in the commit', () => {
     })
     if (action?.kind !== 'updateVolumes') throw new Error('no update')
     expect(Object.keys(action.volumes)).toEqual(['map', 'secret'])
-    const request = updateVolumesRequest(record({ volumes }), action, after, node())
+    const request = updateVolumesRequest(record({ volumes }), action, after, node(), now(0))
     expect(request.volumes.map(({ name, version }) => [name, version])).toEqual(
       Object.entries(action.volumes),
     )

@@ -905,6 +905,10 @@ export interface ClusterSpec {
    */
   readonly registries?: ClusterRegistries
   /**
+   * Who signs the tokens of service accounts: the address where whoever takes them looks for reconcile openid's two documents; https://kubernetes.default.svc.cluster.local when absent.
+   */
+  readonly serviceAccountIssuer?: string
+  /**
    * The range that Service addresses are taken from, such as 10.96.0.0/16.
    */
   readonly serviceCIDR?: string
@@ -5565,11 +5569,11 @@ export interface SecurityContext {
  */
 export interface ServiceAccountTokenProjection {
   /**
-   * For whom the token is.
+   * For whom the token is, the Cluster's serviceAccountIssuer when absent: who else gets it must not take it.
    */
   readonly audience?: string
   /**
-   * How long it is valid.
+   * How long it is valid, 3600 when absent and 600 at least. Another one takes its place after four fifths of this time, or a day.
    */
   readonly expirationSeconds?: number
   /**
@@ -6489,7 +6493,7 @@ export interface VolumeProjection {
    */
   readonly secret?: SecretProjection
   /**
-   * A token for the API server.
+   * A token that says whose pod it is, signed with the root's key: for whoever trusts what reconcile openid prints.
    */
   readonly serviceAccountToken?: ServiceAccountTokenProjection
 }

@@ -53,3 +53,19 @@ const DRAIN: CommandSpec = {
 }
 
 export const NODE_COMMANDS: readonly CommandSpec[] = [CORDON, UNCORDON, DRAIN]
+
+const OPENID: CommandSpec = {
+  name: 'openid',
+  usage: '[keys|configuration]',
+  summary: 'prints what service account tokens are checked by',
+  details:
+    "keys is the public half of the root's key, as a JSON Web Key Set; configuration is the OpenID Connect document of the issuer\n" +
+    "(Cluster, spec.serviceAccountIssuer). Vault and others take the keys themselves, or look for both documents at the issuer's\n" +
+    'address: /openid/v1/jwks and /.well-known/openid-configuration. Nothing in them is secret.',
+  options: [],
+  arguments: { least: 0, most: 1 },
+  examples: [['reconcile openid keys > jwks.json', 'for whoever is to trust the tokens of pods']],
+  load: () => import('../commands/openid.ts'),
+}
+
+export const TOKEN_COMMANDS: readonly CommandSpec[] = [OPENID]

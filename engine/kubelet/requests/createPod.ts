@@ -16,7 +16,8 @@ import { volumeRequest } from './volumes.ts'
 export function createPodRequest(
   record: PodRecord,
   desired: Desired,
-  node?: ObservedNode,
+  node: ObservedNode | undefined,
+  now: Temporal.Instant,
 ): CreatePodRequest | ConfigProblem {
   const facts = filledFactsOf(record.pod.spec)
   const { spec } = facts
@@ -26,7 +27,7 @@ export function createPodRequest(
   const fsGroup = spec.securityContext?.fsGroup
   const forbidden = sysctlProblem(spec, record.node, desired)
   if (forbidden !== undefined) return forbidden
-  const volumes = volumeRequests(spec, { record, spec, desired, node })
+  const volumes = volumeRequests(spec, { record, spec, desired, node, now })
   if (isProblem(volumes)) return volumes
   return {
     record,

@@ -9,17 +9,20 @@ import type {
   DownwardAPIVolumeFile,
   KeyToPath,
   PodSpec,
+  ServiceAccountTokenProjection,
   Volume,
   VolumeProjection,
 } from '../../api/generated/types.ts'
 import type { Desired, ObservedNode } from '../../api/snapshot.ts'
 import type { PodRecord } from '../../api/records.ts'
+import type { TokenClaims } from '../../api/tokens.ts'
 import type { ConfigProblem } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
 import { downwardValue } from './fields.ts'
 import { mountProblem } from './mountProblem.ts'
 import { resourceAmount } from './resourceFields.ts'
 import { bytesOf, digestOf, notFound, sourceData, type SourceKind } from './sources.ts'
+import { tokenClaims } from './tokens.ts'
 
 const FILE_MODE = 0o644
 
@@ -32,6 +35,8 @@ export interface FilesContext {
   readonly desired: Desired
   /** For limits that are not set; absent: nothing is known of the node. */
   readonly node: ObservedNode | undefined
+  /** Of tokens. */
+  readonly now: Temporal.Instant
 }
 
 interface File {
@@ -39,6 +44,7 @@ interface File {
   readonly mode: number
   readonly value: string | Uint8Array
   readonly digest: string
+  readonly token?: TokenClaims
 }
 
 /** Undefined: a volume that is no files of the commit's or of the pod's own making. */
@@ -50,7 +56,12 @@ export function filesVolume(volume: Volume, context: FilesContext): FilesVolume 
     kind: 'files',
     name: volume.name,
     secret: found.secret,
-    files: found.files.map(({ mode, path, value }) => ({ path, mode, content: bytesOf(value) })),
+    files: found.files.map(({ mode, path, token, value }) => ({
+      path,
+      mode,
+      content: bytesOf(value),
+      ...(token !== undefined && { token }),
+    })),
     version: versionOf(found.files, context),
   }
 }
@@ -91,11 +102,12 @@ function filesOf(volume: Volume, context: FilesContext): Found | ConfigProblem |
 }
 
 function addProjection(collected: Collected, source: VolumeProjection, mode: number | undefined): void {
-  const { clusterTrustBundle, configMap, downwardAPI, secret } = source
+  const { clusterTrustBundle, configMap, downwardAPI, secret, serviceAccountToken } = source
   if (clusterTrustBundle !== undefined) collected.addTrust(clusterTrustBundle, mode)
   if (configMap !== undefined) collected.addData('ConfigMap', configMap.name ?? '', configMap, mode)
   if (secret !== undefined) collected.addData('Secret', secret.name ?? '', secret, mode)
   if (downwardAPI !== undefined) collected.addFacts(downwardAPI.items ?? [], mode)
+  if (serviceAccountToken !== undefined) collected.addToken(serviceAccountToken, mode)
 }
 
 const bundlesOf = new WeakMap<Desired['objects'], readonly ClusterTrustBundle[]>()
@@ -169,6 +181,15 @@ class Collected {
     }
   }
 
+  /** Nobody but the pod's group and the owner reads it where there is a group, as with the kubelet. */
+  addToken(source: ServiceAccountTokenProjection, defaultMode: number | undefined): void {
+    const { desired, now, record } = this.#context
+    this.secret = true
+    const token = tokenClaims(source, record, desired, now)
+    const mode = this.#grouped ? 0o600 : defaultMode
+    this.#add(source.path, mode, '', JSON.stringify(token), token)
+  }
+
   #fact({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): string | undefined {
     const { node, record } = this.#context
     if (fieldRef !== undefined) return downwardValue(fieldRef.fieldPath, record.pod.metadata)
@@ -178,9 +199,16 @@ class Collected {
     return container && resourceAmount(resourceFieldRef, container, node)
   }
 
-  #add(path: string, mode: number | undefined, value: File['value'], digest: string): void {
+  #add(
+    path: string,
+    mode: number | undefined,
+    value: File['value'],
+    digest: string,
+    token?: TokenClaims,
+  ): void {
     const own = mode ?? FILE_MODE
-    this.files.set(path, { path, mode: this.#grouped ? own | GROUP_READ : own, value, digest })
+    const file = { path, mode: this.#grouped ? own | GROUP_READ : own, value, digest }
+    this.files.set(path, { ...file, ...(token !== undefined && { token }) })
   }
 }
 

@@ -22,6 +22,7 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
     )
   }
   checkLogSize(context, spec.containerLogMaxSize)
+  checkIssuer(context, spec.serviceAccountIssuer)
   for (const [registry, mirrors] of Object.entries(spec.registries?.mirrors ?? {})) {
     for (const [index, mirror] of mirrors.entries()) {
       if (/^https?:\/\/[^/\s]+(?:\/\S*)?$/.test(mirror)) continue
@@ -33,6 +34,13 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
       )
     }
   }
+}
+
+/** Source: OpenID Connect Discovery 1.0, section 3: https, and nothing behind the path. */
+function checkIssuer(context: CheckContext, issuer: string | undefined): void {
+  if (issuer === undefined || /^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(issuer)) return
+  const message = `${JSON.stringify(issuer)} is no issuer of tokens`
+  context.error(['spec', 'serviceAccountIssuer'], message, 'such as https://tokens.example.org')
 }
 
 function checkLogSize(context: CheckContext, size: Quantity | undefined): void {

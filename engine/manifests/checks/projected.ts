@@ -1,6 +1,7 @@
 import type {
   ClusterTrustBundleProjection,
   DownwardAPIVolumeFile,
+  ServiceAccountTokenProjection,
   VolumeProjection,
 } from '../../api/generated/types.ts'
 import type { CheckContext } from '../context.ts'
@@ -21,6 +22,8 @@ const FILE_FIELDS = [
 ]
 const SOURCES = ['clusterTrustBundle', 'configMap', 'downwardAPI', 'secret', 'serviceAccountToken']
 const REFUSED = ['podCertificate']
+/** Source: ValidateVolumeSource in pkg/apis/core/validation. */
+const TOKEN_SECONDS = { least: 600, most: 2 ** 32 }
 
 export function checkDownwardFiles(
   context: CheckContext,
@@ -69,8 +72,21 @@ function checkProjection(context: CheckContext, path: Path, source: VolumeProjec
     checkItems(context, [...path, field, 'items'], projection.items)
   }
   checkDownwardFiles(context, [...path, 'downwardAPI', 'items'], source.downwardAPI?.items)
+  if (source.serviceAccountToken !== undefined)
+    checkToken(context, [...path, 'serviceAccountToken'], source.serviceAccountToken)
   if (source.clusterTrustBundle !== undefined)
     checkTrust(context, [...path, 'clusterTrustBundle'], source.clusterTrustBundle)
+}
+
+function checkToken(context: CheckContext, path: Path, token: ServiceAccountTokenProjection): void {
+  const { expirationSeconds, path: file } = token
+  const rule = file === '' ? 'must not be empty' : descendingPath(file)
+  if (rule !== undefined) context.error([...path, 'path'], rule)
+  if (expirationSeconds === undefined) return
+  if (expirationSeconds < TOKEN_SECONDS.least)
+    context.error([...path, 'expirationSeconds'], 'may not specify a duration less than 10 minutes')
+  if (expirationSeconds > TOKEN_SECONDS.most)
+    context.error([...path, 'expirationSeconds'], 'may not specify a duration larger than 2^32 seconds')
 }
 
 function checkTrust(context: CheckContext, path: Path, trust: ClusterTrustBundleProjection): void {
@@ -91,7 +107,8 @@ interface ProjectedFile {
 
 /** The files that a source names itself; those that it takes over with all their keys are not known here. */
 function filesOf(source: VolumeProjection): readonly ProjectedFile[] {
-  const { clusterTrustBundle: trust } = source
+  const { clusterTrustBundle: trust, serviceAccountToken: token } = source
+  if (token !== undefined) return [{ file: token.path, where: ['serviceAccountToken', 'path'] }]
   if (trust !== undefined) return [{ file: trust.path, where: ['clusterTrustBundle', 'path'] }]
   return (['configMap', 'secret', 'downwardAPI'] as const).flatMap((field) =>
     (source[field]?.items ?? []).map((item, index) => ({

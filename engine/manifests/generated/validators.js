@@ -561,7 +561,7 @@ validate22.errors = vErrors;
 return errors === 0;
 }
 
-const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"podCIDR":{"type":"string"},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"}},"additionalProperties":false};
+const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"podCIDR":{"type":"string"},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"}},"additionalProperties":false};
 const schema11 = {"$id":"https://reconcile.dev/schemas/shared/Quantity.json","type":["string","number"]};
 
 function validate29(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -840,7 +840,7 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(((((((key0 === "containerLogMaxFiles") || (key0 === "containerLogMaxSize")) || (key0 === "podCIDR")) || (key0 === "podPidsLimit")) || (key0 === "registries")) || (key0 === "serviceCIDR")) || (key0 === "sync"))){
+if(!((((((((key0 === "containerLogMaxFiles") || (key0 === "containerLogMaxSize")) || (key0 === "podCIDR")) || (key0 === "podPidsLimit")) || (key0 === "registries")) || (key0 === "serviceAccountIssuer")) || (key0 === "serviceCIDR")) || (key0 === "sync"))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -935,14 +935,26 @@ vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.error
 errors = vErrors.length;
 }
 }
-if(data.serviceCIDR !== undefined){
-if(typeof data.serviceCIDR !== "string"){
-const err7 = {instancePath:instancePath+"/serviceCIDR",schemaPath:"#/properties/serviceCIDR/type",keyword:"type",params:{type: "string"}};
+if(data.serviceAccountIssuer !== undefined){
+if(typeof data.serviceAccountIssuer !== "string"){
+const err7 = {instancePath:instancePath+"/serviceAccountIssuer",schemaPath:"#/properties/serviceAccountIssuer/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err7];
 }
 else {
 vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.serviceCIDR !== undefined){
+if(typeof data.serviceCIDR !== "string"){
+const err8 = {instancePath:instancePath+"/serviceCIDR",schemaPath:"#/properties/serviceCIDR/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
 }
 errors++;
 }
@@ -955,12 +967,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err8];
+vErrors = [err9];
 }
 else {
-vErrors.push(err8);
+vErrors.push(err9);
 }
 errors++;
 }
@@ -9149,7 +9161,7 @@ return errors === 0;
 }
 
 const schema102 = {"$id":"https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"sources":{"type":"array","items":{"$ref":"VolumeProjection.json"}}},"additionalProperties":false};
-const schema103 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{"$ref":"ClusterTrustBundleProjection.json"},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{}},"additionalProperties":false};
+const schema103 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{"$ref":"ClusterTrustBundleProjection.json"},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{"$ref":"ServiceAccountTokenProjection.json"}},"additionalProperties":false};
 const schema104 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json","type":"object","properties":{"name":{"type":"string"},"labelSelector":{"$ref":"LabelSelector.json"},"optional":{"type":"boolean"},"path":{"type":"string"},"signerName":{"type":"string"}},"required":["path"],"additionalProperties":false};
 
 function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -9464,6 +9476,87 @@ validate250.errors = vErrors;
 return errors === 0;
 }
 
+const schema108 = {"$id":"https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json","type":"object","properties":{"audience":{"type":"string"},"expirationSeconds":{"type":"integer"},"path":{"type":"string"}},"required":["path"],"additionalProperties":false};
+
+function validate253(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.path === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "path"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "audience") || (key0 === "expirationSeconds")) || (key0 === "path"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.audience !== undefined){
+if(typeof data.audience !== "string"){
+const err2 = {instancePath:instancePath+"/audience",schemaPath:"#/properties/audience/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.expirationSeconds !== undefined){
+let data1 = data.expirationSeconds;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/expirationSeconds",schemaPath:"#/properties/expirationSeconds/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.path !== undefined){
+if(typeof data.path !== "string"){
+const err4 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate253.errors = vErrors;
+return errors === 0;
+}
+
 
 function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeProjection.json" */;
@@ -9503,6 +9596,12 @@ errors = vErrors.length;
 if(data.secret !== undefined){
 if(!(validate250(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
 vErrors = vErrors === null ? validate250.errors : vErrors.concat(validate250.errors);
+errors = vErrors.length;
+}
+}
+if(data.serviceAccountToken !== undefined){
+if(!(validate253(data.serviceAccountToken, {instancePath:instancePath+"/serviceAccountToken",parentData:data,parentDataProperty:"serviceAccountToken",rootData}))){
+vErrors = vErrors === null ? validate253.errors : vErrors.concat(validate253.errors);
 errors = vErrors.length;
 }
 }
@@ -9611,9 +9710,9 @@ validate239.errors = vErrors;
 return errors === 0;
 }
 
-const schema108 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
+const schema109 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
 
-function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate257(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9722,7 +9821,7 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate255.errors = vErrors;
+validate257.errors = vErrors;
 return errors === 0;
 }
 
@@ -9834,8 +9933,8 @@ errors = vErrors.length;
 }
 }
 if(data.secret !== undefined){
-if(!(validate255(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate255.errors : vErrors.concat(validate255.errors);
+if(!(validate257(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate257.errors : vErrors.concat(validate257.errors);
 errors = vErrors.length;
 }
 }
@@ -11373,13 +11472,13 @@ validate42.errors = vErrors;
 return errors === 0;
 }
 
-export const DaemonSet = validate264;
-const schema109 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema110 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
-const schema111 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
-const schema112 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
+export const DaemonSet = validate266;
+const schema110 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema111 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
+const schema112 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
+const schema113 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11419,12 +11518,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate270.errors = vErrors;
+validate272.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11454,7 +11553,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema111.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema112.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11465,8 +11564,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate270(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate270.errors : vErrors.concat(validate270.errors);
+if(!(validate272(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate272.errors : vErrors.concat(validate272.errors);
 errors = vErrors.length;
 }
 }
@@ -11481,12 +11580,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate269.errors = vErrors;
+validate271.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11606,8 +11705,8 @@ errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate269(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate269.errors : vErrors.concat(validate269.errors);
+if(!(validate271(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate271.errors : vErrors.concat(validate271.errors);
 errors = vErrors.length;
 }
 }
@@ -11622,12 +11721,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate266.errors = vErrors;
+validate268.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/DaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11715,8 +11814,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate266(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate266.errors : vErrors.concat(validate266.errors);
+if(!(validate268(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate268.errors : vErrors.concat(validate268.errors);
 errors = vErrors.length;
 }
 }
@@ -11744,17 +11843,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate264.errors = vErrors;
+validate266.errors = vErrors;
 return errors === 0;
 }
 
-export const Deployment = validate276;
-const schema113 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema114 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
-const schema115 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
-const schema116 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
+export const Deployment = validate278;
+const schema114 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema115 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
+const schema116 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
+const schema117 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11794,12 +11893,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate281.errors = vErrors;
+validate283.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11829,7 +11928,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "Recreate"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema115.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema116.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11840,8 +11939,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate281(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate281.errors : vErrors.concat(validate281.errors);
+if(!(validate283(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate283.errors : vErrors.concat(validate283.errors);
 errors = vErrors.length;
 }
 }
@@ -11856,12 +11955,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate280.errors = vErrors;
+validate282.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12057,8 +12156,8 @@ errors = vErrors.length;
 }
 }
 if(data.strategy !== undefined){
-if(!(validate280(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
-vErrors = vErrors === null ? validate280.errors : vErrors.concat(validate280.errors);
+if(!(validate282(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
+vErrors = vErrors === null ? validate282.errors : vErrors.concat(validate282.errors);
 errors = vErrors.length;
 }
 }
@@ -12079,12 +12178,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate278.errors = vErrors;
+validate280.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Deployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12172,8 +12271,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate278(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate278.errors : vErrors.concat(validate278.errors);
+if(!(validate280(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate280.errors : vErrors.concat(validate280.errors);
 errors = vErrors.length;
 }
 }
@@ -12201,18 +12300,18 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate276.errors = vErrors;
+validate278.errors = vErrors;
 return errors === 0;
 }
 
-export const HorizontalPodAutoscaler = validate288;
-const schema117 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema118 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
-const schema119 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
-const schema120 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
-const schema121 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
+export const HorizontalPodAutoscaler = validate290;
+const schema118 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema119 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
+const schema120 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
+const schema121 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
+const schema122 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
 
-function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12272,7 +12371,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data0 === "Pods") || (data0 === "Percent"))){
-const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema121.properties.type.enum}};
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema122.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -12363,12 +12462,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate293.errors = vErrors;
+validate295.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingRules.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12390,8 +12489,8 @@ let data0 = data.policies;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate293(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate293.errors : vErrors.concat(validate293.errors);
+if(!(validate295(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate295.errors : vErrors.concat(validate295.errors);
 errors = vErrors.length;
 }
 }
@@ -12420,7 +12519,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data2 === "Max") || (data2 === "Min")) || (data2 === "Disabled"))){
-const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema120.properties.selectPolicy.enum}};
+const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema121.properties.selectPolicy.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12482,12 +12581,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate292.errors = vErrors;
+validate294.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12505,14 +12604,14 @@ errors++;
 }
 }
 if(data.scaleDown !== undefined){
-if(!(validate292(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
-vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
+if(!(validate294(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
+vErrors = vErrors === null ? validate294.errors : vErrors.concat(validate294.errors);
 errors = vErrors.length;
 }
 }
 if(data.scaleUp !== undefined){
-if(!(validate292(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
-vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
+if(!(validate294(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
+vErrors = vErrors === null ? validate294.errors : vErrors.concat(validate294.errors);
 errors = vErrors.length;
 }
 }
@@ -12527,15 +12626,15 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate291.errors = vErrors;
+validate293.errors = vErrors;
 return errors === 0;
 }
 
-const schema122 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{},"object":{},"pods":{},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
-const schema123 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
-const schema124 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
+const schema123 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{},"object":{},"pods":{},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
+const schema124 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
+const schema125 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
 
-function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricTarget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12575,7 +12674,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data0 === "Utilization") || (data0 === "Value")) || (data0 === "AverageValue"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema124.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema125.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12643,12 +12742,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate301.errors = vErrors;
+validate303.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12720,8 +12819,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate301(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate301.errors : vErrors.concat(validate301.errors);
+if(!(validate303(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate303.errors : vErrors.concat(validate303.errors);
 errors = vErrors.length;
 }
 }
@@ -12736,13 +12835,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate300.errors = vErrors;
+validate302.errors = vErrors;
 return errors === 0;
 }
 
-const schema125 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
+const schema126 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
 
-function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12792,8 +12891,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate301(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate301.errors : vErrors.concat(validate301.errors);
+if(!(validate303(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate303.errors : vErrors.concat(validate303.errors);
 errors = vErrors.length;
 }
 }
@@ -12808,12 +12907,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate306.errors = vErrors;
+validate308.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate299(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12853,7 +12952,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((data0 === "Object") || (data0 === "Pods")) || (data0 === "Resource")) || (data0 === "ContainerResource")) || (data0 === "External"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema122.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema123.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12864,14 +12963,14 @@ errors++;
 }
 }
 if(data.containerResource !== undefined){
-if(!(validate300(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
-vErrors = vErrors === null ? validate300.errors : vErrors.concat(validate300.errors);
+if(!(validate302(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
+vErrors = vErrors === null ? validate302.errors : vErrors.concat(validate302.errors);
 errors = vErrors.length;
 }
 }
 if(data.resource !== undefined){
-if(!(validate306(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
-vErrors = vErrors === null ? validate306.errors : vErrors.concat(validate306.errors);
+if(!(validate308(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
+vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
 errors = vErrors.length;
 }
 }
@@ -12886,13 +12985,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate299.errors = vErrors;
+validate301.errors = vErrors;
 return errors === 0;
 }
 
-const schema126 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema127 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12976,12 +13075,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate310.errors = vErrors;
+validate312.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13019,8 +13118,8 @@ errors++;
 }
 }
 if(data.behavior !== undefined){
-if(!(validate291(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate293(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
+vErrors = vErrors === null ? validate293.errors : vErrors.concat(validate293.errors);
 errors = vErrors.length;
 }
 }
@@ -13064,8 +13163,8 @@ let data2 = data.metrics;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate299(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate299.errors : vErrors.concat(validate299.errors);
+if(!(validate301(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate301.errors : vErrors.concat(validate301.errors);
 errors = vErrors.length;
 }
 }
@@ -13117,8 +13216,8 @@ errors++;
 }
 }
 if(data.scaleTargetRef !== undefined){
-if(!(validate310(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
-vErrors = vErrors === null ? validate310.errors : vErrors.concat(validate310.errors);
+if(!(validate312(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
+vErrors = vErrors === null ? validate312.errors : vErrors.concat(validate312.errors);
 errors = vErrors.length;
 }
 }
@@ -13133,12 +13232,12 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate290.errors = vErrors;
+validate292.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate288(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/HorizontalPodAutoscaler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13226,8 +13325,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate290(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate290.errors : vErrors.concat(validate290.errors);
+if(!(validate292(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
 errors = vErrors.length;
 }
 }
@@ -13255,14 +13354,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate288.errors = vErrors;
+validate290.errors = vErrors;
 return errors === 0;
 }
 
-export const Job = validate313;
-const schema127 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Job = validate315;
+const schema128 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Job.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13379,16 +13478,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate313.errors = vErrors;
+validate315.errors = vErrors;
 return errors === 0;
 }
 
-export const LimitRange = validate316;
-const schema128 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema129 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
-const schema130 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
+export const LimitRange = validate318;
+const schema129 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema130 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
+const schema131 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
 
-function validate319(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeItem.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13543,12 +13642,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate319.errors = vErrors;
+validate321.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate320(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13580,8 +13679,8 @@ let data0 = data.limits;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate319(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate319.errors : vErrors.concat(validate319.errors);
+if(!(validate321(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate321.errors : vErrors.concat(validate321.errors);
 errors = vErrors.length;
 }
 }
@@ -13608,12 +13707,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate318.errors = vErrors;
+validate320.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/LimitRange.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13691,8 +13790,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate318(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate318.errors : vErrors.concat(validate318.errors);
+if(!(validate320(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate320.errors : vErrors.concat(validate320.errors);
 errors = vErrors.length;
 }
 }
@@ -13707,15 +13806,15 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate316.errors = vErrors;
+validate318.errors = vErrors;
 return errors === 0;
 }
 
-export const Namespace = validate327;
-const schema131 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema132 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+export const Namespace = validate329;
+const schema132 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema133 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NamespaceSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13771,12 +13870,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate329.errors = vErrors;
+validate331.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Namespace.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13854,8 +13953,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate329(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate329.errors : vErrors.concat(validate329.errors);
+if(!(validate331(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
 errors = vErrors.length;
 }
 }
@@ -13883,16 +13982,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate327.errors = vErrors;
+validate329.errors = vErrors;
 return errors === 0;
 }
 
-export const Node = validate331;
-const schema133 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema134 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
-const schema135 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
+export const Node = validate333;
+const schema134 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema135 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
+const schema136 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
 
-function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeDrain.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13981,13 +14080,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate334.errors = vErrors;
+validate336.errors = vErrors;
 return errors === 0;
 }
 
-const schema136 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
+const schema137 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
 
-function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Taint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14037,7 +14136,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((data0 === "NoSchedule") || (data0 === "PreferNoSchedule")) || (data0 === "NoExecute"))){
-const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema136.properties.effect.enum}};
+const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema137.properties.effect.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -14082,12 +14181,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate336.errors = vErrors;
+validate338.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14158,8 +14257,8 @@ errors++;
 }
 }
 if(data.drain !== undefined){
-if(!(validate334(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
-vErrors = vErrors === null ? validate334.errors : vErrors.concat(validate334.errors);
+if(!(validate336(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate336.errors : vErrors.concat(validate336.errors);
 errors = vErrors.length;
 }
 }
@@ -14176,7 +14275,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((data4 === "oci") || (data4 === "podman")) || (data4 === "docker"))){
-const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema134.properties.runtime.enum}};
+const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema135.properties.runtime.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -14191,8 +14290,8 @@ let data5 = data.taints;
 if(Array.isArray(data5)){
 const len1 = data5.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate336(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate336.errors : vErrors.concat(validate336.errors);
+if(!(validate338(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
 errors = vErrors.length;
 }
 }
@@ -14231,12 +14330,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate333.errors = vErrors;
+validate335.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Node.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14314,8 +14413,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate333(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
+if(!(validate335(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate335.errors : vErrors.concat(validate335.errors);
 errors = vErrors.length;
 }
 }
@@ -14343,16 +14442,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate331.errors = vErrors;
+validate333.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolume = validate339;
-const schema137 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema138 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
-const schema139 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
+export const PersistentVolume = validate341;
+const schema138 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema139 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
+const schema140 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
-function validate343(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate345(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14464,13 +14563,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate343.errors = vErrors;
+validate345.errors = vErrors;
 return errors === 0;
 }
 
-const schema140 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
+const schema141 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
 
-function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate348(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LocalVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14533,13 +14632,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate346.errors = vErrors;
+validate348.errors = vErrors;
 return errors === 0;
 }
 
-const schema141 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
+const schema142 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
 
-function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14573,18 +14672,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate349.errors = vErrors;
+validate351.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate343(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema138.properties, key0))){
+if(!(func2.call(schema139.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -14612,7 +14711,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data1 === "ReadWriteOnce") || (data1 === "ReadOnlyMany")) || (data1 === "ReadWriteMany")) || (data1 === "ReadWriteOncePod"))){
-const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema138.properties.accessModes.items.enum}};
+const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema139.properties.accessModes.items.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -14656,8 +14755,8 @@ errors++;
 }
 }
 if(data.claimRef !== undefined){
-if(!(validate343(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
-vErrors = vErrors === null ? validate343.errors : vErrors.concat(validate343.errors);
+if(!(validate345(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
+vErrors = vErrors === null ? validate345.errors : vErrors.concat(validate345.errors);
 errors = vErrors.length;
 }
 }
@@ -14668,8 +14767,8 @@ errors = vErrors.length;
 }
 }
 if(data.local !== undefined){
-if(!(validate346(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
-vErrors = vErrors === null ? validate346.errors : vErrors.concat(validate346.errors);
+if(!(validate348(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
+vErrors = vErrors === null ? validate348.errors : vErrors.concat(validate348.errors);
 errors = vErrors.length;
 }
 }
@@ -14708,8 +14807,8 @@ errors = vErrors.length;
 }
 }
 if(data.nodeAffinity !== undefined){
-if(!(validate349(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
-vErrors = vErrors === null ? validate349.errors : vErrors.concat(validate349.errors);
+if(!(validate351(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
+vErrors = vErrors === null ? validate351.errors : vErrors.concat(validate351.errors);
 errors = vErrors.length;
 }
 }
@@ -14726,7 +14825,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((data11 === "Retain") || (data11 === "Delete")) || (data11 === "Recycle"))){
-const err8 = {instancePath:instancePath+"/persistentVolumeReclaimPolicy",schemaPath:"#/properties/persistentVolumeReclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema138.properties.persistentVolumeReclaimPolicy.enum}};
+const err8 = {instancePath:instancePath+"/persistentVolumeReclaimPolicy",schemaPath:"#/properties/persistentVolumeReclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema139.properties.persistentVolumeReclaimPolicy.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -14761,7 +14860,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data13 === "Filesystem") || (data13 === "Block"))){
-const err11 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema138.properties.volumeMode.enum}};
+const err11 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema139.properties.volumeMode.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -14782,12 +14881,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate341.errors = vErrors;
+validate343.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolume.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14875,8 +14974,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate341(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate341.errors : vErrors.concat(validate341.errors);
+if(!(validate343(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate343.errors : vErrors.concat(validate343.errors);
 errors = vErrors.length;
 }
 }
@@ -14904,14 +15003,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate339.errors = vErrors;
+validate341.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolumeClaim = validate353;
-const schema142 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const PersistentVolumeClaim = validate355;
+const schema143 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate355(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolumeClaim.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15028,14 +15127,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate353.errors = vErrors;
+validate355.errors = vErrors;
 return errors === 0;
 }
 
-export const Pod = validate356;
-const schema143 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Pod = validate358;
+const schema144 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate358(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Pod.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15152,15 +15251,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate356.errors = vErrors;
+validate358.errors = vErrors;
 return errors === 0;
 }
 
-export const PodDisruptionBudget = validate359;
-const schema144 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema145 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
+export const PodDisruptionBudget = validate361;
+const schema145 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema146 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
 
-function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate363(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15208,7 +15307,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data3 === "IfHealthyBudget") || (data3 === "AlwaysAllow"))){
-const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema145.properties.unhealthyPodEvictionPolicy.enum}};
+const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema146.properties.unhealthyPodEvictionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -15229,12 +15328,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate361.errors = vErrors;
+validate363.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate359(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PodDisruptionBudget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15322,8 +15421,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate361(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate361.errors : vErrors.concat(validate361.errors);
+if(!(validate363(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate363.errors : vErrors.concat(validate363.errors);
 errors = vErrors.length;
 }
 }
@@ -15351,14 +15450,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate359.errors = vErrors;
+validate361.errors = vErrors;
 return errors === 0;
 }
 
-export const PriorityClass = validate366;
-const schema146 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
+export const PriorityClass = validate368;
+const schema147 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
 
-function validate366(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate368(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PriorityClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15482,7 +15581,7 @@ vErrors.push(err9);
 errors++;
 }
 if(!((data5 === "PreemptLowerPriority") || (data5 === "Never"))){
-const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema146.properties.preemptionPolicy.enum}};
+const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema147.properties.preemptionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -15538,15 +15637,15 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate366.errors = vErrors;
+validate368.errors = vErrors;
 return errors === 0;
 }
 
-export const ReplicaSet = validate368;
-const schema147 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema148 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
+export const ReplicaSet = validate370;
+const schema148 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema149 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
 
-function validate370(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ReplicaSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15666,12 +15765,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate370.errors = vErrors;
+validate372.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate368(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate370(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ReplicaSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15759,8 +15858,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate370(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate370.errors : vErrors.concat(validate370.errors);
+if(!(validate372(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate372.errors : vErrors.concat(validate372.errors);
 errors = vErrors.length;
 }
 }
@@ -15788,17 +15887,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate368.errors = vErrors;
+validate370.errors = vErrors;
 return errors === 0;
 }
 
-export const ResourceQuota = validate374;
-const schema149 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema150 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
-const schema151 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
-const schema152 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
+export const ResourceQuota = validate376;
+const schema150 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema151 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
+const schema152 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
+const schema153 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
 
-function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate381(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15848,7 +15947,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((((data0 === "In") || (data0 === "NotIn")) || (data0 === "Exists")) || (data0 === "DoesNotExist"))){
-const err4 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema152.properties.operator.enum}};
+const err4 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema153.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -15871,7 +15970,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((((((data1 === "Terminating") || (data1 === "NotTerminating")) || (data1 === "BestEffort")) || (data1 === "NotBestEffort")) || (data1 === "PriorityClass")) || (data1 === "CrossNamespacePodAffinity")) || (data1 === "VolumeAttributesClass"))){
-const err6 = {instancePath:instancePath+"/scopeName",schemaPath:"#/properties/scopeName/enum",keyword:"enum",params:{allowedValues: schema152.properties.scopeName.enum}};
+const err6 = {instancePath:instancePath+"/scopeName",schemaPath:"#/properties/scopeName/enum",keyword:"enum",params:{allowedValues: schema153.properties.scopeName.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -15920,12 +16019,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate379.errors = vErrors;
+validate381.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate378(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate380(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopeSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15947,8 +16046,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate379(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
+if(!(validate381(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate381.errors : vErrors.concat(validate381.errors);
 errors = vErrors.length;
 }
 }
@@ -15975,12 +16074,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate378.errors = vErrors;
+validate380.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate376(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate378(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16035,7 +16134,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((((data3 === "Terminating") || (data3 === "NotTerminating")) || (data3 === "BestEffort")) || (data3 === "NotBestEffort")) || (data3 === "PriorityClass")) || (data3 === "CrossNamespacePodAffinity")) || (data3 === "VolumeAttributesClass"))){
-const err3 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema150.properties.scopes.items.enum}};
+const err3 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema151.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -16058,8 +16157,8 @@ errors++;
 }
 }
 if(data.scopeSelector !== undefined){
-if(!(validate378(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
-vErrors = vErrors === null ? validate378.errors : vErrors.concat(validate378.errors);
+if(!(validate380(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
+vErrors = vErrors === null ? validate380.errors : vErrors.concat(validate380.errors);
 errors = vErrors.length;
 }
 }
@@ -16074,12 +16173,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate376.errors = vErrors;
+validate378.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate376(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ResourceQuota.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16157,8 +16256,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate376(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate376.errors : vErrors.concat(validate376.errors);
+if(!(validate378(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate378.errors : vErrors.concat(validate378.errors);
 errors = vErrors.length;
 }
 }
@@ -16186,15 +16285,15 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate374.errors = vErrors;
+validate376.errors = vErrors;
 return errors === 0;
 }
 
-export const RuntimeClass = validate383;
-const schema153 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
-const schema154 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
+export const RuntimeClass = validate385;
+const schema154 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
+const schema155 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate387(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Overhead.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16243,13 +16342,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate385.errors = vErrors;
+validate387.errors = vErrors;
 return errors === 0;
 }
 
-const schema155 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
+const schema156 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
 
-function validate388(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate390(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Scheduling.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16326,12 +16425,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate388.errors = vErrors;
+validate390.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate383(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/RuntimeClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16431,14 +16530,14 @@ errors++;
 }
 }
 if(data.overhead !== undefined){
-if(!(validate385(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
-vErrors = vErrors === null ? validate385.errors : vErrors.concat(validate385.errors);
+if(!(validate387(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
+vErrors = vErrors === null ? validate387.errors : vErrors.concat(validate387.errors);
 errors = vErrors.length;
 }
 }
 if(data.scheduling !== undefined){
-if(!(validate388(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
-vErrors = vErrors === null ? validate388.errors : vErrors.concat(validate388.errors);
+if(!(validate390(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
+vErrors = vErrors === null ? validate390.errors : vErrors.concat(validate390.errors);
 errors = vErrors.length;
 }
 }
@@ -16453,14 +16552,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate383.errors = vErrors;
+validate385.errors = vErrors;
 return errors === 0;
 }
 
-export const Secret = validate391;
-const schema156 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const Secret = validate393;
+const schema157 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate391(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate393(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Secret.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16626,16 +16725,16 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate391.errors = vErrors;
+validate393.errors = vErrors;
 return errors === 0;
 }
 
-export const Service = validate393;
-const schema157 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema158 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{"type":"array","items":{"type":"string"}},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
-const schema159 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
+export const Service = validate395;
+const schema158 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema159 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{"type":"array","items":{"type":"string"}},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
+const schema160 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate396(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServicePort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16769,7 +16868,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data4 === "TCP") || (data4 === "UDP")) || (data4 === "SCTP"))){
-const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema159.properties.protocol.enum}};
+const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema160.properties.protocol.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -16796,14 +16895,14 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate396.errors = vErrors;
+validate398.errors = vErrors;
 return errors === 0;
 }
 
-const schema160 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
-const schema161 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
+const schema161 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
+const schema162 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
 
-function validate400(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate402(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClientIPConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16866,12 +16965,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate400.errors = vErrors;
+validate402.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate399(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate401(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SessionAffinityConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16889,8 +16988,8 @@ errors++;
 }
 }
 if(data.clientIP !== undefined){
-if(!(validate400(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
-vErrors = vErrors === null ? validate400.errors : vErrors.concat(validate400.errors);
+if(!(validate402(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
+vErrors = vErrors === null ? validate402.errors : vErrors.concat(validate402.errors);
 errors = vErrors.length;
 }
 }
@@ -16905,18 +17004,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate399.errors = vErrors;
+validate401.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate395(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate397(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema158.properties, key0))){
+if(!(func2.call(schema159.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -16940,7 +17039,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data0 === "ClusterIP") || (data0 === "NodePort")) || (data0 === "LoadBalancer")) || (data0 === "ExternalName"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema158.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema159.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -17055,7 +17154,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data8 === "Cluster") || (data8 === "Local"))){
-const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema158.properties.externalTrafficPolicy.enum}};
+const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema159.properties.externalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -17113,7 +17212,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!((data10 === "Cluster") || (data10 === "Local"))){
-const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema158.properties.internalTrafficPolicy.enum}};
+const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema159.properties.internalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -17140,7 +17239,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "IPv4") || (data12 === "IPv6"))){
-const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema158.properties.ipFamilies.items.enum}};
+const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema159.properties.ipFamilies.items.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -17175,7 +17274,7 @@ vErrors.push(err20);
 errors++;
 }
 if(!(((data13 === "SingleStack") || (data13 === "PreferDualStack")) || (data13 === "RequireDualStack"))){
-const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema158.properties.ipFamilyPolicy.enum}};
+const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema159.properties.ipFamilyPolicy.enum}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -17242,8 +17341,8 @@ let data18 = data.ports;
 if(Array.isArray(data18)){
 const len4 = data18.length;
 for(let i4=0; i4<len4; i4++){
-if(!(validate396(data18[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data18,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate396.errors : vErrors.concat(validate396.errors);
+if(!(validate398(data18[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data18,parentDataProperty:i4,rootData}))){
+vErrors = vErrors === null ? validate398.errors : vErrors.concat(validate398.errors);
 errors = vErrors.length;
 }
 }
@@ -17311,7 +17410,7 @@ vErrors.push(err30);
 errors++;
 }
 if(!((data23 === "None") || (data23 === "ClientIP"))){
-const err31 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema158.properties.sessionAffinity.enum}};
+const err31 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema159.properties.sessionAffinity.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -17322,8 +17421,8 @@ errors++;
 }
 }
 if(data.sessionAffinityConfig !== undefined){
-if(!(validate399(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
-vErrors = vErrors === null ? validate399.errors : vErrors.concat(validate399.errors);
+if(!(validate401(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
+vErrors = vErrors === null ? validate401.errors : vErrors.concat(validate401.errors);
 errors = vErrors.length;
 }
 }
@@ -17340,7 +17439,7 @@ vErrors.push(err32);
 errors++;
 }
 if(!(((data25 === "PreferClose") || (data25 === "PreferSameZone")) || (data25 === "PreferSameNode"))){
-const err33 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema158.properties.trafficDistribution.enum}};
+const err33 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema159.properties.trafficDistribution.enum}};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -17361,12 +17460,12 @@ vErrors.push(err34);
 }
 errors++;
 }
-validate395.errors = vErrors;
+validate397.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate393(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate395(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Service.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17454,8 +17553,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate395(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate395.errors : vErrors.concat(validate395.errors);
+if(!(validate397(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate397.errors : vErrors.concat(validate397.errors);
 errors = vErrors.length;
 }
 }
@@ -17483,14 +17582,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate393.errors = vErrors;
+validate395.errors = vErrors;
 return errors === 0;
 }
 
-export const ServiceAccount = validate404;
-const schema162 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const ServiceAccount = validate406;
+const schema163 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate406(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ServiceAccount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17606,8 +17705,8 @@ let data6 = data.secrets;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate343(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate343.errors : vErrors.concat(validate343.errors);
+if(!(validate345(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate345.errors : vErrors.concat(validate345.errors);
 errors = vErrors.length;
 }
 }
@@ -17634,16 +17733,16 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate404.errors = vErrors;
+validate406.errors = vErrors;
 return errors === 0;
 }
 
-export const StatefulSet = validate408;
-const schema163 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema164 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
-const schema165 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+export const StatefulSet = validate410;
+const schema164 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema165 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
+const schema166 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17706,13 +17805,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate411.errors = vErrors;
+validate413.errors = vErrors;
 return errors === 0;
 }
 
-const schema166 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
+const schema167 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
 
-function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17742,7 +17841,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "Retain") || (data0 === "Delete"))){
-const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema166.properties.whenDeleted.enum}};
+const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema167.properties.whenDeleted.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -17765,7 +17864,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((data1 === "Retain") || (data1 === "Delete"))){
-const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema166.properties.whenScaled.enum}};
+const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema167.properties.whenScaled.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -17786,14 +17885,14 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate413.errors = vErrors;
+validate415.errors = vErrors;
 return errors === 0;
 }
 
-const schema167 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
-const schema168 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+const schema168 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
+const schema169 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate418(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate420(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17862,12 +17961,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate418.errors = vErrors;
+validate420.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate417(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate419(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17897,7 +17996,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema167.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema168.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -17908,8 +18007,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate418(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate418.errors : vErrors.concat(validate418.errors);
+if(!(validate420(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate420.errors : vErrors.concat(validate420.errors);
 errors = vErrors.length;
 }
 }
@@ -17924,13 +18023,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate417.errors = vErrors;
+validate419.errors = vErrors;
 return errors === 0;
 }
 
-const schema169 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
+const schema170 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
 
-function validate422(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate424(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18049,12 +18148,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate422.errors = vErrors;
+validate424.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate410(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate412(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18080,7 +18179,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema164.properties, key0))){
+if(!(func2.call(schema165.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -18127,14 +18226,14 @@ errors++;
 }
 }
 if(data.ordinals !== undefined){
-if(!(validate411(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
-vErrors = vErrors === null ? validate411.errors : vErrors.concat(validate411.errors);
+if(!(validate413(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
+vErrors = vErrors === null ? validate413.errors : vErrors.concat(validate413.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaimRetentionPolicy !== undefined){
-if(!(validate413(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
-vErrors = vErrors === null ? validate413.errors : vErrors.concat(validate413.errors);
+if(!(validate415(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
+vErrors = vErrors === null ? validate415.errors : vErrors.concat(validate415.errors);
 errors = vErrors.length;
 }
 }
@@ -18151,7 +18250,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!((data3 === "OrderedReady") || (data3 === "Parallel"))){
-const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema164.properties.podManagementPolicy.enum}};
+const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema165.properties.podManagementPolicy.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -18256,8 +18355,8 @@ errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate417(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate417.errors : vErrors.concat(validate417.errors);
+if(!(validate419(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate419.errors : vErrors.concat(validate419.errors);
 errors = vErrors.length;
 }
 }
@@ -18266,8 +18365,8 @@ let data10 = data.volumeClaimTemplates;
 if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate422(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate422.errors : vErrors.concat(validate422.errors);
+if(!(validate424(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate424.errors : vErrors.concat(validate424.errors);
 errors = vErrors.length;
 }
 }
@@ -18294,12 +18393,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate410.errors = vErrors;
+validate412.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate408(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate410(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StatefulSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18387,8 +18486,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate410(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate410.errors : vErrors.concat(validate410.errors);
+if(!(validate412(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate412.errors : vErrors.concat(validate412.errors);
 errors = vErrors.length;
 }
 }
@@ -18416,16 +18515,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate408.errors = vErrors;
+validate410.errors = vErrors;
 return errors === 0;
 }
 
-export const StorageClass = validate427;
-const schema170 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
-const schema171 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
-const schema172 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
+export const StorageClass = validate429;
+const schema171 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
+const schema172 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
+const schema173 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
 
-function validate430(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate432(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18513,12 +18612,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate430.errors = vErrors;
+validate432.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate429(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate431(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18540,8 +18639,8 @@ let data0 = data.matchLabelExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate430(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate430.errors : vErrors.concat(validate430.errors);
+if(!(validate432(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate432.errors : vErrors.concat(validate432.errors);
 errors = vErrors.length;
 }
 }
@@ -18568,12 +18667,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate429.errors = vErrors;
+validate431.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate427(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate429(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StorageClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18619,7 +18718,7 @@ vErrors.push(err3);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema170.properties, key0))){
+if(!(func2.call(schema171.properties, key0))){
 const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err4];
@@ -18677,8 +18776,8 @@ let data4 = data.allowedTopologies;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate429(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate429.errors : vErrors.concat(validate429.errors);
+if(!(validate431(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate431.errors : vErrors.concat(validate431.errors);
 errors = vErrors.length;
 }
 }
@@ -18787,7 +18886,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!(((data11 === "Delete") || (data11 === "Retain")) || (data11 === "Recycle"))){
-const err16 = {instancePath:instancePath+"/reclaimPolicy",schemaPath:"#/properties/reclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema170.properties.reclaimPolicy.enum}};
+const err16 = {instancePath:instancePath+"/reclaimPolicy",schemaPath:"#/properties/reclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema171.properties.reclaimPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -18810,7 +18909,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "Immediate") || (data12 === "WaitForFirstConsumer"))){
-const err18 = {instancePath:instancePath+"/volumeBindingMode",schemaPath:"#/properties/volumeBindingMode/enum",keyword:"enum",params:{allowedValues: schema170.properties.volumeBindingMode.enum}};
+const err18 = {instancePath:instancePath+"/volumeBindingMode",schemaPath:"#/properties/volumeBindingMode/enum",keyword:"enum",params:{allowedValues: schema171.properties.volumeBindingMode.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -18831,7 +18930,7 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate427.errors = vErrors;
+validate429.errors = vErrors;
 return errors === 0;
 }
 

@@ -1,4 +1,4 @@
-import type { CreatePodRequest } from '../../api/cri.ts'
+import type { CreatePodRequest, VolumeRequest } from '../../api/cri.ts'
 import type {
   CreatePod,
   DeletePod,
@@ -48,9 +48,10 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
 
 /** A pod that is there gets what it lacks. */
 async function createPod(action: CreatePod | MendPod, world: ActionWorld): Promise<void> {
-  const wish = createPodRequest(action.record, world.desired, world.node())
+  const wish = createPodRequest(action.record, world.desired, world.node(), world.clock.now())
   if (isProblem(wish)) return world.problem({ ...wish, container: '' })
-  const request = await withImages(wish, world)
+  const images = await withImages(wish, world)
+  const request = { ...images, volumes: await withTokens(images.volumes, world) }
   await world.inSlot(() => world.runtime.createPod(request, world.signal))
   world.done('')
 }
@@ -68,10 +69,23 @@ async function withImages(request: CreatePodRequest, world: ActionWorld): Promis
   return { ...request, volumes }
 }
 
+/** What signs is loaded where something is to be signed. */
+async function withTokens<T extends VolumeRequest>(
+  volumes: readonly T[],
+  { desired }: ActionWorld,
+): Promise<readonly T[]> {
+  if (!volumes.some((volume) => volume.kind === 'files' && volume.files.some(({ token }) => token)))
+    return volumes
+  const { signTokens } = await import('../tokens.ts')
+  return signTokens(volumes, desired.hashKey)
+}
+
 async function updateVolumes(action: UpdateVolumes, world: ActionWorld): Promise<void> {
   const pod = world.pod()
   if (pod === undefined) return
-  const request = updateVolumesRequest(pod.record, action, world.desired, world.node())
+  const { clock, desired } = world
+  const wish = updateVolumesRequest(pod.record, action, desired, world.node(), clock.now())
+  const request = { ...wish, volumes: await withTokens(wish.volumes, world) }
   await world.inSlot(() => world.runtime.updateVolumes(request, world.signal))
   world.done('')
 }
