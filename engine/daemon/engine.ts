@@ -63,7 +63,7 @@ export class Engine {
   }
 
   state(): LoopState {
-    const state = this.#loop?.state() ?? { ticks: 0, figures: this.#noFigures, problems: [] }
+    const state = this.#loop?.state() ?? { ticks: 0, figures: this.#noFigures.now(), problems: [] }
     return this.#trouble === undefined ? state : { ...state, problems: [this.#trouble, ...state.problems] }
   }
 

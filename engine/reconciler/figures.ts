@@ -22,7 +22,7 @@ export interface ListingCounts {
 }
 
 /** Keeps them while the loop works. */
-export class FigureBook implements Figures {
+export class FigureBook {
   readonly #clock: Clock
   readonly #listings = new Map<NodeName, ListingCounts>()
   tickingSince?: Temporal.Instant
@@ -35,8 +35,17 @@ export class FigureBook implements Figures {
     this.#clock = clock
   }
 
-  get listings(): ReadonlyMap<NodeName, ListingCounts> {
-    return this.#listings
+  /** As they are; what is counted later does not change them. */
+  now(): Figures {
+    const { heldBack, planFailures, planMs, recordWriteFailures, tickingSince } = this
+    return {
+      ...(tickingSince !== undefined && { tickingSince }),
+      ...(planMs !== undefined && { planMs }),
+      planFailures,
+      heldBack,
+      recordWriteFailures,
+      listings: new Map(this.#listings),
+    }
   }
 
   /** Measures the making of a plan. A clock that is set back meanwhile makes it none. */

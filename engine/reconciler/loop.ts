@@ -56,7 +56,6 @@ export interface LoopState {
   readonly ticks: number
   /** Nodes that do not answer and why, records that could not be written: a sentence each. */
   readonly problems: readonly string[]
-  /** As they are now: whoever keeps them sees them change. */
   readonly figures: Figures
 }
 
@@ -186,7 +185,7 @@ class TheLoop implements Loop {
       ...(this.#plan === undefined ? {} : { plan: this.#plan }),
       ...(this.#snapshot === undefined ? {} : { snapshot: this.#snapshot }),
       ticks: this.#ticks,
-      figures: this.#figures,
+      figures: this.#figures.now(),
       problems: [
         ...(this.#planProblem === undefined ? [] : [this.#planProblem]),
         ...this.#observer.problems(),
