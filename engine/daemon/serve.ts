@@ -2,7 +2,7 @@ import type { Clock } from '../reconciler/clock.ts'
 import { millisecondsBetween } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
 import type { LoopState } from '../reconciler/loop.ts'
-import type { ListenAddress } from './address.ts'
+import { addressText, type ListenAddress } from './address.ts'
 import type { Daemon } from './daemon.ts'
 import { listen, type Listening } from './listen.ts'
 import type { SyncState } from './syncState.ts'
@@ -41,6 +41,7 @@ export async function serve(daemon: Daemon, options: ServeOptions): Promise<List
     }),
     log,
   })
+  log('info', `listening on http://${addressText({ host: address.host, port: listening.port })}`)
   const hearing = daemon.listen({
     sync: (event) => metrics.syncEvent(event),
     progress: (event) => metrics.event(event),

@@ -6,7 +6,7 @@ import type { Logger } from '../../reconciler/logger.ts'
 import { messageOf } from '../../reconciler/problems.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { UserError } from '../userError.ts'
-import { EXIT, type World } from '../world.ts'
+import type { World } from '../world.ts'
 
 /** What the command line says of answering over http. */
 export interface HttpAsked {
@@ -94,7 +94,7 @@ export async function serveHttp(
     const secretNow = secret === undefined ? {} : { webhookSecret: () => secret.value() }
     return await serve(daemon, { address, clock, log, ...secretNow })
   } catch (error) {
-    if (error instanceof ListenError) throw new UserError(error.message, { exitStatus: EXIT.failed })
+    if (error instanceof ListenError) throw new UserError(error.message)
     throw error
   }
 }
