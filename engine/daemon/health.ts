@@ -31,6 +31,8 @@ export class Health {
   /** Another commit is in force. */
   begin(commit: string): void {
     this.#since = { commit, at: this.#options.clock.now() }
+    // One that was gone back to may have been healthy before.
+    this.#told = undefined
     this.#next.resolve()
     this.#next = Promise.withResolvers<void>()
   }
