@@ -65,8 +65,8 @@ async function numbersOf(lines: AsyncIterable<{ readonly text: string }>): Promi
 }
 
 test('10,000 lines a second over several rotations: a reader that follows gets each line once, and disk use is bounded', async () => {
-  const count = 30_000
-  const bytesMax = 512 * KIB
+  const count = 40_000
+  const bytesMax = 1024 * KIB
   const request = { restart: NEVER, logBytesMax: bytesMax }
   const uid = await node.start(numbered(count, 150), request)
   const end = new AbortController()
