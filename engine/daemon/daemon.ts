@@ -86,6 +86,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 const RETRY_MIN_MS = 1_000
 const RETRY_MAX_MS = 30_000
 /** After looks that failed. */
+const LOOK_RETRY_MS_MIN = 1_000
 const LOOK_RETRY_MS_MAX = 300_000
 
 class TheDaemon implements Daemon {
@@ -242,6 +243,7 @@ class TheDaemon implements Daemon {
     const { clock, jitter, signal, source } = this.#options
     const follower = new Follower(source.commits, {
       intervalMs: () => this.#pollSeconds() * 1_000,
+      retryMsMin: LOOK_RETRY_MS_MIN,
       retryMsMax: LOOK_RETRY_MS_MAX,
       sleep: (ms, either) => clock.sleepUntil(after(clock.now(), ms), either),
       jitter,

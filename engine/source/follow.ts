@@ -18,7 +18,8 @@ export type Look = number
 export interface FollowOptions {
   /** From one look to the next, should nothing tell of a change. Asked for anew at each wait. */
   readonly intervalMs: () => number
-  /** The longest wait after failures, which double it. */
+  /** The first wait after a failure; each further one doubles it, up to the second. */
+  readonly retryMsMin: number
   readonly retryMsMax: number
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
   /** A number in [0, 1) for each wait, so that many engines do not ask one server at one time. */
@@ -74,18 +75,23 @@ export class Follower {
       this.#nudged = Promise.withResolvers<void>()
       const news = await this.#look()
       if (signal.aborted) return
-      if (news.kind === 'failure') this.#unwatch()
+      if (news.kind === 'failure') await this.#watchAnew()
+      // It came back between the two: what has happened since nobody has heard of.
+      else if (await this.#watch()) this.nudge()
       if (everyLook === true || news.kind !== 'same') yield news
       await this.#wait()
     }
   }
 
-  /** A repository that is not there cannot be watched: it is looked for every interval, as one that is far away. */
-  async #watch(): Promise<void> {
+  /**
+   * Whether it is watched from now on, and was not before. A repository that is not there cannot be: it is looked for every interval, as
+   * one that is far away.
+   */
+  async #watch(): Promise<boolean> {
     const { signal } = this.#options
-    if (this.#watching !== undefined || signal.aborted) return
+    if (this.#watching !== undefined || signal.aborted) return false
     const paths = await this.#commits.watched(signal).catch(() => [])
-    if (paths.length === 0 || signal.aborted) return
+    if (paths.length === 0 || signal.aborted) return false
     const watching = new AbortController()
     this.#watching = watching
     const either = AbortSignal.any([signal, watching.signal])
@@ -93,12 +99,14 @@ export class Follower {
       void this.#options.sleep(GATHER_MS, either).then(() => this.nudge())
     }
     await watchFiles(paths, gather, gather, either)
+    return true
   }
 
   /** What comes back after a failure may be another folder of the same name, of which the old watch hears nothing. */
-  #unwatch(): void {
+  async #watchAnew(): Promise<void> {
     this.#watching?.abort()
     this.#watching = undefined
+    await this.#watch()
   }
 
   async #look(): Promise<News> {
@@ -130,9 +138,9 @@ export class Follower {
   }
 
   async #wait(): Promise<void> {
-    const { jitter, retryMsMax, signal, sleep } = this.#options
-    const intervalMs = this.#options.intervalMs()
-    const plainMs = Math.min(Math.max(retryMsMax, intervalMs), intervalMs * 2 ** Math.min(this.#failures, 16))
+    const { intervalMs, jitter, retryMsMax, retryMsMin, signal, sleep } = this.#options
+    const doubled = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#failures - 1, 30))
+    const plainMs = this.#failures === 0 ? intervalMs() : doubled
     const waiting = new AbortController()
     const either = AbortSignal.any([signal, waiting.signal])
     await Promise.race([this.#nudged.promise, sleep(plainMs * (1 - JITTER / 2 + JITTER * jitter()), either)])

@@ -19,6 +19,7 @@ function follow(source: Source, options: Partial<FollowOptions> = {}): Followed 
   const follower = new Follower(source.commits, {
     // Only what happens to the files, or a nudge, brings news within a test.
     intervalMs: () => LONG_MS,
+    retryMsMin: LONG_MS,
     retryMsMax: LONG_MS,
     sleep: (ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined),
     jitter: () => 0.5,
@@ -124,7 +125,7 @@ test('a remote repository is asked every interval', async () => {
 
 test('a repository that is gone is told of, and followed again when it is back', async () => {
   const repo = repository({ 'a.yaml': '1' })
-  const { next } = follow(await open(repo), { intervalMs: () => 20, retryMsMax: 20 })
+  const { next } = follow(await open(repo), { intervalMs: () => 20, retryMsMin: 20, retryMsMax: 20 })
   await next()
   renameSync(repo, `${repo}.away`)
   onTestFinished(() => rmSync(`${repo}.away`, { recursive: true, force: true }))
@@ -138,6 +139,17 @@ test('a repository that is gone is told of, and followed again when it is back',
   expect(textsOf(news)).toEqual({ 'a.yaml': '2' })
 })
 
+test('what sets a local repository right is seen at once, without waiting for the next look', async () => {
+  const repo = repository({ 'a.yaml': '1' })
+  const { next } = follow(await open(repo))
+  await next()
+  git(repo, 'checkout', '--quiet', '--orphan', 'empty')
+  expect(textsOf(await next())).toContain('has no default branch')
+  git(repo, 'checkout', '--quiet', '--force', 'main')
+  commit(repo, { 'a.yaml': '2' })
+  expect(textsOf(await next())).toEqual({ 'a.yaml': '2' })
+})
+
 test('a branch that vanishes is told of, and the waits after failures grow to their bound', async () => {
   const repo = repository({ 'a.yaml': '1' })
   git(repo, 'branch', 'side')
@@ -147,7 +159,8 @@ test('a branch that vanishes is told of, and the waits after failures grow to th
     await sleepFor(1, undefined, { signal }).catch(() => undefined)
   }
   const { next } = follow(await open(`file://${repo}`, { branch: 'side' }), {
-    intervalMs: () => 100,
+    intervalMs: () => 1,
+    retryMsMin: 200,
     retryMsMax: 800,
     sleep,
   })
