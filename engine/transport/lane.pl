@@ -27,7 +27,7 @@ sub answer {
     while (length $frame) {
         my $bytes = syswrite STDOUT, $frame;
         if (defined $bytes) { substr $frame, 0, $bytes, '' }
-        elsif (!$! == $INTERRUPTED) { exit 0 }
+        elsif ($! != $INTERRUPTED) { exit 0 }
     }
 }
 
