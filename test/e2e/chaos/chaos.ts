@@ -24,6 +24,8 @@ export class Chaos {
   daemon: DaemonProcess
   linkOfWitness: string | undefined
   readonly told: Told[] = []
+  /** All that were made, valid or not, in their order. */
+  readonly commits: string[] = []
   /** Of the daemons before this one, then of this one. */
   readonly #past: LogLine[] = []
   readonly #names = new Map<string, string>()
@@ -61,13 +63,15 @@ export class Chaos {
 
   /** Valid manifests, which become what is wanted. */
   async commit(wanted: Wanted): Promise<string> {
-    const commit = await this.world.commit(manifests(wanted))
+    const commit = await this.commitFiles(manifests(wanted))
     this.wanted = wanted
     return commit
   }
 
   async commitFiles(files: Readonly<Record<string, string>>): Promise<string> {
-    return await this.world.commit(files)
+    const commit = await this.world.commit(files)
+    this.commits.push(commit)
+    return commit
   }
 
   /** `namespace/name` of no pod: its name, from the record as it was when it was last there. */

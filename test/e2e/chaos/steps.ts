@@ -42,7 +42,7 @@ export const STEPS: readonly Step[] = [
 ]
 
 async function change(chaos: Chaos): Promise<Done> {
-  return applied(await chaos.commit(changed(chaos)), 'manifests changed')
+  return applied(chaos, await chaos.commit(changed(chaos)), 'manifests changed')
 }
 
 function changed({ random, wanted }: Chaos): Wanted {
@@ -64,13 +64,27 @@ function changed({ random, wanted }: Chaos): Wanted {
   }
 }
 
-function applied(commit: string, what: string): Done {
-  return { what: `${what}: ${commit.slice(0, 12)}`, explainedBy: names(commit) }
+function applied(chaos: Chaos, commit: string, what: string): Done {
+  return { what: `${what}: ${commit.slice(0, 12)}`, explainedBy: orPassedOver(chaos, commit, () => true) }
 }
 
-function names(commit: string): (line: LogLine) => boolean {
-  const short = commit.slice(0, 7)
-  return ({ commit: about, message }) => about?.startsWith(short) === true || message.includes(short)
+function isAbout(commit: string, { commit: about, message }: LogLine): boolean {
+  return about === commit || message.includes(commit.slice(0, 12))
+}
+
+/** Between two looks one commit may be passed over for the next ones. */
+const PASSED_OVER_MAX = 3
+
+function orPassedOver(
+  { commits }: Chaos,
+  commit: string,
+  says: (line: LogLine) => boolean,
+): (line: LogLine) => boolean {
+  return (line) => {
+    if (isAbout(commit, line) && says(line)) return true
+    const at = commits.indexOf(commit)
+    return commits.slice(at + 1, at + 1 + PASSED_OVER_MAX).some((later) => isAbout(later, line))
+  }
 }
 
 /** The commit is refused; what runs stays as it was, and the next change is applied. */
@@ -80,7 +94,7 @@ async function breakManifests(chaos: Chaos): Promise<Done> {
   })
   return {
     what: `a broken manifest: ${commit.slice(0, 12)}`,
-    explainedBy: ({ message, level }) => level === 'error' && message.includes('web.yaml:2'),
+    explainedBy: orPassedOver(chaos, commit, ({ level }) => level === 'error'),
   }
 }
 
@@ -88,7 +102,7 @@ async function deleteEverything(chaos: Chaos): Promise<Done> {
   const commit = await chaos.commitFiles({})
   return {
     what: `every manifest deleted: ${commit.slice(0, 12)}`,
-    explainedBy: (line) => names(commit)(line) && /held/.test(line.message),
+    explainedBy: orPassedOver(chaos, commit, ({ message }) => message.includes('is held')),
   }
 }
 
@@ -98,7 +112,7 @@ async function rewriteHistory(chaos: Chaos): Promise<Done> {
   await chaos.world.git('branch', '--quiet', '--force', 'main', 'rewritten')
   await chaos.world.git('checkout', '--quiet', 'main')
   await chaos.world.git('branch', '--quiet', '-D', 'rewritten')
-  return applied(commit, 'history rewritten')
+  return applied(chaos, commit, 'history rewritten')
 }
 
 async function hideRepository(chaos: Chaos): Promise<Done> {
@@ -107,7 +121,7 @@ async function hideRepository(chaos: Chaos): Promise<Done> {
   await chaos.pause(2_000)
   renameSync(`${repo}-hidden`, repo)
   // Between two looks nobody may have missed it.
-  return applied(await chaos.commit(chaos.wanted), 'the repository was away for two seconds')
+  return applied(chaos, await chaos.commit(chaos.wanted), 'the repository was away for two seconds')
 }
 
 async function damageBranch(chaos: Chaos): Promise<Done> {
