@@ -1,10 +1,13 @@
 import { expect } from 'vitest'
-import { keyParts } from '../../engine/api/names.ts'
+import { keyParts, objectKey, type ObjectKey } from '../../engine/api/names.ts'
 import type { Action, Plan } from '../../engine/api/plan.ts'
 import type { Desired } from '../../engine/api/snapshot.ts'
+import { SYNC_KEY, type SyncMemory, syncMemory, syncRecord } from '../../engine/api/sync.ts'
+import { suspend } from '../../engine/api/syncWords.ts'
 import { plan } from '../../engine/planner/plan.ts'
 import { brokenLaws } from './laws.ts'
 import { ModelWorld } from './model.ts'
+import { keptKeys, railLaws } from './railLaws.ts'
 import type { Move, Run, Story } from './story.ts'
 import { commitOf, type Wanted } from './wanted.ts'
 
@@ -26,6 +29,8 @@ class Life {
   readonly #world: ModelWorld
   #wanted: readonly Wanted[] = []
   #desired: Desired = commitOf([])
+  /** What each object was last written as. */
+  readonly #known = new Map<ObjectKey, Wanted>()
 
   constructor(world: ModelWorld) {
     this.#world = world
@@ -60,6 +65,13 @@ class Life {
       }
       case 'ready':
         return world.unready.clear()
+      case 'suspend': {
+        const object = [...this.#desired.objects.keys()][move.object]
+        if (object !== undefined) this.#remember((memory) => suspended(memory, object, world.now.toString()))
+        return
+      }
+      case 'resume':
+        return this.#remember((memory) => ({ ...memory, suspended: [] }))
       default:
         move satisfies never
     }
@@ -68,12 +80,26 @@ class Life {
   #commit(wanted: readonly Wanted[]): void {
     this.#wanted = wanted
     this.#desired = commitOf(wanted)
+    for (const one of wanted) this.#known.set(objectKey(one.kind, 'default', one.name), one)
+  }
+
+  #remember(change: (memory: SyncMemory) => SyncMemory): void {
+    const { records } = this.#world
+    const memory = syncMemory(records)
+    records.set(SYNC_KEY, syncRecord(records, change(memory), this.#desired.commit))
+  }
+
+  /** Left in peace, the commit has again what was kept without it. */
+  #withKept(): readonly Wanted[] {
+    const keys = keptKeys(this.#world.records).filter((key) => !this.#desired.objects.has(key))
+    return [...this.#wanted, ...keys.flatMap((key) => this.#known.get(key) ?? [])]
   }
 
   #plan(): Plan {
     const snapshot = this.#world.snapshot(this.#desired)
     const result = plan(snapshot, this.#world.now)
     expect(brokenLaws(snapshot, this.#wanted, result, this.#world.now.epochMilliseconds)).toEqual([])
+    expect(railLaws(snapshot, result)).toEqual([])
     return result
   }
 
@@ -120,7 +146,8 @@ class Life {
     const world = this.#world
     world.nodes.forEach((_, index) => world.setReachable(index, true))
     world.unready.clear()
-    this.#commit(this.#wanted.map(feasible))
+    this.#remember((memory) => ({ ...memory, suspended: [] }))
+    this.#commit(this.#withKept().map(feasible))
     for (let count = 0; count < PLANS_MAX; count++) {
       this.#finishSlow()
       const result = this.#plan()
@@ -153,6 +180,11 @@ class Life {
       this.#wanted.flatMap(({ kind, name }) => (RECORDED.has(kind) ? [name] : [])).toSorted(),
     )
   }
+}
+
+function suspended(memory: SyncMemory, object: ObjectKey, at: string): SyncMemory {
+  const said = suspend(memory, object, at)
+  return said.kind === 'done' ? said.memory : memory
 }
 
 function feasible(wanted: Wanted): Wanted {

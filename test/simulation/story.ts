@@ -14,6 +14,10 @@ export type Move =
   | { readonly kind: 'forget'; readonly record: number }
   | { readonly kind: 'unready'; readonly pod: number }
   | { readonly kind: 'ready' }
+  /** The so-many-th object of the commit is suspended by hand. */
+  | { readonly kind: 'suspend'; readonly object: number }
+  /** All that is suspended is resumed. */
+  | { readonly kind: 'resume' }
 
 /** How the engine fares with one plan. */
 export interface Run {
@@ -30,6 +34,8 @@ export interface Story {
 
 const size = fc.oneof(fc.nat(2), fc.constantFrom('0%', '25%', '50%', '100%'))
 
+const kept = fc.constantFrom(false, false, false, true)
+
 const deployment: fc.Arbitrary<WantedDeployment> = fc.record({
   kind: fc.constant('Deployment' as const),
   name: fc.constantFrom('web', 'api'),
@@ -41,6 +47,7 @@ const deployment: fc.Arbitrary<WantedDeployment> = fc.record({
   minReadySeconds: fc.constantFrom(0, 0, 5),
   paused: fc.constantFrom(false, false, false, true),
   probed: fc.boolean(),
+  kept,
 })
 
 const pod: fc.Arbitrary<WantedPod> = fc.record({
@@ -48,6 +55,7 @@ const pod: fc.Arbitrary<WantedPod> = fc.record({
   name: fc.constantFrom('one', 'two'),
   tag: fc.constantFrom('a', 'b', 'bad'),
   label: fc.constantFrom('red', 'blue'),
+  kept,
 })
 
 const statefulSet: fc.Arbitrary<WantedStatefulSet> = fc.record({
@@ -61,6 +69,7 @@ const statefulSet: fc.Arbitrary<WantedStatefulSet> = fc.record({
   onDelete: fc.constantFrom(false, false, false, true),
   minReadySeconds: fc.constantFrom(0, 0, 5),
   probed: fc.boolean(),
+  kept,
 })
 
 const daemonSet: fc.Arbitrary<WantedDaemonSet> = fc
@@ -73,6 +82,7 @@ const daemonSet: fc.Arbitrary<WantedDaemonSet> = fc
     onDelete: fc.constantFrom(false, false, false, true),
     minReadySeconds: fc.constantFrom(0, 0, 5),
     probed: fc.boolean(),
+    kept,
   })
   .map((one) => (one.maxSurge === 0 ? one : { ...one, maxUnavailable: 0 }))
 
@@ -116,6 +126,8 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), record: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('unready' as const), pod: fc.nat(8) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ready' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('suspend' as const), object: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('resume' as const) }) },
 )
 
 export const stories: fc.Arbitrary<Story> = fc.record({

@@ -14,7 +14,12 @@ import type { Desired, DesiredObject } from '../../engine/api/snapshot.ts'
 /** One object of a random commit. */
 export type Wanted = WantedDeployment | WantedPod | WantedStatefulSet | WantedDaemonSet
 
-export interface WantedDeployment {
+interface Keepable {
+  /** Not to be pruned when it has left the commit. */
+  readonly kept?: boolean
+}
+
+export interface WantedDeployment extends Keepable {
   readonly kind: 'Deployment'
   readonly name: string
   readonly replicas: number
@@ -27,14 +32,14 @@ export interface WantedDeployment {
   readonly probed: boolean
 }
 
-export interface WantedPod {
+export interface WantedPod extends Keepable {
   readonly kind: 'Pod'
   readonly name: string
   readonly tag: string
   readonly label: string
 }
 
-export interface WantedStatefulSet {
+export interface WantedStatefulSet extends Keepable {
   readonly kind: 'StatefulSet'
   /** Whether its pods may come all at once follows from the name: it cannot be changed. */
   readonly name: 'db' | 'kv'
@@ -48,7 +53,7 @@ export interface WantedStatefulSet {
   readonly probed: boolean
 }
 
-export interface WantedDaemonSet {
+export interface WantedDaemonSet extends Keepable {
   readonly kind: 'DaemonSet'
   readonly name: 'agent'
   readonly tag: string
@@ -68,7 +73,7 @@ const CLUSTER: Cluster = {
 let commits = 0
 
 export function commitOf(wanted: readonly Wanted[]): Desired {
-  const objects = new Map(wanted.map((one) => desiredObject(manifestOf(one))).map((one) => [one.key, one]))
+  const objects = new Map(wanted.map((one) => desiredObject(annotated(one))).map((one) => [one.key, one]))
   commits += 1
   return { commit: commits.toString(16).padStart(40, '0'), cluster: CLUSTER, nodes: [], objects }
 }
@@ -81,6 +86,13 @@ export function desiredObject(written: KubernetesObject): DesiredObject {
     object: withDefaults(written),
     position: { file: `${name}.yaml`, line: 1, column: 1 },
   }
+}
+
+function annotated(wanted: Wanted): KubernetesObject {
+  const manifest = manifestOf(wanted)
+  if (wanted.kept !== true) return manifest
+  const annotations = { 'reconcile.dev/prune': 'false' }
+  return { ...manifest, metadata: { ...manifest.metadata, annotations } }
 }
 
 function manifestOf(wanted: Wanted): KubernetesObject {
