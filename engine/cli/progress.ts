@@ -2,6 +2,7 @@ import type { ObjectKey, PodUid } from '../api/names.ts'
 import type { Action, Health } from '../api/plan.ts'
 import type { LoopState } from '../reconciler/loop.ts'
 import type { PodSummary, ProgressEvent } from '../reconciler/progress.ts'
+import type { LogFields } from '../reconciler/logger.ts'
 import { longName } from './names.ts'
 import { createPicture } from './picture.ts'
 import { plainText } from './table.ts'
@@ -53,11 +54,26 @@ function jsonLines(world: World): Progress {
     event(event) {
       const text = eventText(event)
       if (text === undefined) return
-      print(JSON.stringify({ time: event.at, level: 'info', message: text, event: event.kind }))
+      const about = { event: event.kind, ...aboutEvent(event) }
+      print(JSON.stringify({ time: event.at, level: 'info', message: text, ...about }))
     },
     tick: () => undefined,
     print,
     end: () => undefined,
+  }
+}
+
+/** As the log of the engine that follows a repository names these. */
+function aboutEvent(event: ProgressEvent): LogFields {
+  if ('action' in event) {
+    const { action } = event
+    const pod = 'pod' in action ? { node: action.node, pod: action.pod } : {}
+    return { object: action.object, ...pod, action: action.kind, reason: action.reason }
+  }
+  return {
+    ...('object' in event && { object: event.object }),
+    ...('node' in event && { node: event.node }),
+    ...('pod' in event && { pod: event.pod }),
   }
 }
 

@@ -185,7 +185,8 @@ export class Inspector {
     watch.listingWanted = false
     observer.setReachable(watch.name, false, messageOf(error))
     if (!first) return
-    this.#report('listing pods', watch, error)
+    // Of the world's failures whoever hears of the node says enough.
+    if (blame(error) === 'bug') this.#report('listing pods', watch, error)
     nodeChanged(watch.name, false, messageOf(error))
   }
 

@@ -53,6 +53,14 @@ test('with --log-format json each line of the standard error is a document', asy
   expect(lines.length).toBeGreaterThan(2)
   for (const line of lines)
     expect(JSON.parse(line)).toMatchObject({ level: 'info', message: expect.any(String) })
+  expect(JSON.parse(lines.find((line) => line.includes('createPod')) ?? '{}')).toMatchObject({
+    event: 'actionEnded',
+    object: 'Deployment/default/web',
+    node: 'local',
+    pod: expect.stringMatching(/^default\/web-/),
+    action: 'createPod',
+    reason: expect.any(String),
+  })
 })
 
 test('an image that does not exist ends the run with 1 and names pod, container, reason and image', async () => {
