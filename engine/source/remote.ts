@@ -101,11 +101,20 @@ function refusal(repo: string, stderr: string): SourceError {
   const lines = redactUrls(stderr)
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== '')
-  const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.at(-1) ?? 'git says nothing'
+  const line = reasonIn(lines) ?? lines.at(-1) ?? 'git says nothing'
   return fetchError(repo, `${line.replace(/^(fatal|error): /, '')}${hint(repo, stderr)}`)
 }
 
+/** Git's own, or what ssh has said before Git found that it has heard nothing. */
+function reasonIn(lines: readonly string[]): string | undefined {
+  const at = lines.findIndex((line) => /^(fatal|error):/.test(line))
+  const own = lines[at]
+  return own?.includes('Could not read from remote repository') === true ? (lines[at - 1] ?? own) : own
+}
+
 function hint(repo: string, stderr: string): string {
+  if (/host key verification failed/i.test(stderr))
+    return '; compare its key with what its owner says, then add it to known_hosts: ssh-keyscan HOST'
   if (
     !/could not read (Username|Password)|Authentication failed|Permission denied|prompts disabled/.test(
       stderr,
