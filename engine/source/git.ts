@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { redactUrls } from './redact.ts'
 import { SourceError } from './source.ts'
@@ -108,6 +109,9 @@ export function gitMissing(cause?: unknown): SourceError {
 }
 
 function spawnError(args: readonly string[], options: GitOptions, cause: Error, timedOut: boolean): Error {
+  // Of a folder that is gone the system says that there is no program.
+  if ('code' in cause && cause.code === 'ENOENT' && !existsSync(options.cwd))
+    return new SourceError(`the folder ${options.cwd} is not there any more`, { cause })
   // EACCES: what is there cannot be run.
   if ('code' in cause && (cause.code === 'ENOENT' || cause.code === 'EACCES')) {
     return gitMissing(cause)

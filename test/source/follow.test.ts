@@ -131,6 +131,7 @@ test('a repository that is gone is told of, and followed again when it is back',
   onTestFinished(() => rmSync(`${repo}.away`, { recursive: true, force: true }))
   const gone = await next()
   expect(gone).toMatchObject({ kind: 'failure', failures: 1 })
+  expect(textsOf(gone)).toContain(`${repo} is not there any more`)
   expect(await next()).toMatchObject({ kind: 'failure', failures: 2 })
   renameSync(`${repo}.away`, repo)
   commit(repo, { 'a.yaml': '2' })
