@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { generateFields } from './fields.ts'
+import { generateMetrics } from './metrics.ts'
 import { loadSchemas } from './schemas.ts'
 import { generateSupport } from './support.ts'
 import { generateTypes } from './types.ts'
@@ -14,5 +16,6 @@ export async function generateOutputs(root: string): Promise<ReadonlyMap<string,
     ['engine/manifests/generated/validators.d.ts', generateValidatorTypes(schemas)],
     ['engine/manifests/generated/support.ts', generateSupport(schemas)],
     ['docs/fields.md', generateFields(schemas)],
+    ['docs/metrics.md', generateMetrics(readFileSync(path.join(root, 'docs/metrics.md'), 'utf8'))],
   ])
 }

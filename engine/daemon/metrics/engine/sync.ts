@@ -69,8 +69,8 @@ const FAMILIES: readonly Family<MetricsWorld>[] = [
   ),
   sync.gauge(
     'reconcile_refused_errors',
-    'Errors in the branch’s commit, for which it is refused; 0 when it is not.',
-    (world) => world.sync.refused && Math.max(1, world.sync.refused.errors.length),
+    'Errors in the commit of the branch, for which it is refused; 0 when it is not.',
+    ({ sync: { refused } }) => (refused === undefined ? 0 : Math.max(1, refused.errors.length)),
   ),
   sync.gauge(
     'reconcile_suspended_objects',
