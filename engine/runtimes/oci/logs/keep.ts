@@ -7,8 +7,8 @@ import { containerPaths, podPaths } from '../paths.ts'
 import { type AttemptLog, attemptLog, CURRENT, NEXT } from './files.ts'
 import { type KeepStep, keepSteps } from './keepSteps.ts'
 
-/** The kubelet's containerLogMonitorInterval. */
-const LOOK_MS_MAX = 10_000
+/** The kubelet looks every 10 s, and lets files grow meanwhile. Here two files may be filled between two looks, and a look is cheap. */
+const LOOK_MS_MAX = 2_000
 const LOOK_MS_MIN = 250
 /** A second look while a file fills: two may be full before anything is lost, so this is early. */
 const FILL_SHARE = 0.5
@@ -85,7 +85,7 @@ function placeOf(paths: RootPaths, { attempt, container, uid }: RunningContainer
 /** Until the file may be half full at the pace since the last look, in milliseconds. */
 function waitFor(last: Seen | undefined, now: Seen, limits: LogLimits): number {
   // An attempt that has only begun may be one that writes much.
-  if (last === undefined) return now.bytes === 0 ? LOOK_MS_MAX / 10 : LOOK_MS_MIN
+  if (last === undefined) return now.bytes === 0 ? LOOK_MS_MAX / 2 : LOOK_MS_MIN
   const rest = Math.max(0, limits.bytesMax - last.bytes)
   const bytes = last.id === now.id ? now.bytes - last.bytes : rest + now.bytes
   if (bytes <= 0) return LOOK_MS_MAX
