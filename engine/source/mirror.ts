@@ -7,6 +7,9 @@ import { redactUrls } from './redact.ts'
 import { type RemoteOptions, runRemote } from './remote.ts'
 import { SourceError } from './source.ts'
 
+/** Of a large repository. */
+const FSCK_MS_MAX = 600_000
+
 /** The bare mirror of a remote repository, fetched now. Two addresses never share one. */
 export async function fetchMirror(url: string, mirrors: string, options: RemoteOptions): Promise<string> {
   const folder = mirrorFolder(url, mirrors)
@@ -20,6 +23,22 @@ export async function findMirror(url: string, mirrors: string): Promise<string> 
   const folder = mirrorFolder(url, mirrors)
   if (await exists(folder)) return folder
   throw new SourceError(`${redactUrls(url)} has not been fetched yet`)
+}
+
+/**
+ * Looks whether the mirror itself is damaged, and puts it aside if so: the next fetch makes it anew. True: it was. One that is put aside
+ * stays until the next one is.
+ */
+export async function discardIfDamaged(url: string, mirrors: string, options: GitOptions): Promise<boolean> {
+  const folder = mirrorFolder(url, mirrors)
+  if (!(await exists(folder))) return false
+  const args = ['fsck', '--connectivity-only', '--no-dangling', '--no-progress']
+  const result = await git(args, { ...options, cwd: folder, timeoutMs: FSCK_MS_MAX })
+  if (result.exitCode === 0) return false
+  const aside = `${folder}.damaged`
+  await rm(aside, { recursive: true, force: true })
+  await rename(folder, aside)
+  return true
 }
 
 /** Named without credentials: a token that was renewed makes it no other repository. */

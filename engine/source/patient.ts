@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { discardIfDamaged } from './mirror.ts'
 import { openSource } from './open.ts'
 import { redactUrls } from './redact.ts'
 import { type Commits, type Source, SourceError, type SourceOptions } from './source.ts'
@@ -13,18 +14,28 @@ export interface PatientSource {
   name(): Pick<Source, 'repository' | 'path'>
 }
 
+/** After so many failures in a row it is looked whether the fault is with what is kept here of the repository. */
+const FAILURES_TO_DOUBT = 3
+
 export function openPatiently(options: SourceOptions): PatientSource {
   let opened: Source | undefined
+  let failures = 0
   const withSource = async <T>(
     signal: AbortSignal | undefined,
     read: (commits: Commits) => Promise<T>,
   ): Promise<T> => {
     try {
       opened ??= await openSource(options, signal)
-      return await read(commitsOf(opened))
+      const answer = await read(commitsOf(opened))
+      failures = 0
+      return answer
     } catch (error) {
       // Another repository may lie there by the next time; a commit without the folder is no reason to open it anew.
-      if (!(error instanceof SourceError && error.folderGone)) opened = undefined
+      if (error instanceof SourceError && error.folderGone) throw error
+      opened = undefined
+      failures += 1
+      const damaged = failures % FAILURES_TO_DOUBT === 0 && (await isDamaged(options, signal))
+      if (damaged) throw damagedError(error)
       throw asSourceError(error, signal)
     }
   }
@@ -61,4 +72,16 @@ function commitsOf({ commits, repository }: Source): Commits {
   throw new SourceError(
     `${repository} is not a Git repository: make it one with git init, or give another with --repo`,
   )
+}
+
+/** Of a remote repository: what is kept here can be fetched again. */
+async function isDamaged(options: SourceOptions, signal: AbortSignal | undefined): Promise<boolean> {
+  const { cwd, environment, mirrors, repo } = options
+  if (!isUrl(repo) || signal?.aborted === true) return false
+  return await discardIfDamaged(repo, mirrors, { cwd, environment, signal }).catch(() => false)
+}
+
+function damagedError(cause: unknown): SourceError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new SourceError(`${why}; its mirror was damaged, and is fetched anew`, { cause })
 }
