@@ -2,9 +2,10 @@ import { execa } from 'execa'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { PodRecord } from '../../engine/api/records.ts'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
-import { type ShownPod, World, eventually } from '../support/engine.ts'
+import { World, eventually } from '../support/engine.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { containerOf, files, pod, scriptPod, sh } from '../support/pods.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
@@ -24,7 +25,6 @@ beforeAll(async () => {
   world = await World.create({
     podCIDR: '10.237.0.0/16',
     registry: registry.url,
-    sync: { resyncIntervalSeconds: 1 },
   })
   await world.commit(commitOf())
   daemon = new DaemonProcess(world)
@@ -44,39 +44,50 @@ afterEach(async () => {
 
 function commitOf(...more: readonly Readonly<Record<string, unknown>>[]) {
   const always = { restartPolicy: 'Always' }
-  return files(
+  const pods = [
     scriptPod('bystander', LONG, { readinessProbe: READY }, always),
     scriptPod('victim', LONG, {}, always),
-    ...more,
-  )
+  ]
+  const cluster = `apiVersion: reconcile.dev/v1
+kind: Cluster
+metadata: {name: e2e}
+spec:
+  podCIDR: 10.237.0.0/16
+  registries: {mirrors: {docker.io: ["${registry.url}"]}}
+  sync: {resyncIntervalSeconds: 1}
+  podPidsLimit: 256
+`
+  return { ...files(...pods, ...more), 'cluster.yaml': cluster }
 }
 
-/** It may not be there yet, or for a moment not be. */
-async function shown(name: string, satisfies: (pod: ShownPod) => boolean): Promise<ShownPod> {
+/** What is on record of a pod; undefined: nothing yet, or for a moment nothing. */
+function recorded(name: string) {
+  const folder = join(world.root, 'pods')
+  if (!existsSync(folder)) return undefined
+  const records = readdirSync(folder).flatMap((uid) => {
+    const file = join(folder, uid, 'pod.json')
+    return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8')) as PodRecord] : []
+  })
+  const found = records.find(({ pod: { metadata } }) => metadata.name === name)
+  if (found === undefined) return undefined
+  const uid = found.pod.metadata.uid ?? ''
+  return { uid, since: found.conditions.find(({ status, type }) => type === 'Ready' && status === 'True') }
+}
+
+async function ready(name: string) {
   const found = await eventually(
-    () => world.pod(name).catch(() => undefined),
-    (each) => each !== undefined && satisfies(each),
+    async () => recorded(name),
+    (each) => each?.since !== undefined,
   )
   if (found === undefined) throw new Error(`no pod ${name}`)
   return found
 }
 
-/** Its processes, restarts, address and since when it has been ready. */
+/** Its record, processes, restarts, address and since when it has been ready. */
 async function stillStands(): Promise<string> {
-  const found = await shown('bystander', ({ status }) => isReady(status.conditions))
-  const pids = (await containersOf(found.metadata.uid)).map(({ pid }) => pid)
-  const since = found.status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime
-  return JSON.stringify([
-    found.metadata.uid,
-    pids,
-    containerOf(found).restartCount,
-    found.status.podIP,
-    since,
-  ])
-}
-
-function isReady(conditions: readonly { readonly type: string; readonly status: string }[] = []): boolean {
-  return conditions.some(({ status, type }) => type === 'Ready' && status === 'True')
+  const { since, uid } = await ready('bystander')
+  const pids = (await containersOf(uid)).map(({ pid }) => pid)
+  return JSON.stringify([uid, pids, startedOf(uid), sandboxOf(uid).ip, since?.lastTransitionTime])
 }
 
 async function containersOf(uid: string) {
@@ -84,11 +95,14 @@ async function containersOf(uid: string) {
 }
 
 async function victim() {
-  const found = await shown('victim', ({ status }) => isReady(status.conditions))
-  const [container] = await containersOf(found.metadata.uid)
+  const { uid } = await ready('victim')
+  const [container] = await containersOf(uid)
   if (container === undefined) throw new Error('the victim does not run')
-  const { attempt, ...numbers } = startedOf(found.metadata.uid)
-  return { uid: found.metadata.uid, ip: found.status.podIP ?? '', attempt, ...numbers }
+  return { uid, ip: sandboxOf(uid).ip, ...startedOf(uid) }
+}
+
+function sandboxOf(uid: string): { readonly ip: string; readonly link: { readonly name: string } } {
+  return JSON.parse(readFileSync(`${run}/pods/${uid}/sandbox.json`, 'utf8')) as ReturnType<typeof sandboxOf>
 }
 
 function startedOf(uid: string) {
@@ -97,6 +111,13 @@ function startedOf(uid: string) {
   const text = readFileSync(join(folder, String(attempt), 'started'), 'utf8')
   const number = (key: string) => Number(new RegExp(`^${key}=(\\d+)$`, 'm').exec(text)?.[1])
   return { attempt, pid: number('pid'), monitor: number('monitor') }
+}
+
+function reaches(address: string) {
+  const pid = String(startedOf(recorded('victim')?.uid ?? '').pid)
+  return execa('nsenter', ['--net', '--target', pid, 'busybox', 'ping', '-c1', '-W1', address], {
+    reject: false,
+  })
 }
 
 /** A line that is told after this was called. */
@@ -121,38 +142,42 @@ test('a container whose monitor was killed is started anew, and its status says 
   const said = told(/its monitor has ended/)
   process.kill(before.monitor, 'SIGKILL')
   await said
-  const found = await shown('victim', (now) => containerOf(now).restartCount === before.attempt + 1)
-  expect(containerOf(found).lastState?.['terminated']).toMatchObject({
+  await eventually(
+    () => victim().catch(() => before),
+    ({ pid }) => pid !== before.pid,
+  )
+  const container = containerOf(await world.pod('victim'))
+  expect(container.restartCount).toBe(before.attempt + 1)
+  expect(container.lastState?.['terminated']).toMatchObject({
     exitCode: 137,
     message: expect.stringContaining('monitor'),
   })
-  await eventually(
-    () => victim(),
-    ({ pid }) => pid !== before.pid,
-  )
   expect(existsSync(`/proc/${before.pid}`)).toBe(false)
 })
 
 test('the bridge removed: all pods reach each other again, and none was restarted', async () => {
   const before = await victim()
-  const [standing = ''] = [JSON.parse(bystander) as readonly unknown[]].map((all) => String(all[3]))
+  const { ip } = sandboxOf((await ready('bystander')).uid)
   const said = told(/bridge rc-\w+ is gone/)
   await execa('ip', ['link', 'delete', `rc-${rootIdOf(world.root)}`])
   await said
-  const ping = () => world.run('exec', 'victim', '--', 'ping', '-c1', '-W1', standing)
-  await eventually(ping, ({ exitCode }) => exitCode === 0)
+  await eventually(
+    async () => await reaches(ip),
+    ({ exitCode }) => exitCode === 0,
+  )
   expect(await victim()).toEqual(before)
 })
 
 test('the link of a pod removed: it has another one with the same address', async () => {
   const before = await victim()
-  const text = readFileSync(`${run}/pods/${before.uid}/sandbox.json`, 'utf8')
-  const { link } = JSON.parse(text) as { readonly link: { readonly name: string } }
+  const { link } = sandboxOf(before.uid)
   const said = told(/network link veth\w+ is gone/)
   await execa('ip', ['link', 'delete', link.name])
   await said
-  const ping = () => world.run('exec', 'victim', '--', 'ping', '-c1', '-W1', '10.237.0.1')
-  await eventually(ping, ({ exitCode }) => exitCode === 0)
+  await eventually(
+    async () => await reaches('10.237.0.1'),
+    ({ exitCode }) => exitCode === 0,
+  )
   expect(await victim()).toEqual(before)
 })
 
@@ -184,29 +209,69 @@ test('a pod of which nothing tells any more is ended before another takes its pl
   expect(existsSync(`${run}/pods/${before.uid}`)).toBe(false)
 })
 
-test('a container that ignores SIGTERM is killed when its grace is over, and holds up nothing else', async () => {
-  const deaf = scriptPod(
-    'deaf',
-    "trap '' TERM; while :; do sleep 1; done",
-    {},
-    { terminationGracePeriodSeconds: 3 },
+test('the folder on the tmpfs removed while everything runs: all is made again, each pod once', async () => {
+  const before = await victim()
+  const left = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .filter((path) => path === run || path.startsWith(`${run}/`))
+  await execa('umount', ['--lazy', ...left.toReversed()])
+  rmSync(run, { recursive: true, force: true })
+  const after = await eventually(
+    () => victim().catch(() => before),
+    ({ pid }) => pid !== before.pid,
   )
-  await world.commit(commitOf(deaf))
-  await shown('deaf', ({ status }) => status.phase === 'Running')
-  const next = scriptPod('next', LONG)
-  await world.commit(commitOf(next))
-  await shown('next', ({ status }) => status.phase === 'Running')
+  expect(after.uid).toBe(before.uid)
+  expect(existsSync(`/proc/${before.pid}`)).toBe(false)
   await eventually(
-    () => world.pods(),
-    (pods) => !pods.some(({ metadata }) => metadata.name === 'deaf'),
+    () => runningContainers(world.root),
+    (running) => running.length === 2,
+  )
+  bystander = await stillStands()
+})
+
+test('a fork bomb under a limit of processes ends at its own pod', async () => {
+  const bomb = 'bomb() { bomb | bomb & }; bomb; sleep 3600'
+  await world.commit(commitOf(scriptPod('bomb', bomb, {}, { restartPolicy: 'Always' })))
+  const { uid } = await eventually(
+    async () => recorded('bomb') ?? { uid: '' },
+    (each) => existsSync(join(world.root, 'pods', each.uid, 'containers/main/0/started')),
+  )
+  const group = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup']
+    .map((path) => `${path}/reconcile-${rootIdOf(world.root)}/pod${uid}`)
+    .find((path) => existsSync(`${path}/pids.max`))
+  await eventually(
+    async () => Number(readFileSync(`${group}/pids.current`, 'utf8')),
+    (count) => count > 200,
+  )
+  expect(readFileSync(`${group}/pids.max`, 'utf8').trim()).toBe('256')
+  // Beside it, another pod begins; and it goes when it is not wanted any more, however fast it forks.
+  await world.commit(commitOf(scriptPod('next', LONG)))
+  await ready('next')
+  await eventually(
+    async () => recorded('bomb'),
+    (each) => each === undefined,
+  )
+  expect(await containersOf(uid)).toEqual([])
+})
+
+test('a container that ignores SIGTERM is killed when its grace is over, and holds up nothing else', async () => {
+  const spec = { terminationGracePeriodSeconds: 3 }
+  await world.commit(commitOf(scriptPod('deaf', "trap '' TERM; while :; do sleep 1; done", {}, spec)))
+  await ready('deaf')
+  await world.commit(commitOf(scriptPod('other', LONG)))
+  await ready('other')
+  await eventually(
+    async () => recorded('deaf'),
+    (each) => each === undefined,
   )
 })
 
 test('a pod of 50 containers comes and goes', async () => {
   const containers = Array.from({ length: 50 }, (_, index) => sh('sleep 3600', { name: `c${index}` }))
   await world.commit(commitOf(pod('many', { containers })))
-  const found = await shown('many', ({ status }) => isReady(status.conditions))
-  expect(await containersOf(found.metadata.uid)).toHaveLength(50)
+  const { uid } = await ready('many')
+  expect(await containersOf(uid)).toHaveLength(50)
   await world.commit(commitOf())
   await eventually(
     () => runningContainers(world.root),

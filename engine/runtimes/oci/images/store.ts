@@ -82,7 +82,12 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
   const catalog = createCatalog(transport, paths)
   const share = createShare<ImageInfo>()
   const parts = pullParts(options, paths, catalog)
-  const ready = once(async () => await prepare(transport, paths, mirrors))
+  const first = once(async () => await prepare(transport, paths, mirrors))
+  const ready = async (): Promise<void> => {
+    await first()
+    // What is on the tmpfs may have been removed by somebody since.
+    if ((await transport.stat(paths.auth)) === undefined) await makeFolders(transport, paths, mirrors)
+  }
 
   return {
     pull: async (request, signal, asking) => {
@@ -145,6 +150,10 @@ function pullParts(options: ImageStoreOptions, paths: StorePaths, catalog: Catal
 async function prepare(transport: Transport, paths: StorePaths, mirrors: Mirrors): Promise<void> {
   // A command that outlived its engine may be writing there still; what it leaves is for the run after this one.
   await Promise.allSettled([paths.scratch, paths.auth].map(async (folder) => await clear(transport, folder)))
+  await makeFolders(transport, paths, mirrors)
+}
+
+async function makeFolders(transport: Transport, paths: StorePaths, mirrors: Mirrors): Promise<void> {
   const folders = [blobDirectory(paths), paths.layers, paths.records, paths.names, paths.scratch, paths.auth]
   await Promise.all(folders.map(async (folder) => await transport.makeDirectory(folder, 0o700)))
   if (Object.keys(mirrors).length > 0) {
