@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LOG_LIMITS } from '../../../../engine/api/logLimits.ts'
 import type { PodUid } from '../../../../engine/api/names.ts'
 import type { Runtime } from '../../../../engine/runtimes/runtime.ts'
+import { eventually } from '../../../support/engine.ts'
 import { TestNode } from '../support.ts'
 
 const NEVER = { policy: 'Never', delaysSeconds: [0], resetAfterSeconds: 600 } as const
@@ -49,9 +50,9 @@ function files(uid: PodUid, attempt = 0): readonly string[] {
 }
 
 /** Two names of one file count once. */
-function diskBytes(uid: PodUid): number {
-  const found = files(uid).flatMap((name) => {
-    const path = join(node.root, 'pods', uid, 'containers/main/0', name)
+function diskBytes(uid: PodUid, attempt = 0): number {
+  const found = files(uid, attempt).flatMap((name) => {
+    const path = join(node.root, 'pods', uid, 'containers/main', String(attempt), name)
     const status = statSync(path, { throwIfNoEntry: false })
     return status === undefined ? [] : [[status.ino, status.size] as const]
   })
@@ -86,7 +87,7 @@ test('10,000 lines a second over several rotations: a reader that follows gets e
 })
 
 test('what is begun with a larger limit is begun anew when conmon is asked to, and no line is lost', async () => {
-  const count = 12_000
+  const count = 8_000
   const uid = await node.start(numbered(count, 50), { restart: NEVER })
   const end = new AbortController()
   const keeping = keptUntil(node.runtime, uid, 64 * KIB, 1000, end.signal)
@@ -116,6 +117,33 @@ test('with no engine there, conmon’s own ceiling holds, and the newest lines a
   expect(numbers.toSorted((a, b) => a - b)).toEqual([...new Set(numbers)])
   await node.remove(uid)
   expect(() => files(uid)).toThrow('ENOENT')
+})
+
+test('after a restart both runs together stay within the limits, and the end of the one before can be read', async () => {
+  const [shell = '', flag = '', script = ''] = numbered(4000, 500)
+  const command = [shell, flag, `${script}; [ -e /data/again ] && exec sleep 1000; touch /data/again`]
+  const always = { policy: 'Always', delaysSeconds: [0], resetAfterSeconds: 600 } as const
+  const mount = { volume: 'data', mountPath: '/data', readOnly: false, propagation: 'private' } as const
+  const uid = await node.start(
+    command,
+    { restart: always, logBytesMax: 64 * KIB, mounts: [mount] },
+    { volumes: [{ kind: 'emptyDir', name: 'data', medium: '' }] },
+  )
+  const limits = { bytesMax: 64 * KIB, filesMax: 5 }
+  const keep = async (attempt: number) =>
+    await node.runtime.keepLogs({ containers: [{ uid, container: 'main', attempt }], limits })
+  await keep(0)
+  await node.until(uid, ({ attempt }) => attempt === 1)
+  await keep(1)
+  const read = (previous: boolean) => ({ uid, container: 'main', previous, follow: false, tailLines: 1 })
+  await eventually(
+    async () => (await numbersOf(node.runtime.logs(read(false))))[0],
+    (last) => last === 4000,
+  )
+  await keep(1)
+  expect(diskBytes(uid, 0) + diskBytes(uid, 1)).toBeLessThanOrEqual(5 * 64 * KIB)
+  expect(await numbersOf(node.runtime.logs(read(true)))).toEqual([4000])
+  await node.remove(uid)
 })
 
 test('a 50 MB log is read in a little memory', async () => {
