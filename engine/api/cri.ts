@@ -99,6 +99,18 @@ export type VolumeRequest =
       /** As mount(8) takes them. */
       readonly options: readonly string[]
     }
+  /** What a CSI driver on the node mounts for this pod alone. */
+  | {
+      readonly kind: 'csi'
+      readonly name: string
+      readonly driver: string
+      /** Empty: the driver's own choice. */
+      readonly fsType: string
+      readonly readOnly: boolean
+      readonly attributes: Readonly<Record<string, string>>
+      /** For the driver: nobody else is told. */
+      readonly secrets: Readonly<Record<string, string>>
+    }
   | {
       readonly kind: 'image'
       readonly name: string

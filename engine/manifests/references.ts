@@ -115,6 +115,14 @@ function addVolume(
     addFiles(references, 'ConfigMap', [...path, 'configMap'], 'name', configMap.name, configMap)
   if (secret !== undefined)
     addFiles(references, 'Secret', [...path, 'secret'], 'secretName', secret.secretName, secret)
+  const csiSecret = volume.csi?.nodePublishSecretRef?.name
+  if (csiSecret)
+    references.push({
+      kind: 'Secret',
+      name: csiSecret,
+      path: [...path, 'csi', 'nodePublishSecretRef', 'name'],
+      dispensable: false,
+    })
   for (const [index, source] of (projected?.sources ?? []).entries()) {
     const at = [...path, 'projected', 'sources', index]
     const trust = source.clusterTrustBundle

@@ -50,7 +50,8 @@ export function localTransport(): Transport {
     signal: sendSignal,
     processStarts,
     watch: watchPaths,
-    connect: connectTo,
+    connect: (address, port, signal) => connectTo({ host: address, port }, signal),
+    connectSocket: (path, signal) => connectTo({ path }, signal),
     lock: lockFile,
   }
 }

@@ -34,9 +34,12 @@ function processStart(pid: number): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
-export async function connectTo(address: string, port: number, signal: AbortSignal): Promise<Duplex> {
+export async function connectTo(
+  place: { readonly host: string; readonly port: number } | { readonly path: string },
+  signal: AbortSignal,
+): Promise<Duplex> {
   signal.throwIfAborted()
-  const socket = connect({ host: address, port, signal })
+  const socket = connect({ ...place, signal })
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
   socket.once('connect', () => resolve(socket))
   socket.once('error', reject)

@@ -76,6 +76,8 @@ export interface Transport {
   /** Tells that something in one of these files or directories changed; ends with the signal. */
   watch(paths: readonly string[], signal: AbortSignal): AsyncIterable<string>
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
+  /** To a socket in the node's file system. */
+  connectSocket(path: string, signal: AbortSignal): Promise<Duplex>
   /** A lock that the kernel frees when this process dies. Undefined: another one holds it; what it wrote is in the file. */
   lock(path: string, content: string): Promise<AsyncDisposable | undefined>
 }

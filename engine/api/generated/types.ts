@@ -717,7 +717,7 @@ export interface CSIPersistentVolumeSource {
  */
 export interface CSIVolumeSource {
   /**
-   * The driver.
+   * The driver, by the name that it gives itself.
    */
   readonly driver: string
   /**
@@ -6261,7 +6261,7 @@ export interface Volume {
    */
   readonly configMap?: ConfigMapVolumeSource
   /**
-   * A volume of a CSI driver.
+   * What a CSI driver on the node mounts for this pod alone: its socket is below /var/lib/kubelet/plugins.
    */
   readonly csi?: CSIVolumeSource
   /**

@@ -35,6 +35,7 @@ function mountOf(mount: VolumeMount, volume: Volume | undefined, subPath: string
 /** What the engine writes is never written to from inside, as in Kubernetes, nor is an image. */
 function isFixed({
   configMap,
+  csi,
   downwardAPI,
   image,
   nfs,
@@ -42,7 +43,8 @@ function isFixed({
   projected,
   secret,
 }: Volume): boolean {
-  if (persistentVolumeClaim?.readOnly === true || nfs?.readOnly === true) return true
+  if (persistentVolumeClaim?.readOnly === true || nfs?.readOnly === true || csi?.readOnly === true)
+    return true
   return (configMap ?? downwardAPI ?? image ?? projected ?? secret) !== undefined
 }
 

@@ -1,6 +1,6 @@
 import type { VolumeRequest } from '../../api/cri.ts'
 import { claimOfVolume, copiedClaim } from '../../api/claims.ts'
-import type { NFSVolumeSource, Volume } from '../../api/generated/types.ts'
+import type { CSIVolumeSource, NFSVolumeSource, Volume } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/names.ts'
 import { byteCount } from '../../api/quantity.ts'
 import type { BoundVolume } from '../../api/records.ts'
@@ -9,6 +9,7 @@ import { isProblem } from '../context.ts'
 import { type FilesContext, filesVolume } from './fileVolumes.ts'
 import { mountProblem } from './mountProblem.ts'
 import { pullAuths } from './pullImage.ts'
+import { notFound, sourceData, textOf } from './sources.ts'
 
 export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequest | ConfigProblem {
   const files = filesVolume(volume, context)
@@ -27,6 +28,7 @@ export function volumeRequest(volume: Volume, context: FilesContext): VolumeRequ
   }
   if (image !== undefined) return imageVolume(volume, context)
   if (volume.nfs !== undefined) return nfsRequest(name, volume.nfs)
+  if (volume.csi !== undefined) return csiRequest(name, volume.csi, context)
   if (emptyDir === undefined) return mountProblem(name, 'the engine does not know volumes of this kind')
   const { medium, sizeLimit } = emptyDir
   const sizeLimitBytes = sizeLimit === undefined ? 0 : byteCount(sizeLimit)
@@ -54,6 +56,20 @@ function nfsRequest(
   options: readonly string[] = [],
 ): VolumeRequest {
   return { kind: 'nfs', name, server, path, readOnly, options }
+}
+
+function csiRequest(
+  name: string,
+  source: CSIVolumeSource,
+  { desired, record }: FilesContext,
+): VolumeRequest | ConfigProblem {
+  const { driver, fsType = '', nodePublishSecretRef, readOnly = false, volumeAttributes = {} } = source
+  const request = { kind: 'csi', name, driver, fsType, readOnly, attributes: volumeAttributes } as const
+  const secret = nodePublishSecretRef?.name
+  if (secret === undefined) return { ...request, secrets: {} }
+  const data = sourceData(desired, 'Secret', record.pod.metadata.namespace ?? 'default', secret)
+  if (data === undefined) return mountProblem(name, notFound('Secret', secret))
+  return { ...request, secrets: Object.fromEntries([...data].map(([key, value]) => [key, textOf(value)])) }
 }
 
 /** By the claim as the commit has it: of its own, of the pod's volume, or of a template of the pod's StatefulSet. */

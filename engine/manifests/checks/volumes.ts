@@ -1,5 +1,6 @@
 import type {
   Container,
+  CSIVolumeSource,
   EmptyDirVolumeSource,
   KeyToPath,
   Volume,
@@ -9,7 +10,7 @@ import type { CheckContext, Item } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { checkClaimSpec } from './claims.ts'
 import type { PodFacts } from './container.ts'
-import { dnsLabel } from './names.ts'
+import { dnsLabel, dnsSubdomain } from './names.ts'
 import { absolutePath, descendingPath, noBacksteps } from './paths.ts'
 import { checkDownwardFiles, checkProjections } from './projected.ts'
 import { checkQuantity } from './resources.ts'
@@ -47,11 +48,30 @@ function checkSource(context: CheckContext, path: Path, volume: Volume, isForWin
     checkSizeLimit(context, [...path, 'emptyDir', 'sizeLimit'], emptyDir)
   }
   if (volume.nfs !== undefined) checkNfs(context, [...path, 'nfs'], volume.nfs)
+  if (volume.csi !== undefined) checkCsi(context, [...path, 'csi'], volume.csi)
   if (hostPath !== undefined) {
     const rule = noBacksteps(hostPath.path) ?? absolutePath(hostPath.path, isForWindows)
     if (rule !== undefined) context.error([...path, 'hostPath', 'path'], rule)
   }
 }
+
+/** Source: validateCSIVolumeSource and ValidateCSIDriverName in pkg/apis. */
+function checkCsi(
+  context: CheckContext,
+  path: Path,
+  { driver, nodePublishSecretRef }: CSIVolumeSource,
+): void {
+  const rule =
+    driver.length > DRIVER_LENGTH_MAX
+      ? `may not be more than ${DRIVER_LENGTH_MAX} bytes`
+      : dnsSubdomain(driver)
+  if (driver === '') context.error([...path, 'driver'], 'required field is missing')
+  else if (rule !== undefined) context.error([...path, 'driver'], `${JSON.stringify(driver)} ${rule}`)
+  if (nodePublishSecretRef !== undefined && !nodePublishSecretRef.name)
+    context.error([...path, 'nodePublishSecretRef', 'name'], 'required field is missing')
+}
+
+const DRIVER_LENGTH_MAX = 63
 
 /** What the engine makes itself: files about the pod, claims, images. */
 function checkMade(context: CheckContext, path: Path, volume: Volume): void {

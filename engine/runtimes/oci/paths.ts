@@ -92,6 +92,8 @@ export interface PodPaths {
   readonly volumes: string
   /** Where file systems of other machines are mounted. */
   readonly mounts: string
+  /** What CSI drivers have mounted for it, and are to take away again. */
+  readonly csi: string
   readonly run: string
   readonly lock: string
   readonly sandbox: string
@@ -125,6 +127,7 @@ export function podPaths(paths: RootPaths, uid: PodUid): PodPaths {
     containers: `${directory}/containers`,
     volumes: `${directory}/volumes`,
     mounts: `${directory}/mounts`,
+    csi: `${directory}/csi.json`,
     run,
     lock: `${run}/lock`,
     sandbox: `${run}/sandbox.json`,

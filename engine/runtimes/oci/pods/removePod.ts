@@ -1,9 +1,10 @@
 import type { PodUid } from '../../../api/names.ts'
+import type { Transport } from '../../../transport/transport.ts'
 import { giveBack } from './allocations.ts'
 import { runOrFail } from '../commands.ts'
 import { hookDisarmCommand, hookFreezeCommand, hookReleaseCommand } from '../hook/hookCommands.ts'
 import { readText } from '../node/node.ts'
-import { containerPaths, podPaths } from '../paths.ts'
+import { containerPaths, type PodPaths, podPaths } from '../paths.ts'
 import { installHook } from '../node/prepareNode.ts'
 import { programOf } from './program.ts'
 import { requirePod } from './requirePod.ts'
@@ -64,9 +65,17 @@ async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSign
   await releaseContainers(context, uid, signal)
   await clearSandbox(context, uid, signal)
   await giveBack(context, uid)
+  await unpublish(transport, pod, signal)
   await removeMountPoints(transport, pod, signal)
   await transport.remove(pod.volumes)
   await transport.remove(pod.etc)
+}
+
+/** Loaded where drivers have mounted something: hardly ever. */
+async function unpublish(transport: Transport, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+  if ((await transport.stat(pod.csi)) === undefined) return
+  const { unpublishVolumes } = await import('../volumes/csi/publish.ts')
+  await unpublishVolumes(transport, pod, signal)
 }
 
 /** From any half-done state; done twice it is done once. */

@@ -78,6 +78,14 @@ async function makeVolume(
       return volume.path
     case 'nfs':
       return await mountNfs(transport, pod, volume, mounted, signal)
+    case 'csi': {
+      const { publishVolume } = await import('./csi/publish.ts')
+      const path = await publishVolume(transport, pod, volume, wish.record, mounted, signal)
+      // The kubelet's default for volumes of one node: the group owns what has a file system of its own.
+      return volume.fsType === '' || volume.readOnly
+        ? path
+        : await giveToGroup(transport, path, ownerOf(wish), signal)
+    }
     case 'image':
       return await mountImage(places, volume, signal)
     default:

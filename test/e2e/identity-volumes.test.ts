@@ -1,0 +1,84 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startDriver } from '../support/csiDriver.ts'
+import { World } from '../support/engine.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+
+let registry: Registry
+let world: World
+
+beforeAll(async () => {
+  registry = await startRegistry()
+  world = await World.create({ podCIDR: '10.239.16.0/20', registry: registry.url })
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+})
+
+function pod(name: string, volume: string): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: app
+      image: reconcile/web:1
+      volumeMounts: [{name: v, mountPath: /v}]
+  volumes: [{name: v, ${volume}}]
+`
+}
+
+test('a pod has a token that the printed keys verify, in memory alone', async () => {
+  const source = 'serviceAccountToken: {path: token, audience: vault, expirationSeconds: 600}'
+  await world.commit({ 'a.yaml': pod('with-token', `projected: {sources: [{${source}}]}`) })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  const token = await world.exec('with-token', 'cat', '/v/token')
+  const { keys } = JSON.parse((await world.run('openid', 'keys')).stdout)
+  const [{ alg: _alg, kid, use: _use, ...jwk }] = keys
+  const [header = '', claims = '', signature = ''] = token.split('.')
+  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  const signed = Buffer.from(signature, 'base64url')
+  expect(
+    verify('sha256', Buffer.from(`${header}.${claims}`), { key, dsaEncoding: 'ieee-p1363' }, signed),
+  ).toBe(true)
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'ES256', kid })
+  expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+    aud: ['vault'],
+    sub: 'system:serviceaccount:default:default',
+    'kubernetes.io': { pod: { name: 'with-token' } },
+  })
+  expect(await world.exec('with-token', 'stat', '-f', '-c', '%T', '/v/token')).toBe('tmpfs')
+}, 60_000)
+
+test('a CSI driver mounts a volume for a pod, is told of it, and takes it away with the pod', async () => {
+  await using driver = await startDriver('inline.test.reconcile.dev', 'some-folder')
+  const csi = `csi: {driver: ${driver.name}, volumeAttributes: {size: small}, nodePublishSecretRef: {name: key}}`
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {password: hush}\n'
+  await world.commit({ 'a.yaml': pod('with-csi', csi), 'secret.yaml': secret })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  expect(JSON.parse(await world.exec('with-csi', 'cat', '/v/told.json'))).toMatchObject({
+    attributes: {
+      size: 'small',
+      'csi.storage.k8s.io/ephemeral': 'true',
+      'csi.storage.k8s.io/pod.name': 'with-csi',
+    },
+    secrets: { password: 'hush' },
+  })
+  const { uid } = (await world.pod('with-csi')).metadata
+  expect(readFileSync(`${world.root}/pods/${uid}/csi.json`, 'utf8')).not.toContain('hush')
+  driver.refuse('no space left')
+  await world.commit({ 'b.yaml': pod('refused', `csi: {driver: ${driver.name}}`) })
+  const refused = await world.once('--timeout', '2s')
+  expect(refused.stderr).toContain('rpc error: code = Internal desc = Error: no space left')
+  expect(driver.calls).toContain('NodeUnpublishVolume')
+  expect(existsSync(`/var/lib/kubelet/pods/${uid}`)).toBe(false)
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(uid)
+  await world.commit({ 'c.yaml': pod('driverless', 'csi: {driver: nobody.example}') })
+  expect((await world.once('--timeout', '2s')).stderr).toContain(
+    'driver name nobody.example not found in the list of registered CSI drivers',
+  )
+}, 60_000)
