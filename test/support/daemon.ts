@@ -22,8 +22,8 @@ export class DaemonProcess implements AsyncDisposable {
   readonly #waiting = new Set<() => void>()
   #ended = false
 
-  constructor(world: World, args: readonly string[] = []) {
-    this.#process = world.start('--repo', world.repo, '--log-format', 'json', ...args)
+  constructor(world: World, args: readonly string[] = [], repo = world.repo) {
+    this.#process = world.start('--repo', repo, '--log-format', 'json', ...args)
     const { stderr } = this.#process
     createInterface({ input: stderr }).on('line', (text) => {
       this.lines.push(parseLine(text))
