@@ -1,0 +1,181 @@
+import type { Container, ContainerPort, PodSpec, Service, ServicePort } from '../../api/generated/types.ts'
+import { keyParts, nameHash, type ObjectKey } from '../../api/names.ts'
+import type { PodView } from '../view.ts'
+
+/** discovery.k8s.io/v1, as far as the engine writes it. */
+export interface EndpointSlice {
+  readonly apiVersion: 'discovery.k8s.io/v1'
+  readonly kind: 'EndpointSlice'
+  readonly metadata: {
+    readonly name: string
+    readonly namespace: string
+    readonly labels: Readonly<Record<string, string>>
+  }
+  readonly addressType: 'IPv4' | 'IPv6'
+  readonly ports: readonly EndpointPort[]
+  readonly endpoints: readonly Endpoint[]
+}
+
+export interface EndpointPort {
+  readonly name: string
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly port: number
+  readonly appProtocol?: string
+}
+
+export interface Endpoint {
+  readonly addresses: readonly string[]
+  readonly conditions: {
+    readonly ready: boolean
+    readonly serving: boolean
+    readonly terminating: boolean
+  }
+  /** The pod's own, where its name is a record of a headless Service. */
+  readonly hostname?: string
+  readonly nodeName: string
+  readonly targetRef: {
+    readonly kind: 'Pod'
+    readonly namespace: string
+    readonly name: string
+    readonly uid: string
+  }
+}
+
+const ENDPOINTS_PER_SLICE_MAX = 100
+
+const SERVICE_NAME = 'kubernetes.io/service-name'
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
+
+/**
+ * The pods that a Service's selector matches, as pkg/controller/endpointslice writes them: those that have an address and have not run to
+ * their end; the ports of each, where they have names that pods give different numbers; a hundred at most in one object.
+ */
+export function endpointSlices(service: Service, pods: readonly PodView[]): readonly EndpointSlice[] {
+  const groups = new Map<string, Group>()
+  for (const pod of pods) {
+    if (pod.finished) continue
+    const ports = portsOf(service, pod.record.pod.spec)
+    for (const address of addressesOf(pod)) {
+      const addressType = address.includes(':') ? 'IPv6' : 'IPv4'
+      const key = `${addressType} ${JSON.stringify(ports)}`
+      const group = groups.getOrInsertComputed(key, () => ({ addressType, ports, endpoints: [] }))
+      group.endpoints.push(endpointOf(service, pod, address))
+    }
+  }
+  return [...groups]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, group]) => slicesOf(service, key, group))
+}
+
+interface Group extends Pick<EndpointSlice, 'addressType' | 'ports'> {
+  readonly endpoints: Endpoint[]
+}
+
+function slicesOf({ metadata }: Service, key: string, group: Group): readonly EndpointSlice[] {
+  const { name, namespace = 'default' } = metadata
+  const endpoints = group.endpoints.toSorted((a, b) => (a.targetRef.name < b.targetRef.name ? -1 : 1))
+  const slices: EndpointSlice[] = []
+  for (let from = 0; from < endpoints.length; from += ENDPOINTS_PER_SLICE_MAX) {
+    slices.push({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        name: `${name}-${nameHash(5, key, String(from))}`,
+        namespace,
+        labels: { ...metadata.labels, [SERVICE_NAME]: name, [MANAGED_BY]: 'reconcile' },
+      },
+      addressType: group.addressType,
+      ports: group.ports,
+      endpoints: endpoints.slice(from, from + ENDPOINTS_PER_SLICE_MAX),
+    })
+  }
+  return slices
+}
+
+/** Of a headless Service without ports too: each pod's address is a record. */
+function portsOf({ spec }: Service, pod: PodSpec): readonly EndpointPort[] {
+  return (spec.ports ?? []).flatMap((port) => {
+    const number = targetPort(port, pod)
+    if (number === undefined) return []
+    const { appProtocol, name = '', protocol = 'TCP' } = port
+    return [{ name, protocol, port: number, ...(appProtocol !== undefined && { appProtocol }) }]
+  })
+}
+
+/** A name is looked up among the ports of the pod's containers and sidecars; undefined: it has no port of that name. */
+export function targetPort(
+  { port, protocol = 'TCP', targetPort: target }: ServicePort,
+  pod: PodSpec,
+): number | undefined {
+  if (target === undefined || target === '' || target === 0) return port
+  if (typeof target === 'number') return target
+  return containersOf(pod)
+    .flatMap(({ ports = [] }): readonly ContainerPort[] => ports)
+    .find((one) => one.name === target && (one.protocol ?? 'TCP') === protocol)?.containerPort
+}
+
+function containersOf({ containers, initContainers = [] }: PodSpec): readonly Container[] {
+  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')]
+}
+
+function addressesOf({ status }: PodView): readonly string[] {
+  const all = [status.podIP ?? '', ...(status.podIPs ?? []).map(({ ip = '' }) => ip)]
+  return [...new Set(all.filter((address) => address !== ''))]
+}
+
+function endpointOf({ metadata, spec }: Service, pod: PodView, address: string): Endpoint {
+  const { namespace, name } = keyParts(pod.key)
+  const { hostname, subdomain } = pod.record.pod.spec
+  // Of a node that does not answer nobody knows whether anything is there still.
+  const serving = pod.ready && pod.reachable
+  return {
+    addresses: [address],
+    conditions: {
+      ready: spec.publishNotReadyAddresses === true || (serving && !pod.deleting),
+      serving,
+      terminating: pod.deleting,
+    },
+    ...(hostname !== undefined && subdomain === metadata.name && { hostname }),
+    nodeName: pod.node,
+    targetRef: { kind: 'Pod', namespace, name, uid: pod.uid },
+  }
+}
+
+/** By Service: what of the pods it matches; an index over their labels, so that many Services cost no more than their pods. */
+export function matchingPods(
+  services: ReadonlyMap<ObjectKey, Service>,
+  pods: readonly PodView[],
+): ReadonlyMap<ObjectKey, readonly PodView[]> {
+  const byLabel = Map.groupBy(
+    pods.flatMap((pod) => labelsOf(pod).map((label) => ({ label, pod }))),
+    ({ label }) => label,
+  )
+  const found = new Map<ObjectKey, readonly PodView[]>()
+  for (const [key, { metadata, spec }] of services) {
+    const wanted = Object.entries(spec.selector ?? {})
+    const [first, ...rest] = wanted
+    if (first === undefined) continue
+    const { namespace = 'default' } = metadata
+    const candidates = byLabel.get(labelKey(namespace, ...first)) ?? []
+    const matching = candidates.filter(({ pod }) => {
+      const { labels = {} } = pod.record.pod.metadata
+      return rest.every(([name, value]) => labels[name] === value)
+    })
+    found.set(
+      key,
+      matching.map(({ pod }) => pod),
+    )
+  }
+  return found
+}
+
+function labelsOf({ key, record }: PodView): readonly string[] {
+  const { namespace } = keyParts(key)
+  return Object.entries(record.pod.metadata.labels ?? {}).map(([name, value]) =>
+    labelKey(namespace, name, value),
+  )
+}
+
+function labelKey(namespace: string, name: string, value: string): string {
+  return `${namespace} ${name}=${value}`
+}
