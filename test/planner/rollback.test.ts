@@ -51,7 +51,7 @@ test('with rollback, the last healthy commit is gone back to, with the words of 
 })
 
 test.each<[string, (memory: SyncMemory) => SyncMemory]>([
-  ['no commit was ever healthy', ({ lastHealthy: _, ...memory }) => memory],
+  ['no commit was ever healthy', ({ lastHealthy: _gone, ...memory }) => memory],
   [
     'the commit in force was healthy itself',
     (memory) => ({ ...memory, lastHealthy: { commit: 'c'.repeat(40), at: AT } }),
