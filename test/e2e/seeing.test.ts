@@ -56,6 +56,11 @@ test('the log and the events of an engine explain each step of a story', async (
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
   const watched = watchEvents('--for', 'pod/web')
   const pty = watchOnTerminal()
+  const isStarted = ({ count, reason }: EventObject): boolean => reason === 'Started' && count === 1
+  await eventually(
+    async () => watched.events(),
+    (list) => list.some(isStarted),
+  )
 
   await kill('sleep 1002')
   await daemon.until(({ message }) =>
