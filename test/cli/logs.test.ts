@@ -125,6 +125,12 @@ test('of one that had ended before, nothing but its lines is told', async () => 
   expect(await followed(ended, ended)).toEqual({ lines: ['run 0, last 3'], said: [] })
 })
 
+test('one that had ended before and is started again is followed, and that is said', async () => {
+  const waiting = listed(containerAt(0, exited(0, 1, true)))
+  const { said } = await followed(waiting, waiting, listed(containerAt(1, RUNNING, 1)), undefined)
+  expect(said[0]).toBe(`${NAME} ended with exit code 1: what follows is its run 2`)
+})
+
 test('where nobody but the engine starts it again, it is waited for', async () => {
   const { lines } = await followed(
     listed(containerAt(0, RUNNING)),

@@ -1,9 +1,9 @@
 import type { LogLine } from '../../api/cri.ts'
 import type { Timestamp } from '../../api/names.ts'
 import type { ObservedContainer } from '../../api/snapshot.ts'
-import { type PodListing, type Runtime, RuntimeFailure } from '../../runtimes/runtime.ts'
+import { type Runtime, RuntimeFailure } from '../../runtimes/runtime.ts'
 import type { Ear } from './ear.ts'
-import { isLive, observed, type Stream } from './streams.ts'
+import { isLive, isOver, observed, type Stream } from './streams.ts'
 
 export interface FollowContext {
   readonly runtime: Pick<Runtime, 'inspect' | 'logs'>
@@ -63,7 +63,7 @@ async function attemptAfter(
     const container = listing.containers.get(stream.container)
     if (container !== undefined && container.attempt > attempt)
       return restarted(stream, attempt, container, say)
-    if (isOver(listing, stream.container, container)) {
+    if (isOver(listing, stream.container)) {
       const code =
         container?.state.kind === 'exited' ? ` with exit code ${container.state.exit.exitCode}` : ''
       say(`${stream.name} has ended${code}`)
@@ -90,22 +90,4 @@ function restarted(
   const between = missed === 0 ? '' : `, and so did ${missed} more of its runs`
   say(`${name} ended${code}${between}: what follows is its run ${next + 1}`)
   return next
-}
-
-/** Whether nothing will start it again. */
-function isOver(listing: PodListing, name: string, container: ObservedContainer | undefined): boolean {
-  const { ended, pod } = listing.record
-  const isGoing = ended !== undefined || pod.metadata.deletionTimestamp !== undefined
-  if (container === undefined) return isGoing
-  const { state } = container
-  if (state.kind !== 'exited' || state.restartAt !== undefined) return isGoing && state.kind !== 'running'
-  return isGoing || !restartsAlways(pod.spec, name)
-}
-
-/** The engine starts it again where the node does not. */
-function restartsAlways(spec: PodListing['record']['pod']['spec'], name: string): boolean {
-  const init = spec?.initContainers?.find((one) => one.name === name)
-  if (init !== undefined) return init.restartPolicy === 'Always'
-  const own = spec?.containers.find((one) => one.name === name)?.restartPolicy
-  return (own ?? spec?.restartPolicy ?? 'Always') === 'Always'
 }

@@ -1,5 +1,6 @@
 import type { ObservedContainer } from '../../api/snapshot.ts'
 import type { Invocation } from '../invocation.ts'
+import type { PodListing } from '../../runtimes/runtime.ts'
 import { defaultContainer, findContainer, type ListedPod } from '../pods.ts'
 import type { World } from '../world.ts'
 import type { LogOptions } from './options.ts'
@@ -57,6 +58,25 @@ export function observed({ container, pod }: Stream): ObservedContainer | undefi
 }
 
 /** It runs, or may yet. */
-export function isLive(stream: Stream): boolean {
-  return stream.pod.listing.record.ended === undefined && observed(stream)?.state.kind !== 'exited'
+export function isLive({ container, pod }: Stream): boolean {
+  return !isOver(pod.listing, container)
+}
+
+/** Whether it does not run, and nothing will start it again. */
+export function isOver(listing: PodListing, name: string): boolean {
+  const { ended, pod } = listing.record
+  const container = listing.containers.get(name)
+  const isGoing = ended !== undefined || pod.metadata.deletionTimestamp !== undefined
+  if (container === undefined) return isGoing
+  const { state } = container
+  if (state.kind !== 'exited' || state.restartAt !== undefined) return isGoing && state.kind !== 'running'
+  return isGoing || !restartsAlways(pod.spec, name)
+}
+
+/** The engine starts it again where the node does not. */
+function restartsAlways(spec: PodListing['record']['pod']['spec'], name: string): boolean {
+  const init = spec?.initContainers?.find((one) => one.name === name)
+  if (init !== undefined) return init.restartPolicy === 'Always'
+  const own = spec?.containers.find((one) => one.name === name)?.restartPolicy
+  return (own ?? spec?.restartPolicy ?? 'Always') === 'Always'
 }
