@@ -3,6 +3,7 @@ import type { Desired } from '../api/snapshot.ts'
 import { type HeldCommit, inForceAfter, type Rollback } from '../api/sync.ts'
 import { approve, resume, type Said, suspend } from '../api/syncWords.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
+import type { Judgement } from '../planner/rails.ts'
 import { suspendProblem } from '../planner/suspendable.ts'
 import type { Clock } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
@@ -119,7 +120,10 @@ export class Sync {
   /** Lets a commit that is held be put in force; what came of it is in `standing` then. */
   async approve(asked: string): Promise<ControlAnswer> {
     const held = this.#waiting
-    const said = approve(this.#memory.value, asked, this.#now())
+    const { held: told, ...others } = this.#memory.value
+    // On record until the next commit is put in force, and of no use once the branch has moved on.
+    const isHeld = told !== undefined && told.commit === held?.desired.commit
+    const said = approve(isHeld ? { ...others, held: told } : others, asked, this.#now())
     if (said.kind === 'done' && held !== undefined) {
       const { commit } = held.desired
       await this.#remember(() => said.memory, commit)
@@ -212,11 +216,9 @@ export class Sync {
         this.#refuse({ kind: 'refused', commit, message: objection.message })
         return false
       }
-      if (site.record() !== undefined)
-        await this.#memory.known((await site.machine(candidate.desired)).runtime, signal)
+      const judgement = await this.#judge(candidate)
       const isApproved = this.#memory.value.approved?.commit === commit
       const lost = objection === undefined || isApproved ? [] : [objection.message]
-      const judgement = await judge(candidate, { ...this.#options, memory: this.#memory })
       if (judgement.kind === 'held') {
         const { data, objects, reasons } = judgement
         await this.#hold(candidate, { commit, reasons: [...lost, ...reasons], objects, data })
@@ -231,6 +233,13 @@ export class Sync {
       this.#options.log('warn', `commit ${commit} cannot be applied yet: ${messageOf(error)}`, { commit })
       return true
     }
+  }
+
+  async #judge(candidate: Candidate): Promise<Judgement> {
+    const { signal, site } = this.#options
+    if (site.record() !== undefined)
+      await this.#memory.known((await site.machine(candidate.desired)).runtime, signal)
+    return await judge(candidate, { ...this.#options, memory: this.#memory })
   }
 
   async #hold(candidate: Candidate, held: Omit<HeldCommit, 'at'>): Promise<void> {

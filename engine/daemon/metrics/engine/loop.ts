@@ -30,7 +30,8 @@ function healthRows(plan: Plan | undefined): readonly Row[] {
 /** Objects for which something is to be done, or whose running state is known to differ. */
 export function driftedObjects(plan: Plan): ReadonlySet<ObjectKey> {
   const differing = plan.verdicts.filter(({ bucket }) => ['create', 'delete', 'change'].includes(bucket))
-  return new Set([...differing.map(({ object }) => object), ...plan.changes.keys()])
+  const left = [...(plan.leftAlone ?? [])].flatMap(([key, { would }]) => (would.length > 0 ? [key] : []))
+  return new Set([...differing.map(({ object }) => object), ...plan.changes.keys(), ...left])
 }
 
 /** A row for each kind that there is, so that none is no number less. */
