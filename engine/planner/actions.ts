@@ -17,6 +17,7 @@ import { timestamp } from '../controllers/decision.ts'
 import { canBeDeleted } from '../controllers/view.ts'
 import { factsOf } from '../kubelet/facts.ts'
 import { podStep } from '../kubelet/step.ts'
+import { byImportance } from './importance.ts'
 import type { Hands, HandsOff } from './leftAlone.ts'
 import type { Placements } from './place.ts'
 import type { World } from './world.ts'
@@ -63,7 +64,7 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
   for (const { message, object, wish } of placements.pending)
     verdicts.push({ uid: wish.uid, pod: wish.label, object, bucket: 'wait', reason: message })
   return {
-    actions: inPlanOrder(decisions, placements, podActions),
+    actions: inPlanOrder(decisions, placements, podActions, world),
     verdicts,
     violations: steps.violations,
     requeueAtMs: steps.requeueAtMs,
@@ -78,6 +79,7 @@ function inPlanOrder(
   decisions: readonly Decision[],
   { creates }: Placements,
   podActions: readonly PodAction[],
+  world: World,
 ): readonly Action[] {
   const records: readonly RecordAction[] = decisions.flatMap((decision) => decision.records)
   const place = new Map<ObjectKey, number>()
@@ -89,7 +91,11 @@ function inPlanOrder(
     ...records.filter(({ kind }) => kind === 'writeRecord'),
     ...deletions,
     ...creates,
-    ...podActions.filter(({ kind }) => kind !== 'deletePod'),
+    ...byImportance(
+      podActions.filter(({ kind }) => kind !== 'deletePod'),
+      place,
+      world,
+    ),
     ...records.filter(({ kind }) => kind !== 'writeRecord'),
   ]
 }

@@ -220,3 +220,31 @@ test('a deadline is set and brought forward in place, and put off only by anothe
   expect(kinds(scene.commit(late(301)).plan())).toEqual(['deletePod'])
   expect(kinds(scene.commit(late(undefined)).plan())).toEqual(['deletePod'])
 })
+
+test('after a reboot the more important pods are made first, and of the others those that the plan has first', () => {
+  const scene = new Scene().commit(
+    { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000 },
+    deployment('web', 'a'),
+    barePod('alone', 'a'),
+    important('database', 'high'),
+    barePod('zebra', 'a'),
+  )
+  scene.run()
+  for (const pod of scene.world.pods) {
+    pod.sandbox = 'broken'
+    pod.containers.clear()
+  }
+  const { actions } = scene.plan()
+  const made = actions.flatMap((action) => (action.kind === 'createPod' ? [action.pod.slice(0, 13)] : []))
+  expect(made).toHaveLength(scene.world.pods.length)
+  expect(made[0]).toBe('default/datab')
+  expect(made.slice(1).filter((pod) => !pod.startsWith('default/web'))).toEqual([
+    'default/alone',
+    'default/zebra',
+  ])
+})
+
+function important(name: string, priorityClassName: string): Pod {
+  const pod = barePod(name, 'a')
+  return { ...pod, spec: { ...pod.spec, priorityClassName } }
+}

@@ -52,6 +52,8 @@ export class World implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-e2e-'))
   readonly repo: string
   readonly root: string
+  /** Whose commands are run: another copy's, for tests of one version after the other. */
+  engine = MAIN
   readonly #clusterYaml: string
   readonly #within: readonly string[]
   #disposed = false
@@ -92,7 +94,7 @@ export class World implements AsyncDisposable {
   /** Begins a command of the engine; the caller may kill it. */
   start(...args: readonly string[]) {
     // As it is installed: from one file where scripts/setup has made that, which starts in half the time.
-    const [program = MAIN, ...command] = [...this.#within, MAIN, '--root', this.root, ...args]
+    const [program = this.engine, ...command] = [...this.#within, this.engine, '--root', this.root, ...args]
     const started = execa(program, command, { reject: false, stdin: 'ignore' })
     this.#running.add(started)
     void started.finally(() => this.#running.delete(started))
