@@ -90,13 +90,12 @@ test('an IPv6 address without brackets is told to have them', () => {
 })
 
 test('it says how it does, and why when it does not do well', async () => {
-  let live: string | undefined
-  let ready: string | undefined = 'no commit is in force yet'
-  const listening = await started({ health: { live: () => live, ready: () => ready } })
+  const why: { live?: string; ready?: string } = { ready: 'no commit is in force yet' }
+  const listening = await started({ health: { live: () => why.live, ready: () => why.ready } })
   expect(await answer(get(listening, '/healthz'))).toEqual([200, 'ok\n'])
   expect(await answer(get(listening, '/readyz'))).toEqual([503, 'no commit is in force yet\n'])
-  live = 'the loop hangs'
-  ready = undefined
+  why.live = 'the loop hangs'
+  delete why.ready
   expect(await answer(get(listening, '/healthz'))).toEqual([503, 'the loop hangs\n'])
   expect(await answer(get(listening, '/readyz'))).toEqual([200, 'ok\n'])
 })

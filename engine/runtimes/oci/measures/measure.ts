@@ -64,15 +64,17 @@ async function measureSome(
 ): Promise<readonly (readonly [PodUid, PodMeasures])[]> {
   const wanted = pods.flatMap(({ containers }) => containers.flatMap(({ files }) => [...files.values()]))
   const texts = await transport.readFiles(wanted)
-  const read = pods.map(({ containers, hostNetwork, uid }) => ({
-    uid,
-    hostNetwork,
-    containers: containers.flatMap(({ cgroup, files, name }) => {
-      const text = (file: string): string => texts.get(files.get(file) ?? '') ?? ''
-      const measures = cgroupMeasures(text)
-      return measures === undefined ? [] : [{ name, cgroup, measures, pid: firstPid(text('cgroup.procs')) }]
-    }),
-  }))
+  const read = pods
+    .map(({ containers, hostNetwork, uid }) => ({
+      uid,
+      hostNetwork,
+      containers: containers.flatMap(({ cgroup, files, name }) => {
+        const text = (file: string): string => texts.get(files.get(file) ?? '') ?? ''
+        const measures = cgroupMeasures(text)
+        return measures === undefined ? [] : [{ name, cgroup, measures, pid: firstPid(text('cgroup.procs')) }]
+      }),
+    }))
+    .filter(({ containers }) => containers.length > 0)
   await nameDevices(
     transport,
     read.flatMap(({ containers }) => containers.flatMap(({ measures }) => measures.io)),
