@@ -81,8 +81,8 @@ export interface ObservedPod {
   readonly frozenSince?: Timestamp
   /** By name, of volumes made of files: the version that is there (FilesVolume). Absent: not known. */
   readonly volumes?: Readonly<Record<string, string>>
-  /** By name, once an emptyDir on disk has been found to hold more than its sizeLimit: what each of those with a limit holds. */
-  readonly volumeBytes?: Readonly<Record<string, number>>
+  /** By name (`container/NAME` of containers), once something of it on disk was found to be over a limit: what there is of what has one. */
+  readonly diskBytes?: Readonly<Record<string, number>>
   readonly containers: ReadonlyMap<string, ObservedContainer>
   /** What the prober found, by `container/probe`; empty after the engine's start. */
   readonly probes: ReadonlyMap<ProbeKey, ProbeTally>

@@ -1,40 +1,88 @@
-import type { PodSpec } from '../api/generated/types.ts'
+import type { Container, PodSpec, Quantity } from '../api/generated/types.ts'
 import { byteCount } from '../api/quantity.ts'
 import type { PodEnd } from '../api/records.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import type { PodContext } from './context.ts'
 
-const NONE: ReadonlyMap<string, number> = new Map()
+/** What of a pod may take so much of the disk. */
+interface DiskLimit {
+  /** What counts together: emptyDirs by name, containers as `container/NAME`. */
+  readonly parts: readonly string[]
+  readonly bytes: number
+  /** Kubernetes' sentence, as in pkg/kubelet/eviction. */
+  readonly message: string
+}
 
-const known = new WeakMap<PodSpec, ReadonlyMap<string, number>>()
+const NONE: readonly DiskLimit[] = []
 
-/** Empty directories on disk that may not grow beyond so many bytes. Those in memory have a limit of the kernel's. */
-export function limitedVolumes(spec: PodSpec): ReadonlyMap<string, number> {
+const known = new WeakMap<PodSpec, readonly DiskLimit[]>()
+
+/** In the order in which the kubelet looks. Empty directories in memory have a limit of the kernel's. */
+export function diskLimits(spec: PodSpec): readonly DiskLimit[] {
   const found = known.get(spec)
   if (found !== undefined) return found
-  const limits = (spec.volumes ?? []).flatMap(({ emptyDir, name }): [string, number][] => {
+  const limits = [...volumeLimits(spec), ...podLimit(spec), ...containerLimits(spec)]
+  const kept = limits.length === 0 ? NONE : limits
+  known.set(spec, kept)
+  return kept
+}
+
+/** All that is to be measured. */
+export function limitedParts(spec: PodSpec): readonly string[] {
+  return [...new Set(diskLimits(spec).flatMap(({ parts }) => parts))]
+}
+
+function volumeLimits({ volumes = [] }: PodSpec): readonly DiskLimit[] {
+  return volumes.flatMap(({ emptyDir, name }): DiskLimit[] => {
     if (emptyDir?.sizeLimit === undefined || emptyDir.medium === 'Memory') return []
     const bytes = byteCount(emptyDir.sizeLimit)
-    return bytes > 0 ? [[name, bytes]] : []
+    const message = `Usage of EmptyDir volume "${name}" exceeds the limit "${emptyDir.sizeLimit}". `
+    return bytes > 0 ? [{ parts: [name], bytes, message }] : []
   })
-  const volumes = limits.length === 0 ? NONE : new Map(limits)
-  known.set(spec, volumes)
-  return volumes
+}
+
+function limitOf({ resources }: Container): Quantity | undefined {
+  return resources?.limits?.['ephemeral-storage']
+}
+
+/** All containers and empty directories together, where any container has a limit. */
+function podLimit(spec: PodSpec): readonly DiskLimit[] {
+  const limits = spec.containers.flatMap((container) => limitOf(container) ?? [])
+  if (limits.length === 0) return []
+  const bytes = limits.reduce<number>((sum, limit) => sum + byteCount(limit), 0)
+  const lasting = [...(spec.initContainers ?? []), ...spec.containers]
+  const volumes = (spec.volumes ?? []).flatMap(({ emptyDir, name }) =>
+    emptyDir === undefined || emptyDir.medium === 'Memory' ? [] : [name],
+  )
+  const total = limits.length === 1 ? String(limits[0]) : String(bytes)
+  const message = `Pod ephemeral local storage usage exceeds the total limit of containers ${total}. `
+  return [{ parts: [...lasting.map(partOf), ...volumes], bytes, message }]
+}
+
+function containerLimits({ containers }: PodSpec): readonly DiskLimit[] {
+  return containers.flatMap((container): DiskLimit[] => {
+    const limit = limitOf(container)
+    const bytes = limit === undefined ? 0 : byteCount(limit)
+    const message = `Container ${container.name} exceeded its local ephemeral storage limit "${limit}". `
+    return bytes > 0 ? [{ parts: [partOf(container)], bytes, message }] : []
+  })
+}
+
+function partOf({ name }: Container): string {
+  return `container/${name}`
+}
+
+/** The first limit that so many bytes go beyond. */
+export function exceeded(spec: PodSpec, held: Readonly<Record<string, number>>): DiskLimit | undefined {
+  return diskLimits(spec).find(
+    ({ bytes, parts }) => parts.reduce((sum, part) => sum + (held[part] ?? 0), 0) > bytes,
+  )
 }
 
 /** As localStorageEviction in Kubernetes' pkg/kubelet/eviction says it. */
 export function evictionEnd(pod: ObservedPod, { node, now }: PodContext): PodEnd | undefined {
-  if (pod.volumeBytes === undefined || !node.reachable) return undefined
-  const { spec } = pod.record.pod
-  for (const [name, limit] of limitedVolumes(spec)) {
-    if ((pod.volumeBytes[name] ?? 0) <= limit) continue
-    const written = spec.volumes?.find((volume) => volume.name === name)?.emptyDir?.sizeLimit
-    return {
-      phase: 'Failed',
-      at: now.toString(),
-      reason: 'Evicted',
-      message: `Usage of EmptyDir volume "${name}" exceeds the limit "${written}". `,
-    }
-  }
-  return undefined
+  if (pod.diskBytes === undefined || !node.reachable) return undefined
+  const limit = exceeded(pod.record.pod.spec, pod.diskBytes)
+  if (limit === undefined) return undefined
+  return { phase: 'Failed', at: now.toString(), reason: 'Evicted', message: limit.message }
 }

@@ -6,7 +6,7 @@ import { restartDelayMs } from './backOff.ts'
 import { frozenText, isFrozen, isReady } from './conditions.ts'
 import { exitReason, waitingFor } from './containerStatus.ts'
 import { isProblem, type PodContext } from './context.ts'
-import { limitedVolumes } from './eviction.ts'
+import { diskLimits } from './eviction.ts'
 import { factsOf, type PodFacts } from './facts.ts'
 import { createPodRequest } from './requests/createPod.ts'
 import { tokensOf } from './requests/tokens.ts'
@@ -140,8 +140,8 @@ export function engineNeeds(spec: PodSpec): readonly string[] {
     ...(all(facts).some(({ exitRules }) => exitRules.some(({ action }) => action === 'RestartAllContainers'))
       ? ['RestartAllContainers is not carried out, so a pod whose rule asks for it stays as it is']
       : []),
-    ...(limitedVolumes(spec).size > 0
-      ? ['size limits of emptyDirs on disk are not looked at, so pods that go beyond them are not evicted']
+    ...(diskLimits(spec).length > 0
+      ? ['what pods take of the disk is not looked at, so those that go beyond their limits are not evicted']
       : []),
     ...(tokensOf(spec).length > 0
       ? ['service account tokens in volumes are not made anew, so they expire']

@@ -6,7 +6,7 @@ import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally, PodUsag
 import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
-import { seen, unmade, withFailure, withSuccess, withTally, withUsage, withVolumeBytes } from './podEntry.ts'
+import { seen, unmade, withFailure, withSuccess, withTally, withUsage, withDiskBytes } from './podEntry.ts'
 
 interface NodeView {
   readonly name: NodeName
@@ -147,7 +147,7 @@ export class Observer {
     const node = this.#node(name)
     const entry = node.pods.get(uid)
     if (entry === undefined) return
-    node.pods.set(uid, withVolumeBytes(entry, bytes))
+    node.pods.set(uid, withDiskBytes(entry, bytes))
     node.handedOut = undefined
   }
 

@@ -38,7 +38,7 @@ export function seen(entry: PodEntry = NOTHING, listing: PodListing | undefined,
     probes: before?.probes ?? NO_PROBES,
     failures: before?.failures ?? NO_FAILURES,
     ...(before?.usage !== undefined && { usage: before.usage }),
-    ...(before?.volumeBytes !== undefined && { volumeBytes: before.volumeBytes }),
+    ...(before?.diskBytes !== undefined && { diskBytes: before.diskBytes }),
   }
   const pod = before !== undefined && isDeepStrictEqual(before, merged) ? before : merged
   return forgetDisproved({ seen: stamp, failedBy, pod })
@@ -143,6 +143,6 @@ export function withUsage(entry: PodEntry, usage: PodUsage | undefined): PodEntr
   return { ...entry, pod: { ...pod, ...(usage !== undefined && { usage }) } }
 }
 
-export function withVolumeBytes(entry: PodEntry, volumeBytes: Readonly<Record<string, number>>): PodEntry {
-  return entry.pod === undefined ? entry : { ...entry, pod: { ...entry.pod, volumeBytes } }
+export function withDiskBytes(entry: PodEntry, diskBytes: Readonly<Record<string, number>>): PodEntry {
+  return entry.pod === undefined ? entry : { ...entry, pod: { ...entry.pod, diskBytes } }
 }

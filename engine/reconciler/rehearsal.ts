@@ -149,14 +149,7 @@ function nodeLike({ info, name, pods, reachable }: ObservedNode, clock: VirtualC
   node.info = info
   node.reachable = reachable
   for (const [uid, pod] of pods) {
-    const {
-      failures: _failures,
-      probes: _probes,
-      unmade,
-      usage: _usage,
-      volumeBytes: _bytes,
-      ...listing
-    } = pod
+    const { failures: _failures, probes: _probes, unmade, usage: _usage, diskBytes: _bytes, ...listing } = pod
     if (unmade !== true) node.adopt(uid, listing, (container) => ruleOf(pod, container))
   }
   return node

@@ -1,6 +1,7 @@
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
-import { limitedVolumes } from '../kubelet/eviction.ts'
+import type { PodSpec } from '../api/generated/types.ts'
+import { exceeded, limitedParts } from '../kubelet/eviction.ts'
 import { Bell } from './bell.ts'
 import { after } from './clock.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
@@ -15,10 +16,10 @@ export interface VolumeWatchOptions extends Shared {
 interface Watched {
   readonly node: NodeName
   readonly uid: PodUid
-  readonly limits: ReadonlyMap<string, number>
+  readonly spec: PodSpec
 }
 
-/** Looks now and then whether empty directories on disk have grown beyond their size limits, as the kubelet does. */
+/** Looks now and then whether empty directories and containers on disk have grown beyond their limits, as the kubelet does. */
 export class VolumeWatch {
   readonly #options: VolumeWatchOptions
   readonly #bell = new Bell()
@@ -53,20 +54,19 @@ export class VolumeWatch {
     for (const { name, pods, reachable } of this.#options.observer.observed().nodes.values()) {
       if (!reachable) continue
       for (const [uid, pod] of pods) {
-        const limits = limitedVolumes(pod.record.pod.spec)
-        if (limits.size > 0 && isLive(pod)) found.push({ node: name, uid, limits })
+        const { spec } = pod.record.pod
+        if (limitedParts(spec).length > 0 && isLive(pod)) found.push({ node: name, uid, spec })
       }
     }
     return found
   }
 
-  async #look({ limits, node, uid }: Watched): Promise<void> {
+  async #look({ node, spec, uid }: Watched): Promise<void> {
     const { observer, runtimes, signal, wake } = this.#options
     try {
       await this.#slots.get(node)?.run(async () => {
-        const bytes = await runtimes.get(node)?.volumeBytes(uid, [...limits.keys()], signal)
-        const over = Object.entries(bytes ?? {}).some(([name, used]) => used > (limits.get(name) ?? used))
-        if (bytes === undefined || !over) return
+        const bytes = await runtimes.get(node)?.diskBytes(uid, limitedParts(spec), signal)
+        if (bytes === undefined || exceeded(spec, bytes) === undefined) return
         observer.oversized(node, uid, bytes)
         wake()
       }, signal)
@@ -79,7 +79,7 @@ export class VolumeWatch {
     const { log, observer } = this.#options
     const pod = observer.pod(node, uid)?.record.pod.metadata.name ?? uid
     const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
-    log('warn', `how much is in the volumes of pod ${pod} could not be read: ${messageOf(error)}`, {
+    log('warn', `how much pod ${pod} takes of the disk could not be read: ${messageOf(error)}`, {
       node,
       pod,
       ...stack,

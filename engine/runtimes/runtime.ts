@@ -23,7 +23,7 @@ import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
 import type { MeasuredPod, PodMeasures } from './measures.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
-export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade' | 'volumeBytes' | 'usage'>
+export type PodListing = Omit<ObservedPod, 'probes' | 'failures' | 'unmade' | 'diskBytes' | 'usage'>
 
 export interface NodeListing {
   readonly pods: ReadonlyMap<PodUid, PodListing>
@@ -74,10 +74,13 @@ export interface Runtime {
   updateVolumes(request: UpdateVolumesRequest, signal?: AbortSignal): Promise<void>
   /** Undefined: there is no such file. No link in the volume leads out of it. */
   readVolumeFile(request: ReadVolumeFileRequest, signal?: AbortSignal): Promise<string | undefined>
-  /** What these emptyDirs of the pod hold on disk, by name; those that are not there are left out. */
-  volumeBytes(
+  /**
+   * What these hold on disk: emptyDirs of the pod by name, and as `container/NAME` what a container has written, its logs included. Those that are
+   * not there are left out.
+   */
+  diskBytes(
     uid: PodUid,
-    volumes: readonly string[],
+    parts: readonly string[],
     signal?: AbortSignal,
   ): Promise<Readonly<Record<string, number>>>
   /** Moves the claim's folder to the trash. No pod uses it any more. */

@@ -11,7 +11,7 @@ import type {
 } from '../../engine/api/generated/types.ts'
 import type { Desired, ObservedPod } from '../../engine/api/snapshot.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'
-import { limitedVolumes } from '../../engine/kubelet/eviction.ts'
+import { limitedParts } from '../../engine/kubelet/eviction.ts'
 import { updateVolumesRequest } from '../../engine/kubelet/follow.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
 import { envFilesOf, parseEnvFile, type VolumeFiles } from '../../engine/kubelet/requests/envFiles.ts'
@@ -351,7 +351,7 @@ describe('a pod whose empty directory outgrows its limit', () => {
     { name: 'free', emptyDir: {} },
   ]
   const holding = (bytes: number) =>
-    observed(record({ volumes }), { app: running() }, { volumeBytes: { cache: bytes, fast: bytes } })
+    observed(record({ volumes }), { app: running() }, { diskBytes: { cache: bytes, fast: bytes } })
 
   test('is evicted, as Kubernetes says it, on record before anything of it is stopped', () => {
     const action = podStep(holding(2 ** 20 + 1), context(5)).action
@@ -370,6 +370,36 @@ describe('a pod whose empty directory outgrows its limit', () => {
 
   test('stays while it is no larger than that', () => {
     expect(podStep(holding(2 ** 20), context(5)).action).not.toMatchObject({ record: { ended: {} } })
-    expect([...limitedVolumes(record({ volumes }).pod.spec)]).toEqual([['cache', 2 ** 20]])
+    expect(limitedParts(record({ volumes }).pod.spec)).toEqual(['cache'])
+  })
+})
+
+describe('a pod whose containers fill the disk', () => {
+  const limited = (limit: string | undefined) =>
+    container('app', limit === undefined ? {} : { resources: { limits: { 'ephemeral-storage': limit } } })
+  const evicted = (limits: readonly (string | undefined)[], held: Readonly<Record<string, number>>) => {
+    const containers = limits.map((limit, index) => ({ ...limited(limit), name: `c${index}` }))
+    const own = record({ containers, volumes: [{ name: 'free', emptyDir: {} }] })
+    const states = Object.fromEntries(containers.map(({ name }) => [name, running()]))
+    const { action } = podStep(observed(own, states, { diskBytes: held }), context(5))
+    return action?.kind === 'stopContainers' ? action.record.ended?.message : undefined
+  }
+  const MIB = 2 ** 20
+
+  test('is evicted for the one that goes beyond its limit, in the words of the kubelet', () => {
+    expect(evicted(['1Mi', '4Mi'], { 'container/c0': MIB + 1 })).toBe(
+      'Container c0 exceeded its local ephemeral storage limit "1Mi". ',
+    )
+    expect(evicted(['1Mi', '4Mi'], { 'container/c0': MIB, 'container/c1': 4 * MIB })).toBeUndefined()
+  })
+
+  test('is evicted when all together, with its empty directories, go beyond the sum of the limits', () => {
+    expect(evicted(['1Mi', undefined], { 'container/c1': MIB / 2, free: MIB })).toBe(
+      'Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ',
+    )
+  })
+
+  test('stays where nothing has a limit', () => {
+    expect(evicted([undefined], { 'container/c0': 2 ** 40 })).toBeUndefined()
   })
 })

@@ -104,9 +104,9 @@ test.each([
   expect(errorsOf(limitRange(limit).slice(4))[0]).toContain(`spec.limits${message}`)
 })
 
-test('a limit of disk space is compared, and said not to be enforced', () => {
+test('a limit of disk space is compared, and said when it is looked at', () => {
   const range = limitRange('type: Container, default: {ephemeral-storage: 1Gi}')
   expect(linesOf(podText({}) + range)).toEqual([
-    'a.yaml:15:52: warning: LimitRange default/few: spec.limits[0].default.ephemeral-storage: is compared and not enforced: disk use of a container is not limited yet',
+    'a.yaml:15:52: warning: LimitRange default/few: spec.limits[0].default.ephemeral-storage: is looked at every 10 s, while the engine runs: a pod that has gone beyond it is then evicted',
   ])
 })

@@ -40,7 +40,7 @@ function checkItem(context: CheckContext, path: Path, item: LimitRangeItem): voi
     for (const [name, quantity] of Object.entries(item[field] ?? {})) {
       checkQuantity(context, [...path, field, name], quantity)
       if (type === 'Container' && field !== 'maxLimitRequestRatio')
-        checkFilledIn(context, [...path, field, name], name, field === 'default' || field === 'max')
+        checkResourceName(context, [...path, field, name], name, field === 'default' || field === 'max')
     }
   }
   for (const field of ['default', 'defaultRequest'] as const) {
@@ -51,13 +51,6 @@ function checkItem(context: CheckContext, path: Path, item: LimitRangeItem): voi
     context.error(path, 'either minimum or maximum storage value is required, but neither was provided')
   for (const [smaller, larger] of ORDER) checkOrder(context, path, item, smaller, larger)
   checkRatio(context, path, item)
-}
-
-/** What is filled in is no better than what is written. But pods without a word on disks run as they would without this. */
-function checkFilledIn(context: CheckContext, path: Path, name: string, isLimit: boolean): void {
-  if (name === 'ephemeral-storage' && isLimit)
-    context.warn(path, 'is compared and not enforced: disk use of a container is not limited yet')
-  else checkResourceName(context, path, name, isLimit)
 }
 
 type Field = (typeof FIELDS)[number]

@@ -41,7 +41,7 @@ import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
 import { createUpkeep } from './upkeep/upkeep.ts'
 import { updateVolumes } from './volumes/volumes.ts'
-import { volumeBytes } from './volumes/volumeBytes.ts'
+import { diskBytes } from './volumes/diskBytes.ts'
 
 export interface OciRuntimeOptions {
   readonly transport: Transport
@@ -249,7 +249,7 @@ async function mountedImages(
 
 type VolumeVerbs = Pick<
   Runtime,
-  'updateVolumes' | 'readVolumeFile' | 'volumeBytes' | 'deleteClaim' | 'emptyTrash'
+  'updateVolumes' | 'readVolumeFile' | 'diskBytes' | 'deleteClaim' | 'emptyTrash'
 >
 
 function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
@@ -277,8 +277,8 @@ function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
         )
       }
     },
-    volumeBytes: async (uid, volumes, signal) =>
-      await volumeBytes(transport, podPaths(paths, uid), volumes, signal),
+    diskBytes: async (uid, volumes, signal) =>
+      await diskBytes(transport, podPaths(paths, uid), volumes, signal),
     deleteClaim: async (request, signal) => {
       const doing = `moving claim ${request.namespace}/${request.claim} to the trash`
       await guarded(

@@ -29,7 +29,7 @@ export class SimulatedNode {
   /** `namespace/name` of those whose data is here. */
   readonly claims = new Set<string>()
   /** What emptyDirs hold, as a test has it. */
-  readonly volumeBytes = new Map<PodUid, Readonly<Record<string, number>>>()
+  readonly diskBytes = new Map<PodUid, Readonly<Record<string, number>>>()
   /** What was a claim's, and when it was deleted. */
   readonly trash = new Map<string, string>()
   readonly facts: NodeFact[] = []

@@ -180,7 +180,7 @@ function recordVerbs(node: SimulatedNode, line: Line): OfRecords {
 
 type OfVolumes = Pick<
   Runtime,
-  'updateVolumes' | 'readVolumeFile' | 'volumeBytes' | 'deleteClaim' | 'emptyTrash'
+  'updateVolumes' | 'readVolumeFile' | 'diskBytes' | 'deleteClaim' | 'emptyTrash'
 >
 
 function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
@@ -192,9 +192,9 @@ function volumeVerbs(node: SimulatedNode, line: Line): OfVolumes {
         node.makeVolumes(pod, request.volumes)
       }),
     readVolumeFile: (_request, signal) => line.call('readVolumeFile', signal, () => undefined),
-    volumeBytes: (uid, volumes, signal) =>
-      line.call('volumeBytes', signal, () => {
-        const held = node.volumeBytes.get(uid) ?? {}
+    diskBytes: (uid, volumes, signal) =>
+      line.call('diskBytes', signal, () => {
+        const held = node.diskBytes.get(uid) ?? {}
         return Object.fromEntries(Object.entries(held).filter(([name]) => volumes.includes(name)))
       }),
     deleteClaim: ({ at, claim, namespace }, signal) =>

@@ -170,7 +170,7 @@ test('a file of a volume is read, and nothing outside of it', async () => {
   await node.runtime.removePod(uid)
 })
 
-test('what an empty directory holds is told, holes in files not counted', async () => {
+test('what empty directories and containers hold is told, holes in files not counted', async () => {
   const empty: VolumeRequest = { kind: 'emptyDir', name: 'v', medium: '' }
   const uid = node.newUid()
   await node.runtime.createPod(podRequest(uid, { volumes: [empty] }))
@@ -178,7 +178,12 @@ test('what an empty directory holds is told, holes in files not counted', async 
   writeFileSync(join(volume, 'full'), Buffer.alloc(2 ** 20, 1))
   writeFileSync(join(volume, 'hole'), '')
   truncateSync(join(volume, 'hole'), 2 ** 30)
-  const { v = 0, ...others } = await node.runtime.volumeBytes(uid, ['v', 'none'])
+  const written = join(node.root, 'pods', uid, 'containers/app/0/upper')
+  mkdirSync(written, { recursive: true })
+  writeFileSync(join(written, 'big'), Buffer.alloc(2 ** 20, 1))
+  const parts = ['v', 'none', 'container/app', 'container/none']
+  const { v = 0, 'container/app': app = 0, ...others } = await node.runtime.diskBytes(uid, parts)
+  expect(app).toBeGreaterThanOrEqual(2 ** 20)
   expect(others).toEqual({})
   expect(v).toBeGreaterThanOrEqual(2 ** 20)
   expect(v).toBeLessThan(2 ** 21)
