@@ -1,10 +1,9 @@
 import type { ObjectKey } from '../api/names.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { type HeldCommit, inForceAfter, type Rollback } from '../api/sync.ts'
-import { approve, resume, type Said, suspend } from '../api/syncWords.ts'
+import { approve } from '../api/syncWords.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
 import type { Judgement } from '../planner/rails.ts'
-import { suspendProblem } from '../planner/suspendable.ts'
 import type { Clock } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
 import { messageOf } from '../reconciler/problems.ts'
@@ -13,11 +12,13 @@ import type { Revision, SourceError } from '../source/source.ts'
 import type { ControlAnswer } from './controlMessages.ts'
 import { createDesiredReader } from './desired.ts'
 import type { Engine } from './engine.ts'
-import { currentOf, judge } from './judge.ts'
+import { judge } from './judge.ts'
 import { Memory } from './memory.ts'
-import type { Site, Taken } from './site.ts'
+import { putOnRecord } from './putOnRecord.ts'
+import type { Site } from './site.ts'
 import type { Candidate, Standing } from './standing.ts'
 import type { SyncEvent } from './syncState.ts'
+import { answerOf, hearResume, hearSuspend, type WordsOptions } from './words.ts'
 
 export interface SyncOptions {
   readonly site: Site
@@ -134,17 +135,24 @@ export class Sync {
   }
 
   async suspend(object: ObjectKey): Promise<ControlAnswer> {
-    const { desired } = this.#options.engine
-    if (desired === undefined) return NOTHING_IN_FORCE
-    const current = await currentOf({ desired }, { ...this.#options, memory: this.#memory })
-    const message = suspendProblem(object, current)
-    if (message !== undefined) return { kind: 'refused', message }
-    return await this.#change(suspend(this.#memory.value, object, this.#now()), { kind: 'suspended', object })
+    const { answer, isNew } = await hearSuspend(object, this.#words())
+    if (isNew) this.#tell({ kind: 'suspended', object })
+    return answer
   }
 
   async resume(object: ObjectKey): Promise<ControlAnswer> {
-    if (this.#options.engine.desired === undefined) return NOTHING_IN_FORCE
-    return await this.#change(resume(this.#memory.value, object), { kind: 'resumed', object })
+    const { answer, isNew } = await hearResume(object, this.#words())
+    if (isNew) this.#tell({ kind: 'resumed', object })
+    return answer
+  }
+
+  #words(): WordsOptions {
+    return {
+      ...this.#options,
+      memory: this.#memory,
+      remember: (make, commit) => this.#remember(make, commit),
+      now: () => this.#now(),
+    }
   }
 
   /** On record as the last commit under which all was healthy. */
@@ -158,14 +166,6 @@ export class Sync {
     this.#standing = { kind: 'rolledBack', rollback }
     const { at: _at, ...what } = rollback
     this.#tell({ kind: 'rolledBack', ...what })
-  }
-
-  async #change(said: Said, event: Untimed<SyncEvent>): Promise<ControlAnswer> {
-    if (said.kind === 'done' && said.memory !== this.#memory.value) {
-      await this.#remember(() => said.memory, this.#options.engine.desired?.commit ?? 'uncommitted')
-      this.#tell(event)
-    }
-    return answerOf(said)
   }
 
   #look(commit: string): void {
@@ -201,22 +201,28 @@ export class Sync {
     this.#retried = undefined
     const { rollback } = this.#memory.value
     if (rollback?.from === desired.commit) this.#standing = { kind: 'rolledBack', rollback }
-    else if (engine.desired?.commit === desired.commit)
+    else if (engine.desired?.commit === desired.commit) {
       this.#standing = { kind: 'inForce', desired: engine.desired, warnings }
-    else return await this.#try(candidate)
+      // The branch has moved, back to where the engine has gone.
+      if (rollback !== undefined)
+        await this.#remember((memory) => inForceAfter(memory, desired), desired.commit)
+    } else return await this.#try(candidate)
     return false
   }
 
   async #try(candidate: Candidate): Promise<boolean> {
-    const { signal, site } = this.#options
+    const { engine, signal, site } = this.#options
     const { commit } = candidate.desired
     try {
+      // Both take their time. Where nothing is in force, a machine that cannot be driven is not even looked at.
+      const judging = engine.desired === undefined ? undefined : this.#judge(candidate)
+      judging?.catch(() => undefined)
       const objection = await site.objection(candidate.desired)
       if (objection?.kind === 'configuration') {
         this.#refuse({ kind: 'refused', commit, message: objection.message })
         return false
       }
-      const judgement = await this.#judge(candidate)
+      const judgement = await (judging ?? this.#judge(candidate))
       const isApproved = this.#memory.value.approved?.commit === commit
       const lost = objection === undefined || isApproved ? [] : [objection.message]
       if (judgement.kind === 'held') {
@@ -257,25 +263,13 @@ export class Sync {
   async #putInForce(candidate: Candidate): Promise<void> {
     const { engine } = this.#options
     const before = engine.desired?.commit
-    const { desired, machine } = await this.#write(candidate.desired)
+    const { desired, machine } = await putOnRecord(candidate.desired, {
+      ...this.#options,
+      memory: this.#memory,
+    })
     await engine.drive(machine, desired)
     this.#standing = { kind: 'inForce', desired, warnings: candidate.warnings }
     this.#tellApplied(desired, candidate.warnings, before)
-  }
-
-  /** On the disk, before anything is done about it: that it is in force, and by which rule the next one is judged. */
-  async #write(desired: Desired): Promise<Taken> {
-    const { site } = this.#options
-    const isFirst = site.record() === undefined
-    const { runtime } = await site.machine(desired)
-    const options = { ...this.#options, runtime }
-    const change = (): Promise<void> =>
-      this.#memory.change((memory) => inForceAfter(memory, desired), desired.commit, options)
-    // There is no place for it before the first one.
-    if (!isFirst) return (await Promise.all([site.take(desired), change()]))[0]
-    const taken = await site.take(desired)
-    await change()
-    return taken
   }
 
   /** Writes what is to be remembered; also where no loop runs yet. */
@@ -294,25 +288,12 @@ export class Sync {
 
   #refuse(standing: Extract<Standing, { readonly kind: 'invalid' | 'refused' }>): void {
     this.#standing = standing
-    const { commit, kind } = standing
-    if (kind === 'invalid') {
-      const { errors } = standing
-      this.#tell({
-        kind: 'commitRefused',
-        commit,
-        reason: 'invalid',
-        message: 'its manifests are not valid',
-        errors,
-      })
-    } else {
-      this.#tell({
-        kind: 'commitRefused',
-        commit,
-        reason: 'configuration',
-        message: standing.message,
-        errors: [],
-      })
-    }
+    const { commit } = standing
+    const refusal =
+      standing.kind === 'invalid'
+        ? ({ reason: 'invalid', message: 'its manifests are not valid', errors: standing.errors } as const)
+        : ({ reason: 'configuration', message: standing.message, errors: [] } as const)
+    this.#tell({ kind: 'commitRefused', commit, ...refusal })
   }
 
   #now(): string {
@@ -322,13 +303,4 @@ export class Sync {
   #tell(event: Untimed<SyncEvent>): void {
     this.#options.tell({ at: this.#now(), ...event })
   }
-}
-
-const NOTHING_IN_FORCE: ControlAnswer = {
-  kind: 'refused',
-  message: 'no commit is in force yet, so nothing can be said of its objects',
-}
-
-function answerOf({ kind, message }: Said): ControlAnswer {
-  return { kind, message }
 }
