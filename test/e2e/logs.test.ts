@@ -18,7 +18,7 @@ spec:
   podCIDR: 10.236.0.0/16
   registries: {mirrors: {docker.io: ["${registry.url}"]}}
   sync: {maxDeletePercent: 100}
-  containerLogMaxSize: 2Mi
+  containerLogMaxSize: 1536Ki
   containerLogMaxFiles: 4
 `
 }
@@ -106,14 +106,14 @@ test('10,000 lines a second are followed without a gap, and disturb neither the 
   const following = new Following('chatter')
   await following.until((lines) => lines.length > 1000)
   const resident = residentKib(daemon.pid ?? 0)
-  await following.until((lines) => lines.length > 50_000)
+  await following.until((lines) => lines.length > 40_000)
   expect(residentKib(daemon.pid ?? 0)).toBeLessThan(resident + 32 * 1024)
   await following.end('SIGINT')
   const numbers = following.lines.map((line) => Number(line.split(' ', 2)[1]))
   const [first = 0] = numbers
   expect(numbers).toEqual(numbers.map((_number, index) => first + index))
   const { metadata, status } = await world.pod('chatter')
-  expect(logBytes(metadata.uid)).toBeLessThanOrEqual(5 * 2 * 1024 * 1024)
+  expect(logBytes(metadata.uid)).toBeLessThanOrEqual(5 * 1536 * 1024)
   expect(status.containerStatuses?.[0]?.restartCount).toBe(0)
   expect((await world.pod('steady')).status.conditions).toEqual(before)
   expect(daemon.lines.filter(({ level }) => level === 'error')).toEqual([])
