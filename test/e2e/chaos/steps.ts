@@ -239,7 +239,8 @@ function removeOfPod(chaos: Chaos, file: string, what: string): Done | undefined
   const uid = somePod(chaos)
   if (uid === undefined) return undefined
   const done = explainedForPod(chaos, uid, what)
-  rmSync(join(chaos.world.root, 'pods', uid, file), { recursive: true, force: true })
+  // The engine may be writing into it.
+  rmSync(join(chaos.world.root, 'pods', uid, file), { recursive: true, force: true, maxRetries: 20 })
   return done
 }
 
