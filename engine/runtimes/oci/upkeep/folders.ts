@@ -21,9 +21,11 @@ async function goneFolder({ paths, transport }: Looking): Promise<readonly Repai
   return []
 }
 
-async function goneHook({ paths, transport }: Looking): Promise<readonly Repair[]> {
+async function goneHook({ isFirst, paths, transport }: Looking): Promise<readonly Repair[]> {
   const { path, script } = ownHook(paths)
-  if ((await readText(transport, path)) === script.toString()) return []
+  const there = await readText(transport, path)
+  // An engine of another version that has taken over, and has not had to start anything yet, brings its own.
+  if (there === script.toString() || (isFirst && there === '')) return []
   const mend = async (): Promise<string> => {
     // One of the right length is taken for the right one.
     await transport.remove(path)

@@ -8,6 +8,8 @@ export interface Looking {
   readonly transport: Transport
   readonly paths: RootPaths
   readonly nft: string
+  /** By this engine. */
+  readonly isFirst: boolean
 }
 
 /** Something that is amiss, and how to put it right: resolves to what was done. */

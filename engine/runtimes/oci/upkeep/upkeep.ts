@@ -19,9 +19,13 @@ const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Rep
 /** Looks after what the pods of the root have in common. With nothing amiss it starts one process. */
 export function createUpkeep(node: OciNode): Runtime['upkeep'] {
   const leases = createLeaseWatch()
+  let isFirst = true
   return async ({ mend }, signal) => {
     const { nft } = (await node.look()).programs
-    const looking: Looking = { transport: node.transport, paths: node.paths, nft }
+    // Also makes the node ready: from here on whoever ends is started again by this engine's hook.
+    if (mend) await node.facts()
+    const looking: Looking = { transport: node.transport, paths: node.paths, nft, isFirst }
+    isFirst = false
     const findings: Awaited<ReturnType<Runtime['upkeep']>>[number][] = []
     for (const step of [...STEPS, leases]) {
       signal?.throwIfAborted()
