@@ -94,7 +94,7 @@ class TableGauge extends Gauge {
   }
 
   override async get() {
-    const values = this.#samples().map(copied)
+    const values = this.#samples().map(valueOf)
     return { ...(await super.get()), values }
   }
 }
@@ -108,12 +108,18 @@ class TableCounter extends Counter {
   }
 
   override async get() {
-    const values = this.#samples().map(copied)
+    const values = this.#samples().map(valueOf)
     return { ...(await super.get()), values }
   }
 }
 
-/** prom-client would be free to change them. */
-function copied({ labels, value }: Sample): { labels: Record<string, string>; value: number } {
-  return { labels: { ...labels }, value }
+interface Value {
+  readonly labels: Record<string, string>
+  /** Of prom-client: put into words once for each such object. */
+  readonly sharedLabels: Labels
+  readonly value: number
+}
+
+function valueOf({ common, labels, value }: Sample): Value {
+  return { labels: { ...labels }, sharedLabels: common, value }
 }

@@ -2,9 +2,13 @@
 export type Labels = Readonly<Record<string, string>>
 
 export interface Sample {
+  /** Which thing it is about: the same object in all its samples, so that it is put into words once a scrape. */
+  readonly common: Labels
   readonly labels: Labels
   readonly value: number
 }
+
+const NO_LABELS: Labels = {}
 
 export type MetricType = 'gauge' | 'counter'
 
@@ -33,8 +37,9 @@ export interface Family<T> extends MetricShape {
 }
 
 /** Metrics of one kind of thing, all of which carry the labels that say which one it is. */
-export class Describing<T> {
+export class Describing<T extends object> {
   readonly #names: readonly string[]
+  readonly #known = new WeakMap<T, Labels>()
   readonly #labels: (subject: T) => Labels
 
   constructor(names: readonly string[], labels: (subject: T) => Labels) {
@@ -76,8 +81,14 @@ export class Describing<T> {
       help: 'Kubernetes labels converted to Prometheus labels.',
       type: 'gauge',
       labels: [...this.#names, 'label_*'],
-      of: (subject) => [{ labels: { ...this.#labels(subject), ...promLabels(of(subject) ?? {}) }, value: 1 }],
+      of: (subject) => [{ common: this.#common(subject), labels: promLabels(of(subject) ?? {}), value: 1 }],
     }
+  }
+
+  #common(subject: T): Labels {
+    const known = this.#known.get(subject) ?? this.#labels(subject)
+    this.#known.set(subject, known)
+    return known
   }
 
   #one(
@@ -88,7 +99,8 @@ export class Describing<T> {
   ): Family<T> {
     const samples = (subject: T): readonly Sample[] => {
       const value = of(subject)
-      return value === undefined ? [] : [{ labels: this.#labels(subject), value: Number(value) }]
+      if (value === undefined) return []
+      return [{ common: this.#common(subject), labels: NO_LABELS, value: Number(value) }]
     }
     return { name, help, type, labels: this.#names, of: samples }
   }
@@ -101,12 +113,10 @@ export class Describing<T> {
     of: (subject: T) => readonly Row[],
   ): Family<T> {
     const samples = (subject: T): readonly Sample[] => {
-      const common = this.#labels(subject)
+      const common = this.#common(subject)
       return of(subject).map(([values, value]) => ({
-        labels: {
-          ...common,
-          ...Object.fromEntries(labels.map((label, index) => [label, values[index] ?? ''])),
-        },
+        common,
+        labels: Object.fromEntries(labels.map((label, index) => [label, values[index] ?? ''])),
         value,
       }))
     }
@@ -114,17 +124,23 @@ export class Describing<T> {
   }
 }
 
-/** The tables of a kind, over all of it that there is. */
-export function tablesOf<World, T>(
+/** The tables of a kind, over all of it that there is; which is found out once for a world. */
+export function tablesOf<World extends object, T>(
   subjects: (world: World) => readonly T[],
   families: readonly Family<T>[],
 ): readonly Table<World>[] {
+  const known = new WeakMap<World, readonly T[]>()
+  const all = (world: World): readonly T[] => {
+    const found = known.get(world) ?? subjects(world)
+    known.set(world, found)
+    return found
+  }
   return families.map(({ help, labels, name, of, type }) => ({
     name,
     help,
     type,
     labels,
-    samples: (world) => subjects(world).flatMap(of),
+    samples: (world) => all(world).flatMap(of),
   }))
 }
 

@@ -23,12 +23,12 @@ test.for([
   ],
 ] as const)('labels %j are told as %j', ([labels, told]) => {
   const family = thing.labelled('kube_thing_labels', (one) => one.labels)
-  expect(family.of({ name: 'x', labels })).toEqual([{ labels: { thing: 'x', ...told }, value: 1 }])
+  expect(family.of({ name: 'x', labels })).toEqual([{ common: { thing: 'x' }, labels: told, value: 1 }])
 })
 
 test('a thing without labels is told to be there all the same', () => {
   const family = thing.labelled('kube_thing_labels', (one) => one.labels)
-  expect(family.of({ name: 'x' })).toEqual([{ labels: { thing: 'x' }, value: 1 }])
+  expect(family.of({ name: 'x' })).toEqual([{ common: { thing: 'x' }, labels: {}, value: 1 }])
 })
 
 test('of values that exclude each other one is 1', () => {
