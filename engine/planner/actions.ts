@@ -50,7 +50,8 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
       verdicts.push(pod.memo.verdict)
       continue
     }
-    const hands = world.off.of(pod.object)
+    // A pod that is being deleted already is brought to its end: half of one is of use to nobody.
+    const hands = pod.view.deletingOnRecord ? undefined : world.off.of(pod.object)
     const said =
       hands === undefined ? verdictOn(pod, word, steps) : leftAlone(pod, word, steps, world.off, hands)
     if (said.action !== undefined) podActions.push(said.action)

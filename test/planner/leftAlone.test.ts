@@ -104,6 +104,18 @@ test('nothing is done to a container of a suspended pod, not even what its probe
   expect(resumed(scene, key).plan().actions).not.toEqual([])
 })
 
+test('a pod that is being deleted when its object is suspended is brought to its end, and none comes after it', () => {
+  const scene = new Scene().commit(barePod('one', '1'))
+  scene.run()
+  for (const action of scene.commit(barePod('one', '2')).plan().actions) scene.world.apply(action, 'whole')
+  suspended(scene, objectKey('Pod', 'default', 'one'))
+  const plan = scene.run()
+  expect(scene.world.pods).toEqual([])
+  expect(would(plan, objectKey('Pod', 'default', 'one'))).toEqual([
+    expect.stringMatching(/^would create default\/one/),
+  ])
+})
+
 test('a suspended CronJob starts no Jobs, and those that it has are left alone with their pods', () => {
   const template = {
     metadata: { labels: { app: 'tick' } },
