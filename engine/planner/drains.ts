@@ -31,7 +31,8 @@ export function drains(decided: readonly Decision[], allowance: Allowance, world
     for (const pod of concerned) {
       if (pod.view.deleting || going.has(pod.view.uid)) continue
       const { deletes, notes } = found.getOrInsertComputed(pod.object, () => ({ deletes: [], notes: [] }))
-      const word = wordOn(pod, node, allowance)
+      // About what is left alone it is only said: no budget is used up for that.
+      const word = wordOn(pod, node, world.off.of(pod.object) === undefined ? allowance : undefined)
       if ('deletion' in word) deletes.push(word.deletion)
       else notes.push(word.note)
     }
@@ -54,14 +55,14 @@ function isConcerned(pod: WorldPod, { drains }: NodeFacts): boolean {
 
 type Word = { readonly deletion: PodDeletion } | { readonly note: PodNote }
 
-function wordOn(pod: WorldPod, { drains, name }: NodeFacts, allowance: Allowance): Word {
+function wordOn(pod: WorldPod, { drains, name }: NodeFacts, allowance: Allowance | undefined): Word {
   const { view } = pod
   const drain = drains.find(({ options }) => hindrance(pod, options) === undefined)
   const wait = (reason: string): Word => ({ note: { pod: view, bucket: 'wait', reason } })
   if (drain === undefined) return wait(`node ${name} is drained: ${hindranceText(pod, drains)}`)
   if (!canBeDeleted(view)) return wait(`node ${name} is drained: once ${view.busy?.kind ?? 'it'} is done`)
   const deletion = deletionOf(pod, name, drain.options)
-  const holder = allowance.take(deletion)
+  const holder = allowance?.take(deletion)
   return holder === undefined ? { deletion } : wait(heldText(holder))
 }
 

@@ -195,6 +195,24 @@ describe('a drain by command', () => {
   })
 })
 
+test('the pods of an object that is left alone stay, and use up no budget', () => {
+  const calm = deployment('calm', 'a', { replicas: 2 })
+  const metadata = { ...calm.metadata, annotations: { 'reconcile.dev/sync-mode': 'detect' } }
+  const labels = { labels: { app: 'calm', covered: 'yes' } }
+  const spec = { ...calm.spec, template: { ...calm.spec.template, metadata: labels } }
+  const web = deployment('web', 'a', { replicas: 2 })
+  const covered = { ...web.spec.template, metadata: { labels: { app: 'web', covered: 'yes' } } }
+  const objects = [
+    { ...calm, spec },
+    { ...web, spec: { ...web.spec, template: covered } },
+    { ...budget(3), spec: { minAvailable: 3, selector: { matchLabels: { covered: 'yes' } } } },
+  ]
+  const scene = settled(...objects)
+  scene.commit({ ...calm, metadata, spec }, ...objects.slice(1)).run()
+  drain(scene)
+  expect(deletions(scene).map(({ pod }) => pod.replace(/-.*/, ''))).toEqual(['default/web'])
+})
+
 test('where there is no other node the pods wait in the words of the scheduler', () => {
   const scene = new Scene(1).commit(deployment('web', 'a', { replicas: 2 }))
   scene.run()

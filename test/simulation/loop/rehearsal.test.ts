@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { KubernetesObject } from '../../../engine/api/generated/types.ts'
+import type { KubernetesObject, PodDisruptionBudget } from '../../../engine/api/generated/types.ts'
 import type { NodeName } from '../../../engine/api/names.ts'
 import { nodeName } from '../../../engine/api/names.ts'
 import type { Snapshot } from '../../../engine/api/snapshot.ts'
@@ -190,4 +190,18 @@ test.each([
   const parsed = parseScenario(text)
   const result = parsed.kind === 'wrong' ? parsed : scenarioOf(parsed.value, { ...snapshot, desired }, HEAD)
   expect(result).toEqual({ kind: 'wrong', message: expect.stringContaining(message) })
+})
+
+test('a drain that is played forward keeps to the budgets', async () => {
+  const budget: PodDisruptionBudget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { app: 'web' } } },
+  }
+  const web = await fleet([deployment('web', { replicas: 6 }), budget])
+  const result = await rehearsed(web, 'node=b drained')
+  expect(counts(result)).toEqual({ a: 2, b: 2, c: 2 })
+  const held = result.end.plan?.verdicts.filter(({ reason }) => reason.startsWith('Cannot evict pod'))
+  expect(held).toHaveLength(2)
 })
