@@ -54,21 +54,22 @@ export interface ContainerView {
 
 /**
  * A plan asks for a pod's status and for its step: the second one finds the view of the first. Most pods of most plans are steady: their
- * view is the one of the plan before. Either way it is the view that would be made again.
+ * view is the one of the plan before. Either way it is the view that would be made again. It refers to the surroundings of now: those of
+ * then hold pods that are gone, and their views what was before, for ever.
  */
 const last = new WeakMap<ObservedPod, PodView>()
 
 export function viewOf(pod: ObservedPod, context: PodContext): PodView {
   const found = last.get(pod)
-  if (found !== undefined && isStillTrue(found, context)) return found
-  const view = makeView(pod, context)
+  if (found?.context === context) return found
+  const view =
+    found !== undefined && isStillTrue(found, context) ? { ...found, context } : makeView(pod, context)
   last.set(pod, view)
   return view
 }
 
 function isStillTrue(view: PodView, context: PodContext): boolean {
   const then = view.context
-  if (then === context) return true
   if (then.busy !== context.busy || then.node.reachable !== context.node.reachable) return false
   if (view.steady && then.node.info === context.node.info) return true
   return then.now === context.now && then.node === context.node && then.desired === context.desired

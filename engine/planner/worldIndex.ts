@@ -36,9 +36,20 @@ interface Memo extends Indexed {
  * What the last plan for a commit had. A node that the observer hands out as the very same object, with nothing under way and nothing that
  * follows from the time, has the same pods as before: they are not looked at again, and only what other nodes' pods changed is put into the
  * order and the groups. It is the index that would be made again, since all that it is made from is never changed in place; so the plan
- * stays a function of its arguments. Forgotten with the commit's objects.
+ * stays a function of its arguments. Forgotten with the commit's objects, or when another commit is planned: a memo's pods know the commit that
+ * they were last looked at with, and would lead from the first commit, which somebody may still hold, through all others to the last.
  */
 const last = new WeakMap<Desired, Memo>()
+let newest: WeakRef<Desired> | undefined
+
+function remember(desired: Desired, memo: Memo): void {
+  const before = newest?.deref()
+  if (before !== desired) {
+    if (before !== undefined) last.delete(before)
+    newest = new WeakRef(desired)
+  }
+  last.set(desired, memo)
+}
 
 export function indexOf(snapshot: Snapshot, now: Temporal.Instant, violations: Violation[]): Indexed {
   const known = setRecords(snapshot)
@@ -59,7 +70,7 @@ export function indexOf(snapshot: Snapshot, now: Temporal.Instant, violations: V
     byNode.set(node.name, same ?? nodePods(node, busy, snapshot, now, all, violations))
   }
   const index = (memo === undefined ? undefined : changed(memo, byNode, snapshot)) ?? whole(byNode, snapshot)
-  last.set(snapshot.desired, { index, sets: all, uids: recordedUids(index, snapshot) })
+  remember(snapshot.desired, { index, sets: all, uids: recordedUids(index, snapshot) })
   return { index, sets: all }
 }
 
