@@ -5,6 +5,7 @@ import { sampleImages } from '../scripts/images/samples.ts'
 import { startServer, stopServer } from '../scripts/registry/server.ts'
 import { join } from 'node:path'
 import { type Measurement, temporaryFolder } from './measure.ts'
+import { benchDaemon, type DaemonOptions } from './daemon/daemon.ts'
 import { benchNoop } from './noop.ts'
 import { benchPlanning } from './planning.ts'
 import { benchPods } from './pods.ts'
@@ -12,20 +13,30 @@ import { benchRollout } from './rollout.ts'
 import { met, table } from './report.ts'
 import { benchScheduling } from './scheduling.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|noop|pods|rollout]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|noop|pods|rollout|daemon]
+                     [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
+Of the daemon: N commits are timed (100), and it is watched for N seconds while idle (300).
 Exit status: 0 when every target was met, 1 when one was not.`
 
-const SUITES = ['planning', 'scheduling', 'noop', 'pods', 'rollout'] as const
+const SUITES = ['planning', 'scheduling', 'noop', 'pods', 'rollout', 'daemon'] as const
 type Suite = (typeof SUITES)[number]
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { json: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      json: { type: 'boolean' },
+      only: { type: 'string' },
+      commits: { type: 'string', default: '100' },
+      'idle-seconds': { type: 'string', default: '300' },
+      help: { type: 'boolean' },
+    },
   })
   const suites = SUITES.filter((suite) => values.only === undefined || values.only === suite)
-  if (values.help === true || suites.length === 0) {
+  const commits = Number(values.commits)
+  const idleSeconds = Number(values['idle-seconds'])
+  if (values.help === true || suites.length === 0 || !(commits > 0) || !(idleSeconds > 0)) {
     console.error(USAGE)
     return values.help === true ? 0 : 3
   }
@@ -37,7 +48,7 @@ async function main(): Promise<number> {
     const rows: Measurement[] = []
     for (const suite of suites) {
       console.error(`measuring: ${suite}`)
-      rows.push(...(await run(suite, folder.path, registry.url)))
+      rows.push(...(await run(suite, { folder: folder.path, registry: registry.url, commits, idleSeconds })))
     }
     console.log(
       values.json === true
@@ -50,7 +61,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function run(suite: Suite, folder: string, registry: string): Promise<readonly Measurement[]> {
+async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measurement[]> {
+  const { folder, registry } = options
   switch (suite) {
     case 'planning':
       return benchPlanning()
@@ -59,9 +71,11 @@ async function run(suite: Suite, folder: string, registry: string): Promise<read
     case 'noop':
       return benchNoop(folder, registry)
     case 'pods':
-      return benchPods({ folder, registry })
+      return benchPods(options)
     case 'rollout':
-      return benchRollout({ folder, registry })
+      return benchRollout(options)
+    case 'daemon':
+      return benchDaemon(options)
     default:
       return suite satisfies never
   }

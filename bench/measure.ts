@@ -8,7 +8,7 @@ export interface Measurement {
   readonly what: string
   /** In `unit`; the median where it was measured more than once. */
   readonly value: number
-  readonly unit: 'ms' | 'MB' | 'pods/s'
+  readonly unit: 'ms' | 'MB' | 'pods/s' | '%' | 'ticks'
   readonly runs: number
   /** What it is held against, and the most, or the least, that it may be. */
   readonly target?:
@@ -27,6 +27,12 @@ export function cpuTime<T>(run: () => T): { readonly ms: number; readonly result
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** The value that this part of them does not exceed: the nearest rank. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN
 }
 
 export interface Timed {

@@ -1,8 +1,8 @@
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { engine, type Measurement, median, timed } from './measure.ts'
 import { Podman } from './podman.ts'
-import { copyLayer, type RawLoop, rawDown, rawUp } from './raw-loop.ts'
+import { type RawLoop, rawDown, rawLoopOf, rawUp } from './raw-loop.ts'
 import { clusterYaml, commitFiles, KEEPER_YAML, podsYaml } from './repository.ts'
 
 export interface PodBench {
@@ -38,19 +38,9 @@ async function benchIn(bench: PodBench, engineRoot: string): Promise<readonly Me
   const reconcile = engineContender(bench, engineRoot)
   // Once before anything is timed: the image is pulled and extracted, the bridge is made.
   await reconcile.up(1)
-  const runDir = runDirOf(engineRoot)
-  const engineConfig = join(bench.folder, 'engine-config.json')
-  copyFileSync(onlyConfig(runDir), engineConfig)
+  const loop = rawLoopOf(engineRoot, join(bench.folder, 'raw-loop'))
   await reconcile.down(1)
-  const runtime = chosenRuntime(runDir)
-  const loop: RawLoop = {
-    folder: join(bench.folder, 'raw'),
-    layer: join(bench.folder, 'layer'),
-    runtime,
-    engineConfig,
-  }
-  copyLayer(onlyLayer(engineRoot), loop.layer)
-  await using podman = await Podman.create(join(bench.folder, 'podman'), runtime, imageOf(bench))
+  await using podman = await Podman.create(join(bench.folder, 'podman'), loop.runtime, imageOf(bench))
   const contenders = [reconcile, rawContender(loop), podmanContender(podman, bench.folder)]
   const rows: Measurement[] = []
   try {
@@ -136,26 +126,4 @@ function podmanContender(podman: Podman, folder: string): Contender {
 
 function imageOf(bench: PodBench): string {
   return `${bench.registry.replace('http://', '')}/library/busybox:1.36`
-}
-
-function runDirOf(root: string): string {
-  const { rootId } = JSON.parse(readFileSync(join(root, 'root.json'), 'utf8')) as { readonly rootId: string }
-  return `/run/reconcile/${rootId}`
-}
-
-/** What the engine found to work on this machine, so that all of them run the same. */
-function chosenRuntime(runDir: string): string {
-  return (JSON.parse(readFileSync(join(runDir, 'runtime.json'), 'utf8')) as { readonly path: string }).path
-}
-
-function onlyConfig(runDir: string): string {
-  const [uid = ''] = readdirSync(join(runDir, 'pods'))
-  return join(runDir, 'pods', uid, 'containers', 'main', 'config.json')
-}
-
-function onlyLayer(root: string): string {
-  const layers = join(root, 'layers')
-  const [first] = readdirSync(layers)
-  if (first === undefined) throw new Error(`no layer under ${layers}: the warm-up pulled nothing`)
-  return join(layers, first)
 }

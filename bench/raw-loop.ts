@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timed } from './measure.ts'
 
@@ -73,4 +73,31 @@ function specTemplate(engineConfig: string): unknown {
 /** A copy of an image's one layer, so that the loop does not stand on the engine's folders. */
 export function copyLayer(from: string, to: string): void {
   cpSync(from, to, { recursive: true, verbatimSymlinks: true })
+}
+
+/** The raw loop with what a root of the engine holds, on which one pod at least is there. What it takes from there is copied below `folder`. */
+export function rawLoopOf(root: string, folder: string): RawLoop {
+  mkdirSync(folder, { recursive: true })
+  const { rootId } = JSON.parse(readFileSync(join(root, 'root.json'), 'utf8')) as { readonly rootId: string }
+  const runDir = `/run/reconcile/${rootId}`
+  const [uid = ''] = readdirSync(join(runDir, 'pods'))
+  const engineConfig = join(folder, 'engine-config.json')
+  copyFileSync(join(runDir, 'pods', uid, 'containers', 'main', 'config.json'), engineConfig)
+  const [layer] = readdirSync(join(root, 'layers'))
+  if (layer === undefined) throw new Error(`no layer under ${root}/layers: nothing was pulled`)
+  copyLayer(join(root, 'layers', layer), join(folder, 'layer'))
+  // What the engine found to work on this machine, so that both run the same.
+  const { path } = JSON.parse(readFileSync(join(runDir, 'runtime.json'), 'utf8')) as { readonly path: string }
+  return { folder: join(folder, 'raw'), layer: join(folder, 'layer'), runtime: path, engineConfig }
+}
+
+/** The time of one pod, so many times. */
+export async function rawPod(root: string, folder: string, runs: number): Promise<readonly number[]> {
+  const loop = rawLoopOf(root, folder)
+  const times: number[] = []
+  for (let run = 0; run < runs; run += 1) {
+    times.push(await rawUp(loop, 1))
+    await rawDown(loop, 1)
+  }
+  return times
 }

@@ -32,6 +32,8 @@ metadata: {name: bench}
 spec:
   podCIDR: 10.232.0.0/16
   registries: {mirrors: {docker.io: ["${registry}"]}}
+  # Whole sets of pods are removed here, and that is meant so.
+  sync: {maxDeletePercent: 100}
 `
 }
 

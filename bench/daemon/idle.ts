@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Measurement } from '../measure.ts'
+import { clusterYaml, commitFiles, RESOURCES } from '../repository.ts'
+import type { DaemonBench } from './daemon.ts'
+import { EngineProcess, usageOf } from './engineProcess.ts'
+import { Marks } from './marks.ts'
+
+const PODS = 100
+/** Until the first probes have answered and what starting took is over. */
+const SETTLE_MS = 15_000
+
+/**
+ * What the daemon costs while nothing happens: 100 pods, a quarter with http probes, a quarter with tcp probes, every 10 s. The daemon's process
+ * and those it keeps; not the containers, nor their monitors.
+ */
+export async function benchIdle(bench: DaemonBench): Promise<readonly Measurement[]> {
+  const { folder, idleSeconds, registry } = bench
+  const repo = join(folder, 'idle')
+  const root = join(folder, 'idle-root')
+  using marks = new Marks(join(folder, 'idle-marks'))
+  const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`)
+  const pods = names.map((name, index) => podYaml(name, index, marks)).join('---\n')
+  await commitFiles(repo, { 'cluster.yaml': clusterYaml(registry), 'pods.yaml': pods })
+  return bench.down(root, async () => {
+    await using daemon = await EngineProcess.start(repo, root)
+    await Promise.all(names.map((name) => marks.until(name, 1)))
+    await sleep(SETTLE_MS)
+    const before = usageOf(daemon.pid)
+    await sleep(idleSeconds * 1000)
+    const after = usageOf(daemon.pid)
+    const what = `idle with ${PODS} pods, half of them probed, ${idleSeconds} s`
+    return [
+      {
+        what: `${what}: of one core`,
+        value: ((after.cpuMs - before.cpuMs) / (idleSeconds * 1000)) * 100,
+        unit: '%',
+        runs: 1,
+        target: { text: 'under 1 %', most: 1 },
+      },
+      {
+        what: `${what}: resident`,
+        value: after.residentBytes / 1_000_000,
+        unit: 'MB',
+        runs: 1,
+        target: { text: 'under 130 MB', most: 130 },
+      },
+    ]
+  })
+}
+
+function podYaml(name: string, index: number, marks: Marks): string {
+  const probed = index % 2 === 0
+  const handler = index % 4 === 0 ? `httpGet: {path: /marks/${name}, port: 8080}` : 'tcpSocket: {port: 8080}'
+  const program = probed ? 'httpd -f -p 8080 -h /' : 'sleep 3600'
+  return `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: marks, hostPath: {path: ${marks.folder}}}]
+  containers:
+    - name: main
+      image: busybox:1.36
+      command: ["sh", "-c", "${marks.script(name, program)}"]
+      volumeMounts: [{name: marks, mountPath: /marks}]
+      resources: ${RESOURCES}
+${probed ? `      readinessProbe: {${handler}, periodSeconds: 10}\n` : ''}`
+}
