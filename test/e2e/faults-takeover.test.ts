@@ -153,3 +153,24 @@ test('after a reboot everything comes back by itself: claims and disks with thei
   expect(await pids()).toHaveLength(1)
   expect(await daemon.end()).toBe(0)
 }, 120_000)
+
+test('layers of an image removed under a running container: they are pulled again, and it is started anew', async () => {
+  await world.commit(files(scriptPod('layered', 'sleep 3600', {}, ALWAYS)))
+  await using daemon = new DaemonProcess(world)
+  await daemon.until(({ message }) => message.includes('pod default/layered is ready'))
+  const before = await pids()
+  const layers = join(world.root, 'layers')
+  for (const name of readdirSync(layers)) rmSync(join(layers, name), { recursive: true })
+  daemon.signal('SIGTERM')
+  await eventually(
+    async () => daemon.isRunning,
+    (isRunning) => !isRunning,
+  )
+  await using next = new DaemonProcess(world)
+  await next.until(({ message }) => /layers of image .* are gone: it was pulled again/.test(message))
+  const after = await eventually(pids, (all) => all.length === 1 && all[0] !== before[0])
+  expect(readdirSync(layers)).not.toEqual([])
+  expect((await world.run('exec', 'layered', '--', 'ls', '/bin/busybox')).exitCode).toBe(0)
+  expect(await pids()).toEqual(after)
+  expect(await next.end()).toBe(0)
+}, 120_000)

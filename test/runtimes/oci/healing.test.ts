@@ -137,6 +137,24 @@ test('a pod whose folder was removed is told to be broken, and is made again wit
   await node.remove(uid)
 })
 
+test.each([
+  ['a volume in memory that was unmounted', 'Memory', /lost its volume v, which was in memory/],
+  ['a volume whose folder was removed', '', /lost its volume v$/],
+] as const)('%s cannot be put right under its containers: the pod is broken', async (_, medium, why) => {
+  const volumes = [{ kind: 'emptyDir', name: 'v', medium }] as const
+  const mounts = [{ volume: 'v', mountPath: '/v', readOnly: false, propagation: 'private' }] as const
+  const uid = await node.start(['sleep', '1000'], { mounts }, { volumes })
+  const path = join(node.root, 'pods', uid, 'volumes/v')
+  if (medium === 'Memory') await execa('umount', [path])
+  else rmSync(path, { recursive: true })
+  expect(await node.listing(uid)).toMatchObject({ sandbox: 'broken', broken: expect.stringMatching(why) })
+  await node.runtime.createPod(podRequest(uid, { volumes }))
+  expect((await node.listing(uid)).sandbox).toBe('ready')
+  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { mounts, attempt: 1 }))
+  expect(await node.exec(uid, ['touch', '/v/file'])).toBe('')
+  await node.remove(uid)
+})
+
 test('what runs of a pod without a record and its copy is ended and cleared away, also when the runtime has forgotten it; others are left alone', async () => {
   const [orphan, forgotten, other] = [
     await node.start(['sleep', '1000']),

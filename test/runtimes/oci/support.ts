@@ -203,6 +203,7 @@ function imageStore(layer: string, config: ImageConfig): ImageStore {
   return {
     pull: async () => ({ id: IMAGE, reference }),
     resolve: async (id) => (id === IMAGE ? { id, reference, layerDirs: [layer], config } : undefined),
+    incomplete: async () => [],
     collect: async () => ({ images: 0, bytes: 0 }),
   }
 }

@@ -55,7 +55,7 @@ test('a command in a container makes nothing on the node', async () => {
 
 test('while there is a pod that cannot be read, no image is collected: it may be the pod’s', async () => {
   const collect = async () => ({ images: 1, bytes: 1 })
-  const images: ImageStore = { pull: neverAsked, resolve: neverAsked, collect }
+  const images: ImageStore = { pull: neverAsked, resolve: neverAsked, incomplete: neverAsked, collect }
   const { root, transport } = node
   const runtime = await createOciRuntime({ transport, root, node: NODE, images })
   const uid = await node.start(['sleep', '1000'])

@@ -6,6 +6,7 @@ import { authAttempts, authKey } from './auth.ts'
 import { createBlobs } from './blobs.ts'
 import type { Catalog, ImageRecord } from './catalog.ts'
 import { createCatalog } from './catalog.ts'
+import { layerName } from './digest.ts'
 import { createGate } from './gate.ts'
 import { createLayers } from './layers.ts'
 import type { Platform } from './manifest.ts'
@@ -56,6 +57,8 @@ export interface ImageStore {
   pull(request: PullImageRequest, signal?: AbortSignal, asking?: () => void): Promise<ImageInfo>
   /** By id; undefined when the image, or a layer of it, is not on the node. */
   resolve(id: string): Promise<LocalImage | undefined>
+  /** Images on record here of which somebody has removed a layer. */
+  incomplete(): Promise<readonly { readonly id: string; readonly reference: string }[]>
   /** Deletes what is not in `keep` (ids, or references as written in manifests). */
   collect(keep: readonly string[], signal?: AbortSignal): Promise<CollectedImages>
 }
@@ -112,6 +115,11 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
     resolve: async (id) => {
       const image = await catalog.image(id)
       return image === undefined ? undefined : localImage(paths, image)
+    },
+    incomplete: async () => {
+      const present = new Set(await transport.listDirectory(paths.layers))
+      const { images } = await catalog.list()
+      return images.filter(({ layers }) => layers.some(({ diffId }) => !present.has(layerName(diffId))))
     },
     collect: async (keep, signal) => {
       await ready()
