@@ -1,78 +1,24 @@
 import type { ObjectKey } from '../api/names.ts'
-import type { Clock } from '../reconciler/clock.ts'
 import { after } from '../reconciler/clock.ts'
 import { retryDelayMs } from '../reconciler/limits.ts'
-import type { Logger } from '../reconciler/logger.ts'
-import type { LoopOptions, LoopState, WaitOptions } from '../reconciler/loop.ts'
+import type { LoopState, WaitOptions } from '../reconciler/loop.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
-import { messageOf } from '../reconciler/problems.ts'
-import type { ProgressEvent } from '../reconciler/progress.ts'
+import { messageOf, stackOf } from '../reconciler/problems.ts'
 import { syncSettings, SYNC_DEFAULTS } from '../api/sync.ts'
-import { Follower, type Look, type News } from '../source/follow.ts'
-import type { PatientSource } from '../source/patient.ts'
+import { Follower, type News } from '../source/follow.ts'
 import { SourceError } from '../source/source.ts'
 import { Burst } from './burst.ts'
 import type { ControlAnswer } from './controlMessages.ts'
+import type { Daemon, DaemonOptions, Listener } from './daemonShape.ts'
 import { Engine } from './engine.ts'
 import { Health } from './health.ts'
 import { keepHouse } from './housekeeping.ts'
+import { Looks } from './looks.ts'
 import { Rollbacks } from './rollback.ts'
-import type { Site } from './site.ts'
 import type { Standing } from './standing.ts'
 import { Sync } from './sync.ts'
-import {
-  initialSyncState,
-  type SourceName,
-  type SyncEvent,
-  type SyncState,
-  syncStateAfter,
-} from './syncState.ts'
+import { initialSyncState, type SyncEvent, type SyncState, syncStateAfter } from './syncState.ts'
 import { Turns } from './turns.ts'
-
-export interface DaemonOptions {
-  readonly site: Site
-  readonly source: PatientSource
-  /** What is followed, as it is known by now. */
-  readonly name: () => SourceName
-  readonly clock: Clock
-  /** Ends the daemon. No container is touched by that. */
-  readonly signal: AbortSignal
-  readonly log: Logger
-  /** A number in [0, 1), for the waits between looks. */
-  readonly jitter: () => number
-  /** What a test gives the loop besides. */
-  readonly loop?: Pick<LoopOptions, 'ask' | 'limits' | 'plan'>
-}
-
-/** Hears what the daemon does. All of it is told as it happens. */
-export interface Listener {
-  readonly sync?: (event: SyncEvent) => void
-  readonly progress?: (event: ProgressEvent) => void
-  readonly tick?: (state: LoopState) => void
-}
-
-export interface Daemon {
-  /** Resolves when the signal is aborted and everything was let go of. Rejects with StartRefused. */
-  run(): Promise<void>
-  state(): SyncState
-  loop(): LoopState
-  /** From now on, until it is disposed of. */
-  listen(listener: Listener): Disposable
-  /** Looks at the repository now. */
-  nudge(): void
-  /** As `nudge`, since somebody has asked for it by a signal. */
-  reload(): void
-  /** Looks at the repository now; how its commit stands after that. Undefined: the daemon ends. */
-  sync(): Promise<Standing | undefined>
-  /** How the branch's commit stands, as far as is known. */
-  standing(): Standing | undefined
-  untilHealthy(options: WaitOptions): Promise<Outcome>
-  approve(commit: string): Promise<ControlAnswer>
-  suspend(object: ObjectKey): Promise<ControlAnswer>
-  resume(object: ObjectKey): Promise<ControlAnswer>
-  /** Where other words are put on record. */
-  readonly engine: Engine
-}
 
 /** The daemon was started for a root that cannot be its own, and nothing of it runs. */
 export class StartRefused extends Error {
@@ -102,8 +48,7 @@ class TheDaemon implements Daemon {
   #state: SyncState
   #follower: Follower | undefined
   #retries = 0
-  #heard: Look = 0
-  #hearing: { readonly look: Look; readonly done: () => void }[] = []
+  readonly #looks = new Looks()
 
   constructor(options: DaemonOptions) {
     const { clock, log, name, signal } = options
@@ -135,7 +80,6 @@ class TheDaemon implements Daemon {
         this.#tell({ kind: 'commitHealthy', at: this.#now(), commit, durationMs })
         await this.#remembered(commit)
       },
-      failed: async () => undefined,
     })
     signal.addEventListener('abort', () => this.#abandon(), { once: true })
     log('debug', 'the daemon begins')
@@ -189,11 +133,7 @@ class TheDaemon implements Daemon {
   async sync(): Promise<Standing | undefined> {
     const follower = await this.#looking.promise
     if (follower === undefined || this.#options.signal.aborted) return undefined
-    const look = follower.nudge()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#hearing.push({ look, done: resolve })
-    if (this.#heard >= look) resolve()
-    await promise
+    await this.#looks.until(follower.nudge())
     return this.#options.signal.aborted ? undefined : this.#sync.standing
   }
 
@@ -255,11 +195,7 @@ class TheDaemon implements Daemon {
     this.#looking.resolve(follower)
     for await (const news of follower.news()) {
       await this.#turns.take(() => this.#hear(news))
-      this.#heard = news.look
-      this.#hearing = this.#hearing.filter(({ done, look }) => {
-        if (look <= news.look) done()
-        return look > news.look
-      })
+      this.#looks.heard(news.look)
       if (news.kind === 'revision' || news.kind === 'folderGone') await this.#burst.rest(signal)
     }
   }
@@ -267,10 +203,24 @@ class TheDaemon implements Daemon {
   async #hear(news: News): Promise<void> {
     // The repository may have come back, with what is in force.
     if (news.kind !== 'failure') await this.#begin('late')
-    const again = await this.#sync.hear(news)
+    const again = await this.#judged(news)
     this.#assertStarted()
     if (again) this.#retrySoon()
     else this.#retries = 0
+  }
+
+  /** A commit that makes the engine stumble is no reason to stop healing; the next one may be another matter. */
+  async #judged(news: News): Promise<boolean> {
+    const { log, signal } = this.#options
+    try {
+      return await this.#sync.hear(news)
+    } catch (error) {
+      if (!signal.aborted)
+        log('error', `a bug in the engine: a look at the repository failed: ${messageOf(error)}`, {
+          stack: stackOf(error),
+        })
+      return false
+    }
   }
 
   #assertStarted(): void {
@@ -304,7 +254,7 @@ class TheDaemon implements Daemon {
   /** Those who wait for a look wait no more. */
   #abandon(): void {
     this.#looking.resolve(undefined)
-    for (const { done } of this.#hearing) done()
+    this.#looks.end()
   }
 
   #tell(event: SyncEvent): void {

@@ -9,8 +9,6 @@ export interface HealthOptions {
   readonly signal: AbortSignal
   /** For the first time, all of this commit is healthy. */
   readonly healthy: (commit: string, durationMs: number) => Promise<void>
-  /** What is not healthy is certain not to become so; asked again and again, for as long as it is like that. */
-  readonly failed: (commit: string, outcome: Extract<Outcome, { readonly kind: 'failed' }>) => Promise<void>
 }
 
 const WAIT_MS = 3_600_000
@@ -52,16 +50,13 @@ export class Health {
     outcome: Outcome,
     next: Promise<void>,
   ): Promise<void> {
-    const { clock, engine, failed, healthy, signal } = this.#options
+    const { clock, engine, healthy, signal } = this.#options
     // Of the commit that has come meanwhile, which is waited for next.
     if (signal.aborted || engine.desired?.commit !== commit) return
     if (outcome.kind === 'healthy') {
       this.#told = commit
       await healthy(commit, Math.max(0, millisecondsBetween(at, clock.now())))
-    } else if (outcome.kind === 'failed') {
-      await failed(commit, outcome)
-      await this.#until(next, FAILED_AGAIN_MS)
-    }
+    } else if (outcome.kind === 'failed') await this.#until(next, FAILED_AGAIN_MS)
   }
 
   async #until(next: Promise<void>, milliseconds?: number): Promise<void> {

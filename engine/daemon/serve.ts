@@ -3,7 +3,7 @@ import { millisecondsBetween } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
 import type { LoopState } from '../reconciler/loop.ts'
 import { addressText, type ListenAddress } from './address.ts'
-import type { Daemon } from './daemon.ts'
+import type { Daemon } from './daemonShape.ts'
 import { listen, type Listening } from './listen.ts'
 import type { SyncState } from './syncState.ts'
 
@@ -37,6 +37,7 @@ export async function serve(daemon: Daemon, options: ServeOptions): Promise<List
         secret: webhookSecret,
         branch: () => daemon.state().source.branch,
         nudge: () => daemon.nudge(),
+        answered: (status) => metrics.webhook(status),
       },
     }),
     log,

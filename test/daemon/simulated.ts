@@ -1,6 +1,7 @@
 import type { RootRecord } from '../../engine/api/records.ts'
 import type { Desired } from '../../engine/api/snapshot.ts'
-import { createDaemon, type Daemon } from '../../engine/daemon/daemon.ts'
+import { createDaemon } from '../../engine/daemon/daemon.ts'
+import type { Daemon } from '../../engine/daemon/daemonShape.ts'
 import type { Machine, Objection, Site } from '../../engine/daemon/site.ts'
 import type { SyncEvent } from '../../engine/daemon/syncState.ts'
 import type { LoopState } from '../../engine/reconciler/loop.ts'

@@ -1,5 +1,6 @@
 import { serveControl } from '../../daemon/control.ts'
-import { createDaemon, type Daemon, StartRefused } from '../../daemon/daemon.ts'
+import { createDaemon, StartRefused } from '../../daemon/daemon.ts'
+import type { Daemon } from '../../daemon/daemonShape.ts'
 import { nodeRoutes } from '../../daemon/nodeRoutes.ts'
 import type { Site } from '../../daemon/site.ts'
 import { openTeller } from '../../daemon/telling/openTeller.ts'

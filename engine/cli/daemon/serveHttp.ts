@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseListenAddress, type ListenAddress } from '../../daemon/address.ts'
-import type { Daemon } from '../../daemon/daemon.ts'
+import type { Daemon } from '../../daemon/daemonShape.ts'
 import type { Logger } from '../../reconciler/logger.ts'
 import { messageOf } from '../../reconciler/problems.ts'
 import { type Invocation, usageError } from '../invocation.ts'

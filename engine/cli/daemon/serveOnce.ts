@@ -1,5 +1,5 @@
 import type { SyncLine, SyncRequest } from '../../daemon/controlMessages.ts'
-import type { Daemon } from '../../daemon/daemon.ts'
+import type { Daemon } from '../../daemon/daemonShape.ts'
 import type { Site } from '../../daemon/site.ts'
 import type { Standing } from '../../daemon/standing.ts'
 import type { SourceName } from '../../daemon/syncState.ts'
