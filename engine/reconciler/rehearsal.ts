@@ -113,7 +113,14 @@ function isIdle({ plan, snapshot }: LoopState): boolean {
 }
 
 /** How things are; told of the first look, it is no news. */
-const IS_STATE: ReadonlySet<ProgressEvent['kind']> = new Set(['podChanged', 'healthChanged', 'nodeChanged'])
+const IS_STATE: ReadonlySet<ProgressEvent['kind']> = new Set([
+  'podChanged',
+  'healthChanged',
+  'nodeChanged',
+  'containerStarted',
+  'containerExited',
+  'containerWaits',
+])
 
 const NOTHING_YET: Plan = {
   actions: [],
