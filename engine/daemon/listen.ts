@@ -161,17 +161,24 @@ function routesOf({ health, metrics, webhook }: ListenOptions, limits: ListenLim
 function webhookHandler(webhook: WebhookOptions, limits: ListenLimits): Handler {
   const rate = new RateLimit({ perSecond: limits.webhooksPerSecond, burst: limits.webhooksBurst })
   let underWay = 0
-  return async (request) => {
+  const answer = async (request: IncomingMessage): Promise<Answer> => {
     const from = request.socket.remoteAddress ?? ''
     if (!rate.take(from, performance.now())) return plain(429, 'too many requests', { 'retry-after': '10' })
     if (underWay >= limits.webhooksAtOnceMax) return plain(503, 'busy', { 'retry-after': '1' })
     underWay += 1
     try {
-      const body = await readBody(request)
-      return answerWebhook({ headers: request.headers, body }, webhook)
+      return answerWebhook({ headers: request.headers, body: await readBody(request) }, webhook)
+    } catch (error) {
+      if (error instanceof BodyError) return plain(error.status, error.message)
+      throw error
     } finally {
       underWay -= 1
     }
+  }
+  return async (request) => {
+    const answered = await answer(request)
+    webhook.answered?.(answered.status)
+    return answered
   }
 }
 
@@ -188,10 +195,6 @@ async function respond(
   try {
     send(request, response, await answered(routes, request))
   } catch (error) {
-    if (error instanceof BodyError) {
-      send(request, response, plain(error.status, error.message))
-      return
-    }
     log('error', `a bug in the engine: answering ${request.method ?? ''} failed: ${messageOf(error)}`, {
       stack: stackOf(error),
     })

@@ -8,6 +8,8 @@ export interface WebhookOptions {
   readonly branch: () => string | undefined
   /** Look at the repository now. */
   readonly nudge: () => void
+  /** A request was answered with this status, those of strangers among them. */
+  readonly answered?: (status: number) => void
 }
 
 /** Who does not know the secret learns nothing, not even what was wrong. */

@@ -198,3 +198,20 @@ test('whoever asks too often is put off, and believes nothing of it', async () =
   expect((await post(server, wrong))[0]).toBe(401)
   expect(await post(server, wrong)).toEqual([429, 'too many requests\n'])
 })
+
+test('each request is told of with the status that it was answered with', async () => {
+  const statuses: number[] = []
+  const webhook = {
+    secret: () => SECRET,
+    branch: () => 'main',
+    nudge: () => (nudges += 1),
+    answered: (status: number) => statuses.push(status),
+  }
+  const server = await started({ webhook, limits: { webhooksBurst: 4, webhooksPerSecond: 0 } })
+  await post(server, github('push', MAIN))
+  await post(server, github('ping', '{}'))
+  await post(server, { body: MAIN, headers: {} })
+  await statusOf(await raw(server, `${HEAD}content-length: ${BODY_BYTES_MAX + 1}\r\n\r\n`))
+  await post(server, github('push', MAIN))
+  expect(statuses).toEqual([202, 200, 401, 413, 429])
+})

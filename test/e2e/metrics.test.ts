@@ -263,5 +263,8 @@ spec: {podCIDR: 10.235.192.0/18, sync: {pollIntervalSeconds: 3600}}
   expect(await push('another')).toBe(401)
   expect(await push(secret)).toBe(202)
   await engine.until((line) => line.reason === 'CommitApplied' && line.commit === commit)
+  expect(await (await fetch(`${address}/metrics`)).text()).toContain(
+    'reconcile_webhook_requests_total{code="202"} 1',
+  )
   expect(engine.lines.some((line) => JSON.stringify(line).includes(secret))).toBe(false)
 })

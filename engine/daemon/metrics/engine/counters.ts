@@ -10,6 +10,8 @@ export interface EngineCounters {
   syncEvent(event: SyncEvent): void
   /** After a tick. */
   tick(state: LoopState): void
+  /** A webhook was answered with this status. */
+  webhook(status: number): void
 }
 
 /** From a record that is written to a grace period of minutes. */
@@ -18,10 +20,10 @@ const PLAN_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 const ROLLOUT_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]
 
 export function engineCounters<World>(registry: MetricsRegistry<World>): EngineCounters {
-  return { ...loopCounters(registry), syncEvent: syncCounter(registry) }
+  return { ...loopCounters(registry), syncEvent: syncCounter(registry), webhook: webhookCounter(registry) }
 }
 
-function loopCounters<World>(registry: MetricsRegistry<World>): Omit<EngineCounters, 'syncEvent'> {
+function loopCounters<World>(registry: MetricsRegistry<World>): Pick<EngineCounters, 'event' | 'tick'> {
   const group = 'engine'
   const actions = registry.histogram(
     {
@@ -113,4 +115,14 @@ function syncCounter<World>(registry: MetricsRegistry<World>): (event: SyncEvent
 
 function isOutcome(kind: string): kind is keyof typeof OUTCOMES {
   return Object.hasOwn(OUTCOMES, kind)
+}
+
+function webhookCounter<World>(registry: MetricsRegistry<World>): (status: number) => void {
+  const webhooks = registry.counter({
+    group: 'engine',
+    name: 'reconcile_webhook_requests_total',
+    help: 'Requests to the webhook by the status that they were answered with.',
+    labels: ['code'],
+  })
+  return (status) => webhooks.add({ code: String(status) })
 }
