@@ -1,5 +1,6 @@
 import type { NodeName, ObjectKey, PodUid, Timestamp } from './names.ts'
 import type { ObjectRecord, PodRecord } from './records.ts'
+import type { NodeTraffic } from './traffic.ts'
 
 /** One step towards the desired state, as plain data: logged, shown, tested and executed from the same value. */
 export type Action = PodAction | RecordAction
@@ -172,6 +173,8 @@ export interface Plan {
   readonly leftAlone?: ReadonlyMap<ObjectKey, LeftAlone>
   /** By object, why it is there although it has left the repository; absent: none. */
   readonly kept?: ReadonlyMap<ObjectKey, string>
+  /** By node, what it is to answer; absent: the commit has neither Services nor Ingresses. */
+  readonly traffic?: ReadonlyMap<NodeName, NodeTraffic>
   /** Broken invariants: bugs of ours. Their objects' actions are not in `actions`. */
   readonly violations: readonly Violation[]
   /** Plan again then, even if nothing happens. Absent: nothing falls due. */

@@ -56,6 +56,11 @@ export interface ObservedNode {
   readonly since: Timestamp
   readonly info?: NodeInfo
   readonly pods: ReadonlyMap<PodUid, ObservedPod>
+  /**
+   * Addresses of pods that new connections may be led to by what was last applied here or is being applied: a pod that is among them on some
+   * node is not asked to end yet. Absent: this engine has applied nothing, and nobody knows.
+   */
+  readonly serving?: ReadonlySet<string>
   /** Of pods here that were never read and cannot be, not even their names: a sentence each. They are kept. */
   readonly unreadable?: readonly string[]
 }

@@ -1,4 +1,4 @@
-import type { Endpoint, Frontend, Protocol } from './frontends.ts'
+import type { Endpoint, Frontend, Protocol } from '../api/traffic.ts'
 
 /** The sets and maps of a table whose content follows from the Services. */
 export type SetName =

@@ -1,8 +1,6 @@
 import type { Service, ServicePort } from '../api/generated/types.ts'
-import { type NodeName, type ObjectKey, objectKey } from '../api/names.ts'
-
-export type Family = 'ip' | 'ip6'
-export type Protocol = 'tcp' | 'udp' | 'sctp'
+import { type NodeName, objectKey } from '../api/names.ts'
+import type { Endpoint, Family, Frontend, Protocol } from '../api/traffic.ts'
 
 /** What an EndpointSlice says, as far as traffic needs it. */
 export interface Slice {
@@ -19,31 +17,6 @@ export interface SliceEndpoint {
     readonly terminating?: boolean
   }
   readonly nodeName?: string
-}
-
-/** A port at one address, or at all of the node's own, and what answers there. */
-export interface Frontend {
-  readonly service: ObjectKey
-  readonly family: Family
-  /** Absent: every address of the node itself, but loopback. */
-  readonly address?: string
-  readonly protocol: Protocol
-  readonly port: number
-  /** In order. */
-  readonly endpoints: readonly Endpoint[]
-  /** Where there are none: whether a client is told, or left waiting, as Kubernetes does where other nodes have some. */
-  readonly whenEmpty: 'refuse' | 'drop'
-  /** One client stays on one endpoint for so long after its last connection. */
-  readonly stickySeconds?: number
-  /** Whether traffic that leaves for another node gets this node's address, so that the answers come back here. */
-  readonly masquerade: boolean
-}
-
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-  /** Its pod is on this node. */
-  readonly local: boolean
 }
 
 /** As the API server defaults it. */

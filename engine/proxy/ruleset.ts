@@ -1,5 +1,5 @@
+import type { Family, Frontend } from '../api/traffic.ts'
 import { chainOf, type Element, elementsOf, type Spread, spreadOf } from './elements.ts'
-import type { Family, Frontend } from './frontends.ts'
 
 /** All that one table says: of one family, on one node. */
 export interface Ruleset {

@@ -20,6 +20,7 @@ import type { ConditionStatus } from '../api/podConditions.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
+import type { NodeTraffic } from '../api/traffic.ts'
 import type { MeasuredPod, PodMeasures } from './measures.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
@@ -123,6 +124,11 @@ export interface Runtime {
   deleteObjectRecord(key: ObjectKey, signal?: AbortSignal): Promise<void>
   /** Deletes for good what was put into the trash before then; what was deleted, for people. */
   emptyTrash(before: Timestamp, signal?: AbortSignal): Promise<readonly string[]>
+  /**
+   * From here on the node answers this, and nothing that it answered before: addresses and ports in the kernel in one step, names, the Ingress
+   * proxy. Connections to pods that stay go on; those to pods that are gone end. Called one after the other, never side by side.
+   */
+  applyTraffic(traffic: NodeTraffic, signal?: AbortSignal): Promise<void>
   /** A connection to a port as seen from the node: for httpGet and tcpSocket probes. */
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Deletes images and layers that no pod uses and that are not in `keep`; what was freed, for people. */

@@ -5,34 +5,19 @@ import type { PodRecord } from '../../api/records.ts'
 import type { Transport } from '../../transport/transport.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
-import { deleteClaim, emptyTrash } from './volumes/claims.ts'
-import { failure } from './commands.ts'
 import { podEvents } from './hook/events.ts'
 import { measurePods } from './measures/measure.ts'
 import { execInContainer } from './containers/exec.ts'
-import type { ImageStore } from './images/store.ts'
-import { createImageStore } from './images/store.ts'
 import { inspectPod, listPods } from './pods/listing.ts'
 import { createLogKeeper } from './logs/keep.ts'
 import { containerLog } from './logs/logs.ts'
-import { prepareNetwork } from './network/masquerade.ts'
-import type { NetworkParts } from './network/network.ts'
-import type { NodeLook } from './node/node.ts'
-import { lookAtNode, readText } from './node/node.ts'
 import { objectRecordFile, readObjectRecords, writeObjectRecord } from './objectRecords.ts'
-import { once } from './once.ts'
 import type { RootPaths } from './paths.ts'
 import { containerPaths, podPaths, rootPaths } from './paths.ts'
 import { programOf } from './pods/program.ts'
 import { disarmPod, endContainers, freezePod, releasePod, removePod } from './pods/removePod.ts'
-import type { NodeFacts } from './node/prepareNode.ts'
-import { prepareNode } from './node/prepareNode.ts'
-import { readRoot } from './node/root.ts'
-import type { OciProgram } from './runtimeCommands.ts'
 import { execCommand } from './runtimeCommands.ts'
-import type { SandboxContext } from './pods/sandbox.ts'
 import { makeSandbox } from './pods/makeSandbox.ts'
-import { parseSandbox } from './pods/sandbox.ts'
 import { requirePod } from './pods/requirePod.ts'
 import { sayConditions } from './pods/sayConditions.ts'
 import { tell } from './hook/tell.ts'
@@ -40,35 +25,13 @@ import { startContainer } from './containers/startContainer.ts'
 import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
 import { createUpkeep } from './upkeep/upkeep.ts'
-import { updateVolumes } from './volumes/volumes.ts'
 import { diskBytes } from './volumes/diskBytes.ts'
-
-export interface OciRuntimeOptions {
-  readonly transport: Transport
-  /** The cluster's folder on the node. Its root.json, with the pods' range, is there before the first pod is made. */
-  readonly root: string
-  readonly node: NodeName
-  /** From the Cluster: registry host to URLs that are asked before it. */
-  readonly mirrors?: Readonly<Record<string, readonly string[]>>
-  /** For skopeo, beside PATH: HOME and XDG_RUNTIME_DIR (the usual auth files), proxies, SSL_CERT_FILE. */
-  readonly environment?: Readonly<Record<string, string>>
-  /** On a tmpfs; /run/reconcile/<root id> when absent. */
-  readonly runDir?: string
-  /** Another source of images: for tests. */
-  readonly images?: ImageStore
-}
-
-/** What the verbs share. The node is made ready once, by the first verb that acts on it; who only looks makes nothing. */
-export interface OciNode {
-  readonly transport: Transport
-  readonly paths: RootPaths
-  readonly images: ImageStore
-  readonly look: () => Promise<NodeLook>
-  readonly facts: () => Promise<NodeFacts>
-  /** Of the containers that run: chosen before the first of them was made. */
-  readonly program: () => Promise<OciProgram>
-  readonly context: () => Promise<SandboxContext>
-}
+import { guarded } from './guarded.ts'
+import type { OciNode, OciRuntimeOptions } from './ociNode.ts'
+import { ociNode } from './ociNode.ts'
+import { mountedImages } from './pods/mountedImages.ts'
+import { forgetFolderless, writeRecord } from './pods/podRecord.ts'
+import { volumeVerbs } from './volumes/volumeVerbs.ts'
 
 export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const node = await ociNode(options)
@@ -80,36 +43,6 @@ export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runt
     ...recordVerbs(node),
     ...volumeVerbs(node),
   }
-}
-
-export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
-  const { transport } = options
-  const paths = await rootPaths(transport, options.root, options.runDir)
-  const look = once(async () => await lookAtNode(transport, paths, options.node))
-  const facts = once(async () => await prepareNode(transport, paths, await look()))
-  const images = options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir })
-  const network = once(async () => await networkParts(transport, paths, await facts()))
-  return {
-    transport,
-    paths,
-    look,
-    facts,
-    program: async () => (await look()).program ?? (await facts()).program,
-    images,
-    context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
-  }
-}
-
-async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {
-  const root = await readRoot(transport, paths.root)
-  if (root === undefined) {
-    throw new RuntimeFailure(
-      'InvalidRoot',
-      `${paths.rootFile} is missing: the range of the pods' addresses is not known`,
-    )
-  }
-  await prepareNetwork(transport, facts.nft, paths.table, root.podCIDR)
-  return { plugins: facts.plugins, podCIDR: root.podCIDR, paths }
 }
 
 type PodVerbs = Pick<
@@ -207,91 +140,6 @@ function operatorVerbs(node: OciNode): OperatorVerbs {
   }
 }
 
-/** What files and processes throw becomes the world's failure. */
-async function guarded(
-  reason: string,
-  doing: string,
-  signal: AbortSignal | undefined,
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw failure({ reason, doing }, error)
-  }
-}
-
-async function writeRecord(transport: Transport, paths: RootPaths, record: PodRecord): Promise<void> {
-  const pod = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
-  await transport.makeDirectory(pod.directory, 0o700)
-  await transport.writeFile(pod.record, JSON.stringify(record), 0o600)
-  if ((await transport.stat(pod.run)) === undefined) return
-  const what = { kind: 'file', content: JSON.stringify(record) } as const
-  await transport.writeTree(pod.run, [{ path: 'pod.json', mode: 0o600, what }])
-}
-
-/** A pod whose folder somebody has removed has to be made again, and once it has a record nothing would tell that. */
-async function forgetFolderless(transport: Transport, paths: RootPaths, record: PodRecord): Promise<void> {
-  const pod = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
-  if ((await transport.stat(pod.directory)) === undefined) await transport.remove(pod.sandbox)
-}
-
-/** As volumes, of pods whose tag may mean another image by now. */
-async function mountedImages(
-  transport: Transport,
-  paths: RootPaths,
-  uids: readonly PodUid[],
-): Promise<readonly string[]> {
-  const files = await transport.readFiles(uids.map((uid) => podPaths(paths, uid).sandbox))
-  return [...files.values()].flatMap((text) => parseSandbox(text)?.images ?? [])
-}
-
-type VolumeVerbs = Pick<
-  Runtime,
-  'updateVolumes' | 'readVolumeFile' | 'diskBytes' | 'deleteClaim' | 'emptyTrash'
->
-
-function volumeVerbs({ paths, transport }: OciNode): VolumeVerbs {
-  const sandboxOf = async (uid: PodUid) => {
-    const sandbox = parseSandbox(await readText(transport, podPaths(paths, uid).sandbox))
-    if (sandbox !== undefined) return sandbox
-    throw new RuntimeFailure('FailedMount', 'the pod has no sandbox on this node')
-  }
-  return {
-    updateVolumes: async (request, signal) => {
-      await guarded('FailedMount', "updating the pod's volumes", signal, async () => {
-        const sandbox = await sandboxOf(request.uid)
-        await updateVolumes(transport, podPaths(paths, request.uid), sandbox, request)
-      })
-    },
-    readVolumeFile: async ({ path, uid, volume }, signal) => {
-      const base = (await sandboxOf(uid)).volumes[volume]
-      if (base === undefined) return undefined
-      try {
-        return await transport.readBeneath(base, path, signal)
-      } catch (error) {
-        throw failure(
-          { reason: 'CreateContainerConfigError', doing: `reading ${path} of volume ${volume}` },
-          error,
-        )
-      }
-    },
-    diskBytes: async (uid, volumes, signal) =>
-      await diskBytes(transport, podPaths(paths, uid), volumes, signal),
-    deleteClaim: async (request, signal) => {
-      const doing = `moving claim ${request.namespace}/${request.claim} to the trash`
-      await guarded(
-        'VolumeFailedDelete',
-        doing,
-        signal,
-        async () => await deleteClaim(transport, paths, request),
-      )
-    },
-    emptyTrash: async (before) => await emptyTrash(transport, paths, before),
-  }
-}
-
 type ReadingVerbs = Pick<
   Runtime,
   'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'stats' | 'measure'
@@ -316,7 +164,10 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
   }
 }
 
-type InsideVerbs = Pick<Runtime, 'exec' | 'execInteractive' | 'logs' | 'keepLogs' | 'connect'>
+type InsideVerbs = Pick<
+  Runtime,
+  'exec' | 'execInteractive' | 'logs' | 'keepLogs' | 'applyTraffic' | 'connect'
+>
 
 function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
   const { paths, transport } = node
@@ -337,6 +188,15 @@ function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
     },
     logs: (request, signal = new AbortController().signal) =>
       containerLog({ transport, paths, inspect: readingVerbs(node, name).inspect }, request, signal),
+    applyTraffic: async () => {
+      throw new RuntimeFailure(
+        'ApplyTrafficError',
+        'leading traffic to pods does not work on this node yet',
+        {
+          certain: true,
+        },
+      )
+    },
     connect: async (address, port, signal) => await transport.connect(address, port, signal),
   }
 }

@@ -3,6 +3,7 @@ import { afterExit } from '../../api/restarts.ts'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
 import type { ContainerExit } from '../../api/snapshot.ts'
+import type { NodeTraffic } from '../../api/traffic.ts'
 import { type ContainerStats, type PodListing, RuntimeFailure } from '../runtime.ts'
 import type { SimulatedClock } from './clock.ts'
 import {
@@ -42,6 +43,8 @@ export class SimulatedNode {
   /** What containers use; may be set at any time. Nothing, unless somebody says otherwise. */
   useOf: (pod: SimulatedPod, container: string) => SimulatedUse = () => NO_USE
   reachable = true
+  /** What was last applied here; it outlives engines, as the kernel's tables do. */
+  traffic: NodeTraffic | undefined
   /** What it is and has, if that is to be another than a large machine. */
   info: NodeInfo | undefined
   boots = 1

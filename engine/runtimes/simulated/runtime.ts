@@ -38,6 +38,10 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
       if (request.policy === 'Always' || !node.images.has(request.image)) asking?.()
       return line.call('pullImage', signal, () => pullImage(node, request, pullable))
     },
+    applyTraffic: (traffic, signal) =>
+      line.call('applyTraffic', signal, () => {
+        node.traffic = traffic
+      }),
     async collectImages() {
       return { images: 0, bytes: 0 }
     },

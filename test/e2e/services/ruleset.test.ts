@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { objectKey } from '../../../engine/api/names.ts'
-import type { Frontend } from '../../../engine/proxy/frontends.ts'
+import type { Frontend } from '../../../engine/api/traffic.ts'
 import { changeText, type Ruleset, rulesetOf, rulesetText } from '../../../engine/proxy/ruleset.ts'
 import { Lab, type LabPod } from './lab.ts'
 
