@@ -1,5 +1,5 @@
 import type { NodeName, ObjectKey } from '../api/names.ts'
-import type { Action, Plan } from '../api/plan.ts'
+import type { Plan } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { syncSettings } from '../api/sync.ts'
 import { withKept } from '../planner/kept.ts'
@@ -20,6 +20,7 @@ import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
 import { Observer } from './observer.ts'
 import type { Outcome } from './outcome.ts'
+import { earliest, pace, requeueAt } from './pace.ts'
 import { Pacing } from './pacing.ts'
 import { Prober, type ProberOptions } from './prober.ts'
 import { messageOf, stackOf } from './problems.ts'
@@ -83,8 +84,6 @@ export function createLoop(options: LoopOptions): Loop {
 const REST_FACTOR = 3
 const REST_MS_MIN = 1
 const REST_MS_MAX = 500
-/** The least time to the next tick that a plan asks for, so that one which asks for the past does not spin. */
-const REQUEUE_MS_MIN = 10
 
 class TheLoop implements Loop {
   readonly #options: LoopOptions
@@ -291,7 +290,7 @@ class TheLoop implements Loop {
 
   /** Begins what may begin now; when the first of those held back may. */
   async #act(plan: Plan, now: Temporal.Instant): Promise<Temporal.Instant | undefined> {
-    const { allowed, held, heldUntil } = this.#pace(plan.actions, now)
+    const { allowed, held, heldUntil } = pace(plan.actions, now, this.#pacing)
     this.#figures.heldBack = held.length
     const writes = allowed.filter(isRecordAction)
     await this.#keeper.write(writes, this.#options.signal)
@@ -304,33 +303,6 @@ class TheLoop implements Loop {
     if (writes.length > 0) this.#bell.ring()
     return heldUntil
   }
-
-  #pace(actions: readonly Action[], now: Temporal.Instant): Paced {
-    const allowed: Action[] = []
-    const held: Action[] = []
-    let heldUntil: Temporal.Instant | undefined
-    // Records of one object are written in their order, or not at all.
-    const waiting = new Set<ObjectKey>()
-    for (const action of actions) {
-      const notBefore = this.#pacing.notBefore(action, now)
-      const isDue = notBefore === undefined || Temporal.Instant.compare(notBefore, now) <= 0
-      if (isDue && !(isRecordAction(action) && waiting.has(action.object))) {
-        allowed.push(action)
-        continue
-      }
-      held.push(action)
-      if (isRecordAction(action)) waiting.add(action.object)
-      if (notBefore !== undefined) heldUntil = earliest(heldUntil, notBefore)
-    }
-    return { allowed, held, heldUntil }
-  }
-}
-
-interface Paced {
-  readonly allowed: readonly Action[]
-  readonly held: readonly Action[]
-  /** When the first of them may begin. */
-  readonly heldUntil: Temporal.Instant | undefined
 }
 
 function headOf({ runtimes, head = runtimes.keys().next().value }: LoopOptions): Runtime {
@@ -342,15 +314,4 @@ function headOf({ runtimes, head = runtimes.keys().next().value }: LoopOptions):
 
 function resyncMs({ cluster }: Desired): number {
   return syncSettings(cluster).resyncIntervalSeconds * 1_000
-}
-
-function requeueAt(plan: Plan, now: Temporal.Instant): Temporal.Instant | undefined {
-  if (plan.requeueAt === undefined) return undefined
-  const least = after(now, REQUEUE_MS_MIN)
-  return Temporal.Instant.compare(plan.requeueAt, least) < 0 ? least : plan.requeueAt
-}
-
-function earliest(one?: Temporal.Instant, other?: Temporal.Instant): Temporal.Instant | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return Temporal.Instant.compare(one, other) <= 0 ? one : other
 }
