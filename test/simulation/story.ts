@@ -34,7 +34,7 @@ export interface Story {
 
 const size = fc.oneof(fc.nat(2), fc.constantFrom('0%', '25%', '50%', '100%'))
 
-const kept = fc.constantFrom(false, false, false, true)
+const kept = fc.nat(9).map((number) => number === 0)
 
 const deployment: fc.Arbitrary<WantedDeployment> = fc.record({
   kind: fc.constant('Deployment' as const),
