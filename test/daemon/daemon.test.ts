@@ -300,3 +300,34 @@ test('one commit alone waits for nobody', async () => {
 function configMap(value: number): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {value: "${value}"}\n`
 }
+
+test('a commit that changes the machine is driven by another loop, and no container notices', async () => {
+  const place = new Place()
+  const { clock } = place.world
+  place.repository.commit(pods('a'))
+  const running = begin(place)
+  await running.until((event) => event.kind === 'commitHealthy')
+  const uids = [...place.world.node.pods.keys()]
+  place.anew()
+  const commit = place.repository.commit(pods('a', 'b'))
+  expect(await clock.runUntil(running.daemon.sync())).toMatchObject({ kind: 'inForce' })
+  const healthy = running.daemon.untilHealthy({ timeoutMs: 60_000 })
+  expect(await clock.runUntil(healthy)).toEqual({ kind: 'healthy' })
+  expect(running.daemon.state().applied?.commit).toBe(commit)
+  expect(running.pods()).toEqual(['a', 'b'])
+  expect([...place.world.node.pods.keys()]).toEqual(expect.arrayContaining(uids))
+  expect(running.daemon.loop().ticks).toBeLessThan(running.ticks())
+})
+
+test('whoever waits for health is told of the end', async () => {
+  const place = new Place()
+  place.repository.commit({ 'a.yaml': podYaml('a', '  nodeSelector: {disk: none}\n') })
+  const running = begin(place)
+  await running.until((event) => event.kind === 'commitApplied')
+  place.repository.trouble = 'away'
+  const waiting = running.daemon.untilHealthy({ timeoutMs: 600_000 })
+  const asking = running.daemon.sync()
+  await running.end()
+  expect(await waiting).toMatchObject({ kind: expect.stringMatching(/interrupted|failed/) })
+  expect(await asking).toBeUndefined()
+})

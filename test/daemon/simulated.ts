@@ -93,6 +93,11 @@ export class Place implements Site {
     return this.object(desired)
   }
 
+  /** From now on the machine is another one: the Cluster has changed what it is made from. */
+  anew(): void {
+    this.#machine = undefined
+  }
+
   async machine(): Promise<Machine> {
     if (this.#machine === undefined) {
       const { runtime } = connectTo(this.world.node)
