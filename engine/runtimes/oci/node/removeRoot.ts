@@ -15,7 +15,7 @@ import { findProgram } from './programs.ts'
 import { removeGroups } from '../pods/clearSandbox.ts'
 import { disarmPod, releaseContainers, removePod } from '../pods/removePod.ts'
 import { lockRoot, readRoot } from './root.ts'
-import { ociNode } from '../runtime.ts'
+import { ociNode } from '../ociNode.ts'
 import type { SandboxContext } from '../pods/sandbox.ts'
 import { unmountCommand } from '../pods/sandbox.ts'
 

@@ -3,7 +3,7 @@ import { LOST } from '../containers/attempts.ts'
 import { parseRule } from '../hook/rule.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { readAllPodFiles } from '../pods/podFiles.ts'
-import type { OciNode } from '../runtime.ts'
+import type { OciNode } from '../ociNode.ts'
 import type { Looking, Repair } from './repair.ts'
 
 /**

@@ -10,7 +10,7 @@ import { removeGroups } from '../pods/clearSandbox.ts'
 import { parseRecord } from '../pods/podListing.ts'
 import { removePod } from '../pods/removePod.ts'
 import { parseSandbox } from '../pods/sandbox.ts'
-import type { OciNode } from '../runtime.ts'
+import type { OciNode } from '../ociNode.ts'
 import type { Looking, Repair } from './repair.ts'
 
 const UID_LENGTH = 36

@@ -1,5 +1,5 @@
 import type { Runtime } from '../../runtime.ts'
-import type { OciNode } from '../runtime.ts'
+import type { OciNode } from '../ociNode.ts'
 import { bridgeRepairs } from './bridge.ts'
 import { folderRepairs } from './folders.ts'
 import { createLeaseWatch } from './leases.ts'

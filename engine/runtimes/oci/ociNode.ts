@@ -1,0 +1,74 @@
+import type { NodeName } from '../../api/names.ts'
+import type { Transport } from '../../transport/transport.ts'
+import { RuntimeFailure } from '../runtime.ts'
+import type { ImageStore } from './images/store.ts'
+import { createImageStore } from './images/store.ts'
+import { prepareNetwork } from './network/masquerade.ts'
+import type { NetworkParts } from './network/network.ts'
+import type { NodeLook } from './node/node.ts'
+import { lookAtNode } from './node/node.ts'
+import type { NodeFacts } from './node/prepareNode.ts'
+import { prepareNode } from './node/prepareNode.ts'
+import { readRoot } from './node/root.ts'
+import { once } from './once.ts'
+import type { RootPaths } from './paths.ts'
+import { rootPaths } from './paths.ts'
+import type { SandboxContext } from './pods/sandbox.ts'
+import type { OciProgram } from './runtimeCommands.ts'
+
+export interface OciRuntimeOptions {
+  readonly transport: Transport
+  /** The cluster's folder on the node. Its root.json, with the pods' range, is there before the first pod is made. */
+  readonly root: string
+  readonly node: NodeName
+  /** From the Cluster: registry host to URLs that are asked before it. */
+  readonly mirrors?: Readonly<Record<string, readonly string[]>>
+  /** For skopeo, beside PATH: HOME and XDG_RUNTIME_DIR (the usual auth files), proxies, SSL_CERT_FILE. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** On a tmpfs; /run/reconcile/<root id> when absent. */
+  readonly runDir?: string
+  /** Another source of images: for tests. */
+  readonly images?: ImageStore
+}
+
+/** What the verbs share. The node is made ready once, by the first verb that acts on it; who only looks makes nothing. */
+export interface OciNode {
+  readonly transport: Transport
+  readonly paths: RootPaths
+  readonly images: ImageStore
+  readonly look: () => Promise<NodeLook>
+  readonly facts: () => Promise<NodeFacts>
+  /** Of the containers that run: chosen before the first of them was made. */
+  readonly program: () => Promise<OciProgram>
+  readonly context: () => Promise<SandboxContext>
+}
+
+export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
+  const { transport } = options
+  const paths = await rootPaths(transport, options.root, options.runDir)
+  const look = once(async () => await lookAtNode(transport, paths, options.node))
+  const facts = once(async () => await prepareNode(transport, paths, await look()))
+  const images = options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir })
+  const network = once(async () => await networkParts(transport, paths, await facts()))
+  return {
+    transport,
+    paths,
+    look,
+    facts,
+    program: async () => (await look()).program ?? (await facts()).program,
+    images,
+    context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
+  }
+}
+
+async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {
+  const root = await readRoot(transport, paths.root)
+  if (root === undefined) {
+    throw new RuntimeFailure(
+      'InvalidRoot',
+      `${paths.rootFile} is missing: the range of the pods' addresses is not known`,
+    )
+  }
+  await prepareNetwork(transport, facts.nft, paths.table, root.podCIDR)
+  return { plugins: facts.plugins, podCIDR: root.podCIDR, paths }
+}
