@@ -57,6 +57,9 @@ test('a node is cordoned, drained as far as a budget allows, drained of the rest
   expect(refused.stderr).toContain(
     `unable to drain node "${NODE}" due to error: cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): default/agent-`,
   )
+  const tried = await world.run('drain', NODE, '--ignore-daemonsets', '--dry-run')
+  expect(tried.stdout).toMatch(/cordoned \(dry run\)\n(?:evicting pod default\/web-\S+ \(dry run\)\n){2}/)
+  expect(await runningContainers(world.root)).toHaveLength(3)
   const held = await world.run('drain', NODE, '--ignore-daemonsets', '--timeout', '4s')
   expect(held.exitCode).toBe(1)
   expect(held.stdout).toMatch(/evicting pod default\/web-\S+\npod\/web-\S+ evicted/)

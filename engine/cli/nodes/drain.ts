@@ -41,7 +41,7 @@ export async function drain(draining: Draining, invocation: Invocation, world: W
   }
   for (const warning of found.warnings) world.stderr.write(`Warning: ${warning}\n`)
   await teller.tell({ kind: 'drain', node, options })
-  const report = new DrainReport(node, before, world)
+  const report = new DrainReport(node, found.toGo, before, world)
   const isDrained = await emptied(draining, report, invocation, world)
   if (isDrained) {
     world.stdout.write(`node/${node} drained\n`)

@@ -10,22 +10,22 @@ import type { World } from '../world.ts'
 export class DrainReport {
   readonly #node: NodeName
   readonly #world: World
-  /** Pods of the node that have not gone yet. */
+  /** Pods that are to go and have not yet. */
   readonly #there: Map<PodUid, string>
   readonly #going = new Set<PodUid>()
   readonly #held = new Set<PodUid>()
 
-  constructor(node: NodeName, before: Snapshot, world: World) {
+  /** `toGo`: the pods that the drain is about, as `namespace/name`. */
+  constructor(node: NodeName, toGo: readonly string[], before: Snapshot, world: World) {
     this.#node = node
     this.#world = world
-    this.#there = podsOf(before, node)
+    const names = new Set(toGo)
+    this.#there = new Map([...podsOf(before, node)].filter(([, name]) => names.has(name)))
   }
 
-  /** `namespace/name` of those that were to go and have not. */
+  /** `namespace/name` of those that have not gone. */
   get left(): readonly string[] {
-    return [...this.#there].flatMap(([uid, name]) =>
-      this.#going.has(uid) || this.#held.has(uid) ? [name] : [],
-    )
+    return [...this.#there.values()]
   }
 
   /** True: nothing is left that is to go. */
