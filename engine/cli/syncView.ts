@@ -38,7 +38,6 @@ export function syncLines(view: SyncView, now: Temporal.Instant): readonly strin
       ({ object, since: at }) =>
         `SUSPENDED: ${longName(object)}, for ${since(now, at)}: reconcile resume ends that`,
     ),
-    ...(state?.waitsForRestart ?? []).map((what) => `waits for a restart of the engine: ${what}`),
   ]
 }
 

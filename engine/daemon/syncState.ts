@@ -25,8 +25,6 @@ export interface SyncState {
   readonly rollback?: Rollback
   /** Objects that are left alone, by `reconcile suspend`; sorted. */
   readonly suspended: readonly ObjectKey[]
-  /** What a commit changed and only a start of the daemon takes up: a sentence each. */
-  readonly waitsForRestart: readonly string[]
 }
 
 /** What is followed, as people may see it: without credentials. */
@@ -85,13 +83,12 @@ export type SyncEvent = { readonly at: Timestamp } & (
   | { readonly kind: 'resumed'; readonly object: ObjectKey }
   /** SIGHUP. */
   | { readonly kind: 'reloaded' }
-  | { readonly kind: 'waitsForRestart'; readonly what: readonly string[] }
   | { readonly kind: 'ended' }
 )
 
 /** The state of a daemon that has just begun. */
 export function initialSyncState(source: SourceName, startedAt: Timestamp): SyncState {
-  return { source, startedAt, suspended: [], waitsForRestart: [] }
+  return { source, startedAt, suspended: [] }
 }
 
 /** The state is nothing but what has happened. */
@@ -136,8 +133,6 @@ export function syncStateAfter(state: SyncState, event: SyncEvent): SyncState {
       return { ...state, suspended: [...new Set([...state.suspended, event.object])].toSorted() }
     case 'resumed':
       return { ...state, suspended: state.suspended.filter((object) => object !== event.object) }
-    case 'waitsForRestart':
-      return { ...state, waitsForRestart: event.what }
     case 'commitApproved':
     case 'reloaded':
     case 'ended':

@@ -65,7 +65,6 @@ function lookOf(
     applied: { commit: A, at },
     healthyAt: at,
     suspended: [],
-    waitsForRestart: [],
     ...(seconds > 30 && seconds < 40 && { trouble }),
   }
   return {

@@ -21,7 +21,6 @@ const STATE: SyncState = {
   applied: { commit: A, at: ago(20) },
   healthyAt: ago(19),
   suspended: [],
-  waitsForRestart: [],
 }
 const ENGINE = 'the engine (process 7, for 5h) follows /srv/cluster, branch main; looked 60s ago'
 
@@ -57,7 +56,7 @@ const TABLE: readonly (readonly [string, SyncView, readonly string[]])[] = [
       memory: NO_MEMORY,
       engine: {
         pid: undefined,
-        state: { source: STATE.source, startedAt: ago(1), suspended: [], waitsForRestart: [] },
+        state: { source: STATE.source, startedAt: ago(1), suspended: [] },
       },
     },
     [
@@ -133,15 +132,6 @@ const TABLE: readonly (readonly [string, SyncView, readonly string[]])[] = [
       'ROLLED BACK: from commit bbbbbbbbbbbb to aaaaaaaaaaaa, 2m ago, until the branch moves: Deployment shop/web did not become healthy',
       'approved: commit bbbbbbbbbbbb will be applied whatever it deletes',
       'SUSPENDED: Deployment shop/web, for 90m: reconcile resume ends that',
-    ],
-  ],
-  [
-    'what waits for a restart',
-    followed({ waitsForRestart: ['the podCIDR has changed'] }),
-    [
-      ENGINE,
-      'commit aaaaaaaaaaaa is applied; healthy for 19m',
-      'waits for a restart of the engine: the podCIDR has changed',
     ],
   ],
 ]

@@ -58,8 +58,6 @@ export function syncTellings(event: SyncEvent, scene: Scene): readonly Telling[]
           reason: 'Reloaded',
         }),
       ]
-    case 'waitsForRestart':
-      return event.what.map((what) => told(event, scene, 'warn', what, { reason: 'WaitsForRestart' }))
     case 'ended':
       return [told(event, scene, 'info', 'the engine ends; containers go on', { reason: 'Stopped' })]
     default:

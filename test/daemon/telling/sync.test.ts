@@ -119,7 +119,6 @@ const LINES: readonly (readonly [Untimed<SyncEvent>, readonly string[]])[] = [
     ['info Deployment default/web is resumed'],
   ],
   [{ kind: 'reloaded' }, ['info asked to look again and to read the configuration anew']],
-  [{ kind: 'waitsForRestart', what: ['podCIDR has changed'] }, ['warn podCIDR has changed']],
   [{ kind: 'ended' }, ['info the engine ends; containers go on']],
 ]
 

@@ -77,11 +77,6 @@ const FAMILIES: readonly Family<MetricsWorld>[] = [
     'Objects that are left alone, by reconcile suspend.',
     (world) => world.sync.suspended.length,
   ),
-  sync.gauge(
-    'reconcile_waits_for_restart',
-    'Changes of the configuration that only a start of the daemon takes up.',
-    (world) => world.sync.waitsForRestart.length,
-  ),
 ]
 
 export const SYNC_TABLES: readonly Table<MetricsWorld>[] = tablesOf(
