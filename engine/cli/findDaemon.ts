@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import type { ControlClient } from '../daemon/controlClient.ts'
-import { socketPath } from '../daemon/controlMessages.ts'
 import { rootPaths } from '../runtimes/oci/paths.ts'
 import type { Station } from './station.ts'
 import type { World } from './world.ts'
@@ -37,5 +36,5 @@ export async function daemonSocket({
   root,
   transport,
 }: Pick<Station, 'root' | 'transport'>): Promise<string> {
-  return socketPath((await rootPaths(transport, root)).runDir)
+  return (await rootPaths(transport, root)).socket
 }

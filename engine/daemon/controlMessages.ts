@@ -31,11 +31,3 @@ export interface ApproveRequest {
 export interface ObjectRequest {
   readonly object: ObjectKey
 }
-
-/**
- * Beside the root's folder in /run, root's alone: the folder itself may get a tmpfs of its own while the daemon listens already. Commands
- * come to it by cli/findDaemon.ts.
- */
-export function socketPath(runDir: string): string {
-  return `${runDir}.sock`
-}

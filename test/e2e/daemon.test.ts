@@ -67,6 +67,7 @@ test('an engine that is killed is followed by one that adopts what runs, and goe
   }
   const before = await pids()
   expect(before).toHaveLength(1)
+  expect((await world.run('status')).stdout).toContain('no engine follows')
   const next = await world.commit({ 'a.yaml': pod('a', 'sleep 1003'), 'c.yaml': pod('c', 'sleep 1004') })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === next)

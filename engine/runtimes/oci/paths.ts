@@ -23,6 +23,8 @@ export interface RootPaths {
   readonly seccompProfiles: string
   /** On a tmpfs, root's alone. */
   readonly runDir: string
+  /** Where an engine that follows a repository is asked. Not in `runDir`, which may get a tmpfs of its own while it listens already. */
+  readonly socket: string
   readonly runPods: string
   /** The OCI runtime's own state. */
   readonly runtimeState: string
@@ -60,6 +62,7 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     trash: join(real, 'trash'),
     seccompProfiles: join(real, 'seccomp'),
     runDir: run,
+    socket: `${run}.sock`,
     runPods: join(run, 'pods'),
     runtimeState: join(run, 'runtime'),
     sharedCpus: join(run, 'shared-cpus'),

@@ -141,6 +141,8 @@ async function removeRunDirectory(
   paths: RootPaths,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
+  // Of an engine that was killed.
+  await transport.remove(paths.socket)
   if ((await transport.stat(paths.runDir)) === undefined) return undefined
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
   const mounted = mountedBelow(table, paths.runDir)
