@@ -23,7 +23,8 @@ export function conditionsOf(view: BareView): readonly PodCondition[] {
     condition(view, 'PodScheduled', TRUE),
     ...gates,
     ...(isFrozen(view) ? [condition(view, FROZEN, { status: 'True', message: frozenText(view) })] : []),
-    ...(view.pod.damage === undefined
+    // While a pod is taken down, something of it is missing at every moment.
+    ...(view.pod.damage === undefined || view.over
       ? []
       : [condition(view, DAMAGED, { status: 'True', message: damageText(view) })]),
     ...view.pod.record.conditions.filter(({ type }) => type === DISRUPTION_TARGET),

@@ -4,7 +4,7 @@ import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
 import type { ContainerExit } from '../../api/snapshot.ts'
 import type { NodeTraffic } from '../../api/traffic.ts'
-import { type ContainerStats, type PodListing, RuntimeFailure } from '../runtime.ts'
+import { type ContainerStats, type NodeFinding, type PodListing, RuntimeFailure } from '../runtime.ts'
 import type { SimulatedClock } from './clock.ts'
 import {
   containerFact,
@@ -43,6 +43,8 @@ export class SimulatedNode {
   /** What containers use; may be set at any time. Nothing, unless somebody says otherwise. */
   useOf: (pod: SimulatedPod, container: string) => SimulatedUse = () => NO_USE
   reachable = true
+  /** What somebody has taken that all pods stand on, in words. */
+  readonly amiss = new Set<string>()
   /** What was last applied here; it outlives engines, as the kernel's tables do. */
   traffic: NodeTraffic | undefined
   /** What it is and has, if that is to be another than a large machine. */
@@ -73,6 +75,7 @@ export class SimulatedNode {
     return {
       record: pod.record,
       sandbox: pod.sandbox,
+      ...(pod.damage.length > 0 && pod.sandbox === 'ready' && { damage: pod.damage }),
       ...(pod.ip === undefined ? {} : { ip: pod.ip }),
       ...(pod.said === undefined ? {} : { saidConditions: pod.said }),
       ...(pod.frozenSince === undefined ? {} : { frozenSince: pod.frozenSince }),
@@ -126,6 +129,7 @@ export class SimulatedNode {
   }
 
   makeSandbox(pod: SimulatedPod): void {
+    pod.damage = []
     if (pod.sandbox === 'ready') return
     this.#addresses += 1
     pod.ip = `10.88.${this.#addresses >> 8}.${this.#addresses & 255}`
@@ -140,6 +144,12 @@ export class SimulatedNode {
       if (volume.kind === 'claim') this.claims.add(`${volume.namespace}/${volume.claim}`)
     }
     pod.volumes = versions
+  }
+
+  lookAfter(mend: boolean): readonly NodeFinding[] {
+    const findings = [...this.amiss].map((found) => ({ found, ...(mend && { done: 'it was made again' }) }))
+    if (mend) this.amiss.clear()
+    return findings
   }
 
   breakSandbox(pod: SimulatedPod): void {

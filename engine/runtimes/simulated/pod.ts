@@ -9,6 +9,8 @@ export interface SimulatedPod {
   readonly uid: PodUid
   record: PodRecord
   sandbox: PodListing['sandbox']
+  /** What somebody has taken from it beside its running containers. */
+  damage: readonly string[]
   ip: string | undefined
   /** False: the exit hook starts nothing. */
   armed: boolean
@@ -69,6 +71,7 @@ export function newPod(uid: PodUid, record: PodRecord): SimulatedPod {
     uid,
     record,
     sandbox: 'absent',
+    damage: [],
     ip: undefined,
     armed: true,
     frozenSince: undefined,

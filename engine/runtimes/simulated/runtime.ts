@@ -66,7 +66,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
         const pods = [...node.pods.values()].map((pod) => [pod.uid, node.listing(pod)] as const)
         return { pods: new Map<PodUid, PodListing>(pods), unreadable: [] }
       }),
-    upkeep: async () => [],
+    upkeep: async ({ mend }) => node.lookAfter(mend),
     inspect: (uid, signal) =>
       line.call('inspect', signal, () => {
         const pod = node.pods.get(uid)

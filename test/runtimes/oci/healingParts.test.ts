@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { podUid } from '../../../engine/api/names.ts'
+import { parseLink } from '../../../engine/runtimes/oci/network/network.ts'
+import { parseProcess } from '../../../engine/runtimes/oci/node/processes.ts'
+import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
+import { examine } from '../../../engine/runtimes/oci/pods/damage.ts'
+import { leftGroups } from '../../../engine/runtimes/oci/pods/groups.ts'
+import {
+  leaseHolder,
+  leaseText,
+  NO_STATE,
+  type NodeState,
+} from '../../../engine/runtimes/oci/pods/nodeState.ts'
+import type { PodFiles } from '../../../engine/runtimes/oci/pods/podFiles.ts'
+import type { Sandbox } from '../../../engine/runtimes/oci/pods/sandbox.ts'
+import { bridgeBatch, gatewayOf } from '../../../engine/runtimes/oci/upkeep/bridge.ts'
+import { localTransport } from '../../../engine/transport/local.ts'
+
+const UID = podUid('u-1')
+const PATHS = await rootPaths(localTransport(), '/nonexistent/root')
+const OWN = podPaths(PATHS, UID)
+
+describe('the bridge', () => {
+  const loose = [
+    { name: 'veth1', bridgeMac: '02:00:00:00:00:01' },
+    { name: 'veth2', bridgeMac: '02:00:00:00:00:01' },
+  ]
+
+  test('is made with the address that pods remember, and all of them are attached by one process', () => {
+    expect(bridgeBatch('rc-1', '10.0.0.1/16', { isGone: true, hasNoRoute: true, loose })).toEqual({
+      argv: ['ip', '-batch', '-'],
+      stdin: [
+        'link add name rc-1 address 02:00:00:00:00:01 type bridge',
+        'link set dev rc-1 up',
+        'address replace 10.0.0.1/16 brd + dev rc-1',
+        'link set dev veth1 master rc-1',
+        'link set dev veth1 type bridge_slave hairpin on',
+        'link set dev veth2 master rc-1',
+        'link set dev veth2 type bridge_slave hairpin on',
+        '',
+      ].join('\n'),
+    })
+    expect(bridgeBatch('rc-1', '10.0.0.1/16', { isGone: false, hasNoRoute: true, loose: [] }).stdin).toBe(
+      'link set dev rc-1 up\naddress replace 10.0.0.1/16 brd + dev rc-1\n',
+    )
+  })
+
+  test('has the first address of the range', () => {
+    expect(gatewayOf('10.244.0.0/16')).toBe('10.244.0.1/16')
+    expect(gatewayOf('10.1.2.128/25')).toBe('10.1.2.129/25')
+    expect(() => gatewayOf('here')).toThrow('here is no range')
+  })
+
+  test('and a pod’s link on it are what the plugin says it made', () => {
+    const interfaces = [
+      { name: 'rc-1', mac: '02:00:00:00:00:01' },
+      { name: 'veth1', mac: '02:00:00:00:00:02' },
+      { name: 'eth0', mac: '02:00:00:00:00:03', sandbox: '/x' },
+    ]
+    expect(parseLink(JSON.stringify({ interfaces }))).toEqual({
+      name: 'veth1',
+      bridgeMac: '02:00:00:00:00:01',
+    })
+    expect(parseLink('{}')).toBeUndefined()
+  })
+})
+
+test('a process is read with its letter, also when its name is made to confuse', () => {
+  const stat = (state: string) => `7 (a) Z 1 (b) ${state} 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 1 2`
+  expect(parseProcess(stat('T'))).toEqual({ ticks: '4242', state: 'T', parent: 1 })
+  expect(parseProcess(stat('Z'))).toBeUndefined()
+  expect(parseProcess('')).toBeUndefined()
+})
+
+test('a booking is the pod’s name on its first line', () => {
+  expect(leaseHolder(leaseText(UID))).toBe(UID)
+  expect(leaseHolder('')).toBe('')
+})
+
+describe('a process’s groups', () => {
+  const group = '/reconcile-1/podu-1/main'
+
+  test('of version 1 count where they limit something; of version 2 where there are no others', () => {
+    const text = (memory: string, unified: string) =>
+      `4:memory:${memory}\n2:cpu,cpuacct:${group}\n1:name=systemd:/\n0::${unified}\n`
+    expect(leftGroups(text(group, '/'), group)).toEqual([])
+    expect(leftGroups(text('/', group), group)).toEqual(['memory'])
+    expect(leftGroups(`0::${group}\n`, group)).toEqual([])
+    expect(leftGroups('0::/\n', group)).toEqual([''])
+  })
+
+  test('below the container’s own are its own business', () => {
+    expect(leftGroups(`0::${group}/init.scope\n`, group)).toEqual([])
+    expect(leftGroups(`0::/outer${group}\n`, group)).toEqual([])
+    expect(leftGroups('0::/reconcile-1/podu-1/other\n', group)).toEqual([''])
+  })
+})
+
+describe('what a pod lacks', () => {
+  const sandbox: Sandbox = {
+    bootId: 'boot',
+    ip: '10.0.0.2',
+    link: { name: 'veth1', bridgeMac: '02:00:00:00:00:01' },
+    mounts: [`${OWN.volumes}/cache`, `${OWN.mounts}/share`, OWN.sharedMemory],
+    hostname: 'web',
+    hostNetwork: false,
+    hostIPC: false,
+    volumes: { cache: `${OWN.volumes}/cache`, share: `${OWN.mounts}/share`, host: '/srv' },
+    sharedMemory: true,
+  }
+  const whole: NodeState = {
+    ...NO_STATE,
+    bootId: 'boot',
+    mounted: new Set([OWN.pins.net, OWN.pins.ipc, OWN.pins.uts, ...(sandbox.mounts ?? [])]),
+    links: new Set(['veth1']),
+    leases: new Map([['10.0.0.2', UID]]),
+    folders: new Map([
+      [
+        UID,
+        {
+          etc: new Set(['hosts', 'hostname', 'resolv.conf']),
+          volumes: new Set(['cache']),
+          runVolumes: new Set(),
+        },
+      ],
+    ]),
+  }
+  const files: PodFiles = { uid: UID, disarmed: false, released: false, containers: new Map() }
+  const without = (...paths: readonly string[]): NodeState => ({
+    ...whole,
+    mounted: new Set([...whole.mounted].filter((path) => !paths.includes(path))),
+  })
+
+  test('is nothing when all is there, also of a sandbox of an engine that wrote down less', () => {
+    expect(examine(PATHS, files, sandbox, whole)).toEqual({ damage: [] })
+    const { link: _, mounts: __, ...older } = sandbox
+    expect(examine(PATHS, files, older, whole)).toEqual({ damage: [] })
+  })
+
+  test('is told all at once', () => {
+    const state = { ...without(`${OWN.mounts}/share`), links: new Set<string>(), leases: new Map() }
+    expect(
+      examine(PATHS, { ...files, fromCopy: true }, sandbox, state).damage.map(({ kind }) => kind),
+    ).toEqual(['record', 'link', 'lease', 'mount'])
+  })
+
+  test.each([
+    ['lost its volume cache, which was in memory', without(`${OWN.volumes}/cache`)],
+    ['lost its /dev/shm', without(OWN.sharedMemory)],
+    ['lost its net namespace', without(OWN.pins.net)],
+    ['was made before the node was restarted', { ...whole, bootId: 'other' }],
+  ])('may be too much to be put right: it %s', (broken, state) => {
+    expect(examine(PATHS, files, sandbox, state)).toEqual({ broken, damage: [] })
+  })
+})
