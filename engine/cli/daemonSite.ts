@@ -30,12 +30,15 @@ class LocalSite implements Site {
   readonly #world: World
   readonly #machines = new Map<string, Machine>()
   readonly #prepared = new WeakSet<Machine>()
+  /** Only until the root is this repository's: what comes later is no reason to take it over again. */
+  #takesOver: boolean
   #record: RootRecord | undefined
 
   constructor(options: SiteOptions, world: World) {
     this.#options = options
     this.#world = world
     this.#record = options.station.record
+    this.#takesOver = options.takeOver
   }
 
   record(): RootRecord | undefined {
@@ -50,7 +53,7 @@ class LocalSite implements Site {
       if (error instanceof UserError) return { kind: 'configuration', message: error.message }
       throw error
     }
-    const { source, station, takeOver } = this.#options
+    const { source, station } = this.#options
     const here = await source.here(this.#world.signal)
     const applied = record?.appliedCommit
     const hasApplied =
@@ -59,7 +62,13 @@ class LocalSite implements Site {
       applied === desired.commit ||
       (await here.contains(applied, this.#world.signal))
     const owner = ownerOf({ source: here, desired })
-    const ownership = judgeOwnership({ root: station.root, record, owner, hasApplied, takeOver })
+    const ownership = judgeOwnership({
+      root: station.root,
+      record,
+      owner,
+      hasApplied,
+      takeOver: this.#takesOver,
+    })
     if (ownership.kind !== 'refused') return undefined
     return { kind: ownership.isLost ? 'lost' : 'configuration', message: ownership.message }
   }
@@ -86,6 +95,7 @@ class LocalSite implements Site {
     this.#record = await writeRootFor(this.#station(), owner, machine, desired)
     if (!isPrepared) await machine.runtime.prepare(signal)
     this.#prepared.add(machine)
+    this.#takesOver = false
     return { machine, desired: withHashKey(desired, this.#record) }
   }
 

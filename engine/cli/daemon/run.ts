@@ -7,9 +7,11 @@ import { openTeller } from '../../daemon/telling/openTeller.ts'
 import type { Scene } from '../../daemon/telling/scene.ts'
 import type { Logger } from '../../reconciler/logger.ts'
 import { messageOf } from '../../reconciler/problems.ts'
+import { redactUrls } from '../../source/redact.ts'
 import { openPatiently, type PatientSource } from '../../source/patient.ts'
-import { openDaemonLog } from '../daemonLog.ts'
+import { daemonLogFormat, openDaemonLog } from '../daemonLog.ts'
 import { createSite } from '../daemonSite.ts'
+import { createFetchReport } from '../fetchProgress.ts'
 import { daemonSocket } from '../findDaemon.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { sourceOptions } from '../load.ts'
@@ -54,13 +56,20 @@ function assertForDaemon(invocation: Invocation): void {
 
 function sourceOf(invocation: Invocation, world: World): Parameters<typeof openPatiently>[0] {
   const { branch, mirrors, path, repo } = sourceOptions(invocation, world)
-  const { cwd, environment } = world
+  const { clock, cwd, environment, stderr } = world
+  // Lines among those of the log, and no picture.
+  const plain = { ...stderr, write: (text: string) => stderr.write(text), isTTY: false }
+  const fetching = createFetchReport(redactUrls(repo), daemonLogFormat(invocation, world), {
+    clock,
+    stderr: plain,
+  })
   return {
     repo,
     mirrors,
     allowUncommitted: false,
     cwd,
     environment,
+    onFetch: (progress) => fetching.tell(progress),
     ...(branch !== undefined && { branch }),
     ...(path !== undefined && { path }),
   }
