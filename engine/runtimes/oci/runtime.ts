@@ -74,9 +74,12 @@ function podVerbs(node: OciNode): PodVerbs {
     },
     createPod: async (request, signal) => {
       await guarded('CreatePodSandboxError', 'creating the pod', signal, async () => {
-        const context = await node.context()
-        await forgetFolderless(transport, paths, request.record)
-        await writeRecord(transport, paths, request.record)
+        const record = async () => {
+          await forgetFolderless(transport, paths, request.record)
+          await writeRecord(transport, paths, request.record)
+        }
+        // Beside the first pod's, the node's network is made ready.
+        const [context] = await Promise.all([node.context(), record()])
         await makeSandbox(context, request, endContainers, signal)
       })
     },

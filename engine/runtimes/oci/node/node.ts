@@ -47,17 +47,22 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
   }
   const capabilities = parseBoundingSet(status)
   const runtime = await rememberedRuntime(transport, paths, programs)
-  const machine = await machineOf(transport)
+  // Side by side: each is a process.
+  const [machine, addresses, ephemeralStorageBytes] = await Promise.all([
+    machineOf(transport),
+    addressesOf(transport),
+    storageBytes(transport, paths.root),
+  ])
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
   const cgroups = cgroupLayout(table)
   const { root } = paths
   const { kernel } = machine
   const features = await nodeFeatures(transport, { table, cgroups, capabilities, root, kernel })
   const warnings = [...warningsFor(capabilities), ...featureWarnings(features)]
-  const ephemeralStorageBytes = await storageBytes(transport, paths.root)
   return {
     info: {
       ...(await nodeInfo(transport, node, runtimeText(runtime, programs), warnings)),
+      addresses,
       architecture: GO_ARCHITECTURES[machine.machine] ?? machine.machine,
       ...(ephemeralStorageBytes !== undefined && { ephemeralStorageBytes }),
     },
@@ -129,15 +134,19 @@ async function storageBytes(transport: Transport, root: string): Promise<number 
   }
 }
 
+async function addressesOf(transport: Transport): Promise<readonly string[]> {
+  const failing = { reason: 'InvalidNode', doing: "reading the node's routes" }
+  const { stdout } = await runOrFail(transport, routesCommand(), failing)
+  return nodeAddresses(parseRoutes(stdout))
+}
+
 async function nodeInfo(
   transport: Transport,
   node: NodeName,
   runtime: string,
   warnings: readonly string[],
-): Promise<NodeInfo> {
-  const failing = { reason: 'InvalidNode', doing: "reading the node's routes" }
-  const [routes, memory, online, bootId] = await Promise.all([
-    runOrFail(transport, routesCommand(), failing),
+): Promise<Omit<NodeInfo, 'addresses'>> {
+  const [memory, online, bootId] = await Promise.all([
     readText(transport, '/proc/meminfo'),
     readText(transport, '/sys/devices/system/cpu/online'),
     readText(transport, '/proc/sys/kernel/random/boot_id'),
@@ -146,7 +155,6 @@ async function nodeInfo(
     node,
     runtime,
     bootId: bootId.trim(),
-    addresses: nodeAddresses(parseRoutes(routes.stdout)),
     cpuMillis: countCpus(online) * 1000,
     memoryBytes: Number(/^MemTotal:\s+(\d+) kB$/m.exec(memory)?.[1] ?? 0) * 1024,
     podsMax: PODS_MAX,
