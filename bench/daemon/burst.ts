@@ -22,7 +22,7 @@ export async function benchBurst(bench: DaemonBench): Promise<readonly Measureme
     'warm.yaml': markedPod('warm', marks, RESOURCES),
   })
   const moves = await prepare(repo, markedPod('last', marks, RESOURCES))
-  return bench.down(root, async () => {
+  return await bench.down(root, async () => {
     await using daemon = await EngineProcess.start(repo, root)
     await marks.until('warm', 1)
     await sleep(SETTLE_MS)

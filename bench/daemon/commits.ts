@@ -26,7 +26,7 @@ export async function benchCommits(bench: DaemonBench): Promise<readonly Measure
     'cluster.yaml': clusterYaml(registry),
     'warm.yaml': markedPod('warm', marks, RESOURCES),
   })
-  return bench.down(root, async () => {
+  return await bench.down(root, async () => {
     await using _daemon = await EngineProcess.start(repo, root)
     await marks.until('warm', 1)
     const times: number[] = []

@@ -22,7 +22,7 @@ export async function benchIdle(bench: DaemonBench): Promise<readonly Measuremen
   const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`)
   const pods = names.map((name, index) => podYaml(name, index, marks)).join('---\n')
   await commitFiles(repo, { 'cluster.yaml': clusterYaml(registry), 'pods.yaml': pods })
-  return bench.down(root, async () => {
+  return await bench.down(root, async () => {
     await using daemon = await EngineProcess.start(repo, root)
     await Promise.all(names.map((name) => marks.until(name, 1)))
     await sleep(SETTLE_MS)

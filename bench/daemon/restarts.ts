@@ -17,7 +17,7 @@ export async function benchRestarts(bench: DaemonBench): Promise<readonly Measur
   const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`)
   const pods = names.map((name) => markedPod(name, marks, RESOURCES)).join('---\n')
   await commitFiles(repo, { 'cluster.yaml': clusterYaml(registry), 'pods.yaml': pods })
-  return bench.down(root, async () => {
+  return await bench.down(root, async () => {
     await using _daemon = await EngineProcess.start(repo, root)
     await Promise.all(names.map((name) => marks.until(name, 1)))
     const times: number[] = []
