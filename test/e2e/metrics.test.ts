@@ -39,9 +39,11 @@ const web = {
 
 /** As fast as a tenth of a core lets it; and what is killed for want of memory again and again. */
 const burns = pod('burns', {
+  restartPolicy: 'Always',
   containers: [sh('while :; do :; done', { resources: { limits: { cpu: '100m' } } })],
 })
 const starves = pod('starves', {
+  restartPolicy: 'Always',
   containers: [
     sh('while :; do head -c 64000000 /dev/zero | tail -c 64000000 > /dev/null; sleep 0.2; done', {
       resources: { limits: { memory: '16Mi' } },
@@ -60,9 +62,10 @@ beforeAll(async () => {
   await world.commit(files(web, burns, starves))
   daemon = new DaemonProcess(world, ['--listen', '0'])
   url = await listened(daemon)
+  const ready = /^kube_pod_status_ready\{condition="true",.*\} 1$/gm
   await eventually(
-    () => value('kube_deployment_status_replicas_available{namespace="default",deployment="web"}'),
-    (available) => available === 1,
+    async () => (await scrape('?collect[]=kube')).match(ready) ?? [],
+    (pods) => pods.length === 3,
   )
 })
 
@@ -74,12 +77,6 @@ afterAll(async () => {
 
 async function scrape(query = ''): Promise<string> {
   return (await fetch(`${url}/metrics${query}`)).text()
-}
-
-/** Of the one series that begins so; undefined when there is none. */
-async function value(series: string): Promise<number | undefined> {
-  const line = (await scrape()).split('\n').find((each) => each.startsWith(series))
-  return line === undefined ? undefined : Number(line.split(' ').at(-1))
 }
 
 /** Of a container_ metric of a pod. */
@@ -211,7 +208,11 @@ test('a real Prometheus that scrapes as the docs say answers the queries of Kube
       (values) => values.length > 0,
       30_000,
     )
-  expect(await answers('sum(kube_pod_status_phase{job="kube-state-metrics",phase="Running"})')).toEqual(['3'])
+  await eventually(
+    () => prometheus.query('sum(kube_pod_status_phase{job="kube-state-metrics",phase="Running"})'),
+    ([running]) => running === '3',
+    30_000,
+  )
   // As kubernetes-mixin records them.
   const cpu = await answers(
     'sum by (namespace, pod, container) (rate(container_cpu_usage_seconds_total{job="cadvisor", image!="", pod="burns"}[1m])) * on (namespace, pod) group_left(node) topk by (namespace, pod) (1, max by (namespace, pod, node) (kube_pod_info{node!=""}))',
