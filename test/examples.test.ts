@@ -11,8 +11,6 @@ import { plan } from '../engine/planner/plan.ts'
 const FOLDER = new URL('../examples/', import.meta.url).pathname
 /** A claim has to say how much it needs. */
 const OF_EVERY_CLAIM = 'the claim is a folder, and may grow until the disk is full'
-/** A Service can be written down already. */
-const OF_SERVICES = 'Services are not routed yet'
 const NOW = Temporal.Instant.from('2026-01-01T00:00:00Z')
 const EMPTY_NODE: ObservedNode = {
   name: nodeName('here'),
@@ -36,9 +34,7 @@ describe.each(readdirSync(FOLDER).toSorted())('examples/%s', (name) => {
     const content = readFileSync(join(FOLDER, name))
     const result = createManifestReader().read([{ path: name, content }], { mode: 'commit' })
     if (result.kind === 'invalid') throw new Error(result.errors.map(diagnosticText).join('\n'))
-    const avoidable = result.warnings
-      .map(diagnosticText)
-      .filter((text) => !text.includes(OF_EVERY_CLAIM) && !text.includes(OF_SERVICES))
+    const avoidable = result.warnings.map(diagnosticText).filter((text) => !text.includes(OF_EVERY_CLAIM))
     expect(avoidable).toEqual([])
     const desired = { commit: 'example', cluster: result.cluster, nodes: [], objects: result.objects }
     const observed = { nodes: new Map([[EMPTY_NODE.name, EMPTY_NODE]]) }

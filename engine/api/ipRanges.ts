@@ -45,6 +45,19 @@ export function canonicalIp(address: string): string | undefined {
   return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : undefined
 }
 
+/** One that stands for no machine of its own: unspecified, loopback, link-local or multicast. */
+export function isSpecialIp(address: string): boolean {
+  return SPECIAL.has(ipaddr.parse(address).range())
+}
+
+const SPECIAL: ReadonlySet<string> = new Set([
+  'unspecified',
+  'loopback',
+  'linkLocal',
+  'multicast',
+  'broadcast',
+])
+
 function numberOf(bytes: readonly number[]): bigint {
   return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
 }

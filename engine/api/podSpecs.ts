@@ -34,7 +34,10 @@ export function podSpecsOf(object: KubernetesObject): readonly DescribedPods[] {
     case 'Cluster':
     case 'ClusterTrustBundle':
     case 'ConfigMap':
+    case 'EndpointSlice':
     case 'HorizontalPodAutoscaler':
+    case 'Ingress':
+    case 'IngressClass':
     case 'LimitRange':
     case 'Namespace':
     case 'Node':

@@ -55,7 +55,7 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     ...overlaps(standings, index),
     ...priorities(standings, index),
     ...autoscalers(standings, index),
-    ...services(index),
+    ...services(standings, index, options.mode === 'files'),
     ...limits(standings, index),
     ...runtimeClasses(standings, index),
     ...quotas(index),

@@ -7,7 +7,7 @@ export interface OtherKind {
 const noServer = 'there is no Kubernetes API server to guard or extend'
 const noPermissions = `nothing here asks for permission: ${noServer}`
 const noStorage = 'no CSI drivers run here: a PersistentVolume is a folder of a machine or of an NFS server'
-const noRouting = 'traffic is not routed yet'
+const noGateways = 'gateways are not run; an Ingress leads HTTP requests to Services'
 const noDevices = 'dynamic resource allocation does not exist here'
 const notStored = 'it is made by Kubernetes itself, not written in a manifest'
 
@@ -18,19 +18,13 @@ const byGroup: readonly (readonly [group: string, reason: string, kinds: readonl
   ['apps', notStored, ['ControllerRevision']],
   [
     'networking.k8s.io',
-    'HTTP routing from outside is not done; publish a port with hostPort',
-    ['Ingress', 'IngressClass'],
-  ],
-  [
-    'networking.k8s.io',
     'network policies are not enforced, and to pretend so would be unsafe',
     ['NetworkPolicy'],
   ],
-  ['networking.k8s.io', noRouting, ['IPAddress', 'ServiceCIDR']],
-  ['discovery.k8s.io', notStored, ['EndpointSlice']],
+  ['networking.k8s.io', "the Cluster's serviceCIDR says it", ['IPAddress', 'ServiceCIDR']],
   [
     'gateway.networking.k8s.io',
-    noRouting,
+    noGateways,
     ['Gateway', 'GatewayClass', 'GRPCRoute', 'HTTPRoute', 'ReferenceGrant', 'TLSRoute'],
   ],
   [

@@ -11,15 +11,11 @@ export interface SupportIssue {
   readonly reason: string
 }
 
-/** Kinds of which a repository may have hundreds: that they change nothing is told once for all of a commit. */
-const TOLD_ONCE: ReadonlySet<string> = new Set(['Service'])
-
 /** Every use in `object` of what is not honoured. An unsupported field is reported once, not again for what it holds. */
 export function findSupportIssues(kind: string, object: unknown): readonly SupportIssue[] {
   const reason = isKind(kind) ? kinds[kind].unsupported : otherKinds.get(kind)?.reason
   if (reason !== undefined) return [{ path: ['kind'], severity: 'error', reason }]
   const noEffect = isKind(kind) ? kinds[kind].noEffect : undefined
-  if (TOLD_ONCE.has(kind)) return []
   if (noEffect !== undefined) return [{ path: ['kind'], severity: 'warning', reason: noEffect }]
   const issues: SupportIssue[] = []
   if (isKind(kind)) visit(kind, object, [], issues)

@@ -4,9 +4,9 @@ import type { Endpoint, Family, Frontend, Protocol } from '../api/traffic.ts'
 
 /** What an EndpointSlice says, as far as traffic needs it. */
 export interface Slice {
-  readonly addressType: 'IPv4' | 'IPv6'
-  readonly ports: readonly { readonly name?: string; readonly protocol?: string; readonly port?: number }[]
-  readonly endpoints: readonly SliceEndpoint[]
+  readonly addressType: 'IPv4' | 'IPv6' | 'FQDN'
+  readonly ports?: readonly { readonly name?: string; readonly protocol?: string; readonly port?: number }[]
+  readonly endpoints?: readonly SliceEndpoint[]
 }
 
 export interface SliceEndpoint {
@@ -100,8 +100,8 @@ function candidatesOf(
   node: NodeName,
 ): readonly Candidate[] {
   const found = new Map<string, Candidate>()
-  for (const { addressType, endpoints, ports } of slices) {
-    if ((addressType === 'IPv6' ? 'ip6' : 'ip') !== family) continue
+  for (const { addressType, endpoints = [], ports = [] } of slices) {
+    if (addressType !== (family === 'ip6' ? 'IPv6' : 'IPv4')) continue
     const port = ports.find((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol)?.port
     if (port === undefined) continue
     for (const { addresses, conditions = {}, nodeName } of endpoints) {

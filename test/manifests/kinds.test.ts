@@ -182,18 +182,6 @@ function service(name: string, spec: string): string {
   return `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {${spec}}\n`
 }
 
-test('that Services change nothing yet is said once for all of them, at the first', () => {
-  const message = 'Services are not routed yet: pods are reached by their own addresses'
-  const web = service('web', 'selector: {app: web}, ports: [{port: 80}]')
-  expect(linesOf(web)).toEqual([`a.yaml:2:7: warning: Service default/web: kind: ${message}`])
-  const { objects, warnings } = validOf({
-    'a.yaml': web,
-    'b.yaml': service('db', 'clusterIP: None, ports: [{port: 1}]'),
-  })
-  expect([...objects.keys()]).toEqual(['Service/default/db', 'Service/default/web'])
-  expect(warnings.map((warning) => warning.message)).toEqual([`${message} (of 2 Services this is the first)`])
-})
-
 test.each([
   ['ports: []', 'spec.ports: required field is missing'],
   ['ports: [{port: 1}, {port: 2, name: b}]', 'spec.ports[0].name: required field is missing'],

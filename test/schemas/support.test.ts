@@ -68,7 +68,7 @@ describe('findSupportIssues', () => {
     expect(found('Pod', pod({ nodeSelector: { overhead: 'x' } }, { labels: { status: 'x' } }))).toEqual([])
   })
 
-  test.each(['NetworkPolicy', 'Ingress', 'CustomResourceDefinition'])('refuses the whole kind %s', (kind) => {
+  test.each(['NetworkPolicy', 'Gateway', 'CustomResourceDefinition'])('refuses the whole kind %s', (kind) => {
     expect(found(kind, { spec: { anything: true } })).toEqual(['error kind'])
   })
 

@@ -3,7 +3,7 @@ import { autoscalerWithDefaults } from './autoscaler.ts'
 import { claimSpecWithDefaults, volumeSpecWithDefaults } from './claims.ts'
 import { limitRangeWithDefaults } from './limitRange.ts'
 import { podSpecWithDefaults } from './pod.ts'
-import { serviceWithDefaults } from './service.ts'
+import { endpointSliceWithDefaults, serviceWithDefaults } from './service.ts'
 import {
   cronJobWithDefaults,
   daemonSetWithDefaults,
@@ -35,6 +35,8 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
       return cronJobWithDefaults(object)
     case 'Service':
       return serviceWithDefaults(object)
+    case 'EndpointSlice':
+      return endpointSliceWithDefaults(object)
     case 'Secret':
       return secretWithDefaults(object)
     case 'Namespace':
@@ -58,6 +60,8 @@ export function withDefaults(object: KubernetesObject): KubernetesObject {
     case 'Node':
       return nodeWithDefaults(object)
     case 'ConfigMap':
+    case 'Ingress':
+    case 'IngressClass':
     case 'ServiceAccount':
     case 'ClusterTrustBundle':
     case 'PodDisruptionBudget':

@@ -1,4 +1,4 @@
-import type { Service, ServicePort, ServiceSpec } from '../generated/types.ts'
+import type { EndpointSlice, Service, ServicePort, ServiceSpec } from '../generated/types.ts'
 
 /** Three hours. */
 const CLIENT_AFFINITY_SECONDS = 10_800
@@ -33,4 +33,13 @@ function serviceSpecWithDefaults(spec: ServiceSpec): ServiceSpec {
 
 function portWithDefaults(port: ServicePort): ServicePort {
   return { ...port, protocol: port.protocol ?? 'TCP', targetPort: port.targetPort || port.port }
+}
+
+export function endpointSliceWithDefaults(slice: EndpointSlice): EndpointSlice {
+  const { endpoints = [], ports = [] } = slice
+  return {
+    ...slice,
+    endpoints,
+    ports: ports.map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })),
+  }
 }

@@ -121,6 +121,30 @@ export interface Deployment {
 }
 
 /**
+ * Addresses behind a Service without selector, which its label kubernetes.io/service-name names.
+ */
+export interface EndpointSlice {
+  readonly apiVersion: 'discovery.k8s.io/v1'
+  readonly kind: 'EndpointSlice'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * Of what family the addresses are.
+   */
+  readonly addressType: 'IPv4' | 'IPv6' | 'FQDN'
+  /**
+   * The endpoints.
+   */
+  readonly endpoints?: readonly Endpoint[]
+  /**
+   * The ports of every endpoint.
+   */
+  readonly ports?: readonly EndpointPort[]
+}
+
+/**
  * Changes the number of a workload's pods by what they use.
  */
 export interface HorizontalPodAutoscaler {
@@ -138,6 +162,42 @@ export interface HorizontalPodAutoscaler {
    * What was found.
    */
   readonly status?: HorizontalPodAutoscalerStatus
+}
+
+/**
+ * Requests of HTTP from outside, led to Services by host and path.
+ */
+export interface Ingress {
+  readonly apiVersion: 'networking.k8s.io/v1'
+  readonly kind: 'Ingress'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * Which requests go where.
+   */
+  readonly spec?: IngressSpec
+  /**
+   * Where it can be reached.
+   */
+  readonly status?: IngressStatus
+}
+
+/**
+ * Who answers for Ingresses that name it.
+ */
+export interface IngressClass {
+  readonly apiVersion: 'networking.k8s.io/v1'
+  readonly kind: 'IngressClass'
+  /**
+   * Name, namespace, labels and annotations.
+   */
+  readonly metadata: ObjectMeta
+  /**
+   * Who it is.
+   */
+  readonly spec?: IngressClassSpec
 }
 
 /**
@@ -909,7 +969,7 @@ export interface ClusterSpec {
    */
   readonly serviceAccountIssuer?: string
   /**
-   * The range that Service addresses are taken from, such as 10.96.0.0/16.
+   * The range that Service addresses are taken from, such as 10.96.0.0/16; or two, of IPv4 and IPv6, with a comma between them: Services that name no family get an address of the first.
    */
   readonly serviceCIDR?: string
   /**
@@ -1863,6 +1923,100 @@ export interface EmptyDirVolumeSource {
 }
 
 /**
+ * What answers for a Service.
+ */
+export interface Endpoint {
+  /**
+   * Its addresses; all mean the same.
+   */
+  readonly addresses: readonly string[]
+  /**
+   * Whether it can be used.
+   */
+  readonly conditions?: EndpointConditions
+  /**
+   * What Kubernetes once said of its place.
+   */
+  readonly deprecatedTopology?: {
+    readonly [k: string]: string
+  }
+  /**
+   * Where it should be used.
+   */
+  readonly hints?: EndpointHints
+  /**
+   * Its name in the DNS of a headless Service.
+   */
+  readonly hostname?: string
+  /**
+   * The machine that it is on.
+   */
+  readonly nodeName?: string
+  /**
+   * What it is, such as a Pod.
+   */
+  readonly targetRef?: ObjectReference
+  /**
+   * The zone that it is in.
+   */
+  readonly zone?: string
+}
+
+/**
+ * Whether an endpoint can be used.
+ */
+export interface EndpointConditions {
+  /**
+   * It takes new connections. True by default.
+   */
+  readonly ready?: boolean
+  /**
+   * It answers, though it may be about to end. As ready by default.
+   */
+  readonly serving?: boolean
+  /**
+   * It is about to end.
+   */
+  readonly terminating?: boolean
+}
+
+/**
+ * Where an endpoint should be used.
+ */
+export interface EndpointHints {
+  /**
+   * The machines.
+   */
+  readonly forNodes?: readonly ForNode[]
+  /**
+   * The zones.
+   */
+  readonly forZones?: readonly ForZone[]
+}
+
+/**
+ * A port of endpoints.
+ */
+export interface EndpointPort {
+  /**
+   * The protocol that is spoken on it.
+   */
+  readonly appProtocol?: string
+  /**
+   * The port of the Service that it is for; empty by default.
+   */
+  readonly name?: string
+  /**
+   * The port's number.
+   */
+  readonly port?: number
+  /**
+   * The protocol. TCP by default.
+   */
+  readonly protocol?: 'TCP' | 'UDP' | 'SCTP'
+}
+
+/**
  * All keys of a ConfigMap or Secret as variables.
  */
 export interface EnvFromSource {
@@ -2091,6 +2245,26 @@ export interface FlockerVolumeSource {
 }
 
 /**
+ * A machine.
+ */
+export interface ForNode {
+  /**
+   * Its name.
+   */
+  readonly name: string
+}
+
+/**
+ * A zone.
+ */
+export interface ForZone {
+  /**
+   * Its name.
+   */
+  readonly name: string
+}
+
+/**
  * A disk of Google.
  */
 export interface GCEPersistentDiskVolumeSource {
@@ -2262,6 +2436,34 @@ export interface HTTPHeader {
    * Its value.
    */
   readonly value: string
+}
+
+/**
+ * Where the requests for a path go.
+ */
+export interface HTTPIngressPath {
+  /**
+   * Where they go.
+   */
+  readonly backend: IngressBackend
+  /**
+   * The path; it begins with a slash.
+   */
+  readonly path?: string
+  /**
+   * How a request's path is compared.
+   */
+  readonly pathType: 'Exact' | 'Prefix' | 'ImplementationSpecific'
+}
+
+/**
+ * The paths of a host.
+ */
+export interface HTTPIngressRuleValue {
+  /**
+   * The paths.
+   */
+  readonly paths: readonly HTTPIngressPath[]
 }
 
 /**
@@ -2521,6 +2723,180 @@ export interface ImageVolumeStatus {
    * Its digest.
    */
   readonly imageRef: string
+}
+
+/**
+ * Where requests go.
+ */
+export interface IngressBackend {
+  /**
+   * An object that answers.
+   */
+  readonly resource?: TypedLocalObjectReference
+  /**
+   * The Service that answers.
+   */
+  readonly service?: IngressServiceBackend
+}
+
+/**
+ * Points to settings of a controller.
+ */
+export interface IngressClassParametersReference {
+  /**
+   * The kind's API group.
+   */
+  readonly apiGroup?: string
+  /**
+   * The object's kind.
+   */
+  readonly kind: string
+  /**
+   * The object's name.
+   */
+  readonly name: string
+  /**
+   * The object's namespace.
+   */
+  readonly namespace?: string
+  /**
+   * Whether the object is in a namespace.
+   */
+  readonly scope?: 'Cluster' | 'Namespace'
+}
+
+/**
+ * Who answers for Ingresses.
+ */
+export interface IngressClassSpec {
+  /**
+   * The controller's name; reconcile.dev/ingress is the engine's own.
+   */
+  readonly controller?: string
+  /**
+   * Further settings of the controller.
+   */
+  readonly parameters?: IngressClassParametersReference
+}
+
+/**
+ * An address of an Ingress.
+ */
+export interface IngressLoadBalancerIngress {
+  /**
+   * The name.
+   */
+  readonly hostname?: string
+  /**
+   * The address.
+   */
+  readonly ip?: string
+  /**
+   * Its ports.
+   */
+  readonly ports?: readonly IngressPortStatus[]
+}
+
+/**
+ * The addresses of an Ingress.
+ */
+export interface IngressLoadBalancerStatus {
+  /**
+   * The addresses.
+   */
+  readonly ingress?: readonly IngressLoadBalancerIngress[]
+}
+
+/**
+ * A port of an Ingress.
+ */
+export interface IngressPortStatus {
+  /**
+   * What went wrong.
+   */
+  readonly error?: string
+  /**
+   * The port's number.
+   */
+  readonly port: number
+  /**
+   * The protocol.
+   */
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+}
+
+/**
+ * Where the requests to a host go.
+ */
+export interface IngressRule {
+  /**
+   * The host; *.example.org for all names one label below; every host when absent.
+   */
+  readonly host?: string
+  /**
+   * Its paths.
+   */
+  readonly http?: HTTPIngressRuleValue
+}
+
+/**
+ * A port of a Service.
+ */
+export interface IngressServiceBackend {
+  /**
+   * The Service, in the same namespace.
+   */
+  readonly name: string
+  /**
+   * Its port.
+   */
+  readonly port?: ServiceBackendPort
+}
+
+/**
+ * Which requests go where.
+ */
+export interface IngressSpec {
+  /**
+   * Where requests go that no rule takes.
+   */
+  readonly defaultBackend?: IngressBackend
+  /**
+   * The class of Ingresses that it belongs to; the default one when absent.
+   */
+  readonly ingressClassName?: string
+  /**
+   * The rules.
+   */
+  readonly rules?: readonly IngressRule[]
+  /**
+   * Which hosts are served encrypted, and with which certificate.
+   */
+  readonly tls?: readonly IngressTLS[]
+}
+
+/**
+ * Where an Ingress can be reached.
+ */
+export interface IngressStatus {
+  /**
+   * Its addresses.
+   */
+  readonly loadBalancer?: IngressLoadBalancerStatus
+}
+
+/**
+ * A certificate for hosts.
+ */
+export interface IngressTLS {
+  /**
+   * The hosts.
+   */
+  readonly hosts?: readonly string[]
+  /**
+   * The Secret of type kubernetes.io/tls that holds certificate and key.
+   */
+  readonly secretName?: string
 }
 
 /**
@@ -5583,6 +5959,20 @@ export interface ServiceAccountTokenProjection {
 }
 
 /**
+ * A port of a Service, by name or by number.
+ */
+export interface ServiceBackendPort {
+  /**
+   * The name.
+   */
+  readonly name?: string
+  /**
+   * The number.
+   */
+  readonly number?: number
+}
+
+/**
  * A port of a Service.
  */
 export interface ServicePort {
@@ -6592,7 +6982,10 @@ export type KubernetesObject =
   | CronJob
   | DaemonSet
   | Deployment
+  | EndpointSlice
   | HorizontalPodAutoscaler
+  | Ingress
+  | IngressClass
   | Job
   | LimitRange
   | Namespace

@@ -60,6 +60,9 @@ export function immutableChanges(
     case 'HorizontalPodAutoscaler':
     case 'PodDisruptionBudget':
     case 'Service':
+    case 'EndpointSlice':
+    case 'Ingress':
+    case 'IngressClass':
     case 'ConfigMap':
     case 'Secret':
     case 'ServiceAccount':

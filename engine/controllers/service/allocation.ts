@@ -1,6 +1,7 @@
 import type { Service, ServicePort } from '../../api/generated/types.ts'
 import { addressAt, canonicalIp, type IpRange, placeInRange } from '../../api/ipRanges.ts'
 import { type ObjectKey, unitHash } from '../../api/names.ts'
+import { dnsAddress } from '../../api/serviceRanges.ts'
 
 /** What a Service was given beside what its manifest says. */
 export interface Allocation {
@@ -25,12 +26,6 @@ export interface Pools {
   readonly ranges: readonly IpRange[]
   readonly nodePorts: { readonly first: number; readonly last: number }
 }
-
-/** Of an API server whose --service-node-port-range nobody has set. */
-export const NODE_PORTS = { first: 30_000, last: 32_767 } as const
-
-/** The address that clusters give their DNS server by custom: kept for ours. */
-export const DNS_PLACE = 10
 
 /** Kubernetes keeps the lower end of a range for addresses that people choose: 16 at least, 256 at most, a sixteenth of it. */
 function reserved(size: number): number {
@@ -61,7 +56,10 @@ class Book {
 
   constructor(pools: Pools) {
     this.#pools = pools
-    for (const range of pools.ranges) this.#addresses.set(addressAt(range, DNS_PLACE), DNS_SERVER)
+    for (const range of pools.ranges) {
+      const address = dnsAddress(range)
+      if (address !== undefined) this.#addresses.set(address, DNS_SERVER)
+    }
   }
 
   takeWritten({ key, service }: ServiceClaim): void {

@@ -1,56 +1,18 @@
-import type { Container, ContainerPort, PodSpec, Service, ServicePort } from '../../api/generated/types.ts'
+import type { Endpoint, EndpointPort, EndpointSlice, PodSpec, Service } from '../../api/generated/types.ts'
 import { keyParts, nameHash, type ObjectKey } from '../../api/names.ts'
+import { SERVICE_NAME } from '../../api/services.ts'
+import { targetPort } from '../../api/targetPorts.ts'
 import type { PodView } from '../view.ts'
-
-/** discovery.k8s.io/v1, as far as the engine writes it. */
-export interface EndpointSlice {
-  readonly apiVersion: 'discovery.k8s.io/v1'
-  readonly kind: 'EndpointSlice'
-  readonly metadata: {
-    readonly name: string
-    readonly namespace: string
-    readonly labels: Readonly<Record<string, string>>
-  }
-  readonly addressType: 'IPv4' | 'IPv6'
-  readonly ports: readonly EndpointPort[]
-  readonly endpoints: readonly Endpoint[]
-}
-
-export interface EndpointPort {
-  readonly name: string
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
-  readonly port: number
-  readonly appProtocol?: string
-}
-
-export interface Endpoint {
-  readonly addresses: readonly string[]
-  readonly conditions: {
-    readonly ready: boolean
-    readonly serving: boolean
-    readonly terminating: boolean
-  }
-  /** The pod's own, where its name is a record of a headless Service. */
-  readonly hostname?: string
-  readonly nodeName: string
-  readonly targetRef: {
-    readonly kind: 'Pod'
-    readonly namespace: string
-    readonly name: string
-    readonly uid: string
-  }
-}
 
 const ENDPOINTS_PER_SLICE_MAX = 100
 
-const SERVICE_NAME = 'kubernetes.io/service-name'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 
 /**
  * The pods that a Service's selector matches, as pkg/controller/endpointslice writes them: those that have an address and have not run to
  * their end; the ports of each, where they have names that pods give different numbers; a hundred at most in one object.
  */
-export function endpointSlices(service: Service, pods: readonly PodView[]): readonly EndpointSlice[] {
+export function endpointSlices(service: Service, pods: readonly PodView[]): readonly PodSlice[] {
   const groups = new Map<string, Group>()
   for (const pod of pods) {
     if (pod.finished) continue
@@ -67,14 +29,38 @@ export function endpointSlices(service: Service, pods: readonly PodView[]): read
     .flatMap(([key, group]) => slicesOf(service, key, group))
 }
 
-interface Group extends Pick<EndpointSlice, 'addressType' | 'ports'> {
-  readonly endpoints: Endpoint[]
+interface Group {
+  readonly addressType: 'IPv4' | 'IPv6'
+  readonly ports: readonly EndpointPort[]
+  readonly endpoints: PodEndpoint[]
 }
 
-function slicesOf({ metadata }: Service, key: string, group: Group): readonly EndpointSlice[] {
+/** As the engine makes them of pods: with all that a manifest may leave out. */
+export interface PodSlice extends EndpointSlice {
+  readonly metadata: {
+    readonly name: string
+    readonly namespace: string
+    readonly labels: Readonly<Record<string, string>>
+  }
+  readonly ports: readonly EndpointPort[]
+  readonly endpoints: readonly PodEndpoint[]
+}
+
+interface PodEndpoint extends Endpoint {
+  readonly conditions: { readonly ready: boolean; readonly serving: boolean; readonly terminating: boolean }
+  readonly nodeName: string
+  readonly targetRef: {
+    readonly kind: 'Pod'
+    readonly namespace: string
+    readonly name: string
+    readonly uid: string
+  }
+}
+
+function slicesOf({ metadata }: Service, key: string, group: Group): readonly PodSlice[] {
   const { name, namespace = 'default' } = metadata
   const endpoints = group.endpoints.toSorted((a, b) => (a.targetRef.name < b.targetRef.name ? -1 : 1))
-  const slices: EndpointSlice[] = []
+  const slices: PodSlice[] = []
   for (let from = 0; from < endpoints.length; from += ENDPOINTS_PER_SLICE_MAX) {
     slices.push({
       apiVersion: 'discovery.k8s.io/v1',
@@ -102,28 +88,12 @@ function portsOf({ spec }: Service, pod: PodSpec): readonly EndpointPort[] {
   })
 }
 
-/** A name is looked up among the ports of the pod's containers and sidecars; undefined: it has no port of that name. */
-export function targetPort(
-  { port, protocol = 'TCP', targetPort: target }: ServicePort,
-  pod: PodSpec,
-): number | undefined {
-  if (target === undefined || target === '' || target === 0) return port
-  if (typeof target === 'number') return target
-  return containersOf(pod)
-    .flatMap(({ ports = [] }): readonly ContainerPort[] => ports)
-    .find((one) => one.name === target && (one.protocol ?? 'TCP') === protocol)?.containerPort
-}
-
-function containersOf({ containers, initContainers = [] }: PodSpec): readonly Container[] {
-  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')]
-}
-
 function addressesOf({ status }: PodView): readonly string[] {
   const all = [status.podIP ?? '', ...(status.podIPs ?? []).map(({ ip = '' }) => ip)]
   return [...new Set(all.filter((address) => address !== ''))]
 }
 
-function endpointOf({ metadata, spec }: Service, pod: PodView, address: string): Endpoint {
+function endpointOf({ metadata, spec }: Service, pod: PodView, address: string): PodEndpoint {
   const { namespace, name } = keyParts(pod.key)
   const { hostname, subdomain } = pod.record.pod.spec
   // Of a node that does not answer nobody knows whether anything is there still.

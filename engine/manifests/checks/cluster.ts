@@ -12,8 +12,8 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
   if (spec === undefined || !context.sound(['spec'])) return
   const { podCIDR = '', serviceCIDR = '' } = clusterWithDefaults(cluster).spec ?? {}
   const pods = checkRange(context, 'podCIDR', podCIDR)
-  const services = checkRange(context, 'serviceCIDR', serviceCIDR)
-  if (pods !== undefined && services !== undefined && overlap(pods, services)) {
+  const services = checkServiceRanges(context, serviceCIDR)
+  if (pods !== undefined && services.some((range) => overlap(pods, range))) {
     const field = spec.podCIDR === undefined ? 'serviceCIDR' : 'podCIDR'
     context.error(
       ['spec', field],
@@ -63,6 +63,16 @@ function checkRange(context: CheckContext, field: string, text: string): Range |
     )
   }
   return range
+}
+
+/** One, or one of each family, as an API server's --service-cluster-ip-range. */
+function checkServiceRanges(context: CheckContext, text: string): readonly Range[] {
+  const parts = text.split(',')
+  const ranges = parts.flatMap((part) => checkRange(context, 'serviceCIDR', part.trim()) ?? [])
+  const [first, second] = ranges
+  if (parts.length > 2 || (second !== undefined && first?.version === second.version))
+    context.error(['spec', 'serviceCIDR'], 'may hold one range, or one of IPv4 and one of IPv6')
+  return ranges
 }
 
 export function checkNode(context: CheckContext, node: Node): void {

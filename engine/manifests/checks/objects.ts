@@ -13,6 +13,7 @@ import { checkPriorityClass } from './priority.ts'
 import { checkCluster, checkNode } from './cluster.ts'
 import { checkConfigMap, checkSecret } from './data.ts'
 import { checkDeployment } from './deployment.ts'
+import { checkEndpointSlice } from './endpointSlice.ts'
 import { checkMetadata } from './metadata.ts'
 import { checkPersistentVolume, checkStorageClass } from './persistentVolume.ts'
 import { checkPodSpec } from './pod.ts'
@@ -50,6 +51,8 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkCronJob(context, object)
     case 'Service':
       return checkService(context, object)
+    case 'EndpointSlice':
+      return checkEndpointSlice(context, object)
     case 'ConfigMap':
       return checkConfigMap(context, object)
     case 'Secret':
@@ -78,6 +81,8 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
       return checkResourceQuota(context, object)
     case 'PriorityClass':
       return checkPriorityClass(context, object)
+    case 'Ingress':
+    case 'IngressClass':
     case 'Namespace':
     case 'ServiceAccount':
       return

@@ -20,7 +20,10 @@ export const ConfigMap: Validate
 export const CronJob: Validate
 export const DaemonSet: Validate
 export const Deployment: Validate
+export const EndpointSlice: Validate
 export const HorizontalPodAutoscaler: Validate
+export const Ingress: Validate
+export const IngressClass: Validate
 export const Job: Validate
 export const LimitRange: Validate
 export const Namespace: Validate

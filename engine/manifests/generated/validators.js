@@ -12423,14 +12423,650 @@ validate281.errors = vErrors;
 return errors === 0;
 }
 
-export const HorizontalPodAutoscaler = validate293;
-const schema119 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema120 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
-const schema121 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
-const schema122 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
-const schema123 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
+export const EndpointSlice = validate293;
+const schema119 = {"$id":"https://reconcile.dev/schemas/EndpointSlice.json","type":"object","properties":{"apiVersion":{"const":"discovery.k8s.io/v1"},"kind":{"const":"EndpointSlice"},"metadata":{"$ref":"shared/ObjectMeta.json"},"addressType":{"type":"string","enum":["IPv4","IPv6","FQDN"]},"endpoints":{"type":"array","items":{"$ref":"shared/Endpoint.json"}},"ports":{"type":"array","items":{"$ref":"shared/EndpointPort.json"}}},"required":["apiVersion","kind","metadata","addressType"],"additionalProperties":false};
+const schema120 = {"$id":"https://reconcile.dev/schemas/shared/Endpoint.json","type":"object","properties":{"addresses":{"type":"array","items":{"type":"string"}},"conditions":{"$ref":"EndpointConditions.json"},"deprecatedTopology":{"type":"object","additionalProperties":{"type":"string"}},"hints":{"type":"object"},"hostname":{"type":"string"},"nodeName":{"type":"string"},"targetRef":{"$ref":"ObjectReference.json"},"zone":{"type":"string"}},"required":["addresses"],"additionalProperties":false};
+const schema121 = {"$id":"https://reconcile.dev/schemas/shared/EndpointConditions.json","type":"object","properties":{"ready":{"type":"boolean"},"serving":{"type":"boolean"},"terminating":{"type":"boolean"}},"additionalProperties":false};
+
+function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/EndpointConditions.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(((key0 === "ready") || (key0 === "serving")) || (key0 === "terminating"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.ready !== undefined){
+if(typeof data.ready !== "boolean"){
+const err1 = {instancePath:instancePath+"/ready",schemaPath:"#/properties/ready/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.serving !== undefined){
+if(typeof data.serving !== "boolean"){
+const err2 = {instancePath:instancePath+"/serving",schemaPath:"#/properties/serving/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.terminating !== undefined){
+if(typeof data.terminating !== "boolean"){
+const err3 = {instancePath:instancePath+"/terminating",schemaPath:"#/properties/terminating/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate296.errors = vErrors;
+return errors === 0;
+}
+
+const schema122 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
 function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/ObjectReference.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(((((((key0 === "apiVersion") || (key0 === "kind")) || (key0 === "name")) || (key0 === "namespace")) || (key0 === "fieldPath")) || (key0 === "resourceVersion")) || (key0 === "uid"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.apiVersion !== undefined){
+if(typeof data.apiVersion !== "string"){
+const err1 = {instancePath:instancePath+"/apiVersion",schemaPath:"#/properties/apiVersion/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.kind !== undefined){
+if(typeof data.kind !== "string"){
+const err2 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(typeof data.name !== "string"){
+const err3 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.namespace !== undefined){
+if(typeof data.namespace !== "string"){
+const err4 = {instancePath:instancePath+"/namespace",schemaPath:"#/properties/namespace/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.fieldPath !== undefined){
+if(typeof data.fieldPath !== "string"){
+const err5 = {instancePath:instancePath+"/fieldPath",schemaPath:"#/properties/fieldPath/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.resourceVersion !== undefined){
+if(typeof data.resourceVersion !== "string"){
+const err6 = {instancePath:instancePath+"/resourceVersion",schemaPath:"#/properties/resourceVersion/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.uid !== undefined){
+if(typeof data.uid !== "string"){
+const err7 = {instancePath:instancePath+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+else {
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+validate298.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/Endpoint.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.addresses === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "addresses"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((((key0 === "addresses") || (key0 === "conditions")) || (key0 === "deprecatedTopology")) || (key0 === "hints")) || (key0 === "hostname")) || (key0 === "nodeName")) || (key0 === "targetRef")) || (key0 === "zone"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.addresses !== undefined){
+let data0 = data.addresses;
+if(Array.isArray(data0)){
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data0[i0] !== "string"){
+const err2 = {instancePath:instancePath+"/addresses/" + i0,schemaPath:"#/properties/addresses/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+}
+else {
+const err3 = {instancePath:instancePath+"/addresses",schemaPath:"#/properties/addresses/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.conditions !== undefined){
+if(!(validate296(data.conditions, {instancePath:instancePath+"/conditions",parentData:data,parentDataProperty:"conditions",rootData}))){
+vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
+errors = vErrors.length;
+}
+}
+if(data.deprecatedTopology !== undefined){
+let data3 = data.deprecatedTopology;
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+for(const key1 in data3){
+if(typeof data3[key1] !== "string"){
+const err4 = {instancePath:instancePath+"/deprecatedTopology/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deprecatedTopology/additionalProperties/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/deprecatedTopology",schemaPath:"#/properties/deprecatedTopology/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.hints !== undefined){
+let data5 = data.hints;
+if(!(data5 && typeof data5 == "object" && !Array.isArray(data5))){
+const err6 = {instancePath:instancePath+"/hints",schemaPath:"#/properties/hints/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.hostname !== undefined){
+if(typeof data.hostname !== "string"){
+const err7 = {instancePath:instancePath+"/hostname",schemaPath:"#/properties/hostname/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.nodeName !== undefined){
+if(typeof data.nodeName !== "string"){
+const err8 = {instancePath:instancePath+"/nodeName",schemaPath:"#/properties/nodeName/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.targetRef !== undefined){
+if(!(validate298(data.targetRef, {instancePath:instancePath+"/targetRef",parentData:data,parentDataProperty:"targetRef",rootData}))){
+vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
+errors = vErrors.length;
+}
+}
+if(data.zone !== undefined){
+if(typeof data.zone !== "string"){
+const err9 = {instancePath:instancePath+"/zone",schemaPath:"#/properties/zone/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+validate295.errors = vErrors;
+return errors === 0;
+}
+
+const schema123 = {"$id":"https://reconcile.dev/schemas/shared/EndpointPort.json","type":"object","properties":{"appProtocol":{"type":"string"},"name":{"type":"string"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"additionalProperties":false};
+
+function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/EndpointPort.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((((key0 === "appProtocol") || (key0 === "name")) || (key0 === "port")) || (key0 === "protocol"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.appProtocol !== undefined){
+if(typeof data.appProtocol !== "string"){
+const err1 = {instancePath:instancePath+"/appProtocol",schemaPath:"#/properties/appProtocol/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(typeof data.name !== "string"){
+const err2 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+let data2 = data.port;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+const err3 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 65535 || isNaN(data2)){
+const err4 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data2 < 1 || isNaN(data2)){
+const err5 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+if(data.protocol !== undefined){
+let data3 = data.protocol;
+if(typeof data3 !== "string"){
+const err6 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!(((data3 === "TCP") || (data3 === "UDP")) || (data3 === "SCTP"))){
+const err7 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema123.properties.protocol.enum}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+else {
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+validate301.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/EndpointSlice.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.apiVersion === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "apiVersion"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.kind === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.metadata === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "metadata"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.addressType === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "addressType"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "apiVersion") || (key0 === "kind")) || (key0 === "metadata")) || (key0 === "addressType")) || (key0 === "endpoints")) || (key0 === "ports"))){
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.apiVersion !== undefined){
+if("discovery.k8s.io/v1" !== data.apiVersion){
+const err5 = {instancePath:instancePath+"/apiVersion",schemaPath:"#/properties/apiVersion/const",keyword:"const",params:{allowedValue: "discovery.k8s.io/v1"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.kind !== undefined){
+if("EndpointSlice" !== data.kind){
+const err6 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "EndpointSlice"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.metadata !== undefined){
+if(!(validate22(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
+vErrors = vErrors === null ? validate22.errors : vErrors.concat(validate22.errors);
+errors = vErrors.length;
+}
+}
+if(data.addressType !== undefined){
+let data3 = data.addressType;
+if(typeof data3 !== "string"){
+const err7 = {instancePath:instancePath+"/addressType",schemaPath:"#/properties/addressType/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if(!(((data3 === "IPv4") || (data3 === "IPv6")) || (data3 === "FQDN"))){
+const err8 = {instancePath:instancePath+"/addressType",schemaPath:"#/properties/addressType/enum",keyword:"enum",params:{allowedValues: schema119.properties.addressType.enum}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.endpoints !== undefined){
+let data4 = data.endpoints;
+if(Array.isArray(data4)){
+const len0 = data4.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate295(data4[i0], {instancePath:instancePath+"/endpoints/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate295.errors : vErrors.concat(validate295.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/endpoints",schemaPath:"#/properties/endpoints/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.ports !== undefined){
+let data6 = data.ports;
+if(Array.isArray(data6)){
+const len1 = data6.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate301(data6[i1], {instancePath:instancePath+"/ports/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate301.errors : vErrors.concat(validate301.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err10 = {instancePath:instancePath+"/ports",schemaPath:"#/properties/ports/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+else {
+const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+validate293.errors = vErrors;
+return errors === 0;
+}
+
+export const HorizontalPodAutoscaler = validate303;
+const schema124 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema125 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
+const schema126 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
+const schema127 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
+const schema128 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
+
+function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12490,7 +13126,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data0 === "Pods") || (data0 === "Percent"))){
-const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema123.properties.type.enum}};
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema128.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -12581,12 +13217,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate298.errors = vErrors;
+validate308.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingRules.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12608,8 +13244,8 @@ let data0 = data.policies;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate298(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
+if(!(validate308(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
 errors = vErrors.length;
 }
 }
@@ -12638,7 +13274,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data2 === "Max") || (data2 === "Min")) || (data2 === "Disabled"))){
-const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema122.properties.selectPolicy.enum}};
+const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema127.properties.selectPolicy.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12700,12 +13336,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate297.errors = vErrors;
+validate307.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12723,14 +13359,14 @@ errors++;
 }
 }
 if(data.scaleDown !== undefined){
-if(!(validate297(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
-vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
+if(!(validate307(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
+vErrors = vErrors === null ? validate307.errors : vErrors.concat(validate307.errors);
 errors = vErrors.length;
 }
 }
 if(data.scaleUp !== undefined){
-if(!(validate297(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
-vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
+if(!(validate307(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
+vErrors = vErrors === null ? validate307.errors : vErrors.concat(validate307.errors);
 errors = vErrors.length;
 }
 }
@@ -12745,15 +13381,15 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate296.errors = vErrors;
+validate306.errors = vErrors;
 return errors === 0;
 }
 
-const schema124 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{},"object":{},"pods":{},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
-const schema125 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
-const schema126 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
+const schema129 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{},"object":{},"pods":{},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
+const schema130 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
+const schema131 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
 
-function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricTarget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12793,7 +13429,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data0 === "Utilization") || (data0 === "Value")) || (data0 === "AverageValue"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema126.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema131.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -12861,12 +13497,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate306.errors = vErrors;
+validate316.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12938,8 +13574,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate306(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate306.errors : vErrors.concat(validate306.errors);
+if(!(validate316(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate316.errors : vErrors.concat(validate316.errors);
 errors = vErrors.length;
 }
 }
@@ -12954,13 +13590,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate305.errors = vErrors;
+validate315.errors = vErrors;
 return errors === 0;
 }
 
-const schema127 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
+const schema132 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
 
-function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13010,8 +13646,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate306(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate306.errors : vErrors.concat(validate306.errors);
+if(!(validate316(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate316.errors : vErrors.concat(validate316.errors);
 errors = vErrors.length;
 }
 }
@@ -13026,12 +13662,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate311.errors = vErrors;
+validate321.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13071,7 +13707,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((data0 === "Object") || (data0 === "Pods")) || (data0 === "Resource")) || (data0 === "ContainerResource")) || (data0 === "External"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema124.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema129.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -13082,14 +13718,14 @@ errors++;
 }
 }
 if(data.containerResource !== undefined){
-if(!(validate305(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
-vErrors = vErrors === null ? validate305.errors : vErrors.concat(validate305.errors);
+if(!(validate315(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
+vErrors = vErrors === null ? validate315.errors : vErrors.concat(validate315.errors);
 errors = vErrors.length;
 }
 }
 if(data.resource !== undefined){
-if(!(validate311(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
-vErrors = vErrors === null ? validate311.errors : vErrors.concat(validate311.errors);
+if(!(validate321(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
+vErrors = vErrors === null ? validate321.errors : vErrors.concat(validate321.errors);
 errors = vErrors.length;
 }
 }
@@ -13104,13 +13740,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate304.errors = vErrors;
+validate314.errors = vErrors;
 return errors === 0;
 }
 
-const schema128 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema133 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13194,12 +13830,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate315.errors = vErrors;
+validate325.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13237,8 +13873,8 @@ errors++;
 }
 }
 if(data.behavior !== undefined){
-if(!(validate296(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
-vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
+if(!(validate306(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
+vErrors = vErrors === null ? validate306.errors : vErrors.concat(validate306.errors);
 errors = vErrors.length;
 }
 }
@@ -13282,8 +13918,8 @@ let data2 = data.metrics;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate304(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate304.errors : vErrors.concat(validate304.errors);
+if(!(validate314(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate314.errors : vErrors.concat(validate314.errors);
 errors = vErrors.length;
 }
 }
@@ -13335,8 +13971,8 @@ errors++;
 }
 }
 if(data.scaleTargetRef !== undefined){
-if(!(validate315(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
-vErrors = vErrors === null ? validate315.errors : vErrors.concat(validate315.errors);
+if(!(validate325(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
+vErrors = vErrors === null ? validate325.errors : vErrors.concat(validate325.errors);
 errors = vErrors.length;
 }
 }
@@ -13351,12 +13987,12 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate295.errors = vErrors;
+validate305.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/HorizontalPodAutoscaler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13444,8 +14080,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate295(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate295.errors : vErrors.concat(validate295.errors);
+if(!(validate305(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate305.errors : vErrors.concat(validate305.errors);
 errors = vErrors.length;
 }
 }
@@ -13473,14 +14109,841 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate293.errors = vErrors;
+validate303.errors = vErrors;
 return errors === 0;
 }
 
-export const Job = validate318;
-const schema129 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Ingress = validate328;
+const schema134 = {"$id":"https://reconcile.dev/schemas/Ingress.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"Ingress"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema135 = {"$id":"https://reconcile.dev/schemas/shared/IngressSpec.json","type":"object","properties":{"defaultBackend":{"$ref":"IngressBackend.json"},"ingressClassName":{"type":"string"},"rules":{"type":"array","items":{"$ref":"IngressRule.json"}},"tls":{"type":"array","items":{"$ref":"IngressTLS.json"}}},"additionalProperties":false};
+const schema136 = {"$id":"https://reconcile.dev/schemas/shared/IngressBackend.json","type":"object","properties":{"resource":{},"service":{"$ref":"IngressServiceBackend.json"}},"additionalProperties":false};
+const schema137 = {"$id":"https://reconcile.dev/schemas/shared/IngressServiceBackend.json","type":"object","properties":{"name":{"type":"string"},"port":{"$ref":"ServiceBackendPort.json"}},"required":["name"],"additionalProperties":false};
+const schema138 = {"$id":"https://reconcile.dev/schemas/shared/ServiceBackendPort.json","type":"object","properties":{"name":{"type":"string"},"number":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/ServiceBackendPort.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((key0 === "name") || (key0 === "number"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(typeof data.name !== "string"){
+const err1 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.number !== undefined){
+let data1 = data.number;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err2 = {instancePath:instancePath+"/number",schemaPath:"#/properties/number/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 2147483647 || isNaN(data1)){
+const err3 = {instancePath:instancePath+"/number",schemaPath:"#/properties/number/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data1 < -2147483648 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/number",schemaPath:"#/properties/number/minimum",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate333.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/IngressServiceBackend.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.name === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "name") || (key0 === "port"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(typeof data.name !== "string"){
+const err2 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+if(!(validate333(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+validate332.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/IngressBackend.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((key0 === "resource") || (key0 === "service"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.service !== undefined){
+if(!(validate332(data.service, {instancePath:instancePath+"/service",parentData:data,parentDataProperty:"service",rootData}))){
+vErrors = vErrors === null ? validate332.errors : vErrors.concat(validate332.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate331.errors = vErrors;
+return errors === 0;
+}
+
+const schema139 = {"$id":"https://reconcile.dev/schemas/shared/IngressRule.json","type":"object","properties":{"host":{"type":"string"},"http":{"$ref":"HTTPIngressRuleValue.json"}},"additionalProperties":false};
+const schema140 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json","type":"object","properties":{"paths":{"type":"array","items":{"$ref":"HTTPIngressPath.json"}}},"required":["paths"],"additionalProperties":false};
+const schema141 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressPath.json","type":"object","properties":{"backend":{"$ref":"IngressBackend.json"},"path":{"type":"string"},"pathType":{"type":"string","enum":["Exact","Prefix","ImplementationSpecific"]}},"required":["backend","pathType"],"additionalProperties":false};
+
+function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/HTTPIngressPath.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.backend === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "backend"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.pathType === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "pathType"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "backend") || (key0 === "path")) || (key0 === "pathType"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.backend !== undefined){
+if(!(validate331(data.backend, {instancePath:instancePath+"/backend",parentData:data,parentDataProperty:"backend",rootData}))){
+vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
+errors = vErrors.length;
+}
+}
+if(data.path !== undefined){
+if(typeof data.path !== "string"){
+const err3 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.pathType !== undefined){
+let data2 = data.pathType;
+if(typeof data2 !== "string"){
+const err4 = {instancePath:instancePath+"/pathType",schemaPath:"#/properties/pathType/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(!(((data2 === "Exact") || (data2 === "Prefix")) || (data2 === "ImplementationSpecific"))){
+const err5 = {instancePath:instancePath+"/pathType",schemaPath:"#/properties/pathType/enum",keyword:"enum",params:{allowedValues: schema141.properties.pathType.enum}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate339.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.paths === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "paths"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "paths")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.paths !== undefined){
+let data0 = data.paths;
+if(Array.isArray(data0)){
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate339(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+}
+else {
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+validate338.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/IngressRule.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((key0 === "host") || (key0 === "http"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.host !== undefined){
+if(typeof data.host !== "string"){
+const err1 = {instancePath:instancePath+"/host",schemaPath:"#/properties/host/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.http !== undefined){
+if(!(validate338(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
+vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate337.errors = vErrors;
+return errors === 0;
+}
+
+const schema142 = {"$id":"https://reconcile.dev/schemas/shared/IngressTLS.json","type":"object","properties":{"hosts":{"type":"array","items":{"type":"string"}},"secretName":{"type":"string"}},"additionalProperties":false};
+
+function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/IngressTLS.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((key0 === "hosts") || (key0 === "secretName"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.hosts !== undefined){
+let data0 = data.hosts;
+if(Array.isArray(data0)){
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data0[i0] !== "string"){
+const err1 = {instancePath:instancePath+"/hosts/" + i0,schemaPath:"#/properties/hosts/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/hosts",schemaPath:"#/properties/hosts/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.secretName !== undefined){
+if(typeof data.secretName !== "string"){
+const err3 = {instancePath:instancePath+"/secretName",schemaPath:"#/properties/secretName/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate344.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/IngressSpec.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((((key0 === "defaultBackend") || (key0 === "ingressClassName")) || (key0 === "rules")) || (key0 === "tls"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.defaultBackend !== undefined){
+if(!(validate331(data.defaultBackend, {instancePath:instancePath+"/defaultBackend",parentData:data,parentDataProperty:"defaultBackend",rootData}))){
+vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
+errors = vErrors.length;
+}
+}
+if(data.ingressClassName !== undefined){
+if(typeof data.ingressClassName !== "string"){
+const err1 = {instancePath:instancePath+"/ingressClassName",schemaPath:"#/properties/ingressClassName/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.rules !== undefined){
+let data2 = data.rules;
+if(Array.isArray(data2)){
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate337(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate337.errors : vErrors.concat(validate337.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.tls !== undefined){
+let data4 = data.tls;
+if(Array.isArray(data4)){
+const len1 = data4.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate344(data4[i1], {instancePath:instancePath+"/tls/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate344.errors : vErrors.concat(validate344.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err3 = {instancePath:instancePath+"/tls",schemaPath:"#/properties/tls/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate330.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/Ingress.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.apiVersion === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "apiVersion"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.kind === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.metadata === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "metadata"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((key0 === "apiVersion") || (key0 === "kind")) || (key0 === "metadata")) || (key0 === "spec")) || (key0 === "status"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.apiVersion !== undefined){
+if("networking.k8s.io/v1" !== data.apiVersion){
+const err4 = {instancePath:instancePath+"/apiVersion",schemaPath:"#/properties/apiVersion/const",keyword:"const",params:{allowedValue: "networking.k8s.io/v1"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.kind !== undefined){
+if("Ingress" !== data.kind){
+const err5 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "Ingress"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.metadata !== undefined){
+if(!(validate22(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
+vErrors = vErrors === null ? validate22.errors : vErrors.concat(validate22.errors);
+errors = vErrors.length;
+}
+}
+if(data.spec !== undefined){
+if(!(validate330(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate330.errors : vErrors.concat(validate330.errors);
+errors = vErrors.length;
+}
+}
+if(data.status !== undefined){
+let data4 = data.status;
+if(!(data4 && typeof data4 == "object" && !Array.isArray(data4))){
+const err6 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+validate328.errors = vErrors;
+return errors === 0;
+}
+
+export const IngressClass = validate347;
+const schema143 = {"$id":"https://reconcile.dev/schemas/IngressClass.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"IngressClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressClassSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema144 = {"$id":"https://reconcile.dev/schemas/shared/IngressClassSpec.json","type":"object","properties":{"controller":{"type":"string"},"parameters":{}},"additionalProperties":false};
+
+function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/IngressClassSpec.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((key0 === "controller") || (key0 === "parameters"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.controller !== undefined){
+if(typeof data.controller !== "string"){
+const err1 = {instancePath:instancePath+"/controller",schemaPath:"#/properties/controller/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate349.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate347(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/IngressClass.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.apiVersion === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "apiVersion"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.kind === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.metadata === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "metadata"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((key0 === "apiVersion") || (key0 === "kind")) || (key0 === "metadata")) || (key0 === "spec"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.apiVersion !== undefined){
+if("networking.k8s.io/v1" !== data.apiVersion){
+const err4 = {instancePath:instancePath+"/apiVersion",schemaPath:"#/properties/apiVersion/const",keyword:"const",params:{allowedValue: "networking.k8s.io/v1"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.kind !== undefined){
+if("IngressClass" !== data.kind){
+const err5 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "IngressClass"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.metadata !== undefined){
+if(!(validate22(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
+vErrors = vErrors === null ? validate22.errors : vErrors.concat(validate22.errors);
+errors = vErrors.length;
+}
+}
+if(data.spec !== undefined){
+if(!(validate349(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate349.errors : vErrors.concat(validate349.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate347.errors = vErrors;
+return errors === 0;
+}
+
+export const Job = validate351;
+const schema145 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+
+function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Job.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13597,16 +15060,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate318.errors = vErrors;
+validate351.errors = vErrors;
 return errors === 0;
 }
 
-export const LimitRange = validate321;
-const schema130 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema131 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
-const schema132 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
+export const LimitRange = validate354;
+const schema146 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema147 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
+const schema148 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
 
-function validate324(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate357(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeItem.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13761,12 +15224,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate324.errors = vErrors;
+validate357.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate323(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13798,8 +15261,8 @@ let data0 = data.limits;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate324(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate324.errors : vErrors.concat(validate324.errors);
+if(!(validate357(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate357.errors : vErrors.concat(validate357.errors);
 errors = vErrors.length;
 }
 }
@@ -13826,12 +15289,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate323.errors = vErrors;
+validate356.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/LimitRange.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13909,8 +15372,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate323(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate323.errors : vErrors.concat(validate323.errors);
+if(!(validate356(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate356.errors : vErrors.concat(validate356.errors);
 errors = vErrors.length;
 }
 }
@@ -13925,15 +15388,15 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate321.errors = vErrors;
+validate354.errors = vErrors;
 return errors === 0;
 }
 
-export const Namespace = validate332;
-const schema133 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema134 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+export const Namespace = validate365;
+const schema149 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema150 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NamespaceSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13989,12 +15452,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate334.errors = vErrors;
+validate367.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate365(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Namespace.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14072,8 +15535,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate334(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate334.errors : vErrors.concat(validate334.errors);
+if(!(validate367(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate367.errors : vErrors.concat(validate367.errors);
 errors = vErrors.length;
 }
 }
@@ -14101,16 +15564,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate332.errors = vErrors;
+validate365.errors = vErrors;
 return errors === 0;
 }
 
-export const Node = validate336;
-const schema135 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema136 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
-const schema137 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
+export const Node = validate369;
+const schema151 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema152 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
+const schema153 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
 
-function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeDrain.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14199,13 +15662,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate339.errors = vErrors;
+validate372.errors = vErrors;
 return errors === 0;
 }
 
-const schema138 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
+const schema154 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
 
-function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Taint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14255,7 +15718,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((data0 === "NoSchedule") || (data0 === "PreferNoSchedule")) || (data0 === "NoExecute"))){
-const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema138.properties.effect.enum}};
+const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema154.properties.effect.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -14300,12 +15763,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate341.errors = vErrors;
+validate374.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14376,8 +15839,8 @@ errors++;
 }
 }
 if(data.drain !== undefined){
-if(!(validate339(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
-vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
+if(!(validate372(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate372.errors : vErrors.concat(validate372.errors);
 errors = vErrors.length;
 }
 }
@@ -14394,7 +15857,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((data4 === "oci") || (data4 === "podman")) || (data4 === "docker"))){
-const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema136.properties.runtime.enum}};
+const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema152.properties.runtime.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -14409,8 +15872,8 @@ let data5 = data.taints;
 if(Array.isArray(data5)){
 const len1 = data5.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate341(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate341.errors : vErrors.concat(validate341.errors);
+if(!(validate374(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate374.errors : vErrors.concat(validate374.errors);
 errors = vErrors.length;
 }
 }
@@ -14449,12 +15912,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate338.errors = vErrors;
+validate371.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate369(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Node.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14532,8 +15995,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate338(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
+if(!(validate371(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate371.errors : vErrors.concat(validate371.errors);
 errors = vErrors.length;
 }
 }
@@ -14561,134 +16024,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate336.errors = vErrors;
+validate369.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolume = validate344;
-const schema139 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema140 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
-const schema141 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
+export const PersistentVolume = validate377;
+const schema155 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema156 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
+const schema157 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
 
-function validate348(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/ObjectReference.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-if(!(((((((key0 === "apiVersion") || (key0 === "kind")) || (key0 === "name")) || (key0 === "namespace")) || (key0 === "fieldPath")) || (key0 === "resourceVersion")) || (key0 === "uid"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-if(data.apiVersion !== undefined){
-if(typeof data.apiVersion !== "string"){
-const err1 = {instancePath:instancePath+"/apiVersion",schemaPath:"#/properties/apiVersion/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.kind !== undefined){
-if(typeof data.kind !== "string"){
-const err2 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-const err3 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.namespace !== undefined){
-if(typeof data.namespace !== "string"){
-const err4 = {instancePath:instancePath+"/namespace",schemaPath:"#/properties/namespace/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.fieldPath !== undefined){
-if(typeof data.fieldPath !== "string"){
-const err5 = {instancePath:instancePath+"/fieldPath",schemaPath:"#/properties/fieldPath/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-if(data.resourceVersion !== undefined){
-if(typeof data.resourceVersion !== "string"){
-const err6 = {instancePath:instancePath+"/resourceVersion",schemaPath:"#/properties/resourceVersion/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-if(data.uid !== undefined){
-if(typeof data.uid !== "string"){
-const err7 = {instancePath:instancePath+"/uid",schemaPath:"#/properties/uid/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-}
-else {
-const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-validate348.errors = vErrors;
-return errors === 0;
-}
-
-const schema142 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
-
-function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate383(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LocalVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14751,13 +16096,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate351.errors = vErrors;
+validate383.errors = vErrors;
 return errors === 0;
 }
 
-const schema143 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
+const schema158 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
 
-function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate386(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14791,18 +16136,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate354.errors = vErrors;
+validate386.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema140.properties, key0))){
+if(!(func2.call(schema156.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -14830,7 +16175,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data1 === "ReadWriteOnce") || (data1 === "ReadOnlyMany")) || (data1 === "ReadWriteMany")) || (data1 === "ReadWriteOncePod"))){
-const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema140.properties.accessModes.items.enum}};
+const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema156.properties.accessModes.items.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -14874,8 +16219,8 @@ errors++;
 }
 }
 if(data.claimRef !== undefined){
-if(!(validate348(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
-vErrors = vErrors === null ? validate348.errors : vErrors.concat(validate348.errors);
+if(!(validate298(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
+vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
 errors = vErrors.length;
 }
 }
@@ -14886,8 +16231,8 @@ errors = vErrors.length;
 }
 }
 if(data.local !== undefined){
-if(!(validate351(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
-vErrors = vErrors === null ? validate351.errors : vErrors.concat(validate351.errors);
+if(!(validate383(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
+vErrors = vErrors === null ? validate383.errors : vErrors.concat(validate383.errors);
 errors = vErrors.length;
 }
 }
@@ -14926,8 +16271,8 @@ errors = vErrors.length;
 }
 }
 if(data.nodeAffinity !== undefined){
-if(!(validate354(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
-vErrors = vErrors === null ? validate354.errors : vErrors.concat(validate354.errors);
+if(!(validate386(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
+vErrors = vErrors === null ? validate386.errors : vErrors.concat(validate386.errors);
 errors = vErrors.length;
 }
 }
@@ -14944,7 +16289,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((data11 === "Retain") || (data11 === "Delete")) || (data11 === "Recycle"))){
-const err8 = {instancePath:instancePath+"/persistentVolumeReclaimPolicy",schemaPath:"#/properties/persistentVolumeReclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema140.properties.persistentVolumeReclaimPolicy.enum}};
+const err8 = {instancePath:instancePath+"/persistentVolumeReclaimPolicy",schemaPath:"#/properties/persistentVolumeReclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema156.properties.persistentVolumeReclaimPolicy.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -14979,7 +16324,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data13 === "Filesystem") || (data13 === "Block"))){
-const err11 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema140.properties.volumeMode.enum}};
+const err11 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema156.properties.volumeMode.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -15000,12 +16345,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate346.errors = vErrors;
+validate379.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate377(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolume.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15093,8 +16438,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate346(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate346.errors : vErrors.concat(validate346.errors);
+if(!(validate379(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
 errors = vErrors.length;
 }
 }
@@ -15122,14 +16467,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate344.errors = vErrors;
+validate377.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolumeClaim = validate358;
-const schema144 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const PersistentVolumeClaim = validate390;
+const schema159 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate358(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate390(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolumeClaim.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15246,14 +16591,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate358.errors = vErrors;
+validate390.errors = vErrors;
 return errors === 0;
 }
 
-export const Pod = validate361;
-const schema145 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Pod = validate393;
+const schema160 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate393(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Pod.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15370,15 +16715,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate361.errors = vErrors;
+validate393.errors = vErrors;
 return errors === 0;
 }
 
-export const PodDisruptionBudget = validate364;
-const schema146 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema147 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
+export const PodDisruptionBudget = validate396;
+const schema161 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema162 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
 
-function validate366(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15426,7 +16771,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data3 === "IfHealthyBudget") || (data3 === "AlwaysAllow"))){
-const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema147.properties.unhealthyPodEvictionPolicy.enum}};
+const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema162.properties.unhealthyPodEvictionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -15447,12 +16792,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate366.errors = vErrors;
+validate398.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate364(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate396(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PodDisruptionBudget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15540,8 +16885,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate366(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate366.errors : vErrors.concat(validate366.errors);
+if(!(validate398(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate398.errors : vErrors.concat(validate398.errors);
 errors = vErrors.length;
 }
 }
@@ -15569,14 +16914,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate364.errors = vErrors;
+validate396.errors = vErrors;
 return errors === 0;
 }
 
-export const PriorityClass = validate371;
-const schema148 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
+export const PriorityClass = validate403;
+const schema163 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
 
-function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate403(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PriorityClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15700,7 +17045,7 @@ vErrors.push(err9);
 errors++;
 }
 if(!((data5 === "PreemptLowerPriority") || (data5 === "Never"))){
-const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema148.properties.preemptionPolicy.enum}};
+const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema163.properties.preemptionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -15756,15 +17101,15 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate371.errors = vErrors;
+validate403.errors = vErrors;
 return errors === 0;
 }
 
-export const ReplicaSet = validate373;
-const schema149 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema150 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
+export const ReplicaSet = validate405;
+const schema164 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema165 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
 
-function validate375(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate407(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ReplicaSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15884,12 +17229,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate375.errors = vErrors;
+validate407.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate373(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate405(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ReplicaSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15977,8 +17322,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate375(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate375.errors : vErrors.concat(validate375.errors);
+if(!(validate407(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate407.errors : vErrors.concat(validate407.errors);
 errors = vErrors.length;
 }
 }
@@ -16006,17 +17351,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate373.errors = vErrors;
+validate405.errors = vErrors;
 return errors === 0;
 }
 
-export const ResourceQuota = validate379;
-const schema151 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema152 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
-const schema153 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
-const schema154 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
+export const ResourceQuota = validate411;
+const schema166 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema167 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
+const schema168 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
+const schema169 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
 
-function validate384(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate416(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16066,7 +17411,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((((data0 === "In") || (data0 === "NotIn")) || (data0 === "Exists")) || (data0 === "DoesNotExist"))){
-const err4 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema154.properties.operator.enum}};
+const err4 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema169.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -16089,7 +17434,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((((((data1 === "Terminating") || (data1 === "NotTerminating")) || (data1 === "BestEffort")) || (data1 === "NotBestEffort")) || (data1 === "PriorityClass")) || (data1 === "CrossNamespacePodAffinity")) || (data1 === "VolumeAttributesClass"))){
-const err6 = {instancePath:instancePath+"/scopeName",schemaPath:"#/properties/scopeName/enum",keyword:"enum",params:{allowedValues: schema154.properties.scopeName.enum}};
+const err6 = {instancePath:instancePath+"/scopeName",schemaPath:"#/properties/scopeName/enum",keyword:"enum",params:{allowedValues: schema169.properties.scopeName.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -16138,12 +17483,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate384.errors = vErrors;
+validate416.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate383(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopeSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16165,8 +17510,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate384(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate384.errors : vErrors.concat(validate384.errors);
+if(!(validate416(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate416.errors : vErrors.concat(validate416.errors);
 errors = vErrors.length;
 }
 }
@@ -16193,12 +17538,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate383.errors = vErrors;
+validate415.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate381(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16253,7 +17598,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((((data3 === "Terminating") || (data3 === "NotTerminating")) || (data3 === "BestEffort")) || (data3 === "NotBestEffort")) || (data3 === "PriorityClass")) || (data3 === "CrossNamespacePodAffinity")) || (data3 === "VolumeAttributesClass"))){
-const err3 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema152.properties.scopes.items.enum}};
+const err3 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema167.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -16276,8 +17621,8 @@ errors++;
 }
 }
 if(data.scopeSelector !== undefined){
-if(!(validate383(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
-vErrors = vErrors === null ? validate383.errors : vErrors.concat(validate383.errors);
+if(!(validate415(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
+vErrors = vErrors === null ? validate415.errors : vErrors.concat(validate415.errors);
 errors = vErrors.length;
 }
 }
@@ -16292,12 +17637,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate381.errors = vErrors;
+validate413.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ResourceQuota.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16375,8 +17720,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate381(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate381.errors : vErrors.concat(validate381.errors);
+if(!(validate413(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate413.errors : vErrors.concat(validate413.errors);
 errors = vErrors.length;
 }
 }
@@ -16404,15 +17749,15 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate379.errors = vErrors;
+validate411.errors = vErrors;
 return errors === 0;
 }
 
-export const RuntimeClass = validate388;
-const schema155 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
-const schema156 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
+export const RuntimeClass = validate420;
+const schema170 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
+const schema171 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate390(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate422(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Overhead.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16461,13 +17806,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate390.errors = vErrors;
+validate422.errors = vErrors;
 return errors === 0;
 }
 
-const schema157 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
+const schema172 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
 
-function validate393(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate425(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Scheduling.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16544,12 +17889,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate393.errors = vErrors;
+validate425.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate388(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate420(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/RuntimeClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16649,14 +17994,14 @@ errors++;
 }
 }
 if(data.overhead !== undefined){
-if(!(validate390(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
-vErrors = vErrors === null ? validate390.errors : vErrors.concat(validate390.errors);
+if(!(validate422(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
+vErrors = vErrors === null ? validate422.errors : vErrors.concat(validate422.errors);
 errors = vErrors.length;
 }
 }
 if(data.scheduling !== undefined){
-if(!(validate393(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
-vErrors = vErrors === null ? validate393.errors : vErrors.concat(validate393.errors);
+if(!(validate425(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
+vErrors = vErrors === null ? validate425.errors : vErrors.concat(validate425.errors);
 errors = vErrors.length;
 }
 }
@@ -16671,14 +18016,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate388.errors = vErrors;
+validate420.errors = vErrors;
 return errors === 0;
 }
 
-export const Secret = validate396;
-const schema158 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const Secret = validate428;
+const schema173 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate396(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate428(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Secret.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16844,16 +18189,16 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate396.errors = vErrors;
+validate428.errors = vErrors;
 return errors === 0;
 }
 
-export const Service = validate398;
-const schema159 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema160 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{"type":"array","items":{"type":"string"}},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
-const schema161 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
+export const Service = validate430;
+const schema174 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema175 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
+const schema176 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate401(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate433(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServicePort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16987,7 +18332,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data4 === "TCP") || (data4 === "UDP")) || (data4 === "SCTP"))){
-const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema161.properties.protocol.enum}};
+const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema176.properties.protocol.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -17014,14 +18359,14 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate401.errors = vErrors;
+validate433.errors = vErrors;
 return errors === 0;
 }
 
-const schema162 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
-const schema163 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
+const schema177 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
+const schema178 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
 
-function validate405(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate437(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClientIPConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17084,12 +18429,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate405.errors = vErrors;
+validate437.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate436(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SessionAffinityConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17107,8 +18452,8 @@ errors++;
 }
 }
 if(data.clientIP !== undefined){
-if(!(validate405(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
-vErrors = vErrors === null ? validate405.errors : vErrors.concat(validate405.errors);
+if(!(validate437(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
+vErrors = vErrors === null ? validate437.errors : vErrors.concat(validate437.errors);
 errors = vErrors.length;
 }
 }
@@ -17123,18 +18468,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate404.errors = vErrors;
+validate436.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate400(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate432(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema160.properties, key0))){
+if(!(func2.call(schema175.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -17158,7 +18503,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data0 === "ClusterIP") || (data0 === "NodePort")) || (data0 === "LoadBalancer")) || (data0 === "ExternalName"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema160.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema175.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -17273,7 +18618,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data8 === "Cluster") || (data8 === "Local"))){
-const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema160.properties.externalTrafficPolicy.enum}};
+const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema175.properties.externalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -17331,7 +18676,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!((data10 === "Cluster") || (data10 === "Local"))){
-const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema160.properties.internalTrafficPolicy.enum}};
+const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema175.properties.internalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -17358,7 +18703,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "IPv4") || (data12 === "IPv6"))){
-const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema160.properties.ipFamilies.items.enum}};
+const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema175.properties.ipFamilies.items.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -17393,7 +18738,7 @@ vErrors.push(err20);
 errors++;
 }
 if(!(((data13 === "SingleStack") || (data13 === "PreferDualStack")) || (data13 === "RequireDualStack"))){
-const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema160.properties.ipFamilyPolicy.enum}};
+const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema175.properties.ipFamilyPolicy.enum}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -17427,13 +18772,19 @@ vErrors.push(err23);
 errors++;
 }
 }
-if(data.loadBalancerSourceRanges !== undefined){
-let data16 = data.loadBalancerSourceRanges;
+if(data.ports !== undefined){
+let data16 = data.ports;
 if(Array.isArray(data16)){
 const len3 = data16.length;
 for(let i3=0; i3<len3; i3++){
-if(typeof data16[i3] !== "string"){
-const err24 = {instancePath:instancePath+"/loadBalancerSourceRanges/" + i3,schemaPath:"#/properties/loadBalancerSourceRanges/items/type",keyword:"type",params:{type: "string"}};
+if(!(validate433(data16[i3], {instancePath:instancePath+"/ports/" + i3,parentData:data16,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate433.errors : vErrors.concat(validate433.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err24 = {instancePath:instancePath+"/ports",schemaPath:"#/properties/ports/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -17443,9 +18794,9 @@ vErrors.push(err24);
 errors++;
 }
 }
-}
-else {
-const err25 = {instancePath:instancePath+"/loadBalancerSourceRanges",schemaPath:"#/properties/loadBalancerSourceRanges/type",keyword:"type",params:{type: "array"}};
+if(data.publishNotReadyAddresses !== undefined){
+if(typeof data.publishNotReadyAddresses !== "boolean"){
+const err25 = {instancePath:instancePath+"/publishNotReadyAddresses",schemaPath:"#/properties/publishNotReadyAddresses/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -17455,19 +18806,12 @@ vErrors.push(err25);
 errors++;
 }
 }
-if(data.ports !== undefined){
-let data18 = data.ports;
-if(Array.isArray(data18)){
-const len4 = data18.length;
-for(let i4=0; i4<len4; i4++){
-if(!(validate401(data18[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data18,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate401.errors : vErrors.concat(validate401.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err26 = {instancePath:instancePath+"/ports",schemaPath:"#/properties/ports/type",keyword:"type",params:{type: "array"}};
+if(data.selector !== undefined){
+let data19 = data.selector;
+if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+for(const key1 in data19){
+if(typeof data19[key1] !== "string"){
+const err26 = {instancePath:instancePath+"/selector/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/selector/additionalProperties/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -17477,9 +18821,9 @@ vErrors.push(err26);
 errors++;
 }
 }
-if(data.publishNotReadyAddresses !== undefined){
-if(typeof data.publishNotReadyAddresses !== "boolean"){
-const err27 = {instancePath:instancePath+"/publishNotReadyAddresses",schemaPath:"#/properties/publishNotReadyAddresses/type",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err27 = {instancePath:instancePath+"/selector",schemaPath:"#/properties/selector/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -17489,12 +18833,10 @@ vErrors.push(err27);
 errors++;
 }
 }
-if(data.selector !== undefined){
-let data21 = data.selector;
-if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
-for(const key1 in data21){
-if(typeof data21[key1] !== "string"){
-const err28 = {instancePath:instancePath+"/selector/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/selector/additionalProperties/type",keyword:"type",params:{type: "string"}};
+if(data.sessionAffinity !== undefined){
+let data21 = data.sessionAffinity;
+if(typeof data21 !== "string"){
+const err28 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -17503,10 +18845,8 @@ vErrors.push(err28);
 }
 errors++;
 }
-}
-}
-else {
-const err29 = {instancePath:instancePath+"/selector",schemaPath:"#/properties/selector/type",keyword:"type",params:{type: "object"}};
+if(!((data21 === "None") || (data21 === "ClientIP"))){
+const err29 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema175.properties.sessionAffinity.enum}};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -17516,10 +18856,16 @@ vErrors.push(err29);
 errors++;
 }
 }
-if(data.sessionAffinity !== undefined){
-let data23 = data.sessionAffinity;
+if(data.sessionAffinityConfig !== undefined){
+if(!(validate436(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
+vErrors = vErrors === null ? validate436.errors : vErrors.concat(validate436.errors);
+errors = vErrors.length;
+}
+}
+if(data.trafficDistribution !== undefined){
+let data23 = data.trafficDistribution;
 if(typeof data23 !== "string"){
-const err30 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/type",keyword:"type",params:{type: "string"}};
+const err30 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -17528,8 +18874,8 @@ vErrors.push(err30);
 }
 errors++;
 }
-if(!((data23 === "None") || (data23 === "ClientIP"))){
-const err31 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema160.properties.sessionAffinity.enum}};
+if(!(((data23 === "PreferClose") || (data23 === "PreferSameZone")) || (data23 === "PreferSameNode"))){
+const err31 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema175.properties.trafficDistribution.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -17539,16 +18885,9 @@ vErrors.push(err31);
 errors++;
 }
 }
-if(data.sessionAffinityConfig !== undefined){
-if(!(validate404(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
-vErrors = vErrors === null ? validate404.errors : vErrors.concat(validate404.errors);
-errors = vErrors.length;
 }
-}
-if(data.trafficDistribution !== undefined){
-let data25 = data.trafficDistribution;
-if(typeof data25 !== "string"){
-const err32 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/type",keyword:"type",params:{type: "string"}};
+else {
+const err32 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -17557,34 +18896,12 @@ vErrors.push(err32);
 }
 errors++;
 }
-if(!(((data25 === "PreferClose") || (data25 === "PreferSameZone")) || (data25 === "PreferSameNode"))){
-const err33 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema160.properties.trafficDistribution.enum}};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
-errors++;
-}
-}
-}
-else {
-const err34 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
-errors++;
-}
-validate400.errors = vErrors;
+validate432.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate430(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Service.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17672,8 +18989,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate400(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate400.errors : vErrors.concat(validate400.errors);
+if(!(validate432(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate432.errors : vErrors.concat(validate432.errors);
 errors = vErrors.length;
 }
 }
@@ -17701,14 +19018,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate398.errors = vErrors;
+validate430.errors = vErrors;
 return errors === 0;
 }
 
-export const ServiceAccount = validate409;
-const schema164 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const ServiceAccount = validate441;
+const schema179 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate409(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate441(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ServiceAccount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17824,8 +19141,8 @@ let data6 = data.secrets;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate348(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate348.errors : vErrors.concat(validate348.errors);
+if(!(validate298(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
 errors = vErrors.length;
 }
 }
@@ -17852,16 +19169,16 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate409.errors = vErrors;
+validate441.errors = vErrors;
 return errors === 0;
 }
 
-export const StatefulSet = validate413;
-const schema165 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema166 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
-const schema167 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+export const StatefulSet = validate445;
+const schema180 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema181 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
+const schema182 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate416(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate448(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17924,13 +19241,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate416.errors = vErrors;
+validate448.errors = vErrors;
 return errors === 0;
 }
 
-const schema168 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
+const schema183 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
 
-function validate418(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate450(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17960,7 +19277,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "Retain") || (data0 === "Delete"))){
-const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema168.properties.whenDeleted.enum}};
+const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema183.properties.whenDeleted.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -17983,7 +19300,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((data1 === "Retain") || (data1 === "Delete"))){
-const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema168.properties.whenScaled.enum}};
+const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema183.properties.whenScaled.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -18004,14 +19321,14 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate418.errors = vErrors;
+validate450.errors = vErrors;
 return errors === 0;
 }
 
-const schema169 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
-const schema170 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+const schema184 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
+const schema185 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate423(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate455(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18080,12 +19397,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate423.errors = vErrors;
+validate455.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate422(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate454(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18115,7 +19432,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema169.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema184.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -18126,8 +19443,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate423(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate423.errors : vErrors.concat(validate423.errors);
+if(!(validate455(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate455.errors : vErrors.concat(validate455.errors);
 errors = vErrors.length;
 }
 }
@@ -18142,13 +19459,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate422.errors = vErrors;
+validate454.errors = vErrors;
 return errors === 0;
 }
 
-const schema171 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
+const schema186 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
 
-function validate427(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate459(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18267,12 +19584,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate427.errors = vErrors;
+validate459.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate447(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18298,7 +19615,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema166.properties, key0))){
+if(!(func2.call(schema181.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -18345,14 +19662,14 @@ errors++;
 }
 }
 if(data.ordinals !== undefined){
-if(!(validate416(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
-vErrors = vErrors === null ? validate416.errors : vErrors.concat(validate416.errors);
+if(!(validate448(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
+vErrors = vErrors === null ? validate448.errors : vErrors.concat(validate448.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaimRetentionPolicy !== undefined){
-if(!(validate418(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
-vErrors = vErrors === null ? validate418.errors : vErrors.concat(validate418.errors);
+if(!(validate450(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
+vErrors = vErrors === null ? validate450.errors : vErrors.concat(validate450.errors);
 errors = vErrors.length;
 }
 }
@@ -18369,7 +19686,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!((data3 === "OrderedReady") || (data3 === "Parallel"))){
-const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema166.properties.podManagementPolicy.enum}};
+const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema181.properties.podManagementPolicy.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -18474,8 +19791,8 @@ errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate422(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate422.errors : vErrors.concat(validate422.errors);
+if(!(validate454(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate454.errors : vErrors.concat(validate454.errors);
 errors = vErrors.length;
 }
 }
@@ -18484,8 +19801,8 @@ let data10 = data.volumeClaimTemplates;
 if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate427(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate427.errors : vErrors.concat(validate427.errors);
+if(!(validate459(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate459.errors : vErrors.concat(validate459.errors);
 errors = vErrors.length;
 }
 }
@@ -18512,12 +19829,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate415.errors = vErrors;
+validate447.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate445(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StatefulSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18605,8 +19922,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate415(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate415.errors : vErrors.concat(validate415.errors);
+if(!(validate447(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate447.errors : vErrors.concat(validate447.errors);
 errors = vErrors.length;
 }
 }
@@ -18634,16 +19951,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate413.errors = vErrors;
+validate445.errors = vErrors;
 return errors === 0;
 }
 
-export const StorageClass = validate432;
-const schema172 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
-const schema173 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
-const schema174 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
+export const StorageClass = validate464;
+const schema187 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
+const schema188 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
+const schema189 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
 
-function validate435(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate467(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18731,12 +20048,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate435.errors = vErrors;
+validate467.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate434(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate466(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18758,8 +20075,8 @@ let data0 = data.matchLabelExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate435(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate435.errors : vErrors.concat(validate435.errors);
+if(!(validate467(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate467.errors : vErrors.concat(validate467.errors);
 errors = vErrors.length;
 }
 }
@@ -18786,12 +20103,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate434.errors = vErrors;
+validate466.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate432(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate464(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StorageClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18837,7 +20154,7 @@ vErrors.push(err3);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema172.properties, key0))){
+if(!(func2.call(schema187.properties, key0))){
 const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err4];
@@ -18895,8 +20212,8 @@ let data4 = data.allowedTopologies;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate434(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate434.errors : vErrors.concat(validate434.errors);
+if(!(validate466(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate466.errors : vErrors.concat(validate466.errors);
 errors = vErrors.length;
 }
 }
@@ -19005,7 +20322,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!(((data11 === "Delete") || (data11 === "Retain")) || (data11 === "Recycle"))){
-const err16 = {instancePath:instancePath+"/reclaimPolicy",schemaPath:"#/properties/reclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema172.properties.reclaimPolicy.enum}};
+const err16 = {instancePath:instancePath+"/reclaimPolicy",schemaPath:"#/properties/reclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema187.properties.reclaimPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -19028,7 +20345,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "Immediate") || (data12 === "WaitForFirstConsumer"))){
-const err18 = {instancePath:instancePath+"/volumeBindingMode",schemaPath:"#/properties/volumeBindingMode/enum",keyword:"enum",params:{allowedValues: schema172.properties.volumeBindingMode.enum}};
+const err18 = {instancePath:instancePath+"/volumeBindingMode",schemaPath:"#/properties/volumeBindingMode/enum",keyword:"enum",params:{allowedValues: schema187.properties.volumeBindingMode.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -19049,7 +20366,7 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate432.errors = vErrors;
+validate464.errors = vErrors;
 return errors === 0;
 }
 

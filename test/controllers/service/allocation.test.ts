@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import type { Service } from '../../../engine/api/generated/types.ts'
 import { ipRange } from '../../../engine/api/ipRanges.ts'
 import { type ObjectKey, objectKey } from '../../../engine/api/names.ts'
+import { NODE_PORTS } from '../../../engine/api/serviceRanges.ts'
 import {
   allocate,
   type Allocation,
-  NODE_PORTS,
   type Pools,
   portKey,
   type ServiceClaim,

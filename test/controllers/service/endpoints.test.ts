@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { PodSpec, Service } from '../../../engine/api/generated/types.ts'
 import { nodeName, objectKey, podUid } from '../../../engine/api/names.ts'
-import { endpointSlices, matchingPods, targetPort } from '../../../engine/controllers/service/endpoints.ts'
+import { targetPort } from '../../../engine/api/targetPorts.ts'
+import { endpointSlices, matchingPods } from '../../../engine/controllers/service/endpoints.ts'
 import type { PodView } from '../../../engine/controllers/view.ts'
 
 interface Like {
