@@ -1,13 +1,13 @@
 import { execa } from 'execa'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { TransportError } from './transport.ts'
+import { type Lock, TransportError } from './transport.ts'
 
 /**
  * `flock` becomes `cat` and keeps the lock with it: the child's stdin is a pipe from this process, so whatever ends this
  * process ends the child, and the kernel frees the lock. What `cat` gives back tells that the lock is had.
  */
-export async function lockFile(path: string, content: string): Promise<AsyncDisposable | undefined> {
+export async function lockFile(path: string, content: string): Promise<Lock | undefined> {
   const child = execa('flock', ['--nonblock', '--no-fork', path, 'cat'], {
     stdin: 'pipe',
     reject: false,
@@ -25,8 +25,15 @@ export async function lockFile(path: string, content: string): Promise<AsyncDisp
   if (!had) return refused(await child, path)
   // In place: another name in its stead would be another file, with another lock.
   writeFileSync(path, content)
+  const lost = new AbortController()
+  let isGivenBack = false
+  void child.finally(() => {
+    if (!isGivenBack) lost.abort()
+  })
   return {
+    lost: lost.signal,
     [Symbol.asyncDispose]: async () => {
+      isGivenBack = true
       child.stdin.end()
       await child
     },

@@ -79,7 +79,12 @@ export interface Transport {
   /** To a socket in the node's file system. */
   connectSocket(path: string, signal: AbortSignal): Promise<Duplex>
   /** A lock that the kernel frees when this process dies. Undefined: another one holds it; what it wrote is in the file. */
-  lock(path: string, content: string): Promise<AsyncDisposable | undefined>
+  lock(path: string, content: string): Promise<Lock | undefined>
+}
+
+export interface Lock extends AsyncDisposable {
+  /** Aborted when the lock is gone before it was given back: somebody else may have it by now. */
+  readonly lost: AbortSignal
 }
 
 export interface FileStatus {

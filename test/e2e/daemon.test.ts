@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
@@ -125,3 +125,33 @@ test('the engine goes on with what is in force while the repository is gone, and
   const running = await eventually(commands, (all) => all.length === 1 && all[0] === 'sleep 1007')
   expect(running).toEqual(['sleep 1007'])
 })
+
+test('an engine whose lock somebody has taken away ends, for another one may work by then', async () => {
+  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1008') })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+  const keepers = childrenOf(daemon.pid).filter(({ command }) => command === 'cat')
+  expect(keepers).toHaveLength(1)
+  for (const { pid } of keepers) process.kill(pid)
+  await daemon.until((line) => line.message.includes('the lock on'))
+  await eventually(
+    async () => daemon.isRunning,
+    (isRunning) => !isRunning,
+  )
+  expect(await commands()).toEqual(['sleep 1008'])
+})
+
+function childrenOf(
+  parent: number | undefined,
+): readonly { readonly pid: number; readonly command: string }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      const [, command = '', ppid = ''] =
+        /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+      return Number(ppid) === parent ? [{ pid: Number(name), command }] : []
+    } catch {
+      // No process, or one that has ended meanwhile.
+      return []
+    }
+  })
+}

@@ -9,6 +9,7 @@ import type { Logger } from '../../reconciler/logger.ts'
 import { messageOf } from '../../reconciler/problems.ts'
 import { redactUrls } from '../../source/redact.ts'
 import { openPatiently, type PatientSource } from '../../source/patient.ts'
+import type { Lock } from '../../transport/transport.ts'
 import { daemonLogFormat, openDaemonLog } from '../daemonLog.ts'
 import { createSite } from '../daemonSite.ts'
 import { createFetchReport } from '../fetchProgress.ts'
@@ -38,11 +39,12 @@ export async function runDaemon(invocation: Invocation, world: World): Promise<n
     // Where nothing runs yet, a repository that cannot be read is a slip of whoever starts this.
     await source.commits.head(world.signal)
   }
-  await using lock = await holdRoot(before, world)
+  const log = openDaemonLog(invocation, world)
+  await using lock = await holdRoot(before, log, world)
   if (lock === undefined) return EXIT.done
   // Read again under the lock: whoever had it may have made the root its own.
   const station = await openStation(invocation, world)
-  await follow({ station, source, http, invocation, world })
+  await follow({ lock, log, station, source, http, invocation, world })
   return EXIT.done
 }
 
@@ -76,6 +78,8 @@ function sourceOf(invocation: Invocation, world: World): Parameters<typeof openP
 }
 
 interface Following {
+  readonly lock: Lock
+  readonly log: Logger
   readonly station: Station
   readonly source: PatientSource
   readonly http: HttpAsked | undefined
@@ -83,11 +87,18 @@ interface Following {
   readonly world: World
 }
 
-async function follow({ http, invocation, source, station, world }: Following): Promise<void> {
+async function follow({
+  http,
+  invocation,
+  lock,
+  log: own,
+  source,
+  station,
+  world,
+}: Following): Promise<void> {
   const { clock, signal } = world
   const { root, transport } = station
   const branch = invocation.text('branch')
-  const own = openDaemonLog(invocation, world)
   const logs = splitLog(own)
   const site = createSite({ station, source, takeOver: invocation.flag('take-over') }, world)
   const failed = new AbortController()
@@ -119,9 +130,11 @@ async function follow({ http, invocation, source, station, world }: Following): 
   running.catch(() => undefined)
   void notifySystemd('ready', transport, world, logs.log)
   try {
-    await Promise.race([running, endOf(world)])
+    await Promise.race([running, endOf(world), lossOf(lock, station)])
   } catch (error) {
     failed.abort()
+    // Nothing of this one is to be under way when another engine comes.
+    await Promise.race([running.catch(() => undefined), clock.sleepUntil(soon(world), signal)])
     if (error instanceof StartRefused) throw new UserError(error.message)
     throw error
   }
@@ -162,13 +175,29 @@ function handlersOf(serving: Serving): Parameters<typeof serveControl>[1] {
   }
 }
 
+/** Whoever has ended the process that keeps the lock has let another engine in. */
+async function lossOf({ lost }: Lock, { root }: Station): Promise<never> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (lost.aborted) resolve()
+  else lost.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+  throw new UserError(`the lock on ${root} is lost, so another engine may work on it: this one ends`, {
+    exitStatus: EXIT.failed,
+  })
+}
+
 /** Some time after the end was asked for: by then all that can be let go of has been. */
-async function endOf({ clock, signal }: World): Promise<void> {
+async function endOf(world: World): Promise<void> {
+  const { clock, signal } = world
   const { promise, resolve } = Promise.withResolvers<void>()
   if (signal.aborted) resolve()
   else signal.addEventListener('abort', () => resolve(), { once: true })
   await promise
-  await clock.sleepUntil(clock.now().add({ milliseconds: END_MS_MAX }), new AbortController().signal)
+  await clock.sleepUntil(soon(world), new AbortController().signal)
+}
+
+function soon({ clock }: World): Temporal.Instant {
+  return clock.now().add({ milliseconds: END_MS_MAX })
 }
 
 /** One log, and those who want to hear it for a while. */

@@ -1,6 +1,6 @@
 import type { RootRecord } from '../../../api/records.ts'
 import { RECORD_VERSION } from '../../../api/records.ts'
-import type { Transport } from '../../../transport/transport.ts'
+import type { Lock, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { parseCidr, overlaps, cidrText } from '../network/cidr.ts'
 import { parseRoutes, routesCommand } from '../network/routes.ts'
@@ -28,7 +28,7 @@ export async function lockRoot(
   root: string,
   holder: string,
 ): Promise<
-  { readonly kind: 'locked'; readonly lock: AsyncDisposable } | { readonly kind: 'held'; readonly by: string }
+  { readonly kind: 'locked'; readonly lock: Lock } | { readonly kind: 'held'; readonly by: string }
 > {
   const paths = await rootPaths(transport, root)
   await transport.makeDirectory(paths.root, 0o700)
