@@ -26,6 +26,8 @@ export interface ListenLimits {
   /** Nothing is read and nothing written for so long: whoever takes no answer is let go of. */
   readonly idleMs: number
   readonly connectionsMax: number
+  /** Answers with metrics that are being sent: each may be megabytes, and its reader slow. */
+  readonly scrapesAtOnceMax: number
   /** Each may hold a body of a megabyte. */
   readonly webhooksAtOnceMax: number
   /** From one address; many at once, and then so many. */
@@ -38,6 +40,7 @@ export const LISTEN_LIMITS: ListenLimits = {
   requestMs: 10_000,
   idleMs: 15_000,
   connectionsMax: 64,
+  scrapesAtOnceMax: 8,
   webhooksAtOnceMax: 8,
   webhooksBurst: 60,
   webhooksPerSecond: 5,
@@ -125,7 +128,11 @@ function refusal(address: ListenAddress, error: unknown): string {
   }
 }
 
-type Handler = (request: IncomingMessage, query: URLSearchParams) => Answer | Promise<Answer>
+type Handler = (
+  request: IncomingMessage,
+  query: URLSearchParams,
+  response: ServerResponse,
+) => Answer | Promise<Answer>
 type Routes = ReadonlyMap<string, Readonly<Record<string, Handler>>>
 
 function routesOf({ health, metrics, webhook }: ListenOptions, limits: ListenLimits): Routes {
@@ -142,19 +149,26 @@ function routesOf({ health, metrics, webhook }: ListenOptions, limits: ListenLim
     [
       '/metrics',
       {
-        GET: async (_request, query) => {
-          const groups = new Set(query.getAll('collect[]'))
-          const unknown = [...groups].find((group) => !isMetricGroup(group))
-          if (unknown !== undefined)
-            return plain(400, `there is no such group of metrics; there are ${METRIC_GROUPS.join(', ')}`)
-          return { status: 200, type: METRICS_CONTENT_TYPE, text: await metrics(groups) }
-        },
+        GET: metricsHandler(metrics, limits),
         HEAD: () => ({ status: 200, type: METRICS_CONTENT_TYPE, text: '' }),
       },
     ],
   ])
   if (webhook !== undefined) routes.set('/webhook', { POST: webhookHandler(webhook, limits) })
   return routes
+}
+
+function metricsHandler(metrics: ListenOptions['metrics'], { scrapesAtOnceMax }: ListenLimits): Handler {
+  let underWay = 0
+  return async (_request, query, response) => {
+    const groups = new Set(query.getAll('collect[]'))
+    if (![...groups].every(isMetricGroup))
+      return plain(400, `there is no such group of metrics; there are ${METRIC_GROUPS.join(', ')}`)
+    if (underWay >= scrapesAtOnceMax) return plain(503, 'busy', { 'retry-after': '1' })
+    underWay += 1
+    response.once('close', () => (underWay -= 1))
+    return { status: 200, type: METRICS_CONTENT_TYPE, text: await metrics(groups) }
+  }
 }
 
 /** Strangers may ask as well: what they can make the engine do is bounded before anything is read. */
@@ -193,7 +207,7 @@ async function respond(
   request.on('error', () => undefined)
   response.on('error', () => undefined)
   try {
-    send(request, response, await answered(routes, request))
+    send(request, response, await answered(routes, request, response))
   } catch (error) {
     log('error', `a bug in the engine: answering ${request.method ?? ''} failed: ${messageOf(error)}`, {
       stack: stackOf(error),
@@ -202,7 +216,7 @@ async function respond(
   }
 }
 
-async function answered(routes: Routes, request: IncomingMessage): Promise<Answer> {
+async function answered(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<Answer> {
   const target = request.url ?? '/'
   // A proxy's form names a host, which is of no interest here.
   const url = URL.parse(target.startsWith('/') ? `http://engine${target}` : target)
@@ -211,5 +225,5 @@ async function answered(routes: Routes, request: IncomingMessage): Promise<Answe
   if (route === undefined) return plain(404, 'not found')
   const handler = Object.hasOwn(route, request.method ?? '') ? route[request.method ?? ''] : undefined
   if (handler === undefined) return plain(405, 'method not allowed', { allow: Object.keys(route).join(', ') })
-  return await handler(request, url.searchParams)
+  return await handler(request, url.searchParams, response)
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { addressText, type ListenAddress, parseListenAddress } from '../../engine/daemon/address.ts'
 import {
   type HealthChecks,
@@ -141,6 +141,26 @@ test('a bug while answering is an answer and a line in the log, and the next one
   expect(await answer(get(listening, '/metrics'))).toEqual([500, 'a bug in the engine; its log says more\n'])
   expect(logged).toEqual(['a bug in the engine: answering GET failed: boom'])
   expect(await answer(get(listening, '/healthz'))).toEqual([200, 'ok\n'])
+})
+
+test('no more scrapes are answered at one time than there may be, and room is made when one is through', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const asked = Promise.withResolvers<void>()
+  const listening = await started({
+    limits: { scrapesAtOnceMax: 1 },
+    metrics: () => {
+      asked.resolve()
+      return promise
+    },
+  })
+  const first = answer(get(listening, '/metrics'))
+  await asked.promise
+  expect(await answer(get(listening, '/metrics'))).toEqual([503, 'busy\n'])
+  expect(await answer(get(listening, '/healthz'))).toEqual([200, 'ok\n'])
+  resolve('all\n')
+  expect(await first).toEqual([200, 'all\n'])
+  // The client has all of it a moment before the server knows.
+  await vi.waitFor(async () => expect(await answer(get(listening, '/metrics'))).toEqual([200, 'all\n']))
 })
 
 test('a port that another has is an error that says what to do', async () => {
