@@ -1,11 +1,10 @@
+import { CLUSTER_DOMAIN } from '../../api/clusterDns.ts'
 import type { PodSpec } from '../../api/generated/types.ts'
 import type { ConfigProblem } from '../context.ts'
 
 /** A label's limit, to which a pod's name is cut; and the kernel's, for a whole host name. */
 const LABEL_MAX = 63
 const HOSTNAME_MAX = 64
-
-const CLUSTER_DOMAIN = 'cluster.local'
 
 interface HostNames {
   /** What the kernel calls the pod, and $HOSTNAME. */
