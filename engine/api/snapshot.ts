@@ -3,6 +3,7 @@ import type { Cluster, KubernetesObject, Node } from './generated/types.ts'
 import type { NodeName, ObjectKey, PodUid, Timestamp } from './names.ts'
 import type { Action } from './plan.ts'
 import type { Failure, ObjectRecord, PodRecord } from './records.ts'
+import type { TrafficProblem } from './traffic.ts'
 
 /** All that a plan is made from. Nothing else is read while planning. */
 export interface Snapshot {
@@ -61,6 +62,8 @@ export interface ObservedNode {
    * node is not asked to end yet. Absent: this engine has applied nothing, and nobody knows.
    */
   readonly serving?: ReadonlySet<string>
+  /** What it could not answer of what it was last asked to. Absent: nothing was applied yet. */
+  readonly trafficProblems?: readonly TrafficProblem[]
   /** Of pods here that were never read and cannot be, not even their names: a sentence each. They are kept. */
   readonly unreadable?: readonly string[]
 }

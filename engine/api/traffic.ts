@@ -15,6 +15,23 @@ export interface NodeTraffic {
   readonly ingress?: IngressConfig
 }
 
+/** What a node answers where nothing asks for anything. */
+export const NO_TRAFFIC: NodeTraffic = {
+  frontends: [],
+  serviceRanges: [],
+  dns: { domain: 'cluster.local', servers: [], records: new Map() },
+}
+
+/** Something that a node cannot answer as it was asked to; all else it does. */
+export interface TrafficProblem {
+  /** Absent: all that the node was to answer is concerned. */
+  readonly service?: ObjectKey
+  /** For a condition: `PortInUse`, `NetworkNotReady`. */
+  readonly reason: string
+  /** A sentence for people. */
+  readonly message: string
+}
+
 export type Family = 'ip' | 'ip6'
 export type Protocol = 'tcp' | 'udp' | 'sctp'
 

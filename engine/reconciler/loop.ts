@@ -28,6 +28,7 @@ import type { ProgressEvent } from './progress.ts'
 import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
 import { type MakeRecord, Requests } from './requests.ts'
 import { Sampler } from './sampler.ts'
+import { TrafficKeeper } from './trafficKeeper.ts'
 import { VolumeWatch } from './volumeWatch.ts'
 import { Waiters } from './waiters.ts'
 
@@ -99,6 +100,7 @@ class TheLoop implements Loop {
   readonly #sampler: Sampler
   readonly #volumeWatch: VolumeWatch
   readonly #logKeeper: LogKeeper
+  readonly #traffic: TrafficKeeper
   readonly #keeper: RecordKeeper
   readonly #changes: Changes
   readonly #waiters: Waiters
@@ -172,6 +174,7 @@ class TheLoop implements Loop {
     this.#sampler = new Sampler({ ...shared, wake })
     this.#volumeWatch = new VolumeWatch({ ...shared, wake })
     this.#logKeeper = new LogKeeper(shared)
+    this.#traffic = new TrafficKeeper({ ...shared, wake })
   }
 
   setDesired(desired: Desired): void {
@@ -218,6 +221,7 @@ class TheLoop implements Loop {
       this.#sampler.run(),
       this.#volumeWatch.run(),
       this.#logKeeper.run(),
+      this.#traffic.run(),
       this.#ticksUntilAborted(),
     ])
     await this.#executor.settled()
@@ -267,8 +271,9 @@ class TheLoop implements Loop {
     this.#sampler.update(podsToMeasure(plan, snapshot.desired))
     this.#volumeWatch.update()
     this.#logKeeper.update()
+    this.#traffic.update(plan.traffic)
     const heldUntil = await this.#act(plan, now)
-    if (snapshot.desired === this.#desired) this.#waiters.judge(plan, snapshot)
+    if (snapshot.desired === this.#desired && this.#traffic.settled) this.#waiters.judge(plan, snapshot)
     this.#options.onTick?.(this.state())
     return earliest(requeueAt(plan, now), heldUntil)
   }

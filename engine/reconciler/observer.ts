@@ -3,6 +3,7 @@ import type { NodeInfo } from '../api/cri.ts'
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { Failure, PodRecord } from '../api/records.ts'
 import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally, PodUsage } from '../api/snapshot.ts'
+import type { TrafficProblem } from '../api/traffic.ts'
 import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
@@ -19,6 +20,8 @@ interface NodeView {
   /** Why it does not answer. */
   message?: string
   unreadable: NodeListing['unreadable']
+  serving?: ReadonlySet<string>
+  trafficProblems?: readonly TrafficProblem[]
   /** What was last handed out; undefined once something has changed since. */
   handedOut: ObservedNode | undefined
 }
@@ -103,6 +106,19 @@ export class Observer {
   setInfo(name: NodeName, info: NodeInfo): void {
     const node = this.#node(name)
     node.info = info
+    this.#touch(node)
+  }
+
+  /** Which pods' addresses the node may lead to. */
+  serves(name: NodeName, addresses: ReadonlySet<string>): void {
+    const node = this.#node(name)
+    node.serving = addresses
+    this.#touch(node)
+  }
+
+  trafficProblems(name: NodeName, problems: readonly TrafficProblem[]): void {
+    const node = this.#node(name)
+    node.trafficProblems = problems
     this.#touch(node)
   }
 
@@ -209,6 +225,8 @@ function handOut(node: NodeView): ObservedNode {
     since: node.since.toString(),
     ...(node.info === undefined ? {} : { info: node.info }),
     pods,
+    ...(node.serving !== undefined && { serving: node.serving }),
+    ...(node.trafficProblems !== undefined && { trafficProblems: node.trafficProblems }),
     ...(unreadable.length > 0 && { unreadable: unreadable.map((pod) => unreadableText(pod, node)) }),
   }
 }

@@ -20,7 +20,7 @@ import type { ConditionStatus } from '../api/podConditions.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'
 import type { Failure, ObjectRecord, PodRecord } from '../api/records.ts'
-import type { NodeTraffic } from '../api/traffic.ts'
+import type { NodeTraffic, TrafficProblem } from '../api/traffic.ts'
 import type { MeasuredPod, PodMeasures } from './measures.ts'
 
 /** A pod as the node tells it: without what only the engine knows. */
@@ -126,9 +126,10 @@ export interface Runtime {
   emptyTrash(before: Timestamp, signal?: AbortSignal): Promise<readonly string[]>
   /**
    * From here on the node answers this, and nothing that it answered before: addresses and ports in the kernel in one step, names, the Ingress
-   * proxy. Connections to pods that stay go on; those to pods that are gone end. Called one after the other, never side by side.
+   * proxy. Connections to pods that stay go on; those to pods that are gone end. Called one after the other, never side by side; the
+   * same traffic again looks whether what kept some of it from being answered is still so. Resolves to what cannot be answered, and why.
    */
-  applyTraffic(traffic: NodeTraffic, signal?: AbortSignal): Promise<void>
+  applyTraffic(traffic: NodeTraffic, signal?: AbortSignal): Promise<readonly TrafficProblem[]>
   /** A connection to a port as seen from the node: for httpGet and tcpSocket probes. */
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Deletes images and layers that no pod uses and that are not in `keep`; what was freed, for people. */

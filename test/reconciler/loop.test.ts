@@ -31,7 +31,7 @@ test('a thousand pods that are as they should be cost one listing and one plan',
   const onTick = (): number => (ticks += 1)
   expect(await once(world, desired, { onStep, onTick })).toEqual({ kind: 'healthy' })
   expect(calls.filter((verb) => verb === 'list')).toHaveLength(2)
-  expect(new Set(calls)).toEqual(new Set(['list', 'check', 'readObjectRecords']))
+  expect(new Set(calls)).toEqual(new Set(['list', 'check', 'readObjectRecords', 'applyTraffic']))
   expect(ticks).toBe(1)
 })
 

@@ -1,6 +1,7 @@
 import type { StopContainerRequest } from '../../api/cri.ts'
 import type { NodeName } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
+import { NO_TRAFFIC } from '../../api/traffic.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { podEvents } from './hook/events.ts'
@@ -187,7 +188,8 @@ function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
     },
     logs: (request, signal = new AbortController().signal) =>
       containerLog({ transport, paths, inspect: readingVerbs(node, name).inspect }, request, signal),
-    applyTraffic: async () => {
+    applyTraffic: async (traffic) => {
+      if (traffic === NO_TRAFFIC) return []
       throw new RuntimeFailure(
         'ApplyTrafficError',
         'leading traffic to pods does not work on this node yet',

@@ -41,6 +41,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
     applyTraffic: (traffic, signal) =>
       line.call('applyTraffic', signal, () => {
         node.traffic = traffic
+        return []
       }),
     async collectImages() {
       return { images: 0, bytes: 0 }
