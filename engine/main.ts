@@ -66,6 +66,15 @@ function output(stream: NodeJS.WriteStream): Output {
   }
 }
 
+/** What a reader on the other side of a pipe has not taken yet would be lost with the process. A reader that is gone takes nothing. */
+async function taken(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve())
+    stream.once('close', resolve)
+  })
+}
+
 async function main(): Promise<void> {
   // A package that Git is called through would print, for whoever debugs something else, the passwords it is given.
   delete process.env['DEBUG']
@@ -102,8 +111,10 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     void import('./cli/report.ts').then(({ report }) => process.exit(report(error, world)))
   })
-  // Connections and timers of what was given up must not keep the process; output to pipes and files is synchronous.
-  process.exit(await runCommandLine(world))
+  const exitStatus = await runCommandLine(world)
+  await Promise.all([taken(process.stdout), taken(process.stderr)])
+  // Connections and timers of what was given up must not keep the process.
+  process.exit(exitStatus)
 }
 
 await main()
