@@ -195,13 +195,16 @@ export interface StatusReport {
   readonly health: Health
   /** The official status object, such as DeploymentStatus or PodStatus. */
   readonly status: unknown
-  /** The whole official object for pods and derived ReplicaSets, which are in no commit. */
+  /** The whole official object for pods, derived ReplicaSets and EndpointSlices, which are in no commit, and for Services with their addresses. */
   readonly object?: unknown
+  /** Of a Service: `address:port` of what is ready to answer. */
+  readonly endpoints?: readonly string[]
 }
 
 /** What `--once` waits for. */
 export type Health =
-  | { readonly kind: 'healthy' }
+  /** `message`: what there is to say all the same, such as that nothing answers for a Service. */
+  | { readonly kind: 'healthy'; readonly message?: string }
   | { readonly kind: 'progressing'; readonly message: string }
   /** Certain not to become healthy unless something outside changes. */
   | { readonly kind: 'failed'; readonly reason: string; readonly message: string }

@@ -7,9 +7,12 @@ export const NODE_PORTS = { first: 30_000, last: 32_767 } as const
 /** The address that clusters give their DNS server by custom: kept for ours. */
 const DNS_PLACE = 10
 
+/** Where the Cluster names none. */
+export const SERVICE_CIDR = '10.96.0.0/16'
+
 /** `10.96.0.0/16,fd00:96::/108`: one range, or one of each family, as an API server's --service-cluster-ip-range has them. */
 export function serviceRanges({ spec }: Cluster): readonly IpRange[] {
-  return (spec?.serviceCIDR ?? '').split(',').flatMap((text) => ipRange(text.trim()) ?? [])
+  return (spec?.serviceCIDR ?? SERVICE_CIDR).split(',').flatMap((text) => ipRange(text.trim()) ?? [])
 }
 
 /** Where the DNS server answers in a range; undefined: the range is too small. */

@@ -1,12 +1,15 @@
 import type { Action } from '../api/plan.ts'
 import type { Desired, ObservedNode } from '../api/snapshot.ts'
 import type { VolumeFiles } from './requests/envFiles.ts'
+import type { Serving } from './serving.ts'
 
 /** What surrounds one pod in a snapshot. */
 export interface PodContext {
   readonly now: Temporal.Instant
   readonly node: ObservedNode
   readonly desired: Desired
+  /** Whether connections may still be led to an address; absent: none are led anywhere. */
+  readonly serving?: Serving
   /** What is being done to this pod right now. */
   readonly busy?: Action
   /** Files that environments are made from; absent while nobody has read them, and their variables are empty. */

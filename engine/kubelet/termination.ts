@@ -1,6 +1,7 @@
 import type { Grace } from './actions.ts'
 import { backOffOf, ofPod, stopAction, wholeGrace } from './actions.ts'
 import type { PodStep } from './step.ts'
+import { servedStep } from './serving.ts'
 import { releaseStep } from './release.ts'
 import { after, instant, msBetween } from './time.ts'
 import { type ContainerView, isAlive, type PodView } from './view.ts'
@@ -20,6 +21,7 @@ export function terminationStep(view: PodView): PodStep {
   }
   const grace = graceOf(view)
   return (
+    servedStep(view, grace.periodMs) ??
     firstDefined(next, ({ name }) => failedSinceDeletion(view, name)) ?? {
       action: stopAction(view, next, {
         reason: 'the pod is being deleted',

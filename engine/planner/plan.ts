@@ -18,12 +18,15 @@ import { withDrift, withhold, withholdClaims } from './leftAlone.ts'
 import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
 import { reportsOf } from './reports.ts'
+import { servicesOf } from './services/services.ts'
 import { type World, worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const whole = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
-  const { world, ...autoscaled } = autoscale(worldOf(withConfigHashes(whole), now))
+  const observed = worldOf(withConfigHashes(whole), now)
+  const services = servicesOf(observed)
+  const { world, ...autoscaled } = autoscale(observed)
   const { off } = world
   const { decisions: all, violations: undecided } = decide(world)
   const { decisions: decided, verdicts: unmade } = withhold(all, off)
@@ -42,6 +45,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
       ...drained.decisions,
       ...evictions(taints, world),
       ...budgetDecisions(budgets, world),
+      ...services.decisions,
     ],
     off,
   )
@@ -70,7 +74,8 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
       dropped,
     ),
     changes: changesOf(decisions),
-    statuses: reportsOf(withDrift(decisions, leftAlone), placements, world),
+    statuses: reportsOf(withDrift(decisions, leftAlone), placements, services.reports, world),
+    ...(services.traffic !== undefined && { traffic: services.traffic }),
     ...(leftAlone.size > 0 && { leftAlone }),
     ...(whole.desired !== snapshot.desired && { kept: keptReasons(snapshot.desired, whole.desired) }),
     violations,

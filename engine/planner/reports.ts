@@ -10,10 +10,11 @@ import { Statuses } from './statuses.ts'
 import type { World } from './world.ts'
 import type { WorldPod } from './worldPods.ts'
 
-/** Objects by decision, then pods by key; of pods the whole object, since those of a Deployment are in no commit. */
+/** Objects by decision, Services, then pods by key; of pods the whole object, since those of a Deployment are in no commit. */
 export function reportsOf(
   decisions: readonly Decision[],
   { pending }: Placements,
+  services: ReadonlyMap<ObjectKey, StatusReport>,
   world: World,
 ): ReadonlyMap<ObjectKey, StatusReport> {
   const reports = new Map<ObjectKey, StatusReport>()
@@ -23,7 +24,7 @@ export function reportsOf(
     reports.set(desired.key, { key: desired.key, health: { kind: 'healthy' }, status: { phase: 'Active' } })
   }
   for (const report of quotaReports(world.snapshot.desired)) reports.set(report.key, report)
-  const all = new Statuses(reports, world.pods, keyOfPod, reportOfPod)
+  const all = new Statuses([reports, services], world.pods, keyOfPod, reportOfPod)
   for (const one of pending) addPending(one, reports, (key) => all.has(key))
   return all
 }

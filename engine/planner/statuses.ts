@@ -7,14 +7,14 @@ import { lowerBound } from './inOrder.ts'
  * thousand pods are asked about a few.
  */
 export class Statuses<Pod> implements ReadonlyMap<ObjectKey, StatusReport> {
-  readonly #objects: ReadonlyMap<ObjectKey, StatusReport>
+  readonly #objects: readonly ReadonlyMap<ObjectKey, StatusReport>[]
   readonly #pods: readonly Pod[]
   readonly #keyOf: (pod: Pod) => ObjectKey
   readonly #reportOf: (pod: Pod) => StatusReport
 
-  /** `pods` by key. What is among the objects under a pod's key stands for the pod. */
+  /** `objects`: no two have a key in common. `pods` by key. What is among the objects under a pod's key stands for the pod. */
   constructor(
-    objects: ReadonlyMap<ObjectKey, StatusReport>,
+    objects: readonly ReadonlyMap<ObjectKey, StatusReport>[],
     pods: readonly Pod[],
     keyOf: (pod: Pod) => ObjectKey,
     reportOf: (pod: Pod) => StatusReport,
@@ -32,10 +32,18 @@ export class Statuses<Pod> implements ReadonlyMap<ObjectKey, StatusReport> {
   }
 
   get(key: ObjectKey): StatusReport | undefined {
-    const known = this.#objects.get(key)
+    const known = this.#object(key)
     if (known !== undefined) return known
     const pod = this.#pods[lowerBound(this.#pods, this.#keyOf, key)]
     return pod !== undefined && this.#keyOf(pod) === key ? this.#reportOf(pod) : undefined
+  }
+
+  #object(key: ObjectKey): StatusReport | undefined {
+    for (const objects of this.#objects) {
+      const known = objects.get(key)
+      if (known !== undefined) return known
+    }
+    return undefined
   }
 
   has(key: ObjectKey): boolean {
@@ -43,12 +51,12 @@ export class Statuses<Pod> implements ReadonlyMap<ObjectKey, StatusReport> {
   }
 
   *entries(): MapIterator<[ObjectKey, StatusReport]> {
-    yield* this.#objects
+    for (const objects of this.#objects) yield* objects
     let last: ObjectKey | undefined
     for (const pod of this.#pods) {
       const key = this.#keyOf(pod)
       // Of two pods of one name the first stands for both.
-      if (key !== last && !this.#objects.has(key)) yield [key, this.#reportOf(pod)]
+      if (key !== last && this.#object(key) === undefined) yield [key, this.#reportOf(pod)]
       last = key
     }
     return undefined

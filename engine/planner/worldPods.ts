@@ -10,6 +10,7 @@ import type { SetRecord } from '../controllers/replicaset/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { PodContext } from '../kubelet/context.ts'
 import { podHealth } from '../kubelet/health.ts'
+import { servingOf } from '../kubelet/serving.ts'
 import { podStatus } from '../kubelet/status.ts'
 import { viewOf } from '../kubelet/view.ts'
 
@@ -51,7 +52,7 @@ export function nodePods(
   violations: Violation[],
 ): NodePods {
   const before = violations.length
-  const context = { now, node, desired: snapshot.desired }
+  const context = { now, node, desired: snapshot.desired, serving: serving(snapshot.observed.nodes) }
   const actions = busy.get(node.name) ?? []
   const pods = podsOf(node, actions, snapshot).map((pod) =>
     worldPod(pod, context, snapshot, sets, violations),
@@ -60,6 +61,8 @@ export function nodePods(
   const quiet = actions.length === 0 && violations.length === before && pods.every(({ timeless }) => timeless)
   return { node, pods, claimants: claimants.length === 0 ? NONE : claimants, quiet }
 }
+
+const serving = memoised(servingOf)
 
 /** Most pods have no volumes at all. */
 function usesClaims({ view }: WorldPod): boolean {

@@ -9,6 +9,7 @@ import type {
   ObservedPod,
   Snapshot,
 } from '../../engine/api/snapshot.ts'
+import type { NodeTraffic, TrafficProblem } from '../../engine/api/traffic.ts'
 
 /** How far an action comes: to its end, to its middle (the engine was killed, a command failed), or not even to its beginning. */
 export type Outcome = 'whole' | 'half' | 'none'
@@ -28,6 +29,10 @@ interface ModelNode {
   readonly pods: Map<PodUid, ModelPod>
 }
 
+function servedBy({ frontends }: NodeTraffic): ReadonlySet<string> {
+  return new Set(frontends.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)))
+}
+
 const IMAGE = { id: 'sha256:0', reference: 'registry.example/app@sha256:0' }
 const PODS_MAX = 12
 const MAIN = 'app'
@@ -43,6 +48,10 @@ export class ModelWorld {
   /** Pods whose readiness probe fails, by uid. */
   readonly unready = new Set<PodUid>()
 
+  /** What each node answers, as last applied. */
+  readonly traffic = new Map<NodeName, NodeTraffic>()
+  readonly problems = new Map<NodeName, readonly TrafficProblem[]>()
+  readonly #addresses = new Map<PodUid, number>()
   readonly #podsMax: number
 
   constructor(nodes: number, podsMax = PODS_MAX) {
@@ -140,7 +149,17 @@ export class ModelWorld {
       podsMax: this.#podsMax,
       warnings: [],
     }
-    return { name: node.name, reachable: node.reachable, since: node.since, info, pods }
+    const traffic = this.traffic.get(node.name)
+    const problems = this.problems.get(node.name)
+    return {
+      name: node.name,
+      reachable: node.reachable,
+      since: node.since,
+      info,
+      pods,
+      ...(traffic !== undefined && { serving: servedBy(traffic) }),
+      ...(problems !== undefined && { trafficProblems: problems }),
+    }
   }
 
   #observePod(uid: PodUid, pod: ModelPod): ObservedPod {
@@ -157,11 +176,16 @@ export class ModelWorld {
       record: pod.record,
       sandbox: pod.sandbox,
       ...(pod.volumes !== undefined && { volumes: pod.volumes }),
-      ...(pod.sandbox === 'ready' && { ip: '10.244.0.2' }),
+      ...(pod.sandbox === 'ready' && { ip: this.#addressOf(uid) }),
       containers: new Map(pod.containers),
       probes: isProbed ? new Map([[`${MAIN}/readiness`, tally]]) : new Map(),
       failures: new Map(pod.failures),
     }
+  }
+
+  #addressOf(uid: PodUid): string {
+    const number = 2 + this.#addresses.getOrInsertComputed(uid, () => this.#addresses.size)
+    return `10.244.${Math.floor(number / 256)}.${number % 256}`
   }
 
   apply(action: Action, outcome: Outcome): void {

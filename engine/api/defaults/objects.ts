@@ -1,4 +1,5 @@
 import type { Cluster, KubernetesObject, Namespace, Node, Secret } from '../generated/types.ts'
+import { SERVICE_CIDR } from '../serviceRanges.ts'
 import { autoscalerWithDefaults } from './autoscaler.ts'
 import { claimSpecWithDefaults, volumeSpecWithDefaults } from './claims.ts'
 import { limitRangeWithDefaults } from './limitRange.ts'
@@ -96,7 +97,7 @@ function namespaceWithDefaults(namespace: Namespace): Namespace {
 }
 
 export function clusterWithDefaults(cluster: Cluster): Cluster {
-  const { podCIDR = '10.244.0.0/16', serviceCIDR = '10.96.0.0/16' } = cluster.spec ?? {}
+  const { podCIDR = '10.244.0.0/16', serviceCIDR = SERVICE_CIDR } = cluster.spec ?? {}
   return { ...cluster, spec: { ...cluster.spec, podCIDR, serviceCIDR } }
 }
 

@@ -1,0 +1,135 @@
+import type { EndpointSlice, Service } from '../../api/generated/types.ts'
+import { objectKey } from '../../api/names.ts'
+import type { StatusReport } from '../../api/plan.ts'
+import type { ObjectRecord } from '../../api/records.ts'
+import type { ResolvedService } from '../../api/services.ts'
+import type { TrafficProblem } from '../../api/traffic.ts'
+import type { ControllerContext } from '../../controllers/decision.ts'
+import { memoised } from '../../controllers/memo.ts'
+import type { Allocation } from '../../controllers/service/allocation.ts'
+import { endpointSlices } from '../../controllers/service/endpoints.ts'
+import { ServiceReport, serviceState, type ServiceState } from '../../controllers/service/service.ts'
+import type { PodView } from '../../controllers/view.ts'
+import type { WantedService } from './list.ts'
+
+/** All that is known of one Service. */
+export interface Entry {
+  readonly wanted: WantedService
+  readonly record: ObjectRecord | undefined
+  readonly state: ServiceState
+  /** The engine's own, without the commit's. */
+  readonly slices: readonly EndpointSlice[]
+  readonly resolved: ResolvedService
+  readonly report: ServiceReport
+  /** Two of the same text were given the same. */
+  readonly text: string
+}
+
+export interface EntryInput {
+  readonly wanted: WantedService
+  readonly record: ObjectRecord | undefined
+  readonly allocation: Allocation | undefined
+  readonly problems: readonly TrafficProblem[] | undefined
+  /** That stand for a load balancer. */
+  readonly addresses: readonly string[]
+  /** Undefined: they are as they were. */
+  readonly pods: (() => readonly PodView[]) | undefined
+}
+
+const NOTHING: Allocation = { clusterIPs: [], nodePorts: new Map(), problems: [] }
+
+/** The one before where nothing of it changed, and as much of it as did not. */
+export function entryOf(input: EntryInput, before: Entry | undefined, context: ControllerContext): Entry {
+  const { addresses, allocation = NOTHING, pods, problems, record, wanted } = input
+  const text = textOf(allocation, problems, addresses)
+  const isKnown = before !== undefined && isSame(before.wanted, wanted)
+  if (
+    isKnown &&
+    before.record === record &&
+    before.text === text &&
+    before.state.record === undefined &&
+    !pods
+  )
+    return before
+  const { desired, object, written } = wanted
+  const state = serviceState({ desired, object, written, record, allocation, problems }, context)
+  const slices = isKnown && !pods ? before.slices : sameOr(before?.slices, slicesOf(object, pods))
+  const resolved = resolvedOf(wanted, state.service, slices, before)
+  const report = new ServiceReport({ state, resolved, addresses: balancerAddresses(resolved, addresses) })
+  return { wanted, record, state, slices, resolved, report, text }
+}
+
+/** A commit that leaves the manifests as they are brings the same objects. */
+function isSame(one: WantedService, other: WantedService): boolean {
+  if (one === other) return true
+  if (one.object !== other.object || one.written !== other.written) return false
+  return (
+    one.slices.length === other.slices.length && one.slices.every((slice, i) => slice === other.slices[i])
+  )
+}
+
+function textOf(
+  { clusterIPs, nodePorts, problems: refusals }: Allocation,
+  problems: readonly TrafficProblem[] | undefined,
+  addresses: readonly string[],
+): string {
+  return `${clusterIPs.join()} ${[...nodePorts].join()} ${refusals.join()} ${
+    problems === undefined ? '?' : problems.length === 0 ? '' : JSON.stringify(problems)
+  } ${addresses.join()}`
+}
+
+function slicesOf(service: Service, pods: EntryInput['pods']): readonly EndpointSlice[] {
+  const all = pods?.() ?? []
+  return all.length === 0 ? NONE : endpointSlices(service, all)
+}
+
+const NONE: readonly EndpointSlice[] = []
+
+/** The very same object as long as it says the same. */
+function sameOr<T extends object>(before: T | undefined, now: T): T {
+  return before !== undefined && (before === now || jsonOf(before) === jsonOf(now)) ? before : now
+}
+
+const jsonOf = (value: object): string => JSON.stringify(value)
+
+function resolvedOf(
+  { desired: { key }, slices: own }: WantedService,
+  service: Service,
+  made: readonly EndpointSlice[],
+  before: Entry | undefined,
+): ResolvedService {
+  const same = before?.resolved
+  const known = sameOr(same?.service, service)
+  if (same !== undefined && known === same.service && before?.slices === made && before.wanted.slices === own)
+    return same
+  return { key, service: known, slices: own.length === 0 ? made : [...own, ...made] }
+}
+
+/** Those of its families. */
+function balancerAddresses({ service }: ResolvedService, addresses: readonly string[]): readonly string[] {
+  const families = new Set(service.spec.ipFamilies ?? [])
+  return addresses.filter((address) => families.has(address.includes(':') ? 'IPv6' : 'IPv4'))
+}
+
+/** A Service's EndpointSlices as objects of their own: they are in no commit. */
+export const sliceReports = memoised(({ slices, state }: Entry): readonly StatusReport[] =>
+  slices.map((slice): StatusReport => {
+    const { name = '', namespace } = slice.metadata
+    const { metadata } = state.service
+    const owner = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      name: metadata.name ?? '',
+      uid: state.uid,
+      controller: true,
+    }
+    return {
+      key: objectKey('EndpointSlice', namespace, name),
+      health: { kind: 'healthy' },
+      status: {},
+      get object(): EndpointSlice {
+        return { ...slice, metadata: { ...slice.metadata, ownerReferences: [owner] } }
+      },
+    }
+  }),
+)
