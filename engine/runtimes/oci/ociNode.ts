@@ -1,6 +1,7 @@
 import type { NodeName } from '../../api/names.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
+import { createDns, type Dns } from './dns/dns.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
 import { prepareNetwork } from './network/masquerade.ts'
@@ -41,6 +42,8 @@ export interface OciNode {
   /** Of the containers that run: chosen before the first of them was made. */
   readonly program: () => Promise<OciProgram>
   readonly context: () => Promise<SandboxContext>
+  /** The server that pods ask. */
+  readonly dns: Dns
 }
 
 export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
@@ -50,7 +53,7 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
   const facts = once(async () => await prepareNode(transport, paths, await look()))
   const images = options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir })
   const network = once(async () => await networkParts(transport, paths, await facts()))
-  return {
+  const node = {
     transport,
     paths,
     look,
@@ -59,6 +62,7 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     images,
     context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
   }
+  return { ...node, dns: createDns(node) }
 }
 
 async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {
