@@ -44,7 +44,7 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /** The first line from `from` on that satisfies; waits for it. Fails when the daemon ends before, with the last lines. */
-  async until(satisfies: (line: LogLine) => boolean, { from = 0, limitMs = 60_000 } = {}): Promise<LogLine> {
+  async until(satisfies: (line: LogLine) => boolean, { from = 0, limitMs = 40_000 } = {}): Promise<LogLine> {
     const deadline = AbortSignal.timeout(limitMs)
     for (;;) {
       const found = this.lines.slice(from).find(satisfies)
