@@ -929,6 +929,28 @@ export interface ClientIPConfig {
 }
 
 /**
+ * Where the proxy runs that answers for Ingresses.
+ */
+export interface ClusterIngress {
+  /**
+   * The address that it listens at; every address of the machine when absent.
+   */
+  readonly address?: string
+  /**
+   * The port for HTTP, 80 when absent.
+   */
+  readonly httpPort?: number
+  /**
+   * The port for HTTPS, 443 when absent; it is listened on when an Ingress has a certificate.
+   */
+  readonly httpsPort?: number
+  /**
+   * The machines that it runs on; this one when absent, none when empty.
+   */
+  readonly nodes?: readonly string[]
+}
+
+/**
  * Where images are pulled from.
  */
 export interface ClusterRegistries {
@@ -952,6 +974,10 @@ export interface ClusterSpec {
    * How large a file of a container's log gets before the next one is begun, 10Mi when absent and 16Ki at least.
    */
   readonly containerLogMaxSize?: Quantity
+  /**
+   * Where Ingresses are answered for.
+   */
+  readonly ingress?: ClusterIngress
   /**
    * The range that pod addresses are taken from, such as 10.244.0.0/16.
    */

@@ -561,7 +561,7 @@ validate22.errors = vErrors;
 return errors === 0;
 }
 
-const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"podCIDR":{"type":"string"},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"}},"additionalProperties":false};
+const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"ingress":{"$ref":"ClusterIngress.json"},"podCIDR":{"type":"string"},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"}},"additionalProperties":false};
 const schema11 = {"$id":"https://reconcile.dev/schemas/shared/Quantity.json","type":["string","number"]};
 
 function validate29(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -582,9 +582,153 @@ validate29.errors = vErrors;
 return errors === 0;
 }
 
-const schema12 = {"$id":"https://reconcile.dev/schemas/shared/ClusterRegistries.json","type":"object","properties":{"mirrors":{"type":"object","additionalProperties":{"type":"array","items":{"type":"string"}}}},"additionalProperties":false};
+const schema12 = {"$id":"https://reconcile.dev/schemas/shared/ClusterIngress.json","type":"object","properties":{"address":{"type":"string"},"httpPort":{"type":"integer","minimum":1,"maximum":65535},"httpsPort":{"type":"integer","minimum":1,"maximum":65535},"nodes":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
 function validate31(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/ClusterIngress.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((((key0 === "address") || (key0 === "httpPort")) || (key0 === "httpsPort")) || (key0 === "nodes"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.address !== undefined){
+if(typeof data.address !== "string"){
+const err1 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.httpPort !== undefined){
+let data1 = data.httpPort;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err2 = {instancePath:instancePath+"/httpPort",schemaPath:"#/properties/httpPort/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 65535 || isNaN(data1)){
+const err3 = {instancePath:instancePath+"/httpPort",schemaPath:"#/properties/httpPort/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data1 < 1 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/httpPort",schemaPath:"#/properties/httpPort/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.httpsPort !== undefined){
+let data2 = data.httpsPort;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+const err5 = {instancePath:instancePath+"/httpsPort",schemaPath:"#/properties/httpsPort/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 65535 || isNaN(data2)){
+const err6 = {instancePath:instancePath+"/httpsPort",schemaPath:"#/properties/httpsPort/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(data2 < 1 || isNaN(data2)){
+const err7 = {instancePath:instancePath+"/httpsPort",schemaPath:"#/properties/httpsPort/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+if(data.nodes !== undefined){
+let data3 = data.nodes;
+if(Array.isArray(data3)){
+const len0 = data3.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data3[i0] !== "string"){
+const err8 = {instancePath:instancePath+"/nodes/" + i0,schemaPath:"#/properties/nodes/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+validate31.errors = vErrors;
+return errors === 0;
+}
+
+const schema13 = {"$id":"https://reconcile.dev/schemas/shared/ClusterRegistries.json","type":"object","properties":{"mirrors":{"type":"object","additionalProperties":{"type":"array","items":{"type":"string"}}}},"additionalProperties":false};
+
+function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClusterRegistries.json" */;
 let vErrors = null;
 let errors = 0;
@@ -655,13 +799,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate31.errors = vErrors;
+validate33.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSync.json","type":"object","properties":{"maxDeletePercent":{"type":"integer","minimum":0,"maximum":100},"mode":{"type":"string","enum":["heal","detect"]},"pollIntervalSeconds":{"type":"integer","minimum":1,"maximum":86400},"resyncIntervalSeconds":{"type":"integer","minimum":1,"maximum":86400},"rollback":{"type":"boolean"}},"additionalProperties":false};
+const schema14 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSync.json","type":"object","properties":{"maxDeletePercent":{"type":"integer","minimum":0,"maximum":100},"mode":{"type":"string","enum":["heal","detect"]},"pollIntervalSeconds":{"type":"integer","minimum":1,"maximum":86400},"resyncIntervalSeconds":{"type":"integer","minimum":1,"maximum":86400},"rollback":{"type":"boolean"}},"additionalProperties":false};
 
-function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate35(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClusterSync.json" */;
 let vErrors = null;
 let errors = 0;
@@ -726,7 +870,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data1 === "heal") || (data1 === "detect"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema13.properties.mode.enum}};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema14.properties.mode.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -829,7 +973,7 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate33.errors = vErrors;
+validate35.errors = vErrors;
 return errors === 0;
 }
 
@@ -840,7 +984,7 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!((((((((key0 === "containerLogMaxFiles") || (key0 === "containerLogMaxSize")) || (key0 === "podCIDR")) || (key0 === "podPidsLimit")) || (key0 === "registries")) || (key0 === "serviceAccountIssuer")) || (key0 === "serviceCIDR")) || (key0 === "sync"))){
+if(!(func2.call(schema10.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -892,6 +1036,12 @@ vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.error
 errors = vErrors.length;
 }
 }
+if(data.ingress !== undefined){
+if(!(validate31(data.ingress, {instancePath:instancePath+"/ingress",parentData:data,parentDataProperty:"ingress",rootData}))){
+vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
+errors = vErrors.length;
+}
+}
 if(data.podCIDR !== undefined){
 if(typeof data.podCIDR !== "string"){
 const err4 = {instancePath:instancePath+"/podCIDR",schemaPath:"#/properties/podCIDR/type",keyword:"type",params:{type: "string"}};
@@ -905,8 +1055,8 @@ errors++;
 }
 }
 if(data.podPidsLimit !== undefined){
-let data3 = data.podPidsLimit;
-if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
+let data4 = data.podPidsLimit;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
 const err5 = {instancePath:instancePath+"/podPidsLimit",schemaPath:"#/properties/podPidsLimit/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err5];
@@ -916,8 +1066,8 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data3 == "number") && (isFinite(data3))){
-if(data3 < 1 || isNaN(data3)){
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 < 1 || isNaN(data4)){
 const err6 = {instancePath:instancePath+"/podPidsLimit",schemaPath:"#/properties/podPidsLimit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 if(vErrors === null){
 vErrors = [err6];
@@ -930,8 +1080,8 @@ errors++;
 }
 }
 if(data.registries !== undefined){
-if(!(validate31(data.registries, {instancePath:instancePath+"/registries",parentData:data,parentDataProperty:"registries",rootData}))){
-vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
+if(!(validate33(data.registries, {instancePath:instancePath+"/registries",parentData:data,parentDataProperty:"registries",rootData}))){
+vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
 errors = vErrors.length;
 }
 }
@@ -960,8 +1110,8 @@ errors++;
 }
 }
 if(data.sync !== undefined){
-if(!(validate33(data.sync, {instancePath:instancePath+"/sync",parentData:data,parentDataProperty:"sync",rootData}))){
-vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
+if(!(validate35(data.sync, {instancePath:instancePath+"/sync",parentData:data,parentDataProperty:"sync",rootData}))){
+vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
 errors = vErrors.length;
 }
 }
@@ -1079,11 +1229,11 @@ validate21.errors = vErrors;
 return errors === 0;
 }
 
-export const ClusterTrustBundle = validate36;
-const schema14 = {"$id":"https://reconcile.dev/schemas/ClusterTrustBundle.json","type":"object","properties":{"apiVersion":{"const":"certificates.k8s.io/v1beta1"},"kind":{"const":"ClusterTrustBundle"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ClusterTrustBundleSpec.json"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema15 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleSpec.json","type":"object","properties":{"signerName":{"type":"string"},"trustBundle":{"type":"string"}},"required":["trustBundle"],"additionalProperties":false};
+export const ClusterTrustBundle = validate38;
+const schema15 = {"$id":"https://reconcile.dev/schemas/ClusterTrustBundle.json","type":"object","properties":{"apiVersion":{"const":"certificates.k8s.io/v1beta1"},"kind":{"const":"ClusterTrustBundle"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ClusterTrustBundleSpec.json"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema16 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleSpec.json","type":"object","properties":{"signerName":{"type":"string"},"trustBundle":{"type":"string"}},"required":["trustBundle"],"additionalProperties":false};
 
-function validate38(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate40(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClusterTrustBundleSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1145,12 +1295,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate38.errors = vErrors;
+validate40.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate38(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ClusterTrustBundle.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1238,8 +1388,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate38(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate38.errors : vErrors.concat(validate38.errors);
+if(!(validate40(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate40.errors : vErrors.concat(validate40.errors);
 errors = vErrors.length;
 }
 }
@@ -1254,14 +1404,14 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate36.errors = vErrors;
+validate38.errors = vErrors;
 return errors === 0;
 }
 
-export const ConfigMap = validate40;
-const schema16 = {"$id":"https://reconcile.dev/schemas/ConfigMap.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ConfigMap"},"metadata":{"$ref":"shared/ObjectMeta.json"},"binaryData":{"type":"object","additionalProperties":{"type":"string"}},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const ConfigMap = validate42;
+const schema17 = {"$id":"https://reconcile.dev/schemas/ConfigMap.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ConfigMap"},"metadata":{"$ref":"shared/ObjectMeta.json"},"binaryData":{"type":"object","additionalProperties":{"type":"string"}},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate40(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate42(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ConfigMap.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1415,20 +1565,20 @@ vErrors.push(err11);
 }
 errors++;
 }
-validate40.errors = vErrors;
+validate42.errors = vErrors;
 return errors === 0;
 }
 
-export const CronJob = validate42;
-const schema17 = {"$id":"https://reconcile.dev/schemas/CronJob.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"CronJob"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/CronJobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema18 = {"$id":"https://reconcile.dev/schemas/shared/CronJobSpec.json","type":"object","properties":{"concurrencyPolicy":{"type":"string","enum":["Allow","Forbid","Replace"]},"failedJobsHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"jobTemplate":{"$ref":"JobTemplateSpec.json"},"schedule":{"type":"string","minLength":1},"startingDeadlineSeconds":{"type":"integer","minimum":0},"successfulJobsHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"suspend":{"type":"boolean"},"timeZone":{"type":"string"}},"required":["jobTemplate","schedule"],"additionalProperties":false};
-const schema19 = {"$id":"https://reconcile.dev/schemas/shared/JobTemplateSpec.json","type":"object","properties":{"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"JobSpec.json"}},"additionalProperties":false};
-const schema20 = {"$id":"https://reconcile.dev/schemas/shared/JobSpec.json","type":"object","properties":{"activeDeadlineSeconds":{"type":"integer","minimum":0},"backoffLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"backoffLimitPerIndex":{"minimum":0,"maximum":2147483647,"type":"integer"},"completionMode":{"type":"string","enum":["NonIndexed","Indexed"]},"completions":{"minimum":0,"maximum":2147483647,"type":"integer"},"managedBy":{"type":"string"},"manualSelector":{"type":"boolean"},"maxFailedIndexes":{"minimum":0,"maximum":2147483647,"type":"integer"},"parallelism":{"minimum":0,"maximum":2147483647,"type":"integer"},"podFailurePolicy":{"$ref":"PodFailurePolicy.json"},"podReplacementPolicy":{"type":"string","enum":["TerminatingOrFailed","Failed"]},"selector":{"$ref":"LabelSelector.json"},"successPolicy":{"$ref":"SuccessPolicy.json"},"suspend":{"type":"boolean"},"template":{"$ref":"PodTemplateSpec.json"},"ttlSecondsAfterFinished":{"minimum":0,"maximum":2147483647,"type":"integer"}},"required":["template"],"additionalProperties":false};
-const schema21 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicy.json","type":"object","properties":{"rules":{"type":"array","items":{"$ref":"PodFailurePolicyRule.json"}}},"required":["rules"],"additionalProperties":false};
-const schema22 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyRule.json","type":"object","properties":{"action":{"type":"string","enum":["FailJob","FailIndex","Ignore","Count"]},"onExitCodes":{"$ref":"PodFailurePolicyOnExitCodesRequirement.json"},"onPodConditions":{"type":"array","items":{"$ref":"PodFailurePolicyOnPodConditionsPattern.json"}}},"required":["action"],"additionalProperties":false};
-const schema23 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyOnExitCodesRequirement.json","type":"object","properties":{"containerName":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn"]},"values":{"type":"array","items":{"type":"integer"}}},"required":["operator","values"],"additionalProperties":false};
+export const CronJob = validate44;
+const schema18 = {"$id":"https://reconcile.dev/schemas/CronJob.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"CronJob"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/CronJobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema19 = {"$id":"https://reconcile.dev/schemas/shared/CronJobSpec.json","type":"object","properties":{"concurrencyPolicy":{"type":"string","enum":["Allow","Forbid","Replace"]},"failedJobsHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"jobTemplate":{"$ref":"JobTemplateSpec.json"},"schedule":{"type":"string","minLength":1},"startingDeadlineSeconds":{"type":"integer","minimum":0},"successfulJobsHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"suspend":{"type":"boolean"},"timeZone":{"type":"string"}},"required":["jobTemplate","schedule"],"additionalProperties":false};
+const schema20 = {"$id":"https://reconcile.dev/schemas/shared/JobTemplateSpec.json","type":"object","properties":{"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"JobSpec.json"}},"additionalProperties":false};
+const schema21 = {"$id":"https://reconcile.dev/schemas/shared/JobSpec.json","type":"object","properties":{"activeDeadlineSeconds":{"type":"integer","minimum":0},"backoffLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"backoffLimitPerIndex":{"minimum":0,"maximum":2147483647,"type":"integer"},"completionMode":{"type":"string","enum":["NonIndexed","Indexed"]},"completions":{"minimum":0,"maximum":2147483647,"type":"integer"},"managedBy":{"type":"string"},"manualSelector":{"type":"boolean"},"maxFailedIndexes":{"minimum":0,"maximum":2147483647,"type":"integer"},"parallelism":{"minimum":0,"maximum":2147483647,"type":"integer"},"podFailurePolicy":{"$ref":"PodFailurePolicy.json"},"podReplacementPolicy":{"type":"string","enum":["TerminatingOrFailed","Failed"]},"selector":{"$ref":"LabelSelector.json"},"successPolicy":{"$ref":"SuccessPolicy.json"},"suspend":{"type":"boolean"},"template":{"$ref":"PodTemplateSpec.json"},"ttlSecondsAfterFinished":{"minimum":0,"maximum":2147483647,"type":"integer"}},"required":["template"],"additionalProperties":false};
+const schema22 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicy.json","type":"object","properties":{"rules":{"type":"array","items":{"$ref":"PodFailurePolicyRule.json"}}},"required":["rules"],"additionalProperties":false};
+const schema23 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyRule.json","type":"object","properties":{"action":{"type":"string","enum":["FailJob","FailIndex","Ignore","Count"]},"onExitCodes":{"$ref":"PodFailurePolicyOnExitCodesRequirement.json"},"onPodConditions":{"type":"array","items":{"$ref":"PodFailurePolicyOnPodConditionsPattern.json"}}},"required":["action"],"additionalProperties":false};
+const schema24 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyOnExitCodesRequirement.json","type":"object","properties":{"containerName":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn"]},"values":{"type":"array","items":{"type":"integer"}}},"required":["operator","values"],"additionalProperties":false};
 
-function validate50(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicyOnExitCodesRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1490,7 +1640,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data1 === "In") || (data1 === "NotIn"))){
-const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema23.properties.operator.enum}};
+const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema24.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1540,13 +1690,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate50.errors = vErrors;
+validate52.errors = vErrors;
 return errors === 0;
 }
 
-const schema24 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyOnPodConditionsPattern.json","type":"object","properties":{"type":{"type":"string"},"status":{"type":"string","enum":["True","False","Unknown"]}},"required":["type"],"additionalProperties":false};
+const schema25 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyOnPodConditionsPattern.json","type":"object","properties":{"type":{"type":"string"},"status":{"type":"string","enum":["True","False","Unknown"]}},"required":["type"],"additionalProperties":false};
 
-function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicyOnPodConditionsPattern.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1598,7 +1748,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((data1 === "True") || (data1 === "False")) || (data1 === "Unknown"))){
-const err4 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema24.properties.status.enum}};
+const err4 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema25.properties.status.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1619,12 +1769,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate52.errors = vErrors;
+validate54.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate51(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicyRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1664,7 +1814,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!((((data0 === "FailJob") || (data0 === "FailIndex")) || (data0 === "Ignore")) || (data0 === "Count"))){
-const err3 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema22.properties.action.enum}};
+const err3 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema23.properties.action.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1675,8 +1825,8 @@ errors++;
 }
 }
 if(data.onExitCodes !== undefined){
-if(!(validate50(data.onExitCodes, {instancePath:instancePath+"/onExitCodes",parentData:data,parentDataProperty:"onExitCodes",rootData}))){
-vErrors = vErrors === null ? validate50.errors : vErrors.concat(validate50.errors);
+if(!(validate52(data.onExitCodes, {instancePath:instancePath+"/onExitCodes",parentData:data,parentDataProperty:"onExitCodes",rootData}))){
+vErrors = vErrors === null ? validate52.errors : vErrors.concat(validate52.errors);
 errors = vErrors.length;
 }
 }
@@ -1685,8 +1835,8 @@ let data2 = data.onPodConditions;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate52(data2[i0], {instancePath:instancePath+"/onPodConditions/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate52.errors : vErrors.concat(validate52.errors);
+if(!(validate54(data2[i0], {instancePath:instancePath+"/onPodConditions/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
 errors = vErrors.length;
 }
 }
@@ -1713,12 +1863,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate49.errors = vErrors;
+validate51.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate48(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate50(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1750,8 +1900,8 @@ let data0 = data.rules;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate49(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate49.errors : vErrors.concat(validate49.errors);
+if(!(validate51(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate51.errors : vErrors.concat(validate51.errors);
 errors = vErrors.length;
 }
 }
@@ -1778,14 +1928,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate48.errors = vErrors;
+validate50.errors = vErrors;
 return errors === 0;
 }
 
-const schema25 = {"$id":"https://reconcile.dev/schemas/shared/LabelSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"LabelSelectorRequirement.json"}},"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}},"additionalProperties":false};
-const schema26 = {"$id":"https://reconcile.dev/schemas/shared/LabelSelectorRequirement.json","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"values":{"type":"array","items":{"type":"string"}}},"required":["key","operator"],"additionalProperties":false};
+const schema26 = {"$id":"https://reconcile.dev/schemas/shared/LabelSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"LabelSelectorRequirement.json"}},"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}},"additionalProperties":false};
+const schema27 = {"$id":"https://reconcile.dev/schemas/shared/LabelSelectorRequirement.json","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"values":{"type":"array","items":{"type":"string"}}},"required":["key","operator"],"additionalProperties":false};
 
-function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LabelSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1847,7 +1997,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((((data1 === "In") || (data1 === "NotIn")) || (data1 === "Exists")) || (data1 === "DoesNotExist"))){
-const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema26.properties.operator.enum}};
+const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema27.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1896,12 +2046,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate57.errors = vErrors;
+validate59.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate56(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate58(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LabelSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1923,8 +2073,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate57(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+if(!(validate59(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -1978,14 +2128,14 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate56.errors = vErrors;
+validate58.errors = vErrors;
 return errors === 0;
 }
 
-const schema27 = {"$id":"https://reconcile.dev/schemas/shared/SuccessPolicy.json","type":"object","properties":{"rules":{"type":"array","items":{"$ref":"SuccessPolicyRule.json"}}},"required":["rules"],"additionalProperties":false};
-const schema28 = {"$id":"https://reconcile.dev/schemas/shared/SuccessPolicyRule.json","type":"object","properties":{"succeededCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"succeededIndexes":{"type":"string"}},"additionalProperties":false};
+const schema28 = {"$id":"https://reconcile.dev/schemas/shared/SuccessPolicy.json","type":"object","properties":{"rules":{"type":"array","items":{"$ref":"SuccessPolicyRule.json"}}},"required":["rules"],"additionalProperties":false};
+const schema29 = {"$id":"https://reconcile.dev/schemas/shared/SuccessPolicyRule.json","type":"object","properties":{"succeededCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"succeededIndexes":{"type":"string"}},"additionalProperties":false};
 
-function validate61(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate63(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SuccessPolicyRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2060,12 +2210,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate61.errors = vErrors;
+validate63.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate62(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SuccessPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2097,8 +2247,8 @@ let data0 = data.rules;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate61(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
+if(!(validate63(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -2125,20 +2275,20 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate60.errors = vErrors;
+validate62.errors = vErrors;
 return errors === 0;
 }
 
-const schema29 = {"$id":"https://reconcile.dev/schemas/shared/PodTemplateSpec.json","type":"object","properties":{"metadata":{"$ref":"TemplateMeta.json"},"spec":{"$ref":"PodSpec.json"}},"required":["spec"],"additionalProperties":false};
-const schema30 = {"$id":"https://reconcile.dev/schemas/shared/TemplateMeta.json","type":"object","properties":{"name":{"type":"string"},"namespace":{"type":"string"},"annotations":{"type":"object","additionalProperties":{"type":"string"}},"creationTimestamp":{"type":"string"},"deletionGracePeriodSeconds":{"type":"integer"},"deletionTimestamp":{"type":"string"},"finalizers":{"type":"array","items":{"type":"string"}},"generateName":{"type":"string"},"generation":{"type":"integer"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"managedFields":{"type":"array","items":{"$ref":"ManagedFieldsEntry.json"}},"ownerReferences":{"type":"array","items":{"$ref":"OwnerReference.json"}},"resourceVersion":{"type":"string"},"selfLink":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
+const schema30 = {"$id":"https://reconcile.dev/schemas/shared/PodTemplateSpec.json","type":"object","properties":{"metadata":{"$ref":"TemplateMeta.json"},"spec":{"$ref":"PodSpec.json"}},"required":["spec"],"additionalProperties":false};
+const schema31 = {"$id":"https://reconcile.dev/schemas/shared/TemplateMeta.json","type":"object","properties":{"name":{"type":"string"},"namespace":{"type":"string"},"annotations":{"type":"object","additionalProperties":{"type":"string"}},"creationTimestamp":{"type":"string"},"deletionGracePeriodSeconds":{"type":"integer"},"deletionTimestamp":{"type":"string"},"finalizers":{"type":"array","items":{"type":"string"}},"generateName":{"type":"string"},"generation":{"type":"integer"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"managedFields":{"type":"array","items":{"$ref":"ManagedFieldsEntry.json"}},"ownerReferences":{"type":"array","items":{"$ref":"OwnerReference.json"}},"resourceVersion":{"type":"string"},"selfLink":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
-function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TemplateMeta.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema30.properties, key0))){
+if(!(func2.call(schema31.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -2408,18 +2558,18 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate65.errors = vErrors;
+validate67.errors = vErrors;
 return errors === 0;
 }
 
-const schema31 = {"$id":"https://reconcile.dev/schemas/shared/PodSpec.json","type":"object","properties":{"activeDeadlineSeconds":{"type":"integer","minimum":1},"affinity":{"$ref":"Affinity.json"},"automountServiceAccountToken":{"type":"boolean"},"containers":{"type":"array","minItems":1,"items":{"$ref":"Container.json"}},"dnsConfig":{"$ref":"PodDNSConfig.json"},"dnsPolicy":{"type":"string","enum":["ClusterFirst","ClusterFirstWithHostNet","Default","None"]},"enableServiceLinks":{"type":"boolean"},"ephemeralContainers":{},"hostAliases":{"type":"array","items":{"$ref":"HostAlias.json"}},"hostIPC":{"type":"boolean"},"hostNetwork":{"type":"boolean"},"hostPID":{"type":"boolean"},"hostUsers":{"type":"boolean"},"hostname":{"type":"string"},"hostnameOverride":{"type":"string"},"imagePullSecrets":{"type":"array","items":{"$ref":"LocalObjectReference.json"}},"initContainers":{"type":"array","items":{"$ref":"Container.json"}},"nodeName":{"type":"string"},"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"os":{"$ref":"PodOS.json"},"overhead":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"priority":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"priorityClassName":{"type":"string"},"readinessGates":{"type":"array","items":{"$ref":"PodReadinessGate.json"}},"resourceClaims":{},"resources":{"$ref":"ResourceRequirements.json"},"restartPolicy":{"type":"string","enum":["Always","OnFailure","Never"]},"runtimeClassName":{"type":"string"},"schedulerName":{"type":"string"},"schedulingGates":{"type":"array","items":{"$ref":"PodSchedulingGate.json"}},"schedulingGroup":{},"securityContext":{"$ref":"PodSecurityContext.json"},"serviceAccount":{"type":"string"},"serviceAccountName":{"type":"string"},"setHostnameAsFQDN":{"type":"boolean"},"shareProcessNamespace":{"type":"boolean"},"subdomain":{"type":"string"},"terminationGracePeriodSeconds":{"type":"integer","minimum":0},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}},"topologySpreadConstraints":{"type":"array","items":{"$ref":"TopologySpreadConstraint.json"}},"volumes":{"type":"array","items":{"$ref":"Volume.json"}}},"required":["containers"],"additionalProperties":false};
-const schema32 = {"$id":"https://reconcile.dev/schemas/shared/Affinity.json","type":"object","properties":{"nodeAffinity":{"$ref":"NodeAffinity.json"},"podAffinity":{"$ref":"PodAffinity.json"},"podAntiAffinity":{"$ref":"PodAntiAffinity.json"}},"additionalProperties":false};
-const schema33 = {"$id":"https://reconcile.dev/schemas/shared/NodeAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PreferredSchedulingTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
-const schema34 = {"$id":"https://reconcile.dev/schemas/shared/PreferredSchedulingTerm.json","type":"object","properties":{"preference":{"$ref":"NodeSelectorTerm.json"},"weight":{"minimum":1,"maximum":100,"type":"integer"}},"required":["preference","weight"],"additionalProperties":false};
-const schema35 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelectorTerm.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"NodeSelectorRequirement.json"}},"matchFields":{"type":"array","items":{"$ref":"NodeSelectorRequirement.json"}}},"additionalProperties":false};
-const schema36 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelectorRequirement.json","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist","Gt","Lt"]},"values":{"type":"array","items":{"type":"string"}}},"required":["key","operator"],"additionalProperties":false};
+const schema32 = {"$id":"https://reconcile.dev/schemas/shared/PodSpec.json","type":"object","properties":{"activeDeadlineSeconds":{"type":"integer","minimum":1},"affinity":{"$ref":"Affinity.json"},"automountServiceAccountToken":{"type":"boolean"},"containers":{"type":"array","minItems":1,"items":{"$ref":"Container.json"}},"dnsConfig":{"$ref":"PodDNSConfig.json"},"dnsPolicy":{"type":"string","enum":["ClusterFirst","ClusterFirstWithHostNet","Default","None"]},"enableServiceLinks":{"type":"boolean"},"ephemeralContainers":{},"hostAliases":{"type":"array","items":{"$ref":"HostAlias.json"}},"hostIPC":{"type":"boolean"},"hostNetwork":{"type":"boolean"},"hostPID":{"type":"boolean"},"hostUsers":{"type":"boolean"},"hostname":{"type":"string"},"hostnameOverride":{"type":"string"},"imagePullSecrets":{"type":"array","items":{"$ref":"LocalObjectReference.json"}},"initContainers":{"type":"array","items":{"$ref":"Container.json"}},"nodeName":{"type":"string"},"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"os":{"$ref":"PodOS.json"},"overhead":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"priority":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"priorityClassName":{"type":"string"},"readinessGates":{"type":"array","items":{"$ref":"PodReadinessGate.json"}},"resourceClaims":{},"resources":{"$ref":"ResourceRequirements.json"},"restartPolicy":{"type":"string","enum":["Always","OnFailure","Never"]},"runtimeClassName":{"type":"string"},"schedulerName":{"type":"string"},"schedulingGates":{"type":"array","items":{"$ref":"PodSchedulingGate.json"}},"schedulingGroup":{},"securityContext":{"$ref":"PodSecurityContext.json"},"serviceAccount":{"type":"string"},"serviceAccountName":{"type":"string"},"setHostnameAsFQDN":{"type":"boolean"},"shareProcessNamespace":{"type":"boolean"},"subdomain":{"type":"string"},"terminationGracePeriodSeconds":{"type":"integer","minimum":0},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}},"topologySpreadConstraints":{"type":"array","items":{"$ref":"TopologySpreadConstraint.json"}},"volumes":{"type":"array","items":{"$ref":"Volume.json"}}},"required":["containers"],"additionalProperties":false};
+const schema33 = {"$id":"https://reconcile.dev/schemas/shared/Affinity.json","type":"object","properties":{"nodeAffinity":{"$ref":"NodeAffinity.json"},"podAffinity":{"$ref":"PodAffinity.json"},"podAntiAffinity":{"$ref":"PodAntiAffinity.json"}},"additionalProperties":false};
+const schema34 = {"$id":"https://reconcile.dev/schemas/shared/NodeAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PreferredSchedulingTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
+const schema35 = {"$id":"https://reconcile.dev/schemas/shared/PreferredSchedulingTerm.json","type":"object","properties":{"preference":{"$ref":"NodeSelectorTerm.json"},"weight":{"minimum":1,"maximum":100,"type":"integer"}},"required":["preference","weight"],"additionalProperties":false};
+const schema36 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelectorTerm.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"NodeSelectorRequirement.json"}},"matchFields":{"type":"array","items":{"$ref":"NodeSelectorRequirement.json"}}},"additionalProperties":false};
+const schema37 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelectorRequirement.json","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist","Gt","Lt"]},"values":{"type":"array","items":{"type":"string"}}},"required":["key","operator"],"additionalProperties":false};
 
-function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2481,7 +2631,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((((((data1 === "In") || (data1 === "NotIn")) || (data1 === "Exists")) || (data1 === "DoesNotExist")) || (data1 === "Gt")) || (data1 === "Lt"))){
-const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema36.properties.operator.enum}};
+const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema37.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2530,12 +2680,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate74.errors = vErrors;
+validate76.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate75(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSelectorTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2557,8 +2707,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate74(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate74.errors : vErrors.concat(validate74.errors);
+if(!(validate76(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
 errors = vErrors.length;
 }
 }
@@ -2579,8 +2729,8 @@ let data2 = data.matchFields;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate74(data2[i1], {instancePath:instancePath+"/matchFields/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate74.errors : vErrors.concat(validate74.errors);
+if(!(validate76(data2[i1], {instancePath:instancePath+"/matchFields/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
 errors = vErrors.length;
 }
 }
@@ -2607,12 +2757,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate73.errors = vErrors;
+validate75.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate72(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PreferredSchedulingTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2650,8 +2800,8 @@ errors++;
 }
 }
 if(data.preference !== undefined){
-if(!(validate73(data.preference, {instancePath:instancePath+"/preference",parentData:data,parentDataProperty:"preference",rootData}))){
-vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
+if(!(validate75(data.preference, {instancePath:instancePath+"/preference",parentData:data,parentDataProperty:"preference",rootData}))){
+vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
 errors = vErrors.length;
 }
 }
@@ -2701,13 +2851,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate72.errors = vErrors;
+validate74.errors = vErrors;
 return errors === 0;
 }
 
-const schema37 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelector.json","type":"object","properties":{"nodeSelectorTerms":{"type":"array","minItems":1,"items":{"$ref":"NodeSelectorTerm.json"}}},"required":["nodeSelectorTerms"],"additionalProperties":false};
+const schema38 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelector.json","type":"object","properties":{"nodeSelectorTerms":{"type":"array","minItems":1,"items":{"$ref":"NodeSelectorTerm.json"}}},"required":["nodeSelectorTerms"],"additionalProperties":false};
 
-function validate79(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate81(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2749,8 +2899,8 @@ errors++;
 }
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate73(data0[i0], {instancePath:instancePath+"/nodeSelectorTerms/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
+if(!(validate75(data0[i0], {instancePath:instancePath+"/nodeSelectorTerms/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
 errors = vErrors.length;
 }
 }
@@ -2777,12 +2927,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate79.errors = vErrors;
+validate81.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2804,8 +2954,8 @@ let data0 = data.preferredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate72(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate72.errors : vErrors.concat(validate72.errors);
+if(!(validate74(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate74.errors : vErrors.concat(validate74.errors);
 errors = vErrors.length;
 }
 }
@@ -2822,8 +2972,8 @@ errors++;
 }
 }
 if(data.requiredDuringSchedulingIgnoredDuringExecution !== undefined){
-if(!(validate79(data.requiredDuringSchedulingIgnoredDuringExecution, {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution",parentData:data,parentDataProperty:"requiredDuringSchedulingIgnoredDuringExecution",rootData}))){
-vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
+if(!(validate81(data.requiredDuringSchedulingIgnoredDuringExecution, {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution",parentData:data,parentDataProperty:"requiredDuringSchedulingIgnoredDuringExecution",rootData}))){
+vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
 errors = vErrors.length;
 }
 }
@@ -2838,15 +2988,15 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate71.errors = vErrors;
+validate73.errors = vErrors;
 return errors === 0;
 }
 
-const schema38 = {"$id":"https://reconcile.dev/schemas/shared/PodAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"WeightedPodAffinityTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PodAffinityTerm.json"}}},"additionalProperties":false};
-const schema39 = {"$id":"https://reconcile.dev/schemas/shared/WeightedPodAffinityTerm.json","type":"object","properties":{"podAffinityTerm":{"$ref":"PodAffinityTerm.json"},"weight":{"minimum":1,"maximum":100,"type":"integer"}},"required":["podAffinityTerm","weight"],"additionalProperties":false};
-const schema40 = {"$id":"https://reconcile.dev/schemas/shared/PodAffinityTerm.json","type":"object","properties":{"labelSelector":{"$ref":"LabelSelector.json"},"matchLabelKeys":{"type":"array","items":{"type":"string"}},"mismatchLabelKeys":{"type":"array","items":{"type":"string"}},"namespaceSelector":{"$ref":"LabelSelector.json"},"namespaces":{"type":"array","items":{"type":"string"}},"topologyKey":{"type":"string"}},"required":["topologyKey"],"additionalProperties":false};
+const schema39 = {"$id":"https://reconcile.dev/schemas/shared/PodAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"WeightedPodAffinityTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PodAffinityTerm.json"}}},"additionalProperties":false};
+const schema40 = {"$id":"https://reconcile.dev/schemas/shared/WeightedPodAffinityTerm.json","type":"object","properties":{"podAffinityTerm":{"$ref":"PodAffinityTerm.json"},"weight":{"minimum":1,"maximum":100,"type":"integer"}},"required":["podAffinityTerm","weight"],"additionalProperties":false};
+const schema41 = {"$id":"https://reconcile.dev/schemas/shared/PodAffinityTerm.json","type":"object","properties":{"labelSelector":{"$ref":"LabelSelector.json"},"matchLabelKeys":{"type":"array","items":{"type":"string"}},"mismatchLabelKeys":{"type":"array","items":{"type":"string"}},"namespaceSelector":{"$ref":"LabelSelector.json"},"namespaces":{"type":"array","items":{"type":"string"}},"topologyKey":{"type":"string"}},"required":["topologyKey"],"additionalProperties":false};
 
-function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate87(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodAffinityTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2874,8 +3024,8 @@ errors++;
 }
 }
 if(data.labelSelector !== undefined){
-if(!(validate56(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -2936,8 +3086,8 @@ errors++;
 }
 }
 if(data.namespaceSelector !== undefined){
-if(!(validate56(data.namespaceSelector, {instancePath:instancePath+"/namespaceSelector",parentData:data,parentDataProperty:"namespaceSelector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.namespaceSelector, {instancePath:instancePath+"/namespaceSelector",parentData:data,parentDataProperty:"namespaceSelector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -2992,12 +3142,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate85.errors = vErrors;
+validate87.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate84(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/WeightedPodAffinityTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3035,8 +3185,8 @@ errors++;
 }
 }
 if(data.podAffinityTerm !== undefined){
-if(!(validate85(data.podAffinityTerm, {instancePath:instancePath+"/podAffinityTerm",parentData:data,parentDataProperty:"podAffinityTerm",rootData}))){
-vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
+if(!(validate87(data.podAffinityTerm, {instancePath:instancePath+"/podAffinityTerm",parentData:data,parentDataProperty:"podAffinityTerm",rootData}))){
+vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
 errors = vErrors.length;
 }
 }
@@ -3086,12 +3236,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate84.errors = vErrors;
+validate86.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3113,8 +3263,8 @@ let data0 = data.preferredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate84(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate84.errors : vErrors.concat(validate84.errors);
+if(!(validate86(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
 errors = vErrors.length;
 }
 }
@@ -3135,8 +3285,8 @@ let data2 = data.requiredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate85(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
+if(!(validate87(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
 errors = vErrors.length;
 }
 }
@@ -3163,13 +3313,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate83.errors = vErrors;
+validate85.errors = vErrors;
 return errors === 0;
 }
 
-const schema41 = {"$id":"https://reconcile.dev/schemas/shared/PodAntiAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"WeightedPodAffinityTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PodAffinityTerm.json"}}},"additionalProperties":false};
+const schema42 = {"$id":"https://reconcile.dev/schemas/shared/PodAntiAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"WeightedPodAffinityTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PodAffinityTerm.json"}}},"additionalProperties":false};
 
-function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodAntiAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3191,8 +3341,8 @@ let data0 = data.preferredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate84(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate84.errors : vErrors.concat(validate84.errors);
+if(!(validate86(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
 errors = vErrors.length;
 }
 }
@@ -3213,8 +3363,8 @@ let data2 = data.requiredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate85(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
+if(!(validate87(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
 errors = vErrors.length;
 }
 }
@@ -3241,12 +3391,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate92.errors = vErrors;
+validate94.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate70(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate72(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Affinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3264,20 +3414,20 @@ errors++;
 }
 }
 if(data.nodeAffinity !== undefined){
-if(!(validate71(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
-vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
+if(!(validate73(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
+vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
 errors = vErrors.length;
 }
 }
 if(data.podAffinity !== undefined){
-if(!(validate83(data.podAffinity, {instancePath:instancePath+"/podAffinity",parentData:data,parentDataProperty:"podAffinity",rootData}))){
-vErrors = vErrors === null ? validate83.errors : vErrors.concat(validate83.errors);
+if(!(validate85(data.podAffinity, {instancePath:instancePath+"/podAffinity",parentData:data,parentDataProperty:"podAffinity",rootData}))){
+vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
 errors = vErrors.length;
 }
 }
 if(data.podAntiAffinity !== undefined){
-if(!(validate92(data.podAntiAffinity, {instancePath:instancePath+"/podAntiAffinity",parentData:data,parentDataProperty:"podAntiAffinity",rootData}))){
-vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
+if(!(validate94(data.podAntiAffinity, {instancePath:instancePath+"/podAntiAffinity",parentData:data,parentDataProperty:"podAntiAffinity",rootData}))){
+vErrors = vErrors === null ? validate94.errors : vErrors.concat(validate94.errors);
 errors = vErrors.length;
 }
 }
@@ -3292,16 +3442,16 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate70.errors = vErrors;
+validate72.errors = vErrors;
 return errors === 0;
 }
 
-const schema42 = {"$id":"https://reconcile.dev/schemas/shared/Container.json","type":"object","properties":{"name":{"type":"string","minLength":1},"args":{"type":"array","items":{"type":"string"}},"command":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"$ref":"EnvVar.json"}},"envFrom":{"type":"array","items":{"$ref":"EnvFromSource.json"}},"image":{"type":"string"},"imagePullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"lifecycle":{"$ref":"Lifecycle.json"},"livenessProbe":{"$ref":"Probe.json"},"ports":{"type":"array","items":{"$ref":"ContainerPort.json"}},"readinessProbe":{"$ref":"Probe.json"},"resizePolicy":{"type":"array","items":{"$ref":"ContainerResizePolicy.json"}},"resources":{"$ref":"ResourceRequirements.json"},"restartPolicy":{"type":"string","enum":["Always","OnFailure","Never"]},"restartPolicyRules":{"type":"array","items":{"$ref":"ContainerRestartRule.json"}},"securityContext":{"$ref":"SecurityContext.json"},"startupProbe":{"$ref":"Probe.json"},"stdin":{"type":"boolean"},"stdinOnce":{"type":"boolean"},"terminationMessagePath":{"type":"string"},"terminationMessagePolicy":{"type":"string","enum":["File","FallbackToLogsOnError"]},"tty":{"type":"boolean"},"volumeDevices":{"type":"array","items":{"$ref":"VolumeDevice.json"}},"volumeMounts":{"type":"array","items":{"$ref":"VolumeMount.json"}},"workingDir":{"type":"string"}},"required":["name"],"additionalProperties":false};
-const schema43 = {"$id":"https://reconcile.dev/schemas/shared/EnvVar.json","type":"object","properties":{"name":{"type":"string","minLength":1},"value":{"type":"string"},"valueFrom":{"$ref":"EnvVarSource.json"}},"required":["name"],"additionalProperties":false};
-const schema44 = {"$id":"https://reconcile.dev/schemas/shared/EnvVarSource.json","type":"object","properties":{"configMapKeyRef":{"$ref":"ConfigMapKeySelector.json"},"fieldRef":{"$ref":"ObjectFieldSelector.json"},"fileKeyRef":{"$ref":"FileKeySelector.json"},"resourceFieldRef":{"$ref":"ResourceFieldSelector.json"},"secretKeyRef":{"$ref":"SecretKeySelector.json"}},"additionalProperties":false};
-const schema45 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapKeySelector.json","type":"object","properties":{"name":{"type":"string"},"key":{"type":"string"},"optional":{"type":"boolean"}},"required":["key"],"additionalProperties":false};
+const schema43 = {"$id":"https://reconcile.dev/schemas/shared/Container.json","type":"object","properties":{"name":{"type":"string","minLength":1},"args":{"type":"array","items":{"type":"string"}},"command":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"$ref":"EnvVar.json"}},"envFrom":{"type":"array","items":{"$ref":"EnvFromSource.json"}},"image":{"type":"string"},"imagePullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"lifecycle":{"$ref":"Lifecycle.json"},"livenessProbe":{"$ref":"Probe.json"},"ports":{"type":"array","items":{"$ref":"ContainerPort.json"}},"readinessProbe":{"$ref":"Probe.json"},"resizePolicy":{"type":"array","items":{"$ref":"ContainerResizePolicy.json"}},"resources":{"$ref":"ResourceRequirements.json"},"restartPolicy":{"type":"string","enum":["Always","OnFailure","Never"]},"restartPolicyRules":{"type":"array","items":{"$ref":"ContainerRestartRule.json"}},"securityContext":{"$ref":"SecurityContext.json"},"startupProbe":{"$ref":"Probe.json"},"stdin":{"type":"boolean"},"stdinOnce":{"type":"boolean"},"terminationMessagePath":{"type":"string"},"terminationMessagePolicy":{"type":"string","enum":["File","FallbackToLogsOnError"]},"tty":{"type":"boolean"},"volumeDevices":{"type":"array","items":{"$ref":"VolumeDevice.json"}},"volumeMounts":{"type":"array","items":{"$ref":"VolumeMount.json"}},"workingDir":{"type":"string"}},"required":["name"],"additionalProperties":false};
+const schema44 = {"$id":"https://reconcile.dev/schemas/shared/EnvVar.json","type":"object","properties":{"name":{"type":"string","minLength":1},"value":{"type":"string"},"valueFrom":{"$ref":"EnvVarSource.json"}},"required":["name"],"additionalProperties":false};
+const schema45 = {"$id":"https://reconcile.dev/schemas/shared/EnvVarSource.json","type":"object","properties":{"configMapKeyRef":{"$ref":"ConfigMapKeySelector.json"},"fieldRef":{"$ref":"ObjectFieldSelector.json"},"fileKeyRef":{"$ref":"FileKeySelector.json"},"resourceFieldRef":{"$ref":"ResourceFieldSelector.json"},"secretKeyRef":{"$ref":"SecretKeySelector.json"}},"additionalProperties":false};
+const schema46 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapKeySelector.json","type":"object","properties":{"name":{"type":"string"},"key":{"type":"string"},"optional":{"type":"boolean"}},"required":["key"],"additionalProperties":false};
 
-function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapKeySelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3375,13 +3525,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate100.errors = vErrors;
+validate102.errors = vErrors;
 return errors === 0;
 }
 
-const schema46 = {"$id":"https://reconcile.dev/schemas/shared/ObjectFieldSelector.json","type":"object","properties":{"apiVersion":{"type":"string"},"fieldPath":{"type":"string"}},"required":["fieldPath"],"additionalProperties":false};
+const schema47 = {"$id":"https://reconcile.dev/schemas/shared/ObjectFieldSelector.json","type":"object","properties":{"apiVersion":{"type":"string"},"fieldPath":{"type":"string"}},"required":["fieldPath"],"additionalProperties":false};
 
-function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectFieldSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3443,13 +3593,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate102.errors = vErrors;
+validate104.errors = vErrors;
 return errors === 0;
 }
 
-const schema47 = {"$id":"https://reconcile.dev/schemas/shared/FileKeySelector.json","type":"object","properties":{"key":{"type":"string"},"optional":{"type":"boolean"},"path":{"type":"string"},"volumeName":{"type":"string"}},"required":["key","path","volumeName"],"additionalProperties":false};
+const schema48 = {"$id":"https://reconcile.dev/schemas/shared/FileKeySelector.json","type":"object","properties":{"key":{"type":"string"},"optional":{"type":"boolean"},"path":{"type":"string"},"volumeName":{"type":"string"}},"required":["key","path","volumeName"],"additionalProperties":false};
 
-function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/FileKeySelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3555,13 +3705,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate104.errors = vErrors;
+validate106.errors = vErrors;
 return errors === 0;
 }
 
-const schema48 = {"$id":"https://reconcile.dev/schemas/shared/ResourceFieldSelector.json","type":"object","properties":{"containerName":{"type":"string"},"divisor":{"$ref":"Quantity.json"},"resource":{"type":"string"}},"required":["resource"],"additionalProperties":false};
+const schema49 = {"$id":"https://reconcile.dev/schemas/shared/ResourceFieldSelector.json","type":"object","properties":{"containerName":{"type":"string"},"divisor":{"$ref":"Quantity.json"},"resource":{"type":"string"}},"required":["resource"],"additionalProperties":false};
 
-function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceFieldSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3629,13 +3779,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate106.errors = vErrors;
+validate108.errors = vErrors;
 return errors === 0;
 }
 
-const schema49 = {"$id":"https://reconcile.dev/schemas/shared/SecretKeySelector.json","type":"object","properties":{"name":{"type":"string"},"key":{"type":"string"},"optional":{"type":"boolean"}},"required":["key"],"additionalProperties":false};
+const schema50 = {"$id":"https://reconcile.dev/schemas/shared/SecretKeySelector.json","type":"object","properties":{"name":{"type":"string"},"key":{"type":"string"},"optional":{"type":"boolean"}},"required":["key"],"additionalProperties":false};
 
-function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretKeySelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3709,12 +3859,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate109.errors = vErrors;
+validate111.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EnvVarSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3732,32 +3882,32 @@ errors++;
 }
 }
 if(data.configMapKeyRef !== undefined){
-if(!(validate100(data.configMapKeyRef, {instancePath:instancePath+"/configMapKeyRef",parentData:data,parentDataProperty:"configMapKeyRef",rootData}))){
-vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
-errors = vErrors.length;
-}
-}
-if(data.fieldRef !== undefined){
-if(!(validate102(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
+if(!(validate102(data.configMapKeyRef, {instancePath:instancePath+"/configMapKeyRef",parentData:data,parentDataProperty:"configMapKeyRef",rootData}))){
 vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
 errors = vErrors.length;
 }
 }
-if(data.fileKeyRef !== undefined){
-if(!(validate104(data.fileKeyRef, {instancePath:instancePath+"/fileKeyRef",parentData:data,parentDataProperty:"fileKeyRef",rootData}))){
+if(data.fieldRef !== undefined){
+if(!(validate104(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
 vErrors = vErrors === null ? validate104.errors : vErrors.concat(validate104.errors);
 errors = vErrors.length;
 }
 }
-if(data.resourceFieldRef !== undefined){
-if(!(validate106(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
+if(data.fileKeyRef !== undefined){
+if(!(validate106(data.fileKeyRef, {instancePath:instancePath+"/fileKeyRef",parentData:data,parentDataProperty:"fileKeyRef",rootData}))){
 vErrors = vErrors === null ? validate106.errors : vErrors.concat(validate106.errors);
 errors = vErrors.length;
 }
 }
+if(data.resourceFieldRef !== undefined){
+if(!(validate108(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
+vErrors = vErrors === null ? validate108.errors : vErrors.concat(validate108.errors);
+errors = vErrors.length;
+}
+}
 if(data.secretKeyRef !== undefined){
-if(!(validate109(data.secretKeyRef, {instancePath:instancePath+"/secretKeyRef",parentData:data,parentDataProperty:"secretKeyRef",rootData}))){
-vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
+if(!(validate111(data.secretKeyRef, {instancePath:instancePath+"/secretKeyRef",parentData:data,parentDataProperty:"secretKeyRef",rootData}))){
+vErrors = vErrors === null ? validate111.errors : vErrors.concat(validate111.errors);
 errors = vErrors.length;
 }
 }
@@ -3772,12 +3922,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate99.errors = vErrors;
+validate101.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EnvVar.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3842,8 +3992,8 @@ errors++;
 }
 }
 if(data.valueFrom !== undefined){
-if(!(validate99(data.valueFrom, {instancePath:instancePath+"/valueFrom",parentData:data,parentDataProperty:"valueFrom",rootData}))){
-vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+if(!(validate101(data.valueFrom, {instancePath:instancePath+"/valueFrom",parentData:data,parentDataProperty:"valueFrom",rootData}))){
+vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
 errors = vErrors.length;
 }
 }
@@ -3858,73 +4008,15 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate98.errors = vErrors;
+validate100.errors = vErrors;
 return errors === 0;
 }
 
-const schema50 = {"$id":"https://reconcile.dev/schemas/shared/EnvFromSource.json","type":"object","properties":{"configMapRef":{"$ref":"ConfigMapEnvSource.json"},"prefix":{"type":"string"},"secretRef":{"$ref":"SecretEnvSource.json"}},"additionalProperties":false};
-const schema51 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapEnvSource.json","type":"object","properties":{"name":{"type":"string"},"optional":{"type":"boolean"}},"additionalProperties":false};
-
-function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapEnvSource.json" */;
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-if(!((key0 === "name") || (key0 === "optional"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-const err1 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.optional !== undefined){
-if(typeof data.optional !== "boolean"){
-const err2 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "boolean"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-}
-else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-validate114.errors = vErrors;
-return errors === 0;
-}
-
-const schema52 = {"$id":"https://reconcile.dev/schemas/shared/SecretEnvSource.json","type":"object","properties":{"name":{"type":"string"},"optional":{"type":"boolean"}},"additionalProperties":false};
+const schema51 = {"$id":"https://reconcile.dev/schemas/shared/EnvFromSource.json","type":"object","properties":{"configMapRef":{"$ref":"ConfigMapEnvSource.json"},"prefix":{"type":"string"},"secretRef":{"$ref":"SecretEnvSource.json"}},"additionalProperties":false};
+const schema52 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapEnvSource.json","type":"object","properties":{"name":{"type":"string"},"optional":{"type":"boolean"}},"additionalProperties":false};
 
 function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="https://reconcile.dev/schemas/shared/SecretEnvSource.json" */;
+/*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapEnvSource.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3979,8 +4071,66 @@ validate116.errors = vErrors;
 return errors === 0;
 }
 
+const schema53 = {"$id":"https://reconcile.dev/schemas/shared/SecretEnvSource.json","type":"object","properties":{"name":{"type":"string"},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="https://reconcile.dev/schemas/shared/SecretEnvSource.json" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((key0 === "name") || (key0 === "optional"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(typeof data.name !== "string"){
+const err1 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.optional !== undefined){
+if(typeof data.optional !== "boolean"){
+const err2 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+}
+else {
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+validate118.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EnvFromSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3998,8 +4148,8 @@ errors++;
 }
 }
 if(data.configMapRef !== undefined){
-if(!(validate114(data.configMapRef, {instancePath:instancePath+"/configMapRef",parentData:data,parentDataProperty:"configMapRef",rootData}))){
-vErrors = vErrors === null ? validate114.errors : vErrors.concat(validate114.errors);
+if(!(validate116(data.configMapRef, {instancePath:instancePath+"/configMapRef",parentData:data,parentDataProperty:"configMapRef",rootData}))){
+vErrors = vErrors === null ? validate116.errors : vErrors.concat(validate116.errors);
 errors = vErrors.length;
 }
 }
@@ -4016,8 +4166,8 @@ errors++;
 }
 }
 if(data.secretRef !== undefined){
-if(!(validate116(data.secretRef, {instancePath:instancePath+"/secretRef",parentData:data,parentDataProperty:"secretRef",rootData}))){
-vErrors = vErrors === null ? validate116.errors : vErrors.concat(validate116.errors);
+if(!(validate118(data.secretRef, {instancePath:instancePath+"/secretRef",parentData:data,parentDataProperty:"secretRef",rootData}))){
+vErrors = vErrors === null ? validate118.errors : vErrors.concat(validate118.errors);
 errors = vErrors.length;
 }
 }
@@ -4032,15 +4182,15 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate113.errors = vErrors;
+validate115.errors = vErrors;
 return errors === 0;
 }
 
-const schema53 = {"$id":"https://reconcile.dev/schemas/shared/Lifecycle.json","type":"object","properties":{"postStart":{"$ref":"LifecycleHandler.json"},"preStop":{"$ref":"LifecycleHandler.json"},"stopSignal":{"type":"string"}},"additionalProperties":false};
-const schema54 = {"$id":"https://reconcile.dev/schemas/shared/LifecycleHandler.json","type":"object","properties":{"exec":{"$ref":"ExecAction.json"},"httpGet":{"$ref":"HTTPGetAction.json"},"sleep":{"$ref":"SleepAction.json"},"tcpSocket":{}},"additionalProperties":false};
-const schema55 = {"$id":"https://reconcile.dev/schemas/shared/ExecAction.json","type":"object","properties":{"command":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+const schema54 = {"$id":"https://reconcile.dev/schemas/shared/Lifecycle.json","type":"object","properties":{"postStart":{"$ref":"LifecycleHandler.json"},"preStop":{"$ref":"LifecycleHandler.json"},"stopSignal":{"type":"string"}},"additionalProperties":false};
+const schema55 = {"$id":"https://reconcile.dev/schemas/shared/LifecycleHandler.json","type":"object","properties":{"exec":{"$ref":"ExecAction.json"},"httpGet":{"$ref":"HTTPGetAction.json"},"sleep":{"$ref":"SleepAction.json"},"tcpSocket":{}},"additionalProperties":false};
+const schema56 = {"$id":"https://reconcile.dev/schemas/shared/ExecAction.json","type":"object","properties":{"command":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ExecAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4096,14 +4246,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate121.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
 
-const schema56 = {"$id":"https://reconcile.dev/schemas/shared/HTTPGetAction.json","type":"object","properties":{"host":{"type":"string"},"httpHeaders":{"type":"array","items":{"$ref":"HTTPHeader.json"}},"path":{"type":"string"},"port":{"$ref":"IntOrString.json"},"scheme":{"type":"string","enum":["HTTP","HTTPS"]}},"required":["port"],"additionalProperties":false};
-const schema57 = {"$id":"https://reconcile.dev/schemas/shared/HTTPHeader.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false};
+const schema57 = {"$id":"https://reconcile.dev/schemas/shared/HTTPGetAction.json","type":"object","properties":{"host":{"type":"string"},"httpHeaders":{"type":"array","items":{"$ref":"HTTPHeader.json"}},"path":{"type":"string"},"port":{"$ref":"IntOrString.json"},"scheme":{"type":"string","enum":["HTTP","HTTPS"]}},"required":["port"],"additionalProperties":false};
+const schema58 = {"$id":"https://reconcile.dev/schemas/shared/HTTPHeader.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPHeader.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4175,18 +4325,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate124.errors = vErrors;
+validate126.errors = vErrors;
 return errors === 0;
 }
 
-const schema58 = {"$id":"https://reconcile.dev/schemas/shared/IntOrString.json","type":["integer","string"]};
+const schema59 = {"$id":"https://reconcile.dev/schemas/shared/IntOrString.json","type":["integer","string"]};
 
-function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IntOrString.json" */;
 let vErrors = null;
 let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema58.type}};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema59.type}};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4195,12 +4345,12 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate126.errors = vErrors;
+validate128.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPGetAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4244,8 +4394,8 @@ let data1 = data.httpHeaders;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate124(data1[i0], {instancePath:instancePath+"/httpHeaders/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data1[i0], {instancePath:instancePath+"/httpHeaders/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
@@ -4274,8 +4424,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate126(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -4292,7 +4442,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!((data5 === "HTTP") || (data5 === "HTTPS"))){
-const err6 = {instancePath:instancePath+"/scheme",schemaPath:"#/properties/scheme/enum",keyword:"enum",params:{allowedValues: schema56.properties.scheme.enum}};
+const err6 = {instancePath:instancePath+"/scheme",schemaPath:"#/properties/scheme/enum",keyword:"enum",params:{allowedValues: schema57.properties.scheme.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4313,13 +4463,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate123.errors = vErrors;
+validate125.errors = vErrors;
 return errors === 0;
 }
 
-const schema59 = {"$id":"https://reconcile.dev/schemas/shared/SleepAction.json","type":"object","properties":{"seconds":{"type":"integer","minimum":0}},"required":["seconds"],"additionalProperties":false};
+const schema60 = {"$id":"https://reconcile.dev/schemas/shared/SleepAction.json","type":"object","properties":{"seconds":{"type":"integer","minimum":0}},"required":["seconds"],"additionalProperties":false};
 
-function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SleepAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4382,12 +4532,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate129.errors = vErrors;
+validate131.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LifecycleHandler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4405,20 +4555,20 @@ errors++;
 }
 }
 if(data.exec !== undefined){
-if(!(validate121(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
-vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
-errors = vErrors.length;
-}
-}
-if(data.httpGet !== undefined){
-if(!(validate123(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
+if(!(validate123(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
 vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
 errors = vErrors.length;
 }
 }
+if(data.httpGet !== undefined){
+if(!(validate125(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
+vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
+errors = vErrors.length;
+}
+}
 if(data.sleep !== undefined){
-if(!(validate129(data.sleep, {instancePath:instancePath+"/sleep",parentData:data,parentDataProperty:"sleep",rootData}))){
-vErrors = vErrors === null ? validate129.errors : vErrors.concat(validate129.errors);
+if(!(validate131(data.sleep, {instancePath:instancePath+"/sleep",parentData:data,parentDataProperty:"sleep",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -4433,12 +4583,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate120.errors = vErrors;
+validate122.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Lifecycle.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4456,14 +4606,14 @@ errors++;
 }
 }
 if(data.postStart !== undefined){
-if(!(validate120(data.postStart, {instancePath:instancePath+"/postStart",parentData:data,parentDataProperty:"postStart",rootData}))){
-vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
+if(!(validate122(data.postStart, {instancePath:instancePath+"/postStart",parentData:data,parentDataProperty:"postStart",rootData}))){
+vErrors = vErrors === null ? validate122.errors : vErrors.concat(validate122.errors);
 errors = vErrors.length;
 }
 }
 if(data.preStop !== undefined){
-if(!(validate120(data.preStop, {instancePath:instancePath+"/preStop",parentData:data,parentDataProperty:"preStop",rootData}))){
-vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
+if(!(validate122(data.preStop, {instancePath:instancePath+"/preStop",parentData:data,parentDataProperty:"preStop",rootData}))){
+vErrors = vErrors === null ? validate122.errors : vErrors.concat(validate122.errors);
 errors = vErrors.length;
 }
 }
@@ -4490,14 +4640,14 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate119.errors = vErrors;
+validate121.errors = vErrors;
 return errors === 0;
 }
 
-const schema60 = {"$id":"https://reconcile.dev/schemas/shared/Probe.json","type":"object","properties":{"exec":{"$ref":"ExecAction.json"},"failureThreshold":{"minimum":1,"maximum":2147483647,"type":"integer"},"grpc":{"$ref":"GRPCAction.json"},"httpGet":{"$ref":"HTTPGetAction.json"},"initialDelaySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"successThreshold":{"minimum":1,"maximum":2147483647,"type":"integer"},"tcpSocket":{"$ref":"TCPSocketAction.json"},"terminationGracePeriodSeconds":{"type":"integer","minimum":1},"timeoutSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
-const schema61 = {"$id":"https://reconcile.dev/schemas/shared/GRPCAction.json","type":"object","properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"service":{"type":"string"}},"required":["port"],"additionalProperties":false};
+const schema61 = {"$id":"https://reconcile.dev/schemas/shared/Probe.json","type":"object","properties":{"exec":{"$ref":"ExecAction.json"},"failureThreshold":{"minimum":1,"maximum":2147483647,"type":"integer"},"grpc":{"$ref":"GRPCAction.json"},"httpGet":{"$ref":"HTTPGetAction.json"},"initialDelaySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"successThreshold":{"minimum":1,"maximum":2147483647,"type":"integer"},"tcpSocket":{"$ref":"TCPSocketAction.json"},"terminationGracePeriodSeconds":{"type":"integer","minimum":1},"timeoutSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+const schema62 = {"$id":"https://reconcile.dev/schemas/shared/GRPCAction.json","type":"object","properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"service":{"type":"string"}},"required":["port"],"additionalProperties":false};
 
-function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/GRPCAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4582,13 +4732,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate136.errors = vErrors;
+validate138.errors = vErrors;
 return errors === 0;
 }
 
-const schema62 = {"$id":"https://reconcile.dev/schemas/shared/TCPSocketAction.json","type":"object","properties":{"host":{"type":"string"},"port":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
+const schema63 = {"$id":"https://reconcile.dev/schemas/shared/TCPSocketAction.json","type":"object","properties":{"host":{"type":"string"},"port":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TCPSocketAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4628,8 +4778,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate126(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -4644,18 +4794,18 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate139.errors = vErrors;
+validate141.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Probe.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema60.properties, key0))){
+if(!(func2.call(schema61.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -4667,8 +4817,8 @@ errors++;
 }
 }
 if(data.exec !== undefined){
-if(!(validate121(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
-vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
+if(!(validate123(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
+vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
 errors = vErrors.length;
 }
 }
@@ -4708,14 +4858,14 @@ errors++;
 }
 }
 if(data.grpc !== undefined){
-if(!(validate136(data.grpc, {instancePath:instancePath+"/grpc",parentData:data,parentDataProperty:"grpc",rootData}))){
-vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
+if(!(validate138(data.grpc, {instancePath:instancePath+"/grpc",parentData:data,parentDataProperty:"grpc",rootData}))){
+vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
 errors = vErrors.length;
 }
 }
 if(data.httpGet !== undefined){
-if(!(validate123(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
-vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
+if(!(validate125(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
+vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
 errors = vErrors.length;
 }
 }
@@ -4825,8 +4975,8 @@ errors++;
 }
 }
 if(data.tcpSocket !== undefined){
-if(!(validate139(data.tcpSocket, {instancePath:instancePath+"/tcpSocket",parentData:data,parentDataProperty:"tcpSocket",rootData}))){
-vErrors = vErrors === null ? validate139.errors : vErrors.concat(validate139.errors);
+if(!(validate141(data.tcpSocket, {instancePath:instancePath+"/tcpSocket",parentData:data,parentDataProperty:"tcpSocket",rootData}))){
+vErrors = vErrors === null ? validate141.errors : vErrors.concat(validate141.errors);
 errors = vErrors.length;
 }
 }
@@ -4901,13 +5051,13 @@ vErrors.push(err18);
 }
 errors++;
 }
-validate134.errors = vErrors;
+validate136.errors = vErrors;
 return errors === 0;
 }
 
-const schema63 = {"$id":"https://reconcile.dev/schemas/shared/ContainerPort.json","type":"object","properties":{"name":{"type":"string"},"containerPort":{"minimum":1,"maximum":65535,"type":"integer"},"hostIP":{"type":"string"},"hostPort":{"minimum":0,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"required":["containerPort"],"additionalProperties":false};
+const schema64 = {"$id":"https://reconcile.dev/schemas/shared/ContainerPort.json","type":"object","properties":{"name":{"type":"string"},"containerPort":{"minimum":1,"maximum":65535,"type":"integer"},"hostIP":{"type":"string"},"hostPort":{"minimum":0,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"required":["containerPort"],"additionalProperties":false};
 
-function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerPort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5041,7 +5191,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data4 === "TCP") || (data4 === "UDP")) || (data4 === "SCTP"))){
-const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema63.properties.protocol.enum}};
+const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema64.properties.protocol.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -5062,13 +5212,13 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate143.errors = vErrors;
+validate145.errors = vErrors;
 return errors === 0;
 }
 
-const schema64 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResizePolicy.json","type":"object","properties":{"resourceName":{"type":"string"},"restartPolicy":{"type":"string","enum":["NotRequired","RestartContainer"]}},"required":["resourceName","restartPolicy"],"additionalProperties":false};
+const schema65 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResizePolicy.json","type":"object","properties":{"resourceName":{"type":"string"},"restartPolicy":{"type":"string","enum":["NotRequired","RestartContainer"]}},"required":["resourceName","restartPolicy"],"additionalProperties":false};
 
-function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResizePolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5130,7 +5280,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data1 === "NotRequired") || (data1 === "RestartContainer"))){
-const err5 = {instancePath:instancePath+"/restartPolicy",schemaPath:"#/properties/restartPolicy/enum",keyword:"enum",params:{allowedValues: schema64.properties.restartPolicy.enum}};
+const err5 = {instancePath:instancePath+"/restartPolicy",schemaPath:"#/properties/restartPolicy/enum",keyword:"enum",params:{allowedValues: schema65.properties.restartPolicy.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5151,13 +5301,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate146.errors = vErrors;
+validate148.errors = vErrors;
 return errors === 0;
 }
 
-const schema65 = {"$id":"https://reconcile.dev/schemas/shared/ResourceRequirements.json","type":"object","properties":{"claims":{},"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
+const schema66 = {"$id":"https://reconcile.dev/schemas/shared/ResourceRequirements.json","type":"object","properties":{"claims":{},"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceRequirements.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5227,14 +5377,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate148.errors = vErrors;
+validate150.errors = vErrors;
 return errors === 0;
 }
 
-const schema66 = {"$id":"https://reconcile.dev/schemas/shared/ContainerRestartRule.json","type":"object","properties":{"action":{"type":"string","enum":["Restart","RestartAllContainers"]},"exitCodes":{"$ref":"ContainerRestartRuleOnExitCodes.json"}},"required":["action"],"additionalProperties":false};
-const schema67 = {"$id":"https://reconcile.dev/schemas/shared/ContainerRestartRuleOnExitCodes.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn"]},"values":{"type":"array","items":{"type":"integer"}}},"required":["operator"],"additionalProperties":false};
+const schema67 = {"$id":"https://reconcile.dev/schemas/shared/ContainerRestartRule.json","type":"object","properties":{"action":{"type":"string","enum":["Restart","RestartAllContainers"]},"exitCodes":{"$ref":"ContainerRestartRuleOnExitCodes.json"}},"required":["action"],"additionalProperties":false};
+const schema68 = {"$id":"https://reconcile.dev/schemas/shared/ContainerRestartRuleOnExitCodes.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn"]},"values":{"type":"array","items":{"type":"integer"}}},"required":["operator"],"additionalProperties":false};
 
-function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerRestartRuleOnExitCodes.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5274,7 +5424,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!((data0 === "In") || (data0 === "NotIn"))){
-const err3 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema67.properties.operator.enum}};
+const err3 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema68.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5324,12 +5474,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate153.errors = vErrors;
+validate155.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerRestartRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5369,7 +5519,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!((data0 === "Restart") || (data0 === "RestartAllContainers"))){
-const err3 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema66.properties.action.enum}};
+const err3 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema67.properties.action.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5380,8 +5530,8 @@ errors++;
 }
 }
 if(data.exitCodes !== undefined){
-if(!(validate153(data.exitCodes, {instancePath:instancePath+"/exitCodes",parentData:data,parentDataProperty:"exitCodes",rootData}))){
-vErrors = vErrors === null ? validate153.errors : vErrors.concat(validate153.errors);
+if(!(validate155(data.exitCodes, {instancePath:instancePath+"/exitCodes",parentData:data,parentDataProperty:"exitCodes",rootData}))){
+vErrors = vErrors === null ? validate155.errors : vErrors.concat(validate155.errors);
 errors = vErrors.length;
 }
 }
@@ -5396,14 +5546,14 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate152.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
 
-const schema68 = {"$id":"https://reconcile.dev/schemas/shared/SecurityContext.json","type":"object","properties":{"allowPrivilegeEscalation":{"type":"boolean"},"appArmorProfile":{"$ref":"AppArmorProfile.json"},"capabilities":{"$ref":"Capabilities.json"},"privileged":{"type":"boolean"},"procMount":{"type":"string","enum":["Default","Unmasked"]},"readOnlyRootFilesystem":{"type":"boolean"},"runAsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"runAsNonRoot":{"type":"boolean"},"runAsUser":{"type":"integer","minimum":0,"maximum":2147483647},"seLinuxOptions":{"$ref":"SELinuxOptions.json"},"seccompProfile":{"$ref":"SeccompProfile.json"},"windowsOptions":{}},"additionalProperties":false};
-const schema69 = {"$id":"https://reconcile.dev/schemas/shared/AppArmorProfile.json","type":"object","properties":{"type":{"type":"string","enum":["RuntimeDefault","Unconfined","Localhost"]},"localhostProfile":{"type":"string"}},"required":["type"],"additionalProperties":false};
+const schema69 = {"$id":"https://reconcile.dev/schemas/shared/SecurityContext.json","type":"object","properties":{"allowPrivilegeEscalation":{"type":"boolean"},"appArmorProfile":{"$ref":"AppArmorProfile.json"},"capabilities":{"$ref":"Capabilities.json"},"privileged":{"type":"boolean"},"procMount":{"type":"string","enum":["Default","Unmasked"]},"readOnlyRootFilesystem":{"type":"boolean"},"runAsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"runAsNonRoot":{"type":"boolean"},"runAsUser":{"type":"integer","minimum":0,"maximum":2147483647},"seLinuxOptions":{"$ref":"SELinuxOptions.json"},"seccompProfile":{"$ref":"SeccompProfile.json"},"windowsOptions":{}},"additionalProperties":false};
+const schema70 = {"$id":"https://reconcile.dev/schemas/shared/AppArmorProfile.json","type":"object","properties":{"type":{"type":"string","enum":["RuntimeDefault","Unconfined","Localhost"]},"localhostProfile":{"type":"string"}},"required":["type"],"additionalProperties":false};
 
-function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/AppArmorProfile.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5443,7 +5593,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data0 === "RuntimeDefault") || (data0 === "Unconfined")) || (data0 === "Localhost"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema69.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema70.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5476,13 +5626,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate157.errors = vErrors;
+validate159.errors = vErrors;
 return errors === 0;
 }
 
-const schema70 = {"$id":"https://reconcile.dev/schemas/shared/Capabilities.json","type":"object","properties":{"add":{"type":"array","items":{"type":"string"}},"drop":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+const schema71 = {"$id":"https://reconcile.dev/schemas/shared/Capabilities.json","type":"object","properties":{"add":{"type":"array","items":{"type":"string"}},"drop":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Capabilities.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5566,13 +5716,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate159.errors = vErrors;
+validate161.errors = vErrors;
 return errors === 0;
 }
 
-const schema71 = {"$id":"https://reconcile.dev/schemas/shared/SELinuxOptions.json","type":"object","properties":{"type":{"type":"string"},"level":{"type":"string"},"role":{"type":"string"},"user":{"type":"string"}},"additionalProperties":false};
+const schema72 = {"$id":"https://reconcile.dev/schemas/shared/SELinuxOptions.json","type":"object","properties":{"type":{"type":"string"},"level":{"type":"string"},"role":{"type":"string"},"user":{"type":"string"}},"additionalProperties":false};
 
-function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SELinuxOptions.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5648,13 +5798,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate161.errors = vErrors;
+validate163.errors = vErrors;
 return errors === 0;
 }
 
-const schema72 = {"$id":"https://reconcile.dev/schemas/shared/SeccompProfile.json","type":"object","properties":{"type":{"type":"string","enum":["RuntimeDefault","Unconfined","Localhost"]},"localhostProfile":{"type":"string"}},"required":["type"],"additionalProperties":false};
+const schema73 = {"$id":"https://reconcile.dev/schemas/shared/SeccompProfile.json","type":"object","properties":{"type":{"type":"string","enum":["RuntimeDefault","Unconfined","Localhost"]},"localhostProfile":{"type":"string"}},"required":["type"],"additionalProperties":false};
 
-function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SeccompProfile.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5694,7 +5844,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data0 === "RuntimeDefault") || (data0 === "Unconfined")) || (data0 === "Localhost"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema72.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema73.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5727,18 +5877,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate163.errors = vErrors;
+validate165.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecurityContext.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema68.properties, key0))){
+if(!(func2.call(schema69.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -5762,14 +5912,14 @@ errors++;
 }
 }
 if(data.appArmorProfile !== undefined){
-if(!(validate157(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
-vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
+if(!(validate159(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
+vErrors = vErrors === null ? validate159.errors : vErrors.concat(validate159.errors);
 errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate159(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate159.errors : vErrors.concat(validate159.errors);
+if(!(validate161(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
 errors = vErrors.length;
 }
 }
@@ -5798,7 +5948,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((data4 === "Default") || (data4 === "Unmasked"))){
-const err4 = {instancePath:instancePath+"/procMount",schemaPath:"#/properties/procMount/enum",keyword:"enum",params:{allowedValues: schema68.properties.procMount.enum}};
+const err4 = {instancePath:instancePath+"/procMount",schemaPath:"#/properties/procMount/enum",keyword:"enum",params:{allowedValues: schema69.properties.procMount.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5903,14 +6053,14 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate161(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
-vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
+if(!(validate163(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
+vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate163(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
-vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
+if(!(validate165(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
+vErrors = vErrors === null ? validate165.errors : vErrors.concat(validate165.errors);
 errors = vErrors.length;
 }
 }
@@ -5925,13 +6075,13 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate156.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
 
-const schema73 = {"$id":"https://reconcile.dev/schemas/shared/VolumeDevice.json","type":"object","properties":{"name":{"type":"string"},"devicePath":{"type":"string"}},"required":["name","devicePath"],"additionalProperties":false};
+const schema74 = {"$id":"https://reconcile.dev/schemas/shared/VolumeDevice.json","type":"object","properties":{"name":{"type":"string"},"devicePath":{"type":"string"}},"required":["name","devicePath"],"additionalProperties":false};
 
-function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeDevice.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6003,13 +6153,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate167.errors = vErrors;
+validate169.errors = vErrors;
 return errors === 0;
 }
 
-const schema74 = {"$id":"https://reconcile.dev/schemas/shared/VolumeMount.json","type":"object","properties":{"name":{"type":"string"},"mountPath":{"type":"string","minLength":1},"mountPropagation":{"type":"string","enum":["None","HostToContainer","Bidirectional"]},"readOnly":{"type":"boolean"},"recursiveReadOnly":{"type":"string","enum":["Disabled","IfPossible","Enabled"]},"subPath":{"type":"string"},"subPathExpr":{"type":"string"}},"required":["name","mountPath"],"additionalProperties":false};
+const schema75 = {"$id":"https://reconcile.dev/schemas/shared/VolumeMount.json","type":"object","properties":{"name":{"type":"string"},"mountPath":{"type":"string","minLength":1},"mountPropagation":{"type":"string","enum":["None","HostToContainer","Bidirectional"]},"readOnly":{"type":"boolean"},"recursiveReadOnly":{"type":"string","enum":["Disabled","IfPossible","Enabled"]},"subPath":{"type":"string"},"subPathExpr":{"type":"string"}},"required":["name","mountPath"],"additionalProperties":false};
 
-function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeMount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6096,7 +6246,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "None") || (data2 === "HostToContainer")) || (data2 === "Bidirectional"))){
-const err7 = {instancePath:instancePath+"/mountPropagation",schemaPath:"#/properties/mountPropagation/enum",keyword:"enum",params:{allowedValues: schema74.properties.mountPropagation.enum}};
+const err7 = {instancePath:instancePath+"/mountPropagation",schemaPath:"#/properties/mountPropagation/enum",keyword:"enum",params:{allowedValues: schema75.properties.mountPropagation.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6131,7 +6281,7 @@ vErrors.push(err9);
 errors++;
 }
 if(!(((data4 === "Disabled") || (data4 === "IfPossible")) || (data4 === "Enabled"))){
-const err10 = {instancePath:instancePath+"/recursiveReadOnly",schemaPath:"#/properties/recursiveReadOnly/enum",keyword:"enum",params:{allowedValues: schema74.properties.recursiveReadOnly.enum}};
+const err10 = {instancePath:instancePath+"/recursiveReadOnly",schemaPath:"#/properties/recursiveReadOnly/enum",keyword:"enum",params:{allowedValues: schema75.properties.recursiveReadOnly.enum}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -6176,12 +6326,12 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate169.errors = vErrors;
+validate171.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Container.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6197,7 +6347,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema42.properties, key0))){
+if(!(func2.call(schema43.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err1];
@@ -6294,8 +6444,8 @@ let data5 = data.env;
 if(Array.isArray(data5)){
 const len2 = data5.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate98(data5[i2], {instancePath:instancePath+"/env/" + i2,parentData:data5,parentDataProperty:i2,rootData}))){
-vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.errors);
+if(!(validate100(data5[i2], {instancePath:instancePath+"/env/" + i2,parentData:data5,parentDataProperty:i2,rootData}))){
+vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
 errors = vErrors.length;
 }
 }
@@ -6316,8 +6466,8 @@ let data7 = data.envFrom;
 if(Array.isArray(data7)){
 const len3 = data7.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate113(data7[i3], {instancePath:instancePath+"/envFrom/" + i3,parentData:data7,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate113.errors : vErrors.concat(validate113.errors);
+if(!(validate115(data7[i3], {instancePath:instancePath+"/envFrom/" + i3,parentData:data7,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate115.errors : vErrors.concat(validate115.errors);
 errors = vErrors.length;
 }
 }
@@ -6358,7 +6508,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!(((data10 === "Always") || (data10 === "IfNotPresent")) || (data10 === "Never"))){
-const err12 = {instancePath:instancePath+"/imagePullPolicy",schemaPath:"#/properties/imagePullPolicy/enum",keyword:"enum",params:{allowedValues: schema42.properties.imagePullPolicy.enum}};
+const err12 = {instancePath:instancePath+"/imagePullPolicy",schemaPath:"#/properties/imagePullPolicy/enum",keyword:"enum",params:{allowedValues: schema43.properties.imagePullPolicy.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -6369,14 +6519,14 @@ errors++;
 }
 }
 if(data.lifecycle !== undefined){
-if(!(validate119(data.lifecycle, {instancePath:instancePath+"/lifecycle",parentData:data,parentDataProperty:"lifecycle",rootData}))){
-vErrors = vErrors === null ? validate119.errors : vErrors.concat(validate119.errors);
+if(!(validate121(data.lifecycle, {instancePath:instancePath+"/lifecycle",parentData:data,parentDataProperty:"lifecycle",rootData}))){
+vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
 errors = vErrors.length;
 }
 }
 if(data.livenessProbe !== undefined){
-if(!(validate134(data.livenessProbe, {instancePath:instancePath+"/livenessProbe",parentData:data,parentDataProperty:"livenessProbe",rootData}))){
-vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
+if(!(validate136(data.livenessProbe, {instancePath:instancePath+"/livenessProbe",parentData:data,parentDataProperty:"livenessProbe",rootData}))){
+vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
 errors = vErrors.length;
 }
 }
@@ -6385,8 +6535,8 @@ let data13 = data.ports;
 if(Array.isArray(data13)){
 const len4 = data13.length;
 for(let i4=0; i4<len4; i4++){
-if(!(validate143(data13[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data13,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate143.errors : vErrors.concat(validate143.errors);
+if(!(validate145(data13[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data13,parentDataProperty:i4,rootData}))){
+vErrors = vErrors === null ? validate145.errors : vErrors.concat(validate145.errors);
 errors = vErrors.length;
 }
 }
@@ -6403,8 +6553,8 @@ errors++;
 }
 }
 if(data.readinessProbe !== undefined){
-if(!(validate134(data.readinessProbe, {instancePath:instancePath+"/readinessProbe",parentData:data,parentDataProperty:"readinessProbe",rootData}))){
-vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
+if(!(validate136(data.readinessProbe, {instancePath:instancePath+"/readinessProbe",parentData:data,parentDataProperty:"readinessProbe",rootData}))){
+vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
 errors = vErrors.length;
 }
 }
@@ -6413,8 +6563,8 @@ let data16 = data.resizePolicy;
 if(Array.isArray(data16)){
 const len5 = data16.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate146(data16[i5], {instancePath:instancePath+"/resizePolicy/" + i5,parentData:data16,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate146.errors : vErrors.concat(validate146.errors);
+if(!(validate148(data16[i5], {instancePath:instancePath+"/resizePolicy/" + i5,parentData:data16,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate148.errors : vErrors.concat(validate148.errors);
 errors = vErrors.length;
 }
 }
@@ -6431,8 +6581,8 @@ errors++;
 }
 }
 if(data.resources !== undefined){
-if(!(validate148(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
-vErrors = vErrors === null ? validate148.errors : vErrors.concat(validate148.errors);
+if(!(validate150(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
 errors = vErrors.length;
 }
 }
@@ -6449,7 +6599,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!(((data19 === "Always") || (data19 === "OnFailure")) || (data19 === "Never"))){
-const err16 = {instancePath:instancePath+"/restartPolicy",schemaPath:"#/properties/restartPolicy/enum",keyword:"enum",params:{allowedValues: schema42.properties.restartPolicy.enum}};
+const err16 = {instancePath:instancePath+"/restartPolicy",schemaPath:"#/properties/restartPolicy/enum",keyword:"enum",params:{allowedValues: schema43.properties.restartPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -6464,8 +6614,8 @@ let data20 = data.restartPolicyRules;
 if(Array.isArray(data20)){
 const len6 = data20.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate152(data20[i6], {instancePath:instancePath+"/restartPolicyRules/" + i6,parentData:data20,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
+if(!(validate154(data20[i6], {instancePath:instancePath+"/restartPolicyRules/" + i6,parentData:data20,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
 errors = vErrors.length;
 }
 }
@@ -6482,14 +6632,14 @@ errors++;
 }
 }
 if(data.securityContext !== undefined){
-if(!(validate156(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
-vErrors = vErrors === null ? validate156.errors : vErrors.concat(validate156.errors);
+if(!(validate158(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
+vErrors = vErrors === null ? validate158.errors : vErrors.concat(validate158.errors);
 errors = vErrors.length;
 }
 }
 if(data.startupProbe !== undefined){
-if(!(validate134(data.startupProbe, {instancePath:instancePath+"/startupProbe",parentData:data,parentDataProperty:"startupProbe",rootData}))){
-vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
+if(!(validate136(data.startupProbe, {instancePath:instancePath+"/startupProbe",parentData:data,parentDataProperty:"startupProbe",rootData}))){
+vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
 errors = vErrors.length;
 }
 }
@@ -6542,7 +6692,7 @@ vErrors.push(err21);
 errors++;
 }
 if(!((data27 === "File") || (data27 === "FallbackToLogsOnError"))){
-const err22 = {instancePath:instancePath+"/terminationMessagePolicy",schemaPath:"#/properties/terminationMessagePolicy/enum",keyword:"enum",params:{allowedValues: schema42.properties.terminationMessagePolicy.enum}};
+const err22 = {instancePath:instancePath+"/terminationMessagePolicy",schemaPath:"#/properties/terminationMessagePolicy/enum",keyword:"enum",params:{allowedValues: schema43.properties.terminationMessagePolicy.enum}};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -6569,8 +6719,8 @@ let data29 = data.volumeDevices;
 if(Array.isArray(data29)){
 const len7 = data29.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate167(data29[i7], {instancePath:instancePath+"/volumeDevices/" + i7,parentData:data29,parentDataProperty:i7,rootData}))){
-vErrors = vErrors === null ? validate167.errors : vErrors.concat(validate167.errors);
+if(!(validate169(data29[i7], {instancePath:instancePath+"/volumeDevices/" + i7,parentData:data29,parentDataProperty:i7,rootData}))){
+vErrors = vErrors === null ? validate169.errors : vErrors.concat(validate169.errors);
 errors = vErrors.length;
 }
 }
@@ -6591,8 +6741,8 @@ let data31 = data.volumeMounts;
 if(Array.isArray(data31)){
 const len8 = data31.length;
 for(let i8=0; i8<len8; i8++){
-if(!(validate169(data31[i8], {instancePath:instancePath+"/volumeMounts/" + i8,parentData:data31,parentDataProperty:i8,rootData}))){
-vErrors = vErrors === null ? validate169.errors : vErrors.concat(validate169.errors);
+if(!(validate171(data31[i8], {instancePath:instancePath+"/volumeMounts/" + i8,parentData:data31,parentDataProperty:i8,rootData}))){
+vErrors = vErrors === null ? validate171.errors : vErrors.concat(validate171.errors);
 errors = vErrors.length;
 }
 }
@@ -6631,14 +6781,14 @@ vErrors.push(err27);
 }
 errors++;
 }
-validate97.errors = vErrors;
+validate99.errors = vErrors;
 return errors === 0;
 }
 
-const schema75 = {"$id":"https://reconcile.dev/schemas/shared/PodDNSConfig.json","type":"object","properties":{"nameservers":{"type":"array","items":{"type":"string"}},"options":{"type":"array","items":{"$ref":"PodDNSConfigOption.json"}},"searches":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
-const schema76 = {"$id":"https://reconcile.dev/schemas/shared/PodDNSConfigOption.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"additionalProperties":false};
+const schema76 = {"$id":"https://reconcile.dev/schemas/shared/PodDNSConfig.json","type":"object","properties":{"nameservers":{"type":"array","items":{"type":"string"}},"options":{"type":"array","items":{"$ref":"PodDNSConfigOption.json"}},"searches":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+const schema77 = {"$id":"https://reconcile.dev/schemas/shared/PodDNSConfigOption.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"additionalProperties":false};
 
-function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDNSConfigOption.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6690,12 +6840,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate173.errors = vErrors;
+validate175.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDNSConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6745,8 +6895,8 @@ let data2 = data.options;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate173(data2[i1], {instancePath:instancePath+"/options/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate175(data2[i1], {instancePath:instancePath+"/options/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate175.errors : vErrors.concat(validate175.errors);
 errors = vErrors.length;
 }
 }
@@ -6801,13 +6951,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate172.errors = vErrors;
+validate174.errors = vErrors;
 return errors === 0;
 }
 
-const schema77 = {"$id":"https://reconcile.dev/schemas/shared/HostAlias.json","type":"object","properties":{"hostnames":{"type":"array","items":{"type":"string"}},"ip":{"type":"string"}},"required":["ip"],"additionalProperties":false};
+const schema78 = {"$id":"https://reconcile.dev/schemas/shared/HostAlias.json","type":"object","properties":{"hostnames":{"type":"array","items":{"type":"string"}},"ip":{"type":"string"}},"required":["ip"],"additionalProperties":false};
 
-function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HostAlias.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6885,13 +7035,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate176.errors = vErrors;
+validate178.errors = vErrors;
 return errors === 0;
 }
 
-const schema78 = {"$id":"https://reconcile.dev/schemas/shared/LocalObjectReference.json","type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false};
+const schema79 = {"$id":"https://reconcile.dev/schemas/shared/LocalObjectReference.json","type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false};
 
-function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LocalObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6931,13 +7081,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate178.errors = vErrors;
+validate180.errors = vErrors;
 return errors === 0;
 }
 
-const schema79 = {"$id":"https://reconcile.dev/schemas/shared/PodOS.json","type":"object","properties":{"name":{"type":"string","enum":["linux","windows"]}},"required":["name"],"additionalProperties":false};
+const schema80 = {"$id":"https://reconcile.dev/schemas/shared/PodOS.json","type":"object","properties":{"name":{"type":"string","enum":["linux","windows"]}},"required":["name"],"additionalProperties":false};
 
-function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodOS.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6977,7 +7127,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!((data0 === "linux") || (data0 === "windows"))){
-const err3 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues: schema79.properties.name.enum}};
+const err3 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues: schema80.properties.name.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6998,13 +7148,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate181.errors = vErrors;
+validate183.errors = vErrors;
 return errors === 0;
 }
 
-const schema80 = {"$id":"https://reconcile.dev/schemas/shared/PodReadinessGate.json","type":"object","properties":{"conditionType":{"type":"string"}},"required":["conditionType"],"additionalProperties":false};
+const schema81 = {"$id":"https://reconcile.dev/schemas/shared/PodReadinessGate.json","type":"object","properties":{"conditionType":{"type":"string"}},"required":["conditionType"],"additionalProperties":false};
 
-function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodReadinessGate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7054,13 +7204,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate184.errors = vErrors;
+validate186.errors = vErrors;
 return errors === 0;
 }
 
-const schema81 = {"$id":"https://reconcile.dev/schemas/shared/PodSchedulingGate.json","type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false};
+const schema82 = {"$id":"https://reconcile.dev/schemas/shared/PodSchedulingGate.json","type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false};
 
-function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodSchedulingGate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7110,14 +7260,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate187.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
 
-const schema82 = {"$id":"https://reconcile.dev/schemas/shared/PodSecurityContext.json","type":"object","properties":{"appArmorProfile":{"$ref":"AppArmorProfile.json"},"fsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"fsGroupChangePolicy":{"type":"string","enum":["Always","OnRootMismatch"]},"runAsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"runAsNonRoot":{"type":"boolean"},"runAsUser":{"type":"integer","minimum":0,"maximum":2147483647},"seLinuxChangePolicy":{"type":"string","enum":["MountOption","Recursive"]},"seLinuxOptions":{"$ref":"SELinuxOptions.json"},"seccompProfile":{"$ref":"SeccompProfile.json"},"supplementalGroups":{"type":"array","items":{"type":"integer"}},"supplementalGroupsPolicy":{"type":"string","enum":["Merge","Strict"]},"sysctls":{"type":"array","items":{"$ref":"Sysctl.json"}},"windowsOptions":{}},"additionalProperties":false};
-const schema83 = {"$id":"https://reconcile.dev/schemas/shared/Sysctl.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false};
+const schema83 = {"$id":"https://reconcile.dev/schemas/shared/PodSecurityContext.json","type":"object","properties":{"appArmorProfile":{"$ref":"AppArmorProfile.json"},"fsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"fsGroupChangePolicy":{"type":"string","enum":["Always","OnRootMismatch"]},"runAsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"runAsNonRoot":{"type":"boolean"},"runAsUser":{"type":"integer","minimum":0,"maximum":2147483647},"seLinuxChangePolicy":{"type":"string","enum":["MountOption","Recursive"]},"seLinuxOptions":{"$ref":"SELinuxOptions.json"},"seccompProfile":{"$ref":"SeccompProfile.json"},"supplementalGroups":{"type":"array","items":{"type":"integer"}},"supplementalGroupsPolicy":{"type":"string","enum":["Merge","Strict"]},"sysctls":{"type":"array","items":{"$ref":"Sysctl.json"}},"windowsOptions":{}},"additionalProperties":false};
+const schema84 = {"$id":"https://reconcile.dev/schemas/shared/Sysctl.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false};
 
-function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate195(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Sysctl.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7189,18 +7339,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate193.errors = vErrors;
+validate195.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodSecurityContext.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema82.properties, key0))){
+if(!(func2.call(schema83.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -7212,8 +7362,8 @@ errors++;
 }
 }
 if(data.appArmorProfile !== undefined){
-if(!(validate157(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
-vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
+if(!(validate159(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
+vErrors = vErrors === null ? validate159.errors : vErrors.concat(validate159.errors);
 errors = vErrors.length;
 }
 }
@@ -7265,7 +7415,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data2 === "Always") || (data2 === "OnRootMismatch"))){
-const err5 = {instancePath:instancePath+"/fsGroupChangePolicy",schemaPath:"#/properties/fsGroupChangePolicy/enum",keyword:"enum",params:{allowedValues: schema82.properties.fsGroupChangePolicy.enum}};
+const err5 = {instancePath:instancePath+"/fsGroupChangePolicy",schemaPath:"#/properties/fsGroupChangePolicy/enum",keyword:"enum",params:{allowedValues: schema83.properties.fsGroupChangePolicy.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -7370,7 +7520,7 @@ vErrors.push(err13);
 errors++;
 }
 if(!((data6 === "MountOption") || (data6 === "Recursive"))){
-const err14 = {instancePath:instancePath+"/seLinuxChangePolicy",schemaPath:"#/properties/seLinuxChangePolicy/enum",keyword:"enum",params:{allowedValues: schema82.properties.seLinuxChangePolicy.enum}};
+const err14 = {instancePath:instancePath+"/seLinuxChangePolicy",schemaPath:"#/properties/seLinuxChangePolicy/enum",keyword:"enum",params:{allowedValues: schema83.properties.seLinuxChangePolicy.enum}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -7381,14 +7531,14 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate161(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
-vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
+if(!(validate163(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
+vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate163(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
-vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
+if(!(validate165(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
+vErrors = vErrors === null ? validate165.errors : vErrors.concat(validate165.errors);
 errors = vErrors.length;
 }
 }
@@ -7434,7 +7584,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data11 === "Merge") || (data11 === "Strict"))){
-const err18 = {instancePath:instancePath+"/supplementalGroupsPolicy",schemaPath:"#/properties/supplementalGroupsPolicy/enum",keyword:"enum",params:{allowedValues: schema82.properties.supplementalGroupsPolicy.enum}};
+const err18 = {instancePath:instancePath+"/supplementalGroupsPolicy",schemaPath:"#/properties/supplementalGroupsPolicy/enum",keyword:"enum",params:{allowedValues: schema83.properties.supplementalGroupsPolicy.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -7449,8 +7599,8 @@ let data12 = data.sysctls;
 if(Array.isArray(data12)){
 const len1 = data12.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate193(data12[i1], {instancePath:instancePath+"/sysctls/" + i1,parentData:data12,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
+if(!(validate195(data12[i1], {instancePath:instancePath+"/sysctls/" + i1,parentData:data12,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate195.errors : vErrors.concat(validate195.errors);
 errors = vErrors.length;
 }
 }
@@ -7477,13 +7627,13 @@ vErrors.push(err20);
 }
 errors++;
 }
-validate189.errors = vErrors;
+validate191.errors = vErrors;
 return errors === 0;
 }
 
-const schema84 = {"$id":"https://reconcile.dev/schemas/shared/Toleration.json","type":"object","properties":{"effect":{"type":"string","enum":["","NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"operator":{"type":"string","enum":["Exists","Equal","Lt","Gt"]},"tolerationSeconds":{"type":"integer"},"value":{"type":"string"}},"additionalProperties":false};
+const schema85 = {"$id":"https://reconcile.dev/schemas/shared/Toleration.json","type":"object","properties":{"effect":{"type":"string","enum":["","NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"operator":{"type":"string","enum":["Exists","Equal","Lt","Gt"]},"tolerationSeconds":{"type":"integer"},"value":{"type":"string"}},"additionalProperties":false};
 
-function validate196(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate198(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Toleration.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7513,7 +7663,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data0 === "") || (data0 === "NoSchedule")) || (data0 === "PreferNoSchedule")) || (data0 === "NoExecute"))){
-const err2 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema84.properties.effect.enum}};
+const err2 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema85.properties.effect.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7548,7 +7698,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((((data2 === "Exists") || (data2 === "Equal")) || (data2 === "Lt")) || (data2 === "Gt"))){
-const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema84.properties.operator.enum}};
+const err5 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema85.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -7594,13 +7744,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate196.errors = vErrors;
+validate198.errors = vErrors;
 return errors === 0;
 }
 
-const schema85 = {"$id":"https://reconcile.dev/schemas/shared/TopologySpreadConstraint.json","type":"object","properties":{"labelSelector":{"$ref":"LabelSelector.json"},"matchLabelKeys":{"type":"array","items":{"type":"string"}},"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]},"topologyKey":{"type":"string"},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]}},"required":["maxSkew","topologyKey","whenUnsatisfiable"],"additionalProperties":false};
+const schema86 = {"$id":"https://reconcile.dev/schemas/shared/TopologySpreadConstraint.json","type":"object","properties":{"labelSelector":{"$ref":"LabelSelector.json"},"matchLabelKeys":{"type":"array","items":{"type":"string"}},"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]},"topologyKey":{"type":"string"},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]}},"required":["maxSkew","topologyKey","whenUnsatisfiable"],"additionalProperties":false};
 
-function validate198(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySpreadConstraint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7648,8 +7798,8 @@ errors++;
 }
 }
 if(data.labelSelector !== undefined){
-if(!(validate56(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -7764,7 +7914,7 @@ vErrors.push(err12);
 errors++;
 }
 if(!((data5 === "Honor") || (data5 === "Ignore"))){
-const err13 = {instancePath:instancePath+"/nodeAffinityPolicy",schemaPath:"#/properties/nodeAffinityPolicy/enum",keyword:"enum",params:{allowedValues: schema85.properties.nodeAffinityPolicy.enum}};
+const err13 = {instancePath:instancePath+"/nodeAffinityPolicy",schemaPath:"#/properties/nodeAffinityPolicy/enum",keyword:"enum",params:{allowedValues: schema86.properties.nodeAffinityPolicy.enum}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -7787,7 +7937,7 @@ vErrors.push(err14);
 errors++;
 }
 if(!((data6 === "Honor") || (data6 === "Ignore"))){
-const err15 = {instancePath:instancePath+"/nodeTaintsPolicy",schemaPath:"#/properties/nodeTaintsPolicy/enum",keyword:"enum",params:{allowedValues: schema85.properties.nodeTaintsPolicy.enum}};
+const err15 = {instancePath:instancePath+"/nodeTaintsPolicy",schemaPath:"#/properties/nodeTaintsPolicy/enum",keyword:"enum",params:{allowedValues: schema86.properties.nodeTaintsPolicy.enum}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -7822,7 +7972,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data8 === "DoNotSchedule") || (data8 === "ScheduleAnyway"))){
-const err18 = {instancePath:instancePath+"/whenUnsatisfiable",schemaPath:"#/properties/whenUnsatisfiable/enum",keyword:"enum",params:{allowedValues: schema85.properties.whenUnsatisfiable.enum}};
+const err18 = {instancePath:instancePath+"/whenUnsatisfiable",schemaPath:"#/properties/whenUnsatisfiable/enum",keyword:"enum",params:{allowedValues: schema86.properties.whenUnsatisfiable.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -7843,15 +7993,15 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate198.errors = vErrors;
+validate200.errors = vErrors;
 return errors === 0;
 }
 
-const schema86 = {"$id":"https://reconcile.dev/schemas/shared/Volume.json","type":"object","properties":{"name":{"type":"string","minLength":1},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"cephfs":{},"cinder":{},"configMap":{"$ref":"ConfigMapVolumeSource.json"},"csi":{"$ref":"CSIVolumeSource.json"},"downwardAPI":{"$ref":"DownwardAPIVolumeSource.json"},"emptyDir":{"$ref":"EmptyDirVolumeSource.json"},"ephemeral":{"$ref":"EphemeralVolumeSource.json"},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"gitRepo":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"image":{"$ref":"ImageVolumeSource.json"},"iscsi":{},"nfs":{"$ref":"NFSVolumeSource.json"},"persistentVolumeClaim":{"$ref":"PersistentVolumeClaimVolumeSource.json"},"photonPersistentDisk":{},"portworxVolume":{},"projected":{"$ref":"ProjectedVolumeSource.json"},"quobyte":{},"rbd":{},"scaleIO":{},"secret":{"$ref":"SecretVolumeSource.json"},"storageos":{},"vsphereVolume":{}},"required":["name"],"additionalProperties":false};
-const schema87 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapVolumeSource.json","type":"object","properties":{"name":{"type":"string"},"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
-const schema88 = {"$id":"https://reconcile.dev/schemas/shared/KeyToPath.json","type":"object","properties":{"key":{"type":"string"},"mode":{"minimum":0,"maximum":511,"type":"integer"},"path":{"type":"string"}},"required":["key","path"],"additionalProperties":false};
+const schema87 = {"$id":"https://reconcile.dev/schemas/shared/Volume.json","type":"object","properties":{"name":{"type":"string","minLength":1},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"cephfs":{},"cinder":{},"configMap":{"$ref":"ConfigMapVolumeSource.json"},"csi":{"$ref":"CSIVolumeSource.json"},"downwardAPI":{"$ref":"DownwardAPIVolumeSource.json"},"emptyDir":{"$ref":"EmptyDirVolumeSource.json"},"ephemeral":{"$ref":"EphemeralVolumeSource.json"},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"gitRepo":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"image":{"$ref":"ImageVolumeSource.json"},"iscsi":{},"nfs":{"$ref":"NFSVolumeSource.json"},"persistentVolumeClaim":{"$ref":"PersistentVolumeClaimVolumeSource.json"},"photonPersistentDisk":{},"portworxVolume":{},"projected":{"$ref":"ProjectedVolumeSource.json"},"quobyte":{},"rbd":{},"scaleIO":{},"secret":{"$ref":"SecretVolumeSource.json"},"storageos":{},"vsphereVolume":{}},"required":["name"],"additionalProperties":false};
+const schema88 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapVolumeSource.json","type":"object","properties":{"name":{"type":"string"},"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
+const schema89 = {"$id":"https://reconcile.dev/schemas/shared/KeyToPath.json","type":"object","properties":{"key":{"type":"string"},"mode":{"minimum":0,"maximum":511,"type":"integer"},"path":{"type":"string"}},"required":["key","path"],"additionalProperties":false};
 
-function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate205(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/KeyToPath.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7958,12 +8108,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate203.errors = vErrors;
+validate205.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate202(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate204(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8032,8 +8182,8 @@ let data2 = data.items;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate203(data2[i0], {instancePath:instancePath+"/items/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate203.errors : vErrors.concat(validate203.errors);
+if(!(validate205(data2[i0], {instancePath:instancePath+"/items/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate205.errors : vErrors.concat(validate205.errors);
 errors = vErrors.length;
 }
 }
@@ -8072,13 +8222,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate202.errors = vErrors;
+validate204.errors = vErrors;
 return errors === 0;
 }
 
-const schema89 = {"$id":"https://reconcile.dev/schemas/shared/CSIVolumeSource.json","type":"object","properties":{"driver":{"type":"string"},"fsType":{"type":"string"},"nodePublishSecretRef":{"$ref":"LocalObjectReference.json"},"readOnly":{"type":"boolean"},"volumeAttributes":{"type":"object","additionalProperties":{"type":"string"}}},"required":["driver"],"additionalProperties":false};
+const schema90 = {"$id":"https://reconcile.dev/schemas/shared/CSIVolumeSource.json","type":"object","properties":{"driver":{"type":"string"},"fsType":{"type":"string"},"nodePublishSecretRef":{"$ref":"LocalObjectReference.json"},"readOnly":{"type":"boolean"},"volumeAttributes":{"type":"object","additionalProperties":{"type":"string"}}},"required":["driver"],"additionalProperties":false};
 
-function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate208(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CSIVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8130,8 +8280,8 @@ errors++;
 }
 }
 if(data.nodePublishSecretRef !== undefined){
-if(!(validate178(data.nodePublishSecretRef, {instancePath:instancePath+"/nodePublishSecretRef",parentData:data,parentDataProperty:"nodePublishSecretRef",rootData}))){
-vErrors = vErrors === null ? validate178.errors : vErrors.concat(validate178.errors);
+if(!(validate180(data.nodePublishSecretRef, {instancePath:instancePath+"/nodePublishSecretRef",parentData:data,parentDataProperty:"nodePublishSecretRef",rootData}))){
+vErrors = vErrors === null ? validate180.errors : vErrors.concat(validate180.errors);
 errors = vErrors.length;
 }
 }
@@ -8185,14 +8335,14 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate206.errors = vErrors;
+validate208.errors = vErrors;
 return errors === 0;
 }
 
-const schema90 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
-const schema91 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIVolumeFile.json","type":"object","properties":{"fieldRef":{"$ref":"ObjectFieldSelector.json"},"mode":{"minimum":0,"maximum":511,"type":"integer"},"path":{"type":"string"},"resourceFieldRef":{"$ref":"ResourceFieldSelector.json"}},"required":["path"],"additionalProperties":false};
+const schema91 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
+const schema92 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIVolumeFile.json","type":"object","properties":{"fieldRef":{"$ref":"ObjectFieldSelector.json"},"mode":{"minimum":0,"maximum":511,"type":"integer"},"path":{"type":"string"},"resourceFieldRef":{"$ref":"ResourceFieldSelector.json"}},"required":["path"],"additionalProperties":false};
 
-function validate210(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate212(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIVolumeFile.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8220,8 +8370,8 @@ errors++;
 }
 }
 if(data.fieldRef !== undefined){
-if(!(validate102(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
-vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
+if(!(validate104(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
+vErrors = vErrors === null ? validate104.errors : vErrors.concat(validate104.errors);
 errors = vErrors.length;
 }
 }
@@ -8273,8 +8423,8 @@ errors++;
 }
 }
 if(data.resourceFieldRef !== undefined){
-if(!(validate106(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
-vErrors = vErrors === null ? validate106.errors : vErrors.concat(validate106.errors);
+if(!(validate108(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
+vErrors = vErrors === null ? validate108.errors : vErrors.concat(validate108.errors);
 errors = vErrors.length;
 }
 }
@@ -8289,12 +8439,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate210.errors = vErrors;
+validate212.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate209(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate211(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8351,8 +8501,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate210(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
@@ -8379,13 +8529,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate209.errors = vErrors;
+validate211.errors = vErrors;
 return errors === 0;
 }
 
-const schema92 = {"$id":"https://reconcile.dev/schemas/shared/EmptyDirVolumeSource.json","type":"object","properties":{"medium":{"type":"string","enum":["","Memory","HugePages","HugePages-2Mi","HugePages-1Gi"]},"sizeLimit":{"$ref":"Quantity.json"}},"additionalProperties":false};
+const schema93 = {"$id":"https://reconcile.dev/schemas/shared/EmptyDirVolumeSource.json","type":"object","properties":{"medium":{"type":"string","enum":["","Memory","HugePages","HugePages-2Mi","HugePages-1Gi"]},"sizeLimit":{"$ref":"Quantity.json"}},"additionalProperties":false};
 
-function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EmptyDirVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8415,7 +8565,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!(((((data0 === "") || (data0 === "Memory")) || (data0 === "HugePages")) || (data0 === "HugePages-2Mi")) || (data0 === "HugePages-1Gi"))){
-const err2 = {instancePath:instancePath+"/medium",schemaPath:"#/properties/medium/enum",keyword:"enum",params:{allowedValues: schema92.properties.medium.enum}};
+const err2 = {instancePath:instancePath+"/medium",schemaPath:"#/properties/medium/enum",keyword:"enum",params:{allowedValues: schema93.properties.medium.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8442,16 +8592,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate215.errors = vErrors;
+validate217.errors = vErrors;
 return errors === 0;
 }
 
-const schema93 = {"$id":"https://reconcile.dev/schemas/shared/EphemeralVolumeSource.json","type":"object","properties":{"volumeClaimTemplate":{"$ref":"PersistentVolumeClaimTemplate.json"}},"additionalProperties":false};
-const schema94 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimTemplate.json","type":"object","properties":{"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"}},"required":["spec"],"additionalProperties":false};
-const schema95 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"dataSource":{"$ref":"TypedLocalObjectReference.json"},"dataSourceRef":{"$ref":"TypedObjectReference.json"},"resources":{"$ref":"VolumeResourceRequirements.json"},"selector":{"$ref":"LabelSelector.json"},"storageClassName":{"type":"string"},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"volumeName":{"type":"string"}},"additionalProperties":false};
-const schema96 = {"$id":"https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema94 = {"$id":"https://reconcile.dev/schemas/shared/EphemeralVolumeSource.json","type":"object","properties":{"volumeClaimTemplate":{"$ref":"PersistentVolumeClaimTemplate.json"}},"additionalProperties":false};
+const schema95 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimTemplate.json","type":"object","properties":{"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"}},"required":["spec"],"additionalProperties":false};
+const schema96 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"dataSource":{"$ref":"TypedLocalObjectReference.json"},"dataSourceRef":{"$ref":"TypedObjectReference.json"},"resources":{"$ref":"VolumeResourceRequirements.json"},"selector":{"$ref":"LabelSelector.json"},"storageClassName":{"type":"string"},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"volumeName":{"type":"string"}},"additionalProperties":false};
+const schema97 = {"$id":"https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8535,13 +8685,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate222.errors = vErrors;
+validate224.errors = vErrors;
 return errors === 0;
 }
 
-const schema97 = {"$id":"https://reconcile.dev/schemas/shared/TypedObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema98 = {"$id":"https://reconcile.dev/schemas/shared/TypedObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TypedObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8637,13 +8787,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate224.errors = vErrors;
+validate226.errors = vErrors;
 return errors === 0;
 }
 
-const schema98 = {"$id":"https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json","type":"object","properties":{"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
+const schema99 = {"$id":"https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json","type":"object","properties":{"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8713,18 +8863,18 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate226.errors = vErrors;
+validate228.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema95.properties, key0))){
+if(!(func2.call(schema96.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -8752,7 +8902,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data1 === "ReadWriteOnce") || (data1 === "ReadOnlyMany")) || (data1 === "ReadWriteMany")) || (data1 === "ReadWriteOncePod"))){
-const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema95.properties.accessModes.items.enum}};
+const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema96.properties.accessModes.items.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8775,26 +8925,26 @@ errors++;
 }
 }
 if(data.dataSource !== undefined){
-if(!(validate222(data.dataSource, {instancePath:instancePath+"/dataSource",parentData:data,parentDataProperty:"dataSource",rootData}))){
-vErrors = vErrors === null ? validate222.errors : vErrors.concat(validate222.errors);
-errors = vErrors.length;
-}
-}
-if(data.dataSourceRef !== undefined){
-if(!(validate224(data.dataSourceRef, {instancePath:instancePath+"/dataSourceRef",parentData:data,parentDataProperty:"dataSourceRef",rootData}))){
+if(!(validate224(data.dataSource, {instancePath:instancePath+"/dataSource",parentData:data,parentDataProperty:"dataSource",rootData}))){
 vErrors = vErrors === null ? validate224.errors : vErrors.concat(validate224.errors);
 errors = vErrors.length;
 }
 }
-if(data.resources !== undefined){
-if(!(validate226(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+if(data.dataSourceRef !== undefined){
+if(!(validate226(data.dataSourceRef, {instancePath:instancePath+"/dataSourceRef",parentData:data,parentDataProperty:"dataSourceRef",rootData}))){
 vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
 errors = vErrors.length;
 }
 }
+if(data.resources !== undefined){
+if(!(validate228(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate228.errors : vErrors.concat(validate228.errors);
+errors = vErrors.length;
+}
+}
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -8823,7 +8973,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!((data7 === "Filesystem") || (data7 === "Block"))){
-const err6 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema95.properties.volumeMode.enum}};
+const err6 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema96.properties.volumeMode.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -8856,12 +9006,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate221.errors = vErrors;
+validate223.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8895,8 +9045,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate221(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
+if(!(validate223(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate223.errors : vErrors.concat(validate223.errors);
 errors = vErrors.length;
 }
 }
@@ -8911,12 +9061,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate219.errors = vErrors;
+validate221.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate218(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EphemeralVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8934,8 +9084,8 @@ errors++;
 }
 }
 if(data.volumeClaimTemplate !== undefined){
-if(!(validate219(data.volumeClaimTemplate, {instancePath:instancePath+"/volumeClaimTemplate",parentData:data,parentDataProperty:"volumeClaimTemplate",rootData}))){
-vErrors = vErrors === null ? validate219.errors : vErrors.concat(validate219.errors);
+if(!(validate221(data.volumeClaimTemplate, {instancePath:instancePath+"/volumeClaimTemplate",parentData:data,parentDataProperty:"volumeClaimTemplate",rootData}))){
+vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
 errors = vErrors.length;
 }
 }
@@ -8950,13 +9100,13 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate218.errors = vErrors;
+validate220.errors = vErrors;
 return errors === 0;
 }
 
-const schema99 = {"$id":"https://reconcile.dev/schemas/shared/HostPathVolumeSource.json","type":"object","properties":{"type":{"type":"string","enum":["","DirectoryOrCreate","Directory","FileOrCreate","File","Socket","CharDevice","BlockDevice"]},"path":{"type":"string","minLength":1}},"required":["path"],"additionalProperties":false};
+const schema100 = {"$id":"https://reconcile.dev/schemas/shared/HostPathVolumeSource.json","type":"object","properties":{"type":{"type":"string","enum":["","DirectoryOrCreate","Directory","FileOrCreate","File","Socket","CharDevice","BlockDevice"]},"path":{"type":"string","minLength":1}},"required":["path"],"additionalProperties":false};
 
-function validate234(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate236(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HostPathVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8996,7 +9146,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!((((((((data0 === "") || (data0 === "DirectoryOrCreate")) || (data0 === "Directory")) || (data0 === "FileOrCreate")) || (data0 === "File")) || (data0 === "Socket")) || (data0 === "CharDevice")) || (data0 === "BlockDevice"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema99.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema100.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -9042,13 +9192,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate234.errors = vErrors;
+validate236.errors = vErrors;
 return errors === 0;
 }
 
-const schema100 = {"$id":"https://reconcile.dev/schemas/shared/ImageVolumeSource.json","type":"object","properties":{"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"reference":{"type":"string"}},"additionalProperties":false};
+const schema101 = {"$id":"https://reconcile.dev/schemas/shared/ImageVolumeSource.json","type":"object","properties":{"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"reference":{"type":"string"}},"additionalProperties":false};
 
-function validate236(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ImageVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9078,7 +9228,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!(((data0 === "Always") || (data0 === "IfNotPresent")) || (data0 === "Never"))){
-const err2 = {instancePath:instancePath+"/pullPolicy",schemaPath:"#/properties/pullPolicy/enum",keyword:"enum",params:{allowedValues: schema100.properties.pullPolicy.enum}};
+const err2 = {instancePath:instancePath+"/pullPolicy",schemaPath:"#/properties/pullPolicy/enum",keyword:"enum",params:{allowedValues: schema101.properties.pullPolicy.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -9111,13 +9261,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate236.errors = vErrors;
+validate238.errors = vErrors;
 return errors === 0;
 }
 
-const schema101 = {"$id":"https://reconcile.dev/schemas/shared/NFSVolumeSource.json","type":"object","properties":{"path":{"type":"string"},"readOnly":{"type":"boolean"},"server":{"type":"string"}},"required":["path","server"],"additionalProperties":false};
+const schema102 = {"$id":"https://reconcile.dev/schemas/shared/NFSVolumeSource.json","type":"object","properties":{"path":{"type":"string"},"readOnly":{"type":"boolean"},"server":{"type":"string"}},"required":["path","server"],"additionalProperties":false};
 
-function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NFSVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9201,13 +9351,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate238.errors = vErrors;
+validate240.errors = vErrors;
 return errors === 0;
 }
 
-const schema102 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json","type":"object","properties":{"claimName":{"type":"string"},"readOnly":{"type":"boolean"}},"required":["claimName"],"additionalProperties":false};
+const schema103 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json","type":"object","properties":{"claimName":{"type":"string"},"readOnly":{"type":"boolean"}},"required":["claimName"],"additionalProperties":false};
 
-function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate242(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9269,15 +9419,15 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate240.errors = vErrors;
+validate242.errors = vErrors;
 return errors === 0;
 }
 
-const schema103 = {"$id":"https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"sources":{"type":"array","items":{"$ref":"VolumeProjection.json"}}},"additionalProperties":false};
-const schema104 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{"$ref":"ClusterTrustBundleProjection.json"},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{"$ref":"ServiceAccountTokenProjection.json"}},"additionalProperties":false};
-const schema105 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json","type":"object","properties":{"name":{"type":"string"},"labelSelector":{"$ref":"LabelSelector.json"},"optional":{"type":"boolean"},"path":{"type":"string"},"signerName":{"type":"string"}},"required":["path"],"additionalProperties":false};
+const schema104 = {"$id":"https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"sources":{"type":"array","items":{"$ref":"VolumeProjection.json"}}},"additionalProperties":false};
+const schema105 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{"$ref":"ClusterTrustBundleProjection.json"},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{"$ref":"ServiceAccountTokenProjection.json"}},"additionalProperties":false};
+const schema106 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json","type":"object","properties":{"name":{"type":"string"},"labelSelector":{"$ref":"LabelSelector.json"},"optional":{"type":"boolean"},"path":{"type":"string"},"signerName":{"type":"string"}},"required":["path"],"additionalProperties":false};
 
-function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate246(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9317,8 +9467,8 @@ errors++;
 }
 }
 if(data.labelSelector !== undefined){
-if(!(validate56(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -9369,13 +9519,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate244.errors = vErrors;
+validate246.errors = vErrors;
 return errors === 0;
 }
 
-const schema106 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
+const schema107 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate249(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9409,8 +9559,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate203(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate203.errors : vErrors.concat(validate203.errors);
+if(!(validate205(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate205.errors : vErrors.concat(validate205.errors);
 errors = vErrors.length;
 }
 }
@@ -9449,13 +9599,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate247.errors = vErrors;
+validate249.errors = vErrors;
 return errors === 0;
 }
 
-const schema107 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIProjection.json","type":"object","properties":{"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
+const schema108 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIProjection.json","type":"object","properties":{"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
 
-function validate250(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9477,8 +9627,8 @@ let data0 = data.items;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate210(data0[i0], {instancePath:instancePath+"/items/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data0[i0], {instancePath:instancePath+"/items/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
@@ -9505,13 +9655,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate250.errors = vErrors;
+validate252.errors = vErrors;
 return errors === 0;
 }
 
-const schema108 = {"$id":"https://reconcile.dev/schemas/shared/SecretProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
+const schema109 = {"$id":"https://reconcile.dev/schemas/shared/SecretProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate253(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9545,8 +9695,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate203(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate203.errors : vErrors.concat(validate203.errors);
+if(!(validate205(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate205.errors : vErrors.concat(validate205.errors);
 errors = vErrors.length;
 }
 }
@@ -9585,13 +9735,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate253.errors = vErrors;
+validate255.errors = vErrors;
 return errors === 0;
 }
 
-const schema109 = {"$id":"https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json","type":"object","properties":{"audience":{"type":"string"},"expirationSeconds":{"type":"integer"},"path":{"type":"string"}},"required":["path"],"additionalProperties":false};
+const schema110 = {"$id":"https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json","type":"object","properties":{"audience":{"type":"string"},"expirationSeconds":{"type":"integer"},"path":{"type":"string"}},"required":["path"],"additionalProperties":false};
 
-function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9666,12 +9816,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate256.errors = vErrors;
+validate258.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate243(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate245(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9689,32 +9839,32 @@ errors++;
 }
 }
 if(data.clusterTrustBundle !== undefined){
-if(!(validate244(data.clusterTrustBundle, {instancePath:instancePath+"/clusterTrustBundle",parentData:data,parentDataProperty:"clusterTrustBundle",rootData}))){
-vErrors = vErrors === null ? validate244.errors : vErrors.concat(validate244.errors);
+if(!(validate246(data.clusterTrustBundle, {instancePath:instancePath+"/clusterTrustBundle",parentData:data,parentDataProperty:"clusterTrustBundle",rootData}))){
+vErrors = vErrors === null ? validate246.errors : vErrors.concat(validate246.errors);
 errors = vErrors.length;
 }
 }
 if(data.configMap !== undefined){
-if(!(validate247(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
-vErrors = vErrors === null ? validate247.errors : vErrors.concat(validate247.errors);
+if(!(validate249(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
+vErrors = vErrors === null ? validate249.errors : vErrors.concat(validate249.errors);
 errors = vErrors.length;
 }
 }
 if(data.downwardAPI !== undefined){
-if(!(validate250(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
-vErrors = vErrors === null ? validate250.errors : vErrors.concat(validate250.errors);
+if(!(validate252(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
+vErrors = vErrors === null ? validate252.errors : vErrors.concat(validate252.errors);
 errors = vErrors.length;
 }
 }
 if(data.secret !== undefined){
-if(!(validate253(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate253.errors : vErrors.concat(validate253.errors);
+if(!(validate255(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate255.errors : vErrors.concat(validate255.errors);
 errors = vErrors.length;
 }
 }
 if(data.serviceAccountToken !== undefined){
-if(!(validate256(data.serviceAccountToken, {instancePath:instancePath+"/serviceAccountToken",parentData:data,parentDataProperty:"serviceAccountToken",rootData}))){
-vErrors = vErrors === null ? validate256.errors : vErrors.concat(validate256.errors);
+if(!(validate258(data.serviceAccountToken, {instancePath:instancePath+"/serviceAccountToken",parentData:data,parentDataProperty:"serviceAccountToken",rootData}))){
+vErrors = vErrors === null ? validate258.errors : vErrors.concat(validate258.errors);
 errors = vErrors.length;
 }
 }
@@ -9729,12 +9879,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate243.errors = vErrors;
+validate245.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate242(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9791,8 +9941,8 @@ let data1 = data.sources;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate243(data1[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate243.errors : vErrors.concat(validate243.errors);
+if(!(validate245(data1[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate245.errors : vErrors.concat(validate245.errors);
 errors = vErrors.length;
 }
 }
@@ -9819,13 +9969,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate242.errors = vErrors;
+validate244.errors = vErrors;
 return errors === 0;
 }
 
-const schema110 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
+const schema111 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
 
-function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9882,8 +10032,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate203(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate203.errors : vErrors.concat(validate203.errors);
+if(!(validate205(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate205.errors : vErrors.concat(validate205.errors);
 errors = vErrors.length;
 }
 }
@@ -9934,12 +10084,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate260.errors = vErrors;
+validate262.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Volume.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9955,7 +10105,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema86.properties, key0))){
+if(!(func2.call(schema87.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err1];
@@ -9992,68 +10142,68 @@ errors++;
 }
 }
 if(data.configMap !== undefined){
-if(!(validate202(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
-vErrors = vErrors === null ? validate202.errors : vErrors.concat(validate202.errors);
+if(!(validate204(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
+vErrors = vErrors === null ? validate204.errors : vErrors.concat(validate204.errors);
 errors = vErrors.length;
 }
 }
 if(data.csi !== undefined){
-if(!(validate206(data.csi, {instancePath:instancePath+"/csi",parentData:data,parentDataProperty:"csi",rootData}))){
-vErrors = vErrors === null ? validate206.errors : vErrors.concat(validate206.errors);
+if(!(validate208(data.csi, {instancePath:instancePath+"/csi",parentData:data,parentDataProperty:"csi",rootData}))){
+vErrors = vErrors === null ? validate208.errors : vErrors.concat(validate208.errors);
 errors = vErrors.length;
 }
 }
 if(data.downwardAPI !== undefined){
-if(!(validate209(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
-vErrors = vErrors === null ? validate209.errors : vErrors.concat(validate209.errors);
+if(!(validate211(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
+vErrors = vErrors === null ? validate211.errors : vErrors.concat(validate211.errors);
 errors = vErrors.length;
 }
 }
 if(data.emptyDir !== undefined){
-if(!(validate215(data.emptyDir, {instancePath:instancePath+"/emptyDir",parentData:data,parentDataProperty:"emptyDir",rootData}))){
-vErrors = vErrors === null ? validate215.errors : vErrors.concat(validate215.errors);
+if(!(validate217(data.emptyDir, {instancePath:instancePath+"/emptyDir",parentData:data,parentDataProperty:"emptyDir",rootData}))){
+vErrors = vErrors === null ? validate217.errors : vErrors.concat(validate217.errors);
 errors = vErrors.length;
 }
 }
 if(data.ephemeral !== undefined){
-if(!(validate218(data.ephemeral, {instancePath:instancePath+"/ephemeral",parentData:data,parentDataProperty:"ephemeral",rootData}))){
-vErrors = vErrors === null ? validate218.errors : vErrors.concat(validate218.errors);
+if(!(validate220(data.ephemeral, {instancePath:instancePath+"/ephemeral",parentData:data,parentDataProperty:"ephemeral",rootData}))){
+vErrors = vErrors === null ? validate220.errors : vErrors.concat(validate220.errors);
 errors = vErrors.length;
 }
 }
 if(data.hostPath !== undefined){
-if(!(validate234(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
-vErrors = vErrors === null ? validate234.errors : vErrors.concat(validate234.errors);
-errors = vErrors.length;
-}
-}
-if(data.image !== undefined){
-if(!(validate236(data.image, {instancePath:instancePath+"/image",parentData:data,parentDataProperty:"image",rootData}))){
+if(!(validate236(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
 vErrors = vErrors === null ? validate236.errors : vErrors.concat(validate236.errors);
 errors = vErrors.length;
 }
 }
-if(data.nfs !== undefined){
-if(!(validate238(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
+if(data.image !== undefined){
+if(!(validate238(data.image, {instancePath:instancePath+"/image",parentData:data,parentDataProperty:"image",rootData}))){
 vErrors = vErrors === null ? validate238.errors : vErrors.concat(validate238.errors);
 errors = vErrors.length;
 }
 }
-if(data.persistentVolumeClaim !== undefined){
-if(!(validate240(data.persistentVolumeClaim, {instancePath:instancePath+"/persistentVolumeClaim",parentData:data,parentDataProperty:"persistentVolumeClaim",rootData}))){
+if(data.nfs !== undefined){
+if(!(validate240(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
 vErrors = vErrors === null ? validate240.errors : vErrors.concat(validate240.errors);
 errors = vErrors.length;
 }
 }
-if(data.projected !== undefined){
-if(!(validate242(data.projected, {instancePath:instancePath+"/projected",parentData:data,parentDataProperty:"projected",rootData}))){
+if(data.persistentVolumeClaim !== undefined){
+if(!(validate242(data.persistentVolumeClaim, {instancePath:instancePath+"/persistentVolumeClaim",parentData:data,parentDataProperty:"persistentVolumeClaim",rootData}))){
 vErrors = vErrors === null ? validate242.errors : vErrors.concat(validate242.errors);
 errors = vErrors.length;
 }
 }
+if(data.projected !== undefined){
+if(!(validate244(data.projected, {instancePath:instancePath+"/projected",parentData:data,parentDataProperty:"projected",rootData}))){
+vErrors = vErrors === null ? validate244.errors : vErrors.concat(validate244.errors);
+errors = vErrors.length;
+}
+}
 if(data.secret !== undefined){
-if(!(validate260(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate260.errors : vErrors.concat(validate260.errors);
+if(!(validate262(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate262.errors : vErrors.concat(validate262.errors);
 errors = vErrors.length;
 }
 }
@@ -10068,12 +10218,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate201.errors = vErrors;
+validate203.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10089,7 +10239,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema31.properties, key0))){
+if(!(func2.call(schema32.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err1];
@@ -10126,8 +10276,8 @@ errors++;
 }
 }
 if(data.affinity !== undefined){
-if(!(validate70(data.affinity, {instancePath:instancePath+"/affinity",parentData:data,parentDataProperty:"affinity",rootData}))){
-vErrors = vErrors === null ? validate70.errors : vErrors.concat(validate70.errors);
+if(!(validate72(data.affinity, {instancePath:instancePath+"/affinity",parentData:data,parentDataProperty:"affinity",rootData}))){
+vErrors = vErrors === null ? validate72.errors : vErrors.concat(validate72.errors);
 errors = vErrors.length;
 }
 }
@@ -10158,8 +10308,8 @@ errors++;
 }
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate97(data3[i0], {instancePath:instancePath+"/containers/" + i0,parentData:data3,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
+if(!(validate99(data3[i0], {instancePath:instancePath+"/containers/" + i0,parentData:data3,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
 }
 }
@@ -10176,8 +10326,8 @@ errors++;
 }
 }
 if(data.dnsConfig !== undefined){
-if(!(validate172(data.dnsConfig, {instancePath:instancePath+"/dnsConfig",parentData:data,parentDataProperty:"dnsConfig",rootData}))){
-vErrors = vErrors === null ? validate172.errors : vErrors.concat(validate172.errors);
+if(!(validate174(data.dnsConfig, {instancePath:instancePath+"/dnsConfig",parentData:data,parentDataProperty:"dnsConfig",rootData}))){
+vErrors = vErrors === null ? validate174.errors : vErrors.concat(validate174.errors);
 errors = vErrors.length;
 }
 }
@@ -10194,7 +10344,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!((((data6 === "ClusterFirst") || (data6 === "ClusterFirstWithHostNet")) || (data6 === "Default")) || (data6 === "None"))){
-const err8 = {instancePath:instancePath+"/dnsPolicy",schemaPath:"#/properties/dnsPolicy/enum",keyword:"enum",params:{allowedValues: schema31.properties.dnsPolicy.enum}};
+const err8 = {instancePath:instancePath+"/dnsPolicy",schemaPath:"#/properties/dnsPolicy/enum",keyword:"enum",params:{allowedValues: schema32.properties.dnsPolicy.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -10221,8 +10371,8 @@ let data8 = data.hostAliases;
 if(Array.isArray(data8)){
 const len1 = data8.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate176(data8[i1], {instancePath:instancePath+"/hostAliases/" + i1,parentData:data8,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate176.errors : vErrors.concat(validate176.errors);
+if(!(validate178(data8[i1], {instancePath:instancePath+"/hostAliases/" + i1,parentData:data8,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate178.errors : vErrors.concat(validate178.errors);
 errors = vErrors.length;
 }
 }
@@ -10315,8 +10465,8 @@ let data16 = data.imagePullSecrets;
 if(Array.isArray(data16)){
 const len2 = data16.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate178(data16[i2], {instancePath:instancePath+"/imagePullSecrets/" + i2,parentData:data16,parentDataProperty:i2,rootData}))){
-vErrors = vErrors === null ? validate178.errors : vErrors.concat(validate178.errors);
+if(!(validate180(data16[i2], {instancePath:instancePath+"/imagePullSecrets/" + i2,parentData:data16,parentDataProperty:i2,rootData}))){
+vErrors = vErrors === null ? validate180.errors : vErrors.concat(validate180.errors);
 errors = vErrors.length;
 }
 }
@@ -10337,8 +10487,8 @@ let data18 = data.initContainers;
 if(Array.isArray(data18)){
 const len3 = data18.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate97(data18[i3], {instancePath:instancePath+"/initContainers/" + i3,parentData:data18,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
+if(!(validate99(data18[i3], {instancePath:instancePath+"/initContainers/" + i3,parentData:data18,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
 }
 }
@@ -10394,8 +10544,8 @@ errors++;
 }
 }
 if(data.os !== undefined){
-if(!(validate181(data.os, {instancePath:instancePath+"/os",parentData:data,parentDataProperty:"os",rootData}))){
-vErrors = vErrors === null ? validate181.errors : vErrors.concat(validate181.errors);
+if(!(validate183(data.os, {instancePath:instancePath+"/os",parentData:data,parentDataProperty:"os",rootData}))){
+vErrors = vErrors === null ? validate183.errors : vErrors.concat(validate183.errors);
 errors = vErrors.length;
 }
 }
@@ -10433,7 +10583,7 @@ vErrors.push(err23);
 errors++;
 }
 if(!((data26 === "PreemptLowerPriority") || (data26 === "Never"))){
-const err24 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema31.properties.preemptionPolicy.enum}};
+const err24 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema32.properties.preemptionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -10495,8 +10645,8 @@ let data29 = data.readinessGates;
 if(Array.isArray(data29)){
 const len4 = data29.length;
 for(let i4=0; i4<len4; i4++){
-if(!(validate184(data29[i4], {instancePath:instancePath+"/readinessGates/" + i4,parentData:data29,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate184.errors : vErrors.concat(validate184.errors);
+if(!(validate186(data29[i4], {instancePath:instancePath+"/readinessGates/" + i4,parentData:data29,parentDataProperty:i4,rootData}))){
+vErrors = vErrors === null ? validate186.errors : vErrors.concat(validate186.errors);
 errors = vErrors.length;
 }
 }
@@ -10513,8 +10663,8 @@ errors++;
 }
 }
 if(data.resources !== undefined){
-if(!(validate148(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
-vErrors = vErrors === null ? validate148.errors : vErrors.concat(validate148.errors);
+if(!(validate150(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
 errors = vErrors.length;
 }
 }
@@ -10531,7 +10681,7 @@ vErrors.push(err30);
 errors++;
 }
 if(!(((data32 === "Always") || (data32 === "OnFailure")) || (data32 === "Never"))){
-const err31 = {instancePath:instancePath+"/restartPolicy",schemaPath:"#/properties/restartPolicy/enum",keyword:"enum",params:{allowedValues: schema31.properties.restartPolicy.enum}};
+const err31 = {instancePath:instancePath+"/restartPolicy",schemaPath:"#/properties/restartPolicy/enum",keyword:"enum",params:{allowedValues: schema32.properties.restartPolicy.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -10570,8 +10720,8 @@ let data35 = data.schedulingGates;
 if(Array.isArray(data35)){
 const len5 = data35.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate187(data35[i5], {instancePath:instancePath+"/schedulingGates/" + i5,parentData:data35,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate187.errors : vErrors.concat(validate187.errors);
+if(!(validate189(data35[i5], {instancePath:instancePath+"/schedulingGates/" + i5,parentData:data35,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate189.errors : vErrors.concat(validate189.errors);
 errors = vErrors.length;
 }
 }
@@ -10588,8 +10738,8 @@ errors++;
 }
 }
 if(data.securityContext !== undefined){
-if(!(validate189(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
-vErrors = vErrors === null ? validate189.errors : vErrors.concat(validate189.errors);
+if(!(validate191(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
+vErrors = vErrors === null ? validate191.errors : vErrors.concat(validate191.errors);
 errors = vErrors.length;
 }
 }
@@ -10683,8 +10833,8 @@ let data44 = data.tolerations;
 if(Array.isArray(data44)){
 const len6 = data44.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate196(data44[i6], {instancePath:instancePath+"/tolerations/" + i6,parentData:data44,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate196.errors : vErrors.concat(validate196.errors);
+if(!(validate198(data44[i6], {instancePath:instancePath+"/tolerations/" + i6,parentData:data44,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate198.errors : vErrors.concat(validate198.errors);
 errors = vErrors.length;
 }
 }
@@ -10705,8 +10855,8 @@ let data46 = data.topologySpreadConstraints;
 if(Array.isArray(data46)){
 const len7 = data46.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate198(data46[i7], {instancePath:instancePath+"/topologySpreadConstraints/" + i7,parentData:data46,parentDataProperty:i7,rootData}))){
-vErrors = vErrors === null ? validate198.errors : vErrors.concat(validate198.errors);
+if(!(validate200(data46[i7], {instancePath:instancePath+"/topologySpreadConstraints/" + i7,parentData:data46,parentDataProperty:i7,rootData}))){
+vErrors = vErrors === null ? validate200.errors : vErrors.concat(validate200.errors);
 errors = vErrors.length;
 }
 }
@@ -10727,8 +10877,8 @@ let data48 = data.volumes;
 if(Array.isArray(data48)){
 const len8 = data48.length;
 for(let i8=0; i8<len8; i8++){
-if(!(validate201(data48[i8], {instancePath:instancePath+"/volumes/" + i8,parentData:data48,parentDataProperty:i8,rootData}))){
-vErrors = vErrors === null ? validate201.errors : vErrors.concat(validate201.errors);
+if(!(validate203(data48[i8], {instancePath:instancePath+"/volumes/" + i8,parentData:data48,parentDataProperty:i8,rootData}))){
+vErrors = vErrors === null ? validate203.errors : vErrors.concat(validate203.errors);
 errors = vErrors.length;
 }
 }
@@ -10755,12 +10905,12 @@ vErrors.push(err45);
 }
 errors++;
 }
-validate69.errors = vErrors;
+validate71.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate64(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate66(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodTemplateSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10788,14 +10938,14 @@ errors++;
 }
 }
 if(data.metadata !== undefined){
-if(!(validate65(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
-vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
+if(!(validate67(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
+vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
 errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate69(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
+if(!(validate71(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
 errors = vErrors.length;
 }
 }
@@ -10810,12 +10960,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate64.errors = vErrors;
+validate66.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate47(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/JobSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10831,7 +10981,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema20.properties, key0))){
+if(!(func2.call(schema21.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err1];
@@ -10950,7 +11100,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data3 === "NonIndexed") || (data3 === "Indexed"))){
-const err11 = {instancePath:instancePath+"/completionMode",schemaPath:"#/properties/completionMode/enum",keyword:"enum",params:{allowedValues: schema20.properties.completionMode.enum}};
+const err11 = {instancePath:instancePath+"/completionMode",schemaPath:"#/properties/completionMode/enum",keyword:"enum",params:{allowedValues: schema21.properties.completionMode.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -11090,8 +11240,8 @@ errors++;
 }
 }
 if(data.podFailurePolicy !== undefined){
-if(!(validate48(data.podFailurePolicy, {instancePath:instancePath+"/podFailurePolicy",parentData:data,parentDataProperty:"podFailurePolicy",rootData}))){
-vErrors = vErrors === null ? validate48.errors : vErrors.concat(validate48.errors);
+if(!(validate50(data.podFailurePolicy, {instancePath:instancePath+"/podFailurePolicy",parentData:data,parentDataProperty:"podFailurePolicy",rootData}))){
+vErrors = vErrors === null ? validate50.errors : vErrors.concat(validate50.errors);
 errors = vErrors.length;
 }
 }
@@ -11108,7 +11258,7 @@ vErrors.push(err23);
 errors++;
 }
 if(!((data10 === "TerminatingOrFailed") || (data10 === "Failed"))){
-const err24 = {instancePath:instancePath+"/podReplacementPolicy",schemaPath:"#/properties/podReplacementPolicy/enum",keyword:"enum",params:{allowedValues: schema20.properties.podReplacementPolicy.enum}};
+const err24 = {instancePath:instancePath+"/podReplacementPolicy",schemaPath:"#/properties/podReplacementPolicy/enum",keyword:"enum",params:{allowedValues: schema21.properties.podReplacementPolicy.enum}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -11119,14 +11269,14 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
 if(data.successPolicy !== undefined){
-if(!(validate60(data.successPolicy, {instancePath:instancePath+"/successPolicy",parentData:data,parentDataProperty:"successPolicy",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate62(data.successPolicy, {instancePath:instancePath+"/successPolicy",parentData:data,parentDataProperty:"successPolicy",rootData}))){
+vErrors = vErrors === null ? validate62.errors : vErrors.concat(validate62.errors);
 errors = vErrors.length;
 }
 }
@@ -11143,8 +11293,8 @@ errors++;
 }
 }
 if(data.template !== undefined){
-if(!(validate64(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate66(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -11194,12 +11344,12 @@ vErrors.push(err29);
 }
 errors++;
 }
-validate47.errors = vErrors;
+validate49.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate47(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/JobTemplateSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11223,8 +11373,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate47(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
+if(!(validate49(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate49.errors : vErrors.concat(validate49.errors);
 errors = vErrors.length;
 }
 }
@@ -11239,12 +11389,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate45.errors = vErrors;
+validate47.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate44(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CronJobSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11294,7 +11444,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((data0 === "Allow") || (data0 === "Forbid")) || (data0 === "Replace"))){
-const err4 = {instancePath:instancePath+"/concurrencyPolicy",schemaPath:"#/properties/concurrencyPolicy/enum",keyword:"enum",params:{allowedValues: schema18.properties.concurrencyPolicy.enum}};
+const err4 = {instancePath:instancePath+"/concurrencyPolicy",schemaPath:"#/properties/concurrencyPolicy/enum",keyword:"enum",params:{allowedValues: schema19.properties.concurrencyPolicy.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -11340,8 +11490,8 @@ errors++;
 }
 }
 if(data.jobTemplate !== undefined){
-if(!(validate45(data.jobTemplate, {instancePath:instancePath+"/jobTemplate",parentData:data,parentDataProperty:"jobTemplate",rootData}))){
-vErrors = vErrors === null ? validate45.errors : vErrors.concat(validate45.errors);
+if(!(validate47(data.jobTemplate, {instancePath:instancePath+"/jobTemplate",parentData:data,parentDataProperty:"jobTemplate",rootData}))){
+vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
 errors = vErrors.length;
 }
 }
@@ -11465,12 +11615,12 @@ vErrors.push(err17);
 }
 errors++;
 }
-validate44.errors = vErrors;
+validate46.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate42(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate44(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/CronJob.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11558,8 +11708,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate44(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate44.errors : vErrors.concat(validate44.errors);
+if(!(validate46(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate46.errors : vErrors.concat(validate46.errors);
 errors = vErrors.length;
 }
 }
@@ -11587,17 +11737,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate42.errors = vErrors;
+validate44.errors = vErrors;
 return errors === 0;
 }
 
-export const DaemonSet = validate269;
-const schema111 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema112 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
-const schema113 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
-const schema114 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
+export const DaemonSet = validate271;
+const schema112 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema113 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
+const schema114 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
+const schema115 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11615,14 +11765,14 @@ errors++;
 }
 }
 if(data.maxSurge !== undefined){
-if(!(validate126(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate126(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -11637,12 +11787,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate275.errors = vErrors;
+validate277.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11672,7 +11822,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema113.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema114.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11683,8 +11833,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate275(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate275.errors : vErrors.concat(validate275.errors);
+if(!(validate277(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate277.errors : vErrors.concat(validate277.errors);
 errors = vErrors.length;
 }
 }
@@ -11699,12 +11849,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate274.errors = vErrors;
+validate276.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate273(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11812,20 +11962,20 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
 if(data.template !== undefined){
-if(!(validate64(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate66(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
 errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate274(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate274.errors : vErrors.concat(validate274.errors);
+if(!(validate276(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate276.errors : vErrors.concat(validate276.errors);
 errors = vErrors.length;
 }
 }
@@ -11840,12 +11990,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate271.errors = vErrors;
+validate273.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/DaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11933,8 +12083,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate271(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate271.errors : vErrors.concat(validate271.errors);
+if(!(validate273(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate273.errors : vErrors.concat(validate273.errors);
 errors = vErrors.length;
 }
 }
@@ -11962,17 +12112,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate269.errors = vErrors;
+validate271.errors = vErrors;
 return errors === 0;
 }
 
-export const Deployment = validate281;
-const schema115 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema116 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
-const schema117 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
-const schema118 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
+export const Deployment = validate283;
+const schema116 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema117 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
+const schema118 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
+const schema119 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate286(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate288(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11990,14 +12140,14 @@ errors++;
 }
 }
 if(data.maxSurge !== undefined){
-if(!(validate126(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate126(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -12012,12 +12162,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate286.errors = vErrors;
+validate288.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate287(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12047,7 +12197,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "Recreate"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema117.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema118.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -12058,8 +12208,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate286(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate286.errors : vErrors.concat(validate286.errors);
+if(!(validate288(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate288.errors : vErrors.concat(validate288.errors);
 errors = vErrors.length;
 }
 }
@@ -12074,12 +12224,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate285.errors = vErrors;
+validate287.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12269,20 +12419,20 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
 if(data.strategy !== undefined){
-if(!(validate285(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
-vErrors = vErrors === null ? validate285.errors : vErrors.concat(validate285.errors);
+if(!(validate287(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
+vErrors = vErrors === null ? validate287.errors : vErrors.concat(validate287.errors);
 errors = vErrors.length;
 }
 }
 if(data.template !== undefined){
-if(!(validate64(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate66(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -12297,12 +12447,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate283.errors = vErrors;
+validate285.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Deployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12390,8 +12540,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate283(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate283.errors : vErrors.concat(validate283.errors);
+if(!(validate285(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate285.errors : vErrors.concat(validate285.errors);
 errors = vErrors.length;
 }
 }
@@ -12419,16 +12569,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate281.errors = vErrors;
+validate283.errors = vErrors;
 return errors === 0;
 }
 
-export const EndpointSlice = validate293;
-const schema119 = {"$id":"https://reconcile.dev/schemas/EndpointSlice.json","type":"object","properties":{"apiVersion":{"const":"discovery.k8s.io/v1"},"kind":{"const":"EndpointSlice"},"metadata":{"$ref":"shared/ObjectMeta.json"},"addressType":{"type":"string","enum":["IPv4","IPv6","FQDN"]},"endpoints":{"type":"array","items":{"$ref":"shared/Endpoint.json"}},"ports":{"type":"array","items":{"$ref":"shared/EndpointPort.json"}}},"required":["apiVersion","kind","metadata","addressType"],"additionalProperties":false};
-const schema120 = {"$id":"https://reconcile.dev/schemas/shared/Endpoint.json","type":"object","properties":{"addresses":{"type":"array","items":{"type":"string"}},"conditions":{"$ref":"EndpointConditions.json"},"deprecatedTopology":{"type":"object","additionalProperties":{"type":"string"}},"hints":{"type":"object"},"hostname":{"type":"string"},"nodeName":{"type":"string"},"targetRef":{"$ref":"ObjectReference.json"},"zone":{"type":"string"}},"required":["addresses"],"additionalProperties":false};
-const schema121 = {"$id":"https://reconcile.dev/schemas/shared/EndpointConditions.json","type":"object","properties":{"ready":{"type":"boolean"},"serving":{"type":"boolean"},"terminating":{"type":"boolean"}},"additionalProperties":false};
+export const EndpointSlice = validate295;
+const schema120 = {"$id":"https://reconcile.dev/schemas/EndpointSlice.json","type":"object","properties":{"apiVersion":{"const":"discovery.k8s.io/v1"},"kind":{"const":"EndpointSlice"},"metadata":{"$ref":"shared/ObjectMeta.json"},"addressType":{"type":"string","enum":["IPv4","IPv6","FQDN"]},"endpoints":{"type":"array","items":{"$ref":"shared/Endpoint.json"}},"ports":{"type":"array","items":{"$ref":"shared/EndpointPort.json"}}},"required":["apiVersion","kind","metadata","addressType"],"additionalProperties":false};
+const schema121 = {"$id":"https://reconcile.dev/schemas/shared/Endpoint.json","type":"object","properties":{"addresses":{"type":"array","items":{"type":"string"}},"conditions":{"$ref":"EndpointConditions.json"},"deprecatedTopology":{"type":"object","additionalProperties":{"type":"string"}},"hints":{"type":"object"},"hostname":{"type":"string"},"nodeName":{"type":"string"},"targetRef":{"$ref":"ObjectReference.json"},"zone":{"type":"string"}},"required":["addresses"],"additionalProperties":false};
+const schema122 = {"$id":"https://reconcile.dev/schemas/shared/EndpointConditions.json","type":"object","properties":{"ready":{"type":"boolean"},"serving":{"type":"boolean"},"terminating":{"type":"boolean"}},"additionalProperties":false};
 
-function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EndpointConditions.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12492,13 +12642,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate296.errors = vErrors;
+validate298.errors = vErrors;
 return errors === 0;
 }
 
-const schema122 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
+const schema123 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
-function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12610,12 +12760,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate298.errors = vErrors;
+validate300.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Endpoint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12671,8 +12821,8 @@ errors++;
 }
 }
 if(data.conditions !== undefined){
-if(!(validate296(data.conditions, {instancePath:instancePath+"/conditions",parentData:data,parentDataProperty:"conditions",rootData}))){
-vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
+if(!(validate298(data.conditions, {instancePath:instancePath+"/conditions",parentData:data,parentDataProperty:"conditions",rootData}))){
+vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
 errors = vErrors.length;
 }
 }
@@ -12741,8 +12891,8 @@ errors++;
 }
 }
 if(data.targetRef !== undefined){
-if(!(validate298(data.targetRef, {instancePath:instancePath+"/targetRef",parentData:data,parentDataProperty:"targetRef",rootData}))){
-vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
+if(!(validate300(data.targetRef, {instancePath:instancePath+"/targetRef",parentData:data,parentDataProperty:"targetRef",rootData}))){
+vErrors = vErrors === null ? validate300.errors : vErrors.concat(validate300.errors);
 errors = vErrors.length;
 }
 }
@@ -12769,13 +12919,13 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate295.errors = vErrors;
+validate297.errors = vErrors;
 return errors === 0;
 }
 
-const schema123 = {"$id":"https://reconcile.dev/schemas/shared/EndpointPort.json","type":"object","properties":{"appProtocol":{"type":"string"},"name":{"type":"string"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"additionalProperties":false};
+const schema124 = {"$id":"https://reconcile.dev/schemas/shared/EndpointPort.json","type":"object","properties":{"appProtocol":{"type":"string"},"name":{"type":"string"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"additionalProperties":false};
 
-function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EndpointPort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12864,7 +13014,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data3 === "TCP") || (data3 === "UDP")) || (data3 === "SCTP"))){
-const err7 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema123.properties.protocol.enum}};
+const err7 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema124.properties.protocol.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -12885,12 +13035,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate301.errors = vErrors;
+validate303.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/EndpointSlice.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12990,7 +13140,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((data3 === "IPv4") || (data3 === "IPv6")) || (data3 === "FQDN"))){
-const err8 = {instancePath:instancePath+"/addressType",schemaPath:"#/properties/addressType/enum",keyword:"enum",params:{allowedValues: schema119.properties.addressType.enum}};
+const err8 = {instancePath:instancePath+"/addressType",schemaPath:"#/properties/addressType/enum",keyword:"enum",params:{allowedValues: schema120.properties.addressType.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -13005,8 +13155,8 @@ let data4 = data.endpoints;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate295(data4[i0], {instancePath:instancePath+"/endpoints/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate295.errors : vErrors.concat(validate295.errors);
+if(!(validate297(data4[i0], {instancePath:instancePath+"/endpoints/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
 errors = vErrors.length;
 }
 }
@@ -13027,8 +13177,8 @@ let data6 = data.ports;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate301(data6[i1], {instancePath:instancePath+"/ports/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate301.errors : vErrors.concat(validate301.errors);
+if(!(validate303(data6[i1], {instancePath:instancePath+"/ports/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate303.errors : vErrors.concat(validate303.errors);
 errors = vErrors.length;
 }
 }
@@ -13055,18 +13205,18 @@ vErrors.push(err11);
 }
 errors++;
 }
-validate293.errors = vErrors;
+validate295.errors = vErrors;
 return errors === 0;
 }
 
-export const HorizontalPodAutoscaler = validate303;
-const schema124 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema125 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
-const schema126 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
-const schema127 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
-const schema128 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
+export const HorizontalPodAutoscaler = validate305;
+const schema125 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema126 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
+const schema127 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
+const schema128 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
+const schema129 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
 
-function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13126,7 +13276,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((data0 === "Pods") || (data0 === "Percent"))){
-const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema128.properties.type.enum}};
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema129.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -13217,12 +13367,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate308.errors = vErrors;
+validate310.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingRules.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13244,8 +13394,8 @@ let data0 = data.policies;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate308(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
+if(!(validate310(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate310.errors : vErrors.concat(validate310.errors);
 errors = vErrors.length;
 }
 }
@@ -13274,7 +13424,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data2 === "Max") || (data2 === "Min")) || (data2 === "Disabled"))){
-const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema127.properties.selectPolicy.enum}};
+const err3 = {instancePath:instancePath+"/selectPolicy",schemaPath:"#/properties/selectPolicy/enum",keyword:"enum",params:{allowedValues: schema128.properties.selectPolicy.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -13336,12 +13486,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate307.errors = vErrors;
+validate309.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13359,14 +13509,14 @@ errors++;
 }
 }
 if(data.scaleDown !== undefined){
-if(!(validate307(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
-vErrors = vErrors === null ? validate307.errors : vErrors.concat(validate307.errors);
+if(!(validate309(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
+vErrors = vErrors === null ? validate309.errors : vErrors.concat(validate309.errors);
 errors = vErrors.length;
 }
 }
 if(data.scaleUp !== undefined){
-if(!(validate307(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
-vErrors = vErrors === null ? validate307.errors : vErrors.concat(validate307.errors);
+if(!(validate309(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
+vErrors = vErrors === null ? validate309.errors : vErrors.concat(validate309.errors);
 errors = vErrors.length;
 }
 }
@@ -13381,15 +13531,15 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate306.errors = vErrors;
+validate308.errors = vErrors;
 return errors === 0;
 }
 
-const schema129 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{},"object":{},"pods":{},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
-const schema130 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
-const schema131 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
+const schema130 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json","type":"object","properties":{"type":{"type":"string","enum":["Object","Pods","Resource","ContainerResource","External"]},"containerResource":{"$ref":"ContainerResourceMetricSource.json"},"external":{},"object":{},"pods":{},"resource":{"$ref":"ResourceMetricSource.json"}},"required":["type"],"additionalProperties":false};
+const schema131 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
+const schema132 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
 
-function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricTarget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13429,7 +13579,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((data0 === "Utilization") || (data0 === "Value")) || (data0 === "AverageValue"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema131.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema132.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -13497,12 +13647,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate316.errors = vErrors;
+validate318.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate317(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13574,8 +13724,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate316(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate316.errors : vErrors.concat(validate316.errors);
+if(!(validate318(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate318.errors : vErrors.concat(validate318.errors);
 errors = vErrors.length;
 }
 }
@@ -13590,13 +13740,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate315.errors = vErrors;
+validate317.errors = vErrors;
 return errors === 0;
 }
 
-const schema132 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
+const schema133 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
 
-function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate323(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13646,8 +13796,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate316(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate316.errors : vErrors.concat(validate316.errors);
+if(!(validate318(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate318.errors : vErrors.concat(validate318.errors);
 errors = vErrors.length;
 }
 }
@@ -13662,12 +13812,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate321.errors = vErrors;
+validate323.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13707,7 +13857,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((data0 === "Object") || (data0 === "Pods")) || (data0 === "Resource")) || (data0 === "ContainerResource")) || (data0 === "External"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema129.properties.type.enum}};
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema130.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -13718,14 +13868,14 @@ errors++;
 }
 }
 if(data.containerResource !== undefined){
-if(!(validate315(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
-vErrors = vErrors === null ? validate315.errors : vErrors.concat(validate315.errors);
+if(!(validate317(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
+vErrors = vErrors === null ? validate317.errors : vErrors.concat(validate317.errors);
 errors = vErrors.length;
 }
 }
 if(data.resource !== undefined){
-if(!(validate321(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
-vErrors = vErrors === null ? validate321.errors : vErrors.concat(validate321.errors);
+if(!(validate323(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
+vErrors = vErrors === null ? validate323.errors : vErrors.concat(validate323.errors);
 errors = vErrors.length;
 }
 }
@@ -13740,13 +13890,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate314.errors = vErrors;
+validate316.errors = vErrors;
 return errors === 0;
 }
 
-const schema133 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
+const schema134 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13830,12 +13980,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate325.errors = vErrors;
+validate327.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13873,8 +14023,8 @@ errors++;
 }
 }
 if(data.behavior !== undefined){
-if(!(validate306(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
-vErrors = vErrors === null ? validate306.errors : vErrors.concat(validate306.errors);
+if(!(validate308(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
+vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
 errors = vErrors.length;
 }
 }
@@ -13918,8 +14068,8 @@ let data2 = data.metrics;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate314(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate314.errors : vErrors.concat(validate314.errors);
+if(!(validate316(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate316.errors : vErrors.concat(validate316.errors);
 errors = vErrors.length;
 }
 }
@@ -13971,8 +14121,8 @@ errors++;
 }
 }
 if(data.scaleTargetRef !== undefined){
-if(!(validate325(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
-vErrors = vErrors === null ? validate325.errors : vErrors.concat(validate325.errors);
+if(!(validate327(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
+vErrors = vErrors === null ? validate327.errors : vErrors.concat(validate327.errors);
 errors = vErrors.length;
 }
 }
@@ -13987,12 +14137,12 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate305.errors = vErrors;
+validate307.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/HorizontalPodAutoscaler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14080,8 +14230,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate305(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate305.errors : vErrors.concat(validate305.errors);
+if(!(validate307(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate307.errors : vErrors.concat(validate307.errors);
 errors = vErrors.length;
 }
 }
@@ -14109,18 +14259,18 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate303.errors = vErrors;
+validate305.errors = vErrors;
 return errors === 0;
 }
 
-export const Ingress = validate328;
-const schema134 = {"$id":"https://reconcile.dev/schemas/Ingress.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"Ingress"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema135 = {"$id":"https://reconcile.dev/schemas/shared/IngressSpec.json","type":"object","properties":{"defaultBackend":{"$ref":"IngressBackend.json"},"ingressClassName":{"type":"string"},"rules":{"type":"array","items":{"$ref":"IngressRule.json"}},"tls":{"type":"array","items":{"$ref":"IngressTLS.json"}}},"additionalProperties":false};
-const schema136 = {"$id":"https://reconcile.dev/schemas/shared/IngressBackend.json","type":"object","properties":{"resource":{},"service":{"$ref":"IngressServiceBackend.json"}},"additionalProperties":false};
-const schema137 = {"$id":"https://reconcile.dev/schemas/shared/IngressServiceBackend.json","type":"object","properties":{"name":{"type":"string"},"port":{"$ref":"ServiceBackendPort.json"}},"required":["name"],"additionalProperties":false};
-const schema138 = {"$id":"https://reconcile.dev/schemas/shared/ServiceBackendPort.json","type":"object","properties":{"name":{"type":"string"},"number":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+export const Ingress = validate330;
+const schema135 = {"$id":"https://reconcile.dev/schemas/Ingress.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"Ingress"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema136 = {"$id":"https://reconcile.dev/schemas/shared/IngressSpec.json","type":"object","properties":{"defaultBackend":{"$ref":"IngressBackend.json"},"ingressClassName":{"type":"string"},"rules":{"type":"array","items":{"$ref":"IngressRule.json"}},"tls":{"type":"array","items":{"$ref":"IngressTLS.json"}}},"additionalProperties":false};
+const schema137 = {"$id":"https://reconcile.dev/schemas/shared/IngressBackend.json","type":"object","properties":{"resource":{},"service":{"$ref":"IngressServiceBackend.json"}},"additionalProperties":false};
+const schema138 = {"$id":"https://reconcile.dev/schemas/shared/IngressServiceBackend.json","type":"object","properties":{"name":{"type":"string"},"port":{"$ref":"ServiceBackendPort.json"}},"required":["name"],"additionalProperties":false};
+const schema139 = {"$id":"https://reconcile.dev/schemas/shared/ServiceBackendPort.json","type":"object","properties":{"name":{"type":"string"},"number":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceBackendPort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14195,12 +14345,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate333.errors = vErrors;
+validate335.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressServiceBackend.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14240,8 +14390,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate333(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
-vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
+if(!(validate335(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate335.errors : vErrors.concat(validate335.errors);
 errors = vErrors.length;
 }
 }
@@ -14256,12 +14406,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate332.errors = vErrors;
+validate334.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressBackend.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14279,8 +14429,8 @@ errors++;
 }
 }
 if(data.service !== undefined){
-if(!(validate332(data.service, {instancePath:instancePath+"/service",parentData:data,parentDataProperty:"service",rootData}))){
-vErrors = vErrors === null ? validate332.errors : vErrors.concat(validate332.errors);
+if(!(validate334(data.service, {instancePath:instancePath+"/service",parentData:data,parentDataProperty:"service",rootData}))){
+vErrors = vErrors === null ? validate334.errors : vErrors.concat(validate334.errors);
 errors = vErrors.length;
 }
 }
@@ -14295,15 +14445,15 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate331.errors = vErrors;
+validate333.errors = vErrors;
 return errors === 0;
 }
 
-const schema139 = {"$id":"https://reconcile.dev/schemas/shared/IngressRule.json","type":"object","properties":{"host":{"type":"string"},"http":{"$ref":"HTTPIngressRuleValue.json"}},"additionalProperties":false};
-const schema140 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json","type":"object","properties":{"paths":{"type":"array","items":{"$ref":"HTTPIngressPath.json"}}},"required":["paths"],"additionalProperties":false};
-const schema141 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressPath.json","type":"object","properties":{"backend":{"$ref":"IngressBackend.json"},"path":{"type":"string"},"pathType":{"type":"string","enum":["Exact","Prefix","ImplementationSpecific"]}},"required":["backend","pathType"],"additionalProperties":false};
+const schema140 = {"$id":"https://reconcile.dev/schemas/shared/IngressRule.json","type":"object","properties":{"host":{"type":"string"},"http":{"$ref":"HTTPIngressRuleValue.json"}},"additionalProperties":false};
+const schema141 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json","type":"object","properties":{"paths":{"type":"array","items":{"$ref":"HTTPIngressPath.json"}}},"required":["paths"],"additionalProperties":false};
+const schema142 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressPath.json","type":"object","properties":{"backend":{"$ref":"IngressBackend.json"},"path":{"type":"string"},"pathType":{"type":"string","enum":["Exact","Prefix","ImplementationSpecific"]}},"required":["backend","pathType"],"additionalProperties":false};
 
-function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPIngressPath.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14341,8 +14491,8 @@ errors++;
 }
 }
 if(data.backend !== undefined){
-if(!(validate331(data.backend, {instancePath:instancePath+"/backend",parentData:data,parentDataProperty:"backend",rootData}))){
-vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
+if(!(validate333(data.backend, {instancePath:instancePath+"/backend",parentData:data,parentDataProperty:"backend",rootData}))){
+vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
 errors = vErrors.length;
 }
 }
@@ -14371,7 +14521,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!(((data2 === "Exact") || (data2 === "Prefix")) || (data2 === "ImplementationSpecific"))){
-const err5 = {instancePath:instancePath+"/pathType",schemaPath:"#/properties/pathType/enum",keyword:"enum",params:{allowedValues: schema141.properties.pathType.enum}};
+const err5 = {instancePath:instancePath+"/pathType",schemaPath:"#/properties/pathType/enum",keyword:"enum",params:{allowedValues: schema142.properties.pathType.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -14392,12 +14542,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate339.errors = vErrors;
+validate341.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate340(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14429,8 +14579,8 @@ let data0 = data.paths;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate339(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
+if(!(validate341(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate341.errors : vErrors.concat(validate341.errors);
 errors = vErrors.length;
 }
 }
@@ -14457,12 +14607,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate338.errors = vErrors;
+validate340.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14492,8 +14642,8 @@ errors++;
 }
 }
 if(data.http !== undefined){
-if(!(validate338(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
-vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
+if(!(validate340(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
+vErrors = vErrors === null ? validate340.errors : vErrors.concat(validate340.errors);
 errors = vErrors.length;
 }
 }
@@ -14508,13 +14658,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate337.errors = vErrors;
+validate339.errors = vErrors;
 return errors === 0;
 }
 
-const schema142 = {"$id":"https://reconcile.dev/schemas/shared/IngressTLS.json","type":"object","properties":{"hosts":{"type":"array","items":{"type":"string"}},"secretName":{"type":"string"}},"additionalProperties":false};
+const schema143 = {"$id":"https://reconcile.dev/schemas/shared/IngressTLS.json","type":"object","properties":{"hosts":{"type":"array","items":{"type":"string"}},"secretName":{"type":"string"}},"additionalProperties":false};
 
-function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressTLS.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14582,12 +14732,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate344.errors = vErrors;
+validate346.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14605,8 +14755,8 @@ errors++;
 }
 }
 if(data.defaultBackend !== undefined){
-if(!(validate331(data.defaultBackend, {instancePath:instancePath+"/defaultBackend",parentData:data,parentDataProperty:"defaultBackend",rootData}))){
-vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
+if(!(validate333(data.defaultBackend, {instancePath:instancePath+"/defaultBackend",parentData:data,parentDataProperty:"defaultBackend",rootData}))){
+vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
 errors = vErrors.length;
 }
 }
@@ -14627,8 +14777,8 @@ let data2 = data.rules;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate337(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate337.errors : vErrors.concat(validate337.errors);
+if(!(validate339(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
 errors = vErrors.length;
 }
 }
@@ -14649,8 +14799,8 @@ let data4 = data.tls;
 if(Array.isArray(data4)){
 const len1 = data4.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate344(data4[i1], {instancePath:instancePath+"/tls/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate344.errors : vErrors.concat(validate344.errors);
+if(!(validate346(data4[i1], {instancePath:instancePath+"/tls/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate346.errors : vErrors.concat(validate346.errors);
 errors = vErrors.length;
 }
 }
@@ -14677,12 +14827,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate330.errors = vErrors;
+validate332.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Ingress.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14760,8 +14910,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate330(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate330.errors : vErrors.concat(validate330.errors);
+if(!(validate332(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate332.errors : vErrors.concat(validate332.errors);
 errors = vErrors.length;
 }
 }
@@ -14789,15 +14939,15 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate328.errors = vErrors;
+validate330.errors = vErrors;
 return errors === 0;
 }
 
-export const IngressClass = validate347;
-const schema143 = {"$id":"https://reconcile.dev/schemas/IngressClass.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"IngressClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressClassSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema144 = {"$id":"https://reconcile.dev/schemas/shared/IngressClassSpec.json","type":"object","properties":{"controller":{"type":"string"},"parameters":{}},"additionalProperties":false};
+export const IngressClass = validate349;
+const schema144 = {"$id":"https://reconcile.dev/schemas/IngressClass.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"IngressClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressClassSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema145 = {"$id":"https://reconcile.dev/schemas/shared/IngressClassSpec.json","type":"object","properties":{"controller":{"type":"string"},"parameters":{}},"additionalProperties":false};
 
-function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressClassSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14837,12 +14987,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate349.errors = vErrors;
+validate351.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate347(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/IngressClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14920,8 +15070,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate349(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate349.errors : vErrors.concat(validate349.errors);
+if(!(validate351(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate351.errors : vErrors.concat(validate351.errors);
 errors = vErrors.length;
 }
 }
@@ -14936,14 +15086,14 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate347.errors = vErrors;
+validate349.errors = vErrors;
 return errors === 0;
 }
 
-export const Job = validate351;
-const schema145 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Job = validate353;
+const schema146 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Job.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15031,8 +15181,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate47(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
+if(!(validate49(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate49.errors : vErrors.concat(validate49.errors);
 errors = vErrors.length;
 }
 }
@@ -15060,16 +15210,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate351.errors = vErrors;
+validate353.errors = vErrors;
 return errors === 0;
 }
 
-export const LimitRange = validate354;
-const schema146 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema147 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
-const schema148 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
+export const LimitRange = validate356;
+const schema147 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema148 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
+const schema149 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
 
-function validate357(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate359(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeItem.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15224,12 +15374,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate357.errors = vErrors;
+validate359.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate358(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15261,8 +15411,8 @@ let data0 = data.limits;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate357(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate357.errors : vErrors.concat(validate357.errors);
+if(!(validate359(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate359.errors : vErrors.concat(validate359.errors);
 errors = vErrors.length;
 }
 }
@@ -15289,12 +15439,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate356.errors = vErrors;
+validate358.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/LimitRange.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15372,8 +15522,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate356(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate356.errors : vErrors.concat(validate356.errors);
+if(!(validate358(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate358.errors : vErrors.concat(validate358.errors);
 errors = vErrors.length;
 }
 }
@@ -15388,15 +15538,15 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate354.errors = vErrors;
+validate356.errors = vErrors;
 return errors === 0;
 }
 
-export const Namespace = validate365;
-const schema149 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema150 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+export const Namespace = validate367;
+const schema150 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema151 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate369(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NamespaceSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15452,12 +15602,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate367.errors = vErrors;
+validate369.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate365(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Namespace.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15535,8 +15685,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate367(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate367.errors : vErrors.concat(validate367.errors);
+if(!(validate369(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate369.errors : vErrors.concat(validate369.errors);
 errors = vErrors.length;
 }
 }
@@ -15564,16 +15714,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate365.errors = vErrors;
+validate367.errors = vErrors;
 return errors === 0;
 }
 
-export const Node = validate369;
-const schema151 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema152 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
-const schema153 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
+export const Node = validate371;
+const schema152 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema153 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
+const schema154 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
 
-function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeDrain.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15662,13 +15812,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate372.errors = vErrors;
+validate374.errors = vErrors;
 return errors === 0;
 }
 
-const schema154 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
+const schema155 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
 
-function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate376(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Taint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15718,7 +15868,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((data0 === "NoSchedule") || (data0 === "PreferNoSchedule")) || (data0 === "NoExecute"))){
-const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema154.properties.effect.enum}};
+const err4 = {instancePath:instancePath+"/effect",schemaPath:"#/properties/effect/enum",keyword:"enum",params:{allowedValues: schema155.properties.effect.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -15763,12 +15913,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate374.errors = vErrors;
+validate376.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate373(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15839,8 +15989,8 @@ errors++;
 }
 }
 if(data.drain !== undefined){
-if(!(validate372(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
-vErrors = vErrors === null ? validate372.errors : vErrors.concat(validate372.errors);
+if(!(validate374(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate374.errors : vErrors.concat(validate374.errors);
 errors = vErrors.length;
 }
 }
@@ -15857,7 +16007,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((data4 === "oci") || (data4 === "podman")) || (data4 === "docker"))){
-const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema152.properties.runtime.enum}};
+const err6 = {instancePath:instancePath+"/runtime",schemaPath:"#/properties/runtime/enum",keyword:"enum",params:{allowedValues: schema153.properties.runtime.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -15872,8 +16022,8 @@ let data5 = data.taints;
 if(Array.isArray(data5)){
 const len1 = data5.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate374(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate374.errors : vErrors.concat(validate374.errors);
+if(!(validate376(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate376.errors : vErrors.concat(validate376.errors);
 errors = vErrors.length;
 }
 }
@@ -15912,12 +16062,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate371.errors = vErrors;
+validate373.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate369(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Node.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15995,8 +16145,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate371(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate371.errors : vErrors.concat(validate371.errors);
+if(!(validate373(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate373.errors : vErrors.concat(validate373.errors);
 errors = vErrors.length;
 }
 }
@@ -16024,16 +16174,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate369.errors = vErrors;
+validate371.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolume = validate377;
-const schema155 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema156 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
-const schema157 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
+export const PersistentVolume = validate379;
+const schema156 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema157 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
+const schema158 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
 
-function validate383(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LocalVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16096,13 +16246,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate383.errors = vErrors;
+validate385.errors = vErrors;
 return errors === 0;
 }
 
-const schema158 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
+const schema159 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
 
-function validate386(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate388(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16120,8 +16270,8 @@ errors++;
 }
 }
 if(data.required !== undefined){
-if(!(validate79(data.required, {instancePath:instancePath+"/required",parentData:data,parentDataProperty:"required",rootData}))){
-vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
+if(!(validate81(data.required, {instancePath:instancePath+"/required",parentData:data,parentDataProperty:"required",rootData}))){
+vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
 errors = vErrors.length;
 }
 }
@@ -16136,18 +16286,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate386.errors = vErrors;
+validate388.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate381(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema156.properties, key0))){
+if(!(func2.call(schema157.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -16175,7 +16325,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data1 === "ReadWriteOnce") || (data1 === "ReadOnlyMany")) || (data1 === "ReadWriteMany")) || (data1 === "ReadWriteOncePod"))){
-const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema156.properties.accessModes.items.enum}};
+const err2 = {instancePath:instancePath+"/accessModes/" + i0,schemaPath:"#/properties/accessModes/items/enum",keyword:"enum",params:{allowedValues: schema157.properties.accessModes.items.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -16219,20 +16369,20 @@ errors++;
 }
 }
 if(data.claimRef !== undefined){
-if(!(validate298(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
-vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
+if(!(validate300(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
+vErrors = vErrors === null ? validate300.errors : vErrors.concat(validate300.errors);
 errors = vErrors.length;
 }
 }
 if(data.hostPath !== undefined){
-if(!(validate234(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
-vErrors = vErrors === null ? validate234.errors : vErrors.concat(validate234.errors);
+if(!(validate236(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
+vErrors = vErrors === null ? validate236.errors : vErrors.concat(validate236.errors);
 errors = vErrors.length;
 }
 }
 if(data.local !== undefined){
-if(!(validate383(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
-vErrors = vErrors === null ? validate383.errors : vErrors.concat(validate383.errors);
+if(!(validate385(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
+vErrors = vErrors === null ? validate385.errors : vErrors.concat(validate385.errors);
 errors = vErrors.length;
 }
 }
@@ -16265,14 +16415,14 @@ errors++;
 }
 }
 if(data.nfs !== undefined){
-if(!(validate238(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
-vErrors = vErrors === null ? validate238.errors : vErrors.concat(validate238.errors);
+if(!(validate240(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
+vErrors = vErrors === null ? validate240.errors : vErrors.concat(validate240.errors);
 errors = vErrors.length;
 }
 }
 if(data.nodeAffinity !== undefined){
-if(!(validate386(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
-vErrors = vErrors === null ? validate386.errors : vErrors.concat(validate386.errors);
+if(!(validate388(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
+vErrors = vErrors === null ? validate388.errors : vErrors.concat(validate388.errors);
 errors = vErrors.length;
 }
 }
@@ -16289,7 +16439,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((data11 === "Retain") || (data11 === "Delete")) || (data11 === "Recycle"))){
-const err8 = {instancePath:instancePath+"/persistentVolumeReclaimPolicy",schemaPath:"#/properties/persistentVolumeReclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema156.properties.persistentVolumeReclaimPolicy.enum}};
+const err8 = {instancePath:instancePath+"/persistentVolumeReclaimPolicy",schemaPath:"#/properties/persistentVolumeReclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema157.properties.persistentVolumeReclaimPolicy.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -16324,7 +16474,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data13 === "Filesystem") || (data13 === "Block"))){
-const err11 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema156.properties.volumeMode.enum}};
+const err11 = {instancePath:instancePath+"/volumeMode",schemaPath:"#/properties/volumeMode/enum",keyword:"enum",params:{allowedValues: schema157.properties.volumeMode.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -16345,12 +16495,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate379.errors = vErrors;
+validate381.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate377(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolume.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16438,8 +16588,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate379(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
+if(!(validate381(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate381.errors : vErrors.concat(validate381.errors);
 errors = vErrors.length;
 }
 }
@@ -16467,14 +16617,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate377.errors = vErrors;
+validate379.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolumeClaim = validate390;
-const schema159 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const PersistentVolumeClaim = validate392;
+const schema160 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate390(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate392(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolumeClaim.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16562,8 +16712,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate221(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
+if(!(validate223(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate223.errors : vErrors.concat(validate223.errors);
 errors = vErrors.length;
 }
 }
@@ -16591,14 +16741,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate390.errors = vErrors;
+validate392.errors = vErrors;
 return errors === 0;
 }
 
-export const Pod = validate393;
-const schema160 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+export const Pod = validate395;
+const schema161 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate393(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate395(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Pod.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16686,8 +16836,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate69(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
+if(!(validate71(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
 errors = vErrors.length;
 }
 }
@@ -16715,15 +16865,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate393.errors = vErrors;
+validate395.errors = vErrors;
 return errors === 0;
 }
 
-export const PodDisruptionBudget = validate396;
-const schema161 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema162 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
+export const PodDisruptionBudget = validate398;
+const schema162 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema163 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
 
-function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate400(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16741,20 +16891,20 @@ errors++;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate126(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
 if(data.minAvailable !== undefined){
-if(!(validate126(data.minAvailable, {instancePath:instancePath+"/minAvailable",parentData:data,parentDataProperty:"minAvailable",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.minAvailable, {instancePath:instancePath+"/minAvailable",parentData:data,parentDataProperty:"minAvailable",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -16771,7 +16921,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data3 === "IfHealthyBudget") || (data3 === "AlwaysAllow"))){
-const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema162.properties.unhealthyPodEvictionPolicy.enum}};
+const err2 = {instancePath:instancePath+"/unhealthyPodEvictionPolicy",schemaPath:"#/properties/unhealthyPodEvictionPolicy/enum",keyword:"enum",params:{allowedValues: schema163.properties.unhealthyPodEvictionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -16792,12 +16942,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate398.errors = vErrors;
+validate400.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate396(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PodDisruptionBudget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16885,8 +17035,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate398(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate398.errors : vErrors.concat(validate398.errors);
+if(!(validate400(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate400.errors : vErrors.concat(validate400.errors);
 errors = vErrors.length;
 }
 }
@@ -16914,14 +17064,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate396.errors = vErrors;
+validate398.errors = vErrors;
 return errors === 0;
 }
 
-export const PriorityClass = validate403;
-const schema163 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
+export const PriorityClass = validate405;
+const schema164 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
 
-function validate403(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate405(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PriorityClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17045,7 +17195,7 @@ vErrors.push(err9);
 errors++;
 }
 if(!((data5 === "PreemptLowerPriority") || (data5 === "Never"))){
-const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema163.properties.preemptionPolicy.enum}};
+const err10 = {instancePath:instancePath+"/preemptionPolicy",schemaPath:"#/properties/preemptionPolicy/enum",keyword:"enum",params:{allowedValues: schema164.properties.preemptionPolicy.enum}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -17101,15 +17251,15 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate403.errors = vErrors;
+validate405.errors = vErrors;
 return errors === 0;
 }
 
-export const ReplicaSet = validate405;
-const schema164 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema165 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
+export const ReplicaSet = validate407;
+const schema165 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema166 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
 
-function validate407(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate409(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ReplicaSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17207,14 +17357,14 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
 if(data.template !== undefined){
-if(!(validate64(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate66(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -17229,12 +17379,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate407.errors = vErrors;
+validate409.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate405(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate407(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ReplicaSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17322,8 +17472,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate407(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate407.errors : vErrors.concat(validate407.errors);
+if(!(validate409(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate409.errors : vErrors.concat(validate409.errors);
 errors = vErrors.length;
 }
 }
@@ -17351,17 +17501,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate405.errors = vErrors;
+validate407.errors = vErrors;
 return errors === 0;
 }
 
-export const ResourceQuota = validate411;
-const schema166 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema167 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
-const schema168 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
-const schema169 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
+export const ResourceQuota = validate413;
+const schema167 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+const schema168 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
+const schema169 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
+const schema170 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
 
-function validate416(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate418(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17411,7 +17561,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((((data0 === "In") || (data0 === "NotIn")) || (data0 === "Exists")) || (data0 === "DoesNotExist"))){
-const err4 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema169.properties.operator.enum}};
+const err4 = {instancePath:instancePath+"/operator",schemaPath:"#/properties/operator/enum",keyword:"enum",params:{allowedValues: schema170.properties.operator.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -17434,7 +17584,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((((((data1 === "Terminating") || (data1 === "NotTerminating")) || (data1 === "BestEffort")) || (data1 === "NotBestEffort")) || (data1 === "PriorityClass")) || (data1 === "CrossNamespacePodAffinity")) || (data1 === "VolumeAttributesClass"))){
-const err6 = {instancePath:instancePath+"/scopeName",schemaPath:"#/properties/scopeName/enum",keyword:"enum",params:{allowedValues: schema169.properties.scopeName.enum}};
+const err6 = {instancePath:instancePath+"/scopeName",schemaPath:"#/properties/scopeName/enum",keyword:"enum",params:{allowedValues: schema170.properties.scopeName.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -17483,12 +17633,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate416.errors = vErrors;
+validate418.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate417(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopeSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17510,8 +17660,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate416(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate416.errors : vErrors.concat(validate416.errors);
+if(!(validate418(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate418.errors : vErrors.concat(validate418.errors);
 errors = vErrors.length;
 }
 }
@@ -17538,12 +17688,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate415.errors = vErrors;
+validate417.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17598,7 +17748,7 @@ vErrors.push(err2);
 errors++;
 }
 if(!(((((((data3 === "Terminating") || (data3 === "NotTerminating")) || (data3 === "BestEffort")) || (data3 === "NotBestEffort")) || (data3 === "PriorityClass")) || (data3 === "CrossNamespacePodAffinity")) || (data3 === "VolumeAttributesClass"))){
-const err3 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema167.properties.scopes.items.enum}};
+const err3 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema168.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -17621,8 +17771,8 @@ errors++;
 }
 }
 if(data.scopeSelector !== undefined){
-if(!(validate415(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
-vErrors = vErrors === null ? validate415.errors : vErrors.concat(validate415.errors);
+if(!(validate417(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
+vErrors = vErrors === null ? validate417.errors : vErrors.concat(validate417.errors);
 errors = vErrors.length;
 }
 }
@@ -17637,12 +17787,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate413.errors = vErrors;
+validate415.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ResourceQuota.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17720,8 +17870,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate413(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate413.errors : vErrors.concat(validate413.errors);
+if(!(validate415(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate415.errors : vErrors.concat(validate415.errors);
 errors = vErrors.length;
 }
 }
@@ -17749,15 +17899,15 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate411.errors = vErrors;
+validate413.errors = vErrors;
 return errors === 0;
 }
 
-export const RuntimeClass = validate420;
-const schema170 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
-const schema171 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
+export const RuntimeClass = validate422;
+const schema171 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
+const schema172 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate422(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate424(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Overhead.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17806,13 +17956,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate422.errors = vErrors;
+validate424.errors = vErrors;
 return errors === 0;
 }
 
-const schema172 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
+const schema173 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
 
-function validate425(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate427(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Scheduling.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17861,8 +18011,8 @@ let data2 = data.tolerations;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate196(data2[i0], {instancePath:instancePath+"/tolerations/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate196.errors : vErrors.concat(validate196.errors);
+if(!(validate198(data2[i0], {instancePath:instancePath+"/tolerations/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate198.errors : vErrors.concat(validate198.errors);
 errors = vErrors.length;
 }
 }
@@ -17889,12 +18039,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate425.errors = vErrors;
+validate427.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate420(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate422(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/RuntimeClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17994,14 +18144,14 @@ errors++;
 }
 }
 if(data.overhead !== undefined){
-if(!(validate422(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
-vErrors = vErrors === null ? validate422.errors : vErrors.concat(validate422.errors);
+if(!(validate424(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
+vErrors = vErrors === null ? validate424.errors : vErrors.concat(validate424.errors);
 errors = vErrors.length;
 }
 }
 if(data.scheduling !== undefined){
-if(!(validate425(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
-vErrors = vErrors === null ? validate425.errors : vErrors.concat(validate425.errors);
+if(!(validate427(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
+vErrors = vErrors === null ? validate427.errors : vErrors.concat(validate427.errors);
 errors = vErrors.length;
 }
 }
@@ -18016,14 +18166,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate420.errors = vErrors;
+validate422.errors = vErrors;
 return errors === 0;
 }
 
-export const Secret = validate428;
-const schema173 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const Secret = validate430;
+const schema174 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate428(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate430(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Secret.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18189,16 +18339,16 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate428.errors = vErrors;
+validate430.errors = vErrors;
 return errors === 0;
 }
 
-export const Service = validate430;
-const schema174 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema175 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
-const schema176 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
+export const Service = validate432;
+const schema175 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema176 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
+const schema177 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate433(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate435(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServicePort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18332,7 +18482,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data4 === "TCP") || (data4 === "UDP")) || (data4 === "SCTP"))){
-const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema176.properties.protocol.enum}};
+const err11 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema177.properties.protocol.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -18343,8 +18493,8 @@ errors++;
 }
 }
 if(data.targetPort !== undefined){
-if(!(validate126(data.targetPort, {instancePath:instancePath+"/targetPort",parentData:data,parentDataProperty:"targetPort",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.targetPort, {instancePath:instancePath+"/targetPort",parentData:data,parentDataProperty:"targetPort",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -18359,14 +18509,14 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate433.errors = vErrors;
+validate435.errors = vErrors;
 return errors === 0;
 }
 
-const schema177 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
-const schema178 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
+const schema178 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
+const schema179 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
 
-function validate437(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate439(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClientIPConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18429,12 +18579,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate437.errors = vErrors;
+validate439.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate436(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate438(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SessionAffinityConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18452,8 +18602,8 @@ errors++;
 }
 }
 if(data.clientIP !== undefined){
-if(!(validate437(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
-vErrors = vErrors === null ? validate437.errors : vErrors.concat(validate437.errors);
+if(!(validate439(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
+vErrors = vErrors === null ? validate439.errors : vErrors.concat(validate439.errors);
 errors = vErrors.length;
 }
 }
@@ -18468,18 +18618,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate436.errors = vErrors;
+validate438.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate432(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate434(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema175.properties, key0))){
+if(!(func2.call(schema176.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -18503,7 +18653,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((((data0 === "ClusterIP") || (data0 === "NodePort")) || (data0 === "LoadBalancer")) || (data0 === "ExternalName"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema175.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema176.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -18618,7 +18768,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((data8 === "Cluster") || (data8 === "Local"))){
-const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema175.properties.externalTrafficPolicy.enum}};
+const err11 = {instancePath:instancePath+"/externalTrafficPolicy",schemaPath:"#/properties/externalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema176.properties.externalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -18676,7 +18826,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!((data10 === "Cluster") || (data10 === "Local"))){
-const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema175.properties.internalTrafficPolicy.enum}};
+const err16 = {instancePath:instancePath+"/internalTrafficPolicy",schemaPath:"#/properties/internalTrafficPolicy/enum",keyword:"enum",params:{allowedValues: schema176.properties.internalTrafficPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -18703,7 +18853,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "IPv4") || (data12 === "IPv6"))){
-const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema175.properties.ipFamilies.items.enum}};
+const err18 = {instancePath:instancePath+"/ipFamilies/" + i2,schemaPath:"#/properties/ipFamilies/items/enum",keyword:"enum",params:{allowedValues: schema176.properties.ipFamilies.items.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -18738,7 +18888,7 @@ vErrors.push(err20);
 errors++;
 }
 if(!(((data13 === "SingleStack") || (data13 === "PreferDualStack")) || (data13 === "RequireDualStack"))){
-const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema175.properties.ipFamilyPolicy.enum}};
+const err21 = {instancePath:instancePath+"/ipFamilyPolicy",schemaPath:"#/properties/ipFamilyPolicy/enum",keyword:"enum",params:{allowedValues: schema176.properties.ipFamilyPolicy.enum}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -18777,8 +18927,8 @@ let data16 = data.ports;
 if(Array.isArray(data16)){
 const len3 = data16.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate433(data16[i3], {instancePath:instancePath+"/ports/" + i3,parentData:data16,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate433.errors : vErrors.concat(validate433.errors);
+if(!(validate435(data16[i3], {instancePath:instancePath+"/ports/" + i3,parentData:data16,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate435.errors : vErrors.concat(validate435.errors);
 errors = vErrors.length;
 }
 }
@@ -18846,7 +18996,7 @@ vErrors.push(err28);
 errors++;
 }
 if(!((data21 === "None") || (data21 === "ClientIP"))){
-const err29 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema175.properties.sessionAffinity.enum}};
+const err29 = {instancePath:instancePath+"/sessionAffinity",schemaPath:"#/properties/sessionAffinity/enum",keyword:"enum",params:{allowedValues: schema176.properties.sessionAffinity.enum}};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -18857,8 +19007,8 @@ errors++;
 }
 }
 if(data.sessionAffinityConfig !== undefined){
-if(!(validate436(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
-vErrors = vErrors === null ? validate436.errors : vErrors.concat(validate436.errors);
+if(!(validate438(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
+vErrors = vErrors === null ? validate438.errors : vErrors.concat(validate438.errors);
 errors = vErrors.length;
 }
 }
@@ -18875,7 +19025,7 @@ vErrors.push(err30);
 errors++;
 }
 if(!(((data23 === "PreferClose") || (data23 === "PreferSameZone")) || (data23 === "PreferSameNode"))){
-const err31 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema175.properties.trafficDistribution.enum}};
+const err31 = {instancePath:instancePath+"/trafficDistribution",schemaPath:"#/properties/trafficDistribution/enum",keyword:"enum",params:{allowedValues: schema176.properties.trafficDistribution.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -18896,12 +19046,12 @@ vErrors.push(err32);
 }
 errors++;
 }
-validate432.errors = vErrors;
+validate434.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate430(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate432(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Service.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18989,8 +19139,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate432(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate432.errors : vErrors.concat(validate432.errors);
+if(!(validate434(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate434.errors : vErrors.concat(validate434.errors);
 errors = vErrors.length;
 }
 }
@@ -19018,14 +19168,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate430.errors = vErrors;
+validate432.errors = vErrors;
 return errors === 0;
 }
 
-export const ServiceAccount = validate441;
-const schema179 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
+export const ServiceAccount = validate443;
+const schema180 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate441(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate443(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ServiceAccount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19119,8 +19269,8 @@ let data4 = data.imagePullSecrets;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate178(data4[i0], {instancePath:instancePath+"/imagePullSecrets/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate178.errors : vErrors.concat(validate178.errors);
+if(!(validate180(data4[i0], {instancePath:instancePath+"/imagePullSecrets/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate180.errors : vErrors.concat(validate180.errors);
 errors = vErrors.length;
 }
 }
@@ -19141,8 +19291,8 @@ let data6 = data.secrets;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate298(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
+if(!(validate300(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate300.errors : vErrors.concat(validate300.errors);
 errors = vErrors.length;
 }
 }
@@ -19169,16 +19319,16 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate441.errors = vErrors;
+validate443.errors = vErrors;
 return errors === 0;
 }
 
-export const StatefulSet = validate445;
-const schema180 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const schema181 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
-const schema182 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+export const StatefulSet = validate447;
+const schema181 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema182 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
+const schema183 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate448(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate450(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19241,13 +19391,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate448.errors = vErrors;
+validate450.errors = vErrors;
 return errors === 0;
 }
 
-const schema183 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
+const schema184 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
 
-function validate450(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate452(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19277,7 +19427,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "Retain") || (data0 === "Delete"))){
-const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema183.properties.whenDeleted.enum}};
+const err2 = {instancePath:instancePath+"/whenDeleted",schemaPath:"#/properties/whenDeleted/enum",keyword:"enum",params:{allowedValues: schema184.properties.whenDeleted.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -19300,7 +19450,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!((data1 === "Retain") || (data1 === "Delete"))){
-const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema183.properties.whenScaled.enum}};
+const err4 = {instancePath:instancePath+"/whenScaled",schemaPath:"#/properties/whenScaled/enum",keyword:"enum",params:{allowedValues: schema184.properties.whenScaled.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -19321,14 +19471,14 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate450.errors = vErrors;
+validate452.errors = vErrors;
 return errors === 0;
 }
 
-const schema184 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
-const schema185 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
+const schema185 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
+const schema186 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate455(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate457(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19346,8 +19496,8 @@ errors++;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate126(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -19397,12 +19547,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate455.errors = vErrors;
+validate457.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate454(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate456(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19432,7 +19582,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!((data0 === "RollingUpdate") || (data0 === "OnDelete"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema184.properties.type.enum}};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema185.properties.type.enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -19443,8 +19593,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate455(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate455.errors : vErrors.concat(validate455.errors);
+if(!(validate457(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate457.errors : vErrors.concat(validate457.errors);
 errors = vErrors.length;
 }
 }
@@ -19459,13 +19609,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate454.errors = vErrors;
+validate456.errors = vErrors;
 return errors === 0;
 }
 
-const schema186 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
+const schema187 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
 
-function validate459(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate461(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19555,8 +19705,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate221(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
+if(!(validate223(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate223.errors : vErrors.concat(validate223.errors);
 errors = vErrors.length;
 }
 }
@@ -19584,12 +19734,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate459.errors = vErrors;
+validate461.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate447(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate449(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19615,7 +19765,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema181.properties, key0))){
+if(!(func2.call(schema182.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -19662,14 +19812,14 @@ errors++;
 }
 }
 if(data.ordinals !== undefined){
-if(!(validate448(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
-vErrors = vErrors === null ? validate448.errors : vErrors.concat(validate448.errors);
+if(!(validate450(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
+vErrors = vErrors === null ? validate450.errors : vErrors.concat(validate450.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaimRetentionPolicy !== undefined){
-if(!(validate450(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
-vErrors = vErrors === null ? validate450.errors : vErrors.concat(validate450.errors);
+if(!(validate452(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
+vErrors = vErrors === null ? validate452.errors : vErrors.concat(validate452.errors);
 errors = vErrors.length;
 }
 }
@@ -19686,7 +19836,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!((data3 === "OrderedReady") || (data3 === "Parallel"))){
-const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema181.properties.podManagementPolicy.enum}};
+const err7 = {instancePath:instancePath+"/podManagementPolicy",schemaPath:"#/properties/podManagementPolicy/enum",keyword:"enum",params:{allowedValues: schema182.properties.podManagementPolicy.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -19767,8 +19917,8 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate56(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate58(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
 errors = vErrors.length;
 }
 }
@@ -19785,14 +19935,14 @@ errors++;
 }
 }
 if(data.template !== undefined){
-if(!(validate64(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate66(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
 errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate454(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate454.errors : vErrors.concat(validate454.errors);
+if(!(validate456(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate456.errors : vErrors.concat(validate456.errors);
 errors = vErrors.length;
 }
 }
@@ -19801,8 +19951,8 @@ let data10 = data.volumeClaimTemplates;
 if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate459(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate459.errors : vErrors.concat(validate459.errors);
+if(!(validate461(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate461.errors : vErrors.concat(validate461.errors);
 errors = vErrors.length;
 }
 }
@@ -19829,12 +19979,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate447.errors = vErrors;
+validate449.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate445(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate447(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StatefulSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19922,8 +20072,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate447(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate447.errors : vErrors.concat(validate447.errors);
+if(!(validate449(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate449.errors : vErrors.concat(validate449.errors);
 errors = vErrors.length;
 }
 }
@@ -19951,16 +20101,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate445.errors = vErrors;
+validate447.errors = vErrors;
 return errors === 0;
 }
 
-export const StorageClass = validate464;
-const schema187 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
-const schema188 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
-const schema189 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
+export const StorageClass = validate466;
+const schema188 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
+const schema189 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
+const schema190 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
 
-function validate467(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate469(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20048,12 +20198,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate467.errors = vErrors;
+validate469.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate466(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate468(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20075,8 +20225,8 @@ let data0 = data.matchLabelExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate467(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate467.errors : vErrors.concat(validate467.errors);
+if(!(validate469(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate469.errors : vErrors.concat(validate469.errors);
 errors = vErrors.length;
 }
 }
@@ -20103,12 +20253,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate466.errors = vErrors;
+validate468.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate464(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate466(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StorageClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20154,7 +20304,7 @@ vErrors.push(err3);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema187.properties, key0))){
+if(!(func2.call(schema188.properties, key0))){
 const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err4];
@@ -20212,8 +20362,8 @@ let data4 = data.allowedTopologies;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate466(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate466.errors : vErrors.concat(validate466.errors);
+if(!(validate468(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate468.errors : vErrors.concat(validate468.errors);
 errors = vErrors.length;
 }
 }
@@ -20322,7 +20472,7 @@ vErrors.push(err15);
 errors++;
 }
 if(!(((data11 === "Delete") || (data11 === "Retain")) || (data11 === "Recycle"))){
-const err16 = {instancePath:instancePath+"/reclaimPolicy",schemaPath:"#/properties/reclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema187.properties.reclaimPolicy.enum}};
+const err16 = {instancePath:instancePath+"/reclaimPolicy",schemaPath:"#/properties/reclaimPolicy/enum",keyword:"enum",params:{allowedValues: schema188.properties.reclaimPolicy.enum}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -20345,7 +20495,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((data12 === "Immediate") || (data12 === "WaitForFirstConsumer"))){
-const err18 = {instancePath:instancePath+"/volumeBindingMode",schemaPath:"#/properties/volumeBindingMode/enum",keyword:"enum",params:{allowedValues: schema187.properties.volumeBindingMode.enum}};
+const err18 = {instancePath:instancePath+"/volumeBindingMode",schemaPath:"#/properties/volumeBindingMode/enum",keyword:"enum",params:{allowedValues: schema188.properties.volumeBindingMode.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -20366,7 +20516,7 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate464.errors = vErrors;
+validate466.errors = vErrors;
 return errors === 0;
 }
 
