@@ -1,4 +1,5 @@
-import type { Family, Frontend } from '../api/traffic.ts'
+import type { Family, Frontend, Protocol } from '../api/traffic.ts'
+import { baseChains, chainLines, declarations } from './chains.ts'
 import { chainOf, type Element, elementsOf, type Spread, spreadOf } from './elements.ts'
 
 /** All that one table says: of one family, on one node. */
@@ -32,21 +33,42 @@ export function rulesetOf(
     const key = keyOf(frontend)
     if (frontend.family !== family || found.has(key)) continue
     found.set(key, frontend)
-    for (const spread of spreadsFor(frontend)) spreads.set(chainOf(spread), spread)
+    for (const [chain, spread] of chainsFor(frontend)) spreads.set(chain, spread)
     if (frontend.stickySeconds !== undefined) stickySeconds.add(frontend.stickySeconds)
   }
   return { family, table, podRange, frontends: found, spreads, stickySeconds }
 }
 
 /** A client that is new to a sticky Service is spread like all others. */
-function spreadsFor(frontend: Frontend): readonly Spread[] {
+function chainsOf(frontend: Frontend): readonly (readonly [chain: string, spread: Spread])[] {
   const spread = spreadOf(frontend)
   if (spread === undefined) return []
-  return spread.sticky ? [{ ...spread, sticky: false }, spread] : [spread]
+  const all = spread.sticky ? [{ ...spread, sticky: false }, spread] : [spread]
+  return all.map((one) => [chainOf(one), one])
 }
 
-function keyOf({ address = '', port, protocol }: Frontend): string {
-  return `${address} ${protocol} ${port}`
+/** Frontends that did not change are the same objects: of 10,000 all but one are looked up here at each change. */
+const chains = new WeakMap<Frontend, ReturnType<typeof chainsOf>>()
+const keys = new WeakMap<Frontend, string>()
+
+function chainsFor(frontend: Frontend): ReturnType<typeof chainsOf> {
+  const known = chains.get(frontend) ?? chainsOf(frontend)
+  chains.set(frontend, known)
+  return known
+}
+
+/** What it answers for: no two can. */
+export function frontendKey(address: string | undefined, protocol: Protocol, port: number): string {
+  return `${address ?? ''} ${protocol} ${port}`
+}
+
+function keyOf(frontend: Frontend): string {
+  const known = keys.get(frontend)
+  if (known !== undefined) return known
+  const { address, port, protocol } = frontend
+  const key = frontendKey(address, protocol, port)
+  keys.set(frontend, key)
+  return key
 }
 
 /** The whole table in nft's language, in place of whatever stands under its name: one transaction. */
@@ -58,10 +80,10 @@ export function rulesetText(ruleset: Ruleset): string {
     `add table ${name}`,
     `delete table ${name}`,
     `table ${name} {`,
-    ...declarations(ruleset),
+    ...declarations(family),
     ...baseChains(ruleset),
     '}',
-    ...chainLines(name, ruleset, ruleset.spreads.values(), ruleset.stickySeconds),
+    ...chainLines(name, family, ruleset.spreads.values(), ruleset.stickySeconds),
     ...elementLines(name, 'add', [...ruleset.frontends.values()].flatMap(elementsOf)),
     ...elementLines(name, 'add', hairpins(ruleset)),
     '',
@@ -79,21 +101,33 @@ export function changeText(
     stickySeconds: new Set([...before.stickySeconds, ...wanted.stickySeconds]),
   }
   const name = `${before.family} ${before.table}`
-  const newSpreads = [...wanted.spreads.values()].filter((one) => !before.spreads.has(chainOf(one)))
+  const newSpreads = [...wanted.spreads].flatMap(([chain, one]) => (before.spreads.has(chain) ? [] : [one]))
   const newSticky = [...wanted.stickySeconds].filter((one) => !before.stickySeconds.has(one))
-  const gone = [...changed(before, wanted)].flatMap(elementsOf)
-  const come = [...changed(wanted, before)].flatMap(elementsOf)
+  const { come: comeFrontends, gone: goneFrontends } = changesOf(before, wanted)
+  const gone = goneFrontends.flatMap(elementsOf)
+  const come = comeFrontends.flatMap(elementsOf)
+  const concerned = localAddresses([...goneFrontends, ...comeFrontends])
+  const hairpinsBefore = hairpins(before, concerned)
+  const hairpinsAfter = hairpins(wanted, concerned)
   const lines = [
-    ...chainLines(name, wanted, newSpreads, newSticky),
+    ...chainLines(name, before.family, newSpreads, newSticky),
     ...elementLines(name, 'delete', without(gone, come)),
     ...elementLines(name, 'add', without(come, gone)),
-    ...elementLines(name, 'delete', without(hairpins(before), hairpins(wanted))),
-    ...elementLines(name, 'add', without(hairpins(wanted), hairpins(before))),
+    ...elementLines(name, 'delete', without(hairpinsBefore, hairpinsAfter)),
+    ...elementLines(name, 'add', without(hairpinsAfter, hairpinsBefore)),
   ]
   return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, after }
 }
 
-function* changed(these: Ruleset, others: Ruleset): Iterable<Frontend> {
+/** Frontends that are not as they were: as they were, and as they are to be. */
+export function changesOf(
+  before: Pick<Ruleset, 'frontends'>,
+  wanted: Pick<Ruleset, 'frontends'>,
+): { readonly gone: readonly Frontend[]; readonly come: readonly Frontend[] } {
+  return { gone: [...changed(before, wanted)], come: [...changed(wanted, before)] }
+}
+
+function* changed(these: Pick<Ruleset, 'frontends'>, others: Pick<Ruleset, 'frontends'>): Iterable<Frontend> {
   for (const [key, frontend] of these.frontends) {
     const other = others.frontends.get(key)
     if (other === frontend) continue
@@ -115,13 +149,21 @@ function lineOf({ key, set, value = '' }: NamedElement): string {
   return `${set} ${key} : ${value}`
 }
 
-/** Pods here that may reach themselves through a Service: their answers have to come by this node. */
-function hairpins({ frontends }: Ruleset): readonly NamedElement[] {
-  const local = new Set<string>()
-  for (const { endpoints } of frontends.values()) {
-    for (const endpoint of endpoints) if (endpoint.local) local.add(endpoint.address)
-  }
+/** Pods here that may reach themselves through a Service: their answers have to come by this node. Of `among` only, where given. */
+function hairpins({ frontends }: Ruleset, among?: ReadonlySet<string>): readonly NamedElement[] {
+  if (among?.size === 0) return []
+  const local = localAddresses(frontends.values(), among)
   return [...local].toSorted().map((address) => ({ set: 'hairpin', key: `${address} . ${address}` }))
+}
+
+function localAddresses(frontends: Iterable<Frontend>, among?: ReadonlySet<string>): ReadonlySet<string> {
+  const local = new Set<string>()
+  for (const { endpoints } of frontends) {
+    for (const endpoint of endpoints) {
+      if (endpoint.local && among?.has(endpoint.address) !== false) local.add(endpoint.address)
+    }
+  }
+  return local
 }
 
 /** nft reads long lines slowly; and short ones too. */
@@ -145,115 +187,4 @@ function elementLines(
     }
     return lines
   })
-}
-
-function declarations({ family }: Ruleset): readonly string[] {
-  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
-  // A number of 32 bits, whatever it is taken modulo. It has no type by name, and what nft 1.0.6 says by example (`typeof`) belongs to
-  // one protocol: so these maps do.
-  const index = 'numgen random mod 65536'
-  return [
-    `  map services { type ${address} . inet_proto . inet_service : verdict; }`,
-    `  map node-services { type inet_proto . inet_service : verdict; }`,
-    `  map unanswered { type ${address} . inet_proto . inet_service : verdict; }`,
-    `  map node-unanswered { type inet_proto . inet_service : verdict; }`,
-    ...PROTOCOLS.flatMap((protocol) => {
-      const to = `${family} daddr . ${protocol} dport`
-      return [
-        `  map endpoints-${protocol} { typeof ${to} . ${index} : ${to}; }`,
-        `  map node-endpoints-${protocol} { typeof ${protocol} dport . ${index} : ${to}; }`,
-      ]
-    }),
-    `  set returning { type ${address} . inet_proto . inet_service; }`,
-    `  set node-returning { type inet_proto . inet_service; }`,
-    `  set hairpin { type ${address} . ${address}; }`,
-    `  map sticky { type ${address} . ${address} . inet_proto . inet_service : ${address} . inet_service; size 65536; flags dynamic,timeout; }`,
-  ]
-}
-
-/** Loopback's addresses leave no machine, so nothing that comes back would find them. */
-function ownAddress(family: Family): string {
-  return `fib daddr type local ${family} daddr != ${family === 'ip' ? '127.0.0.0/8' : '::1'}`
-}
-
-function baseChains({ family, podRange }: Ruleset): readonly string[] {
-  const service = `${family} daddr . meta l4proto . th dport`
-  const own = ownAddress(family)
-  return [
-    '  chain refuse {',
-    '    meta l4proto tcp reject with tcp reset',
-    `    reject with ${family === 'ip' ? 'icmp' : 'icmpv6'} port-unreachable`,
-    '  }',
-    '  chain check {',
-    `    ${service} vmap @unanswered`,
-    `    ${own} meta l4proto . th dport vmap @node-unanswered`,
-    '  }',
-    '  chain dispatch {',
-    `    ${service} vmap @services`,
-    `    ${own} meta l4proto . th dport vmap @node-services`,
-    '  }',
-    '  chain check-prerouting { type filter hook prerouting priority -110; ct state new jump check; }',
-    '  chain check-output { type filter hook output priority -110; ct state new jump check; }',
-    '  chain prerouting { type nat hook prerouting priority -100; jump dispatch; }',
-    '  chain output { type nat hook output priority -100; jump dispatch; }',
-    '  chain learn { }',
-    '  chain remember { type filter hook postrouting priority 90; ct state new ct status dnat jump learn; }',
-    '  chain postrouting {',
-    '    type nat hook postrouting priority 100;',
-    `    ct status dnat ${family} saddr . ${family} daddr @hairpin masquerade`,
-    ...PROTOCOLS.flatMap((protocol) => [
-      `    ct status dnat meta l4proto ${protocol} ${family} daddr != ${podRange} ${original(family)} @returning masquerade`,
-      `    ct status dnat meta l4proto ${protocol} ${family} daddr != ${podRange} meta l4proto . ct original proto-dst @node-returning masquerade`,
-    ]),
-    '  }',
-  ]
-}
-
-/** A connection's destination before it was given an endpoint. nft knows the type of its port only beside a protocol. */
-function original(family: Family): string {
-  return `ct original ${family} daddr . meta l4proto . ct original proto-dst`
-}
-
-const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
-
-function chainLines(
-  table: string,
-  { family }: Ruleset,
-  spreads: Iterable<Spread>,
-  stickySeconds: Iterable<number>,
-): readonly string[] {
-  const place = `${family} daddr . meta l4proto . th dport`
-  const lines: string[] = []
-  for (const spread of spreads) {
-    const chain = chainOf(spread)
-    lines.push(`add chain ${table} ${chain}`)
-    if (spread.sticky) {
-      lines.push(
-        `add rule ${table} ${chain} dnat to ${family} saddr . ${place} map @sticky`,
-        `add rule ${table} ${chain} goto ${chainOf({ ...spread, sticky: false })}`,
-      )
-    } else {
-      const { endpoints, node, protocol } = spread
-      const key = node ? `${protocol} dport` : `${family} daddr . ${protocol} dport`
-      const map = `${node ? 'node-' : ''}endpoints-${protocol}`
-      lines.push(`add rule ${table} ${chain} dnat to ${key} . numgen random mod ${endpoints} map @${map}`)
-    }
-  }
-  for (const seconds of stickySeconds) lines.push(...stickyLines(table, family, seconds))
-  return lines
-}
-
-/** A connection is remembered under what it asked for, and each further one renews that. */
-function stickyLines(table: string, family: Family, seconds: number): readonly string[] {
-  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
-  const key = `${family} saddr . ${original(family)}`
-  const update = `update @sticky { ${key} timeout ${seconds}s : ${family} daddr . th dport }`
-  return [
-    `add set ${table} sticky-${seconds} { type ${address} . inet_proto . inet_service; }`,
-    `add set ${table} node-sticky-${seconds} { type inet_proto . inet_service; }`,
-    ...PROTOCOLS.flatMap((protocol) => [
-      `add rule ${table} learn meta l4proto ${protocol} ${original(family)} @sticky-${seconds} ${update}`,
-      `add rule ${table} learn meta l4proto ${protocol} meta l4proto . ct original proto-dst @node-sticky-${seconds} ${update}`,
-    ]),
-  ]
 }
