@@ -44,7 +44,9 @@ export class Chaos {
   /** Keeps the log of the one before. */
   async restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const status = await this.daemon.end(signal)
-    if (signal === 'SIGTERM' && status !== 0)
+    // Before it has begun, the signal ends it as it ends any program.
+    const hasBegun = this.daemon.lines.length > 0
+    if (signal === 'SIGTERM' && hasBegun && status !== 0)
       throw new Error(`the daemon ended with ${status} when it was told to`)
     this.#past.push(...this.daemon.lines)
     this.daemon = new DaemonProcess(this.world)
