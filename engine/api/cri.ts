@@ -1,5 +1,6 @@
 import type { LogLimits } from './logLimits.ts'
 import type { NodeName, PodUid, Timestamp } from './names.ts'
+import type { IssuedContent } from './podCertificates.ts'
 import type { PodRecord } from './records.ts'
 import type { TokenClaims } from './tokens.ts'
 
@@ -17,6 +18,8 @@ export interface CreatePodRequest {
   /** The whole /etc/resolv.conf. Absent: the node's own, with `dnsAdditions` merged in (api/resolvConf.ts). */
   readonly resolvConf?: string
   readonly dnsAdditions?: DnsConfig
+  /** In place of the node's own: the cluster's DNS server, to whose search list the node's is added. */
+  readonly clusterDns?: DnsConfig
   readonly portMappings: readonly PortMapping[]
   readonly volumes: readonly VolumeRequest[]
   /** Set on emptyDir, configMap and secret volumes: the group that owns their files. */
@@ -161,6 +164,8 @@ export interface VolumeFile {
   readonly content: Uint8Array
   /** Its content is this, signed, once the request is carried out. */
   readonly token?: TokenClaims
+  /** Its content is made, or added to, once the request is carried out. */
+  readonly issued?: IssuedContent
 }
 
 export interface PullImageRequest {

@@ -9,14 +9,14 @@ import { backOffOf, ofPod } from './actions.ts'
 import { isProblem } from './context.ts'
 import { filledFactsOf } from './facts.ts'
 import { type FilesContext, filesVersion, filesVolume } from './requests/fileVolumes.ts'
-import { tokensDueMs, tokensIn } from './requests/tokens.ts'
+import { credentialsDueMs, expiringIn } from './requests/credentials.ts'
 import type { PodStep } from './step.ts'
 import type { PodView } from './view.ts'
 
 /**
  * Volumes made of ConfigMaps, Secrets and the pod's own facts follow those without a restart, as with the kubelet. A pod whose template
- * asks for a restart instead keeps what it was made with, and so does a volume whose sources are all immutable; but for tokens, which
- * would expire.
+ * asks for a restart instead keeps what it was made with, and so does a volume whose sources are all immutable; but for tokens and
+ * certificates, which would expire.
  */
 export function followStep(view: PodView): PodStep | undefined {
   const { context, pod } = view
@@ -49,14 +49,14 @@ interface Known {
   readonly desired: Desired
   readonly node: ObservedNode['info']
   readonly versions: Readonly<Record<string, string>>
-  /** When a token is to be another one. */
+  /** When a token or certificate is to be another one. */
   readonly fromMs: number
   readonly untilMs: number
 }
 
 const versions = new WeakMap<PodRecord, Known>()
 
-/** Remembered until the commit or the record is another one, or a token falls due. */
+/** Remembered until the commit or the record is another one, or a token or certificate falls due. */
 function wantedVersions(
   record: PodRecord,
   desired: Desired,
@@ -74,7 +74,7 @@ function wantedVersions(
       return version === undefined ? [] : [[volume.name, version]]
     }),
   )
-  const untilMs = tokensDueMs(record, now)
+  const untilMs = credentialsDueMs(record, now)
   const time =
     untilMs === undefined
       ? { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY }
@@ -95,7 +95,7 @@ function contextOf(
 function followers(context: FilesContext): readonly Volume[] {
   const restarts = restartsOnConfigChange(context.record.pod.metadata)
   return (context.spec.volumes ?? []).filter(
-    (volume) => usesTokens(volume) || (!restarts && isOfFiles(volume) && !isFixed(volume, context)),
+    (volume) => expires(volume) || (!restarts && isOfFiles(volume) && !isFixed(volume, context)),
   )
 }
 
@@ -120,8 +120,8 @@ function usesTrust({ projected }: Volume): boolean {
   return (projected?.sources ?? []).some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)
 }
 
-function usesTokens(volume: Volume): boolean {
-  return tokensIn(volume).length > 0
+function expires(volume: Volume): boolean {
+  return expiringIn(volume).length > 0
 }
 
 interface Source {
@@ -148,7 +148,7 @@ function reasonOf({ pod }: PodView, late: readonly string[]): string {
 
 function volumeReason(volume: Volume): string {
   const sources = [...new Set(sourcesOf(volume).map(({ kind, name }) => `${kind} ${name}`))]
-  if (usesTokens(volume)) sources.push('the time that its tokens have left')
+  if (expires(volume)) sources.push(`the time that its ${expiringIn(volume).join(' and ')} have left`)
   if (usesTrust(volume)) sources.push('its trust bundles')
   if (usesFacts(volume)) sources.push('its labels and annotations')
   return `volume ${volume.name} follows ${sources.join(', ')}`

@@ -9,7 +9,7 @@ import { isProblem, type PodContext } from './context.ts'
 import { diskLimits } from './eviction.ts'
 import { factsOf, type PodFacts } from './facts.ts'
 import { createPodRequest } from './requests/createPod.ts'
-import { tokensOf } from './requests/tokens.ts'
+import { hasCredentials } from './requests/credentials.ts'
 import { durationText } from './time.ts'
 import { type ContainerView, type PodView, viewOf } from './view.ts'
 
@@ -143,8 +143,8 @@ export function engineNeeds(spec: PodSpec): readonly string[] {
     ...(diskLimits(spec).length > 0
       ? ['what pods take of the disk is not looked at, so those that go beyond their limits are not evicted']
       : []),
-    ...(tokensOf(spec).length > 0
-      ? ['service account tokens in volumes are not made anew, so they expire']
+    ...(hasCredentials(spec)
+      ? ['service account tokens and certificates in volumes are not made anew, so they expire']
       : []),
     'pods are not started again after the machine has been restarted',
   ]

@@ -9,7 +9,7 @@ import { killStep } from './kills.ts'
 import { mendStep } from './mend.ts'
 import { freshRecord, isUpToDate } from './record.ts'
 import { sandboxStep } from './sandbox.ts'
-import { tokensDueMs } from './requests/tokens.ts'
+import { credentialsDueMs } from './requests/credentials.ts'
 import { restartAllStep } from './restartAll.ts'
 import { startStep } from './starts.ts'
 import { frozenText, isFrozen } from './conditions.ts'
@@ -41,12 +41,12 @@ export function podStep(pod: ObservedPod, context: PodContext): PodStep {
 /** Also while something is done, which may take long. */
 function withDeadline(view: PodView, step: PodStep): PodStep {
   const deadline = view.over ? undefined : deadlineOf(view.facts, view.pod)
-  const requeueAt = earliest(earliest(step.requeueAt, deadline), view.over ? undefined : tokensDue(view))
+  const requeueAt = earliest(earliest(step.requeueAt, deadline), view.over ? undefined : credentialsDue(view))
   return requeueAt === undefined || requeueAt === step.requeueAt ? step : { ...step, requeueAt }
 }
 
-function tokensDue({ context, pod }: PodView): Temporal.Instant | undefined {
-  const dueMs = tokensDueMs(pod.record, context.now)
+function credentialsDue({ context, pod }: PodView): Temporal.Instant | undefined {
+  const dueMs = credentialsDueMs(pod.record, context.now)
   return dueMs === undefined ? undefined : Temporal.Instant.fromEpochMilliseconds(dueMs)
 }
 

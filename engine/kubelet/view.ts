@@ -8,7 +8,7 @@ import { deadlineEnd, hasRunToEnd, isRestarted, isStale } from './ends.ts'
 import { evictionEnd } from './eviction.ts'
 import { type ContainerFacts, factsOf, type PodFacts } from './facts.ts'
 import { isSandboxLost, phaseOf } from './phase.ts'
-import { tokensOf } from './requests/tokens.ts'
+import { hasCredentials } from './requests/credentials.ts'
 import { judge, NOT_READY, type Verdict } from './verdicts.ts'
 
 /** One pod as this instant finds it: what its status says and its next step follows from. */
@@ -114,7 +114,7 @@ function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean 
   const { context, facts, inits, mains, over, pod } = view
   if (pod.sandbox === 'released') return isAtRest(view, conditions)
   if (facts.activeDeadlineMs !== undefined || pod.frozenSince !== undefined) return false
-  if (pod.damage !== undefined || tokensOf(pod.record.pod.spec).length > 0) return false
+  if (pod.damage !== undefined || hasCredentials(pod.record.pod.spec)) return false
   if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
   if (pod.record.failures !== undefined) return false
   for (const main of mains) if (!isWell(main)) return false

@@ -1,5 +1,6 @@
 import type { Kind, KubernetesObject, PodSpec } from '../api/generated/types.ts'
 import type { Path } from './diagnostics.ts'
+import { POD_TRUST } from '../api/podCertificates.ts'
 import { podSpecsOf } from '../api/podSpecs.ts'
 
 /** One object's need of another one, in its namespace if the other has one. */
@@ -126,7 +127,7 @@ function addVolume(
   for (const [index, source] of (projected?.sources ?? []).entries()) {
     const at = [...path, 'projected', 'sources', index]
     const trust = source.clusterTrustBundle
-    if (trust?.name && trust.optional !== true) {
+    if (trust?.name && trust.name !== POD_TRUST.metadata.name && trust.optional !== true) {
       const { name } = trust
       references.push({
         kind: 'ClusterTrustBundle',

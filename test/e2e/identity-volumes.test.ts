@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDriver } from '../support/csiDriver.ts'
@@ -52,6 +52,28 @@ test('a pod has a token that the printed keys verify, in memory alone', async ()
     'kubernetes.io': { pod: { name: 'with-token' } },
   })
   expect(await world.exec('with-token', 'stat', '-f', '-c', '%T', '/v/token')).toBe('tmpfs')
+}, 60_000)
+
+test('a pod has a certificate that the printed root verifies, and that root too, in memory alone', async () => {
+  const certificate =
+    'podCertificate: {signerName: reconcile.dev/pod, keyType: ED25519, credentialBundlePath: own.pem}'
+  const trust = 'clusterTrustBundle: {signerName: reconcile.dev/pod, labelSelector: {}, path: ca.pem}'
+  const volume = `projected: {sources: [{${certificate}}, {${trust}}]}`
+  await world.commit({ 'a.yaml': pod('with-certificate', volume) })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  const bundle = await world.exec('with-certificate', 'cat', '/v/own.pem')
+  const ca = (await world.run('certificates', 'ca')).stdout
+  const own = new X509Certificate(bundle)
+  expect(own.verify(new X509Certificate(ca).publicKey)).toBe(true)
+  expect(own.checkPrivateKey(createPrivateKey(bundle))).toBe(true)
+  expect(own.subjectAltName).toBe('URI:spiffe://cluster.local/ns/default/sa/default')
+  expect(await world.exec('with-certificate', 'cat', '/v/ca.pem')).toBe(ca.trimEnd())
+  expect(await world.exec('with-certificate', 'stat', '-f', '-c', '%T', '/v/own.pem')).toBe('tmpfs')
+  const { uid } = (await world.pod('with-certificate')).metadata
+  expect(readFileSync(`${world.root}/pods/${uid}/pod.json`, 'utf8')).not.toContain('PRIVATE KEY')
+  const again = await world.once()
+  expect(again).toMatchObject({ exitCode: 0 })
+  expect(await world.exec('with-certificate', 'cat', '/v/own.pem')).toBe(bundle)
 }, 60_000)
 
 test('a CSI driver mounts a volume for a pod, is told of it, and takes it away with the pod', async () => {

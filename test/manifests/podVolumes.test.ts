@@ -14,7 +14,19 @@ spec:
 
 const projected = (token: string): string => `projected: {sources: [{serviceAccountToken: {${token}}}]}`
 
+const certified = (fields: string, signer = 'reconcile.dev/pod'): string =>
+  `projected: {sources: [{podCertificate: {keyType: ED25519, signerName: ${signer}, ${fields}}}]}`
+
 test.each([
+  [certified('credentialBundlePath: a, userAnnotations: {any thing: goes}'), []],
+  [certified('keyPath: a, certificateChainPath: b, maxExpirationSeconds: 3600'), []],
+  [certified('keyPath: a, certificateChainPath: a'), ['conflicting duplicate paths: a is made twice']],
+  [certified('maxExpirationSeconds: 3600'), ['must have at least one of credentialBundlePath']],
+  [certified('keyPath: ../a'), ["must not contain '..'"]],
+  [certified('keyPath: a, maxExpirationSeconds: 3599'), ['must be at least 3600 seconds (1 hour)']],
+  [certified('keyPath: a, maxExpirationSeconds: 7862401'), ['must be at most 7862400 seconds (91 days)']],
+  [certified('keyPath: a', 'example.com/ca'), ['"example.com/ca" signs nothing here']],
+  ['projected: {sources: [{clusterTrustBundle: {path: a, name: "reconcile.dev:pod:ca"}}]}', []],
   [projected('path: token'), []],
   [projected('path: token, expirationSeconds: 599'), ['may not specify a duration less than 10 minutes']],
   [

@@ -4455,15 +4455,15 @@ export interface PodAntiAffinity {
  */
 export interface PodCertificateProjection {
   /**
-   * The file for the certificates.
+   * The file for the certificate. With keyPath two files have to be read, which may change between the one and the other.
    */
   readonly certificateChainPath?: string
   /**
-   * The file for key and certificates together.
+   * The file for key and certificate together, in this order: both of one time.
    */
   readonly credentialBundlePath?: string
   /**
-   * The file for the key.
+   * The file for the key, as PKCS #8.
    */
   readonly keyPath?: string
   /**
@@ -4471,15 +4471,15 @@ export interface PodCertificateProjection {
    */
   readonly keyType: 'RSA3072' | 'RSA4096' | 'ECDSAP256' | 'ECDSAP384' | 'ECDSAP521' | 'ED25519'
   /**
-   * How long it may be valid.
+   * How long it is valid, 86400 (a day) when absent, from 3600 to 7862400. Another one takes its place after four fifths of this time.
    */
   readonly maxExpirationSeconds?: number
   /**
-   * Who signs.
+   * Who signs: reconcile.dev/pod, which is this engine. No other signer is there to be asked.
    */
   readonly signerName: string
   /**
-   * Further facts for the signer.
+   * Further facts for the signer. Ours takes any, and makes nothing of them.
    */
   readonly userAnnotations?: {
     readonly [k: string]: string
@@ -6901,7 +6901,7 @@ export interface VolumeProjection {
    */
   readonly downwardAPI?: DownwardAPIProjection
   /**
-   * A certificate for the pod.
+   * A key, and a certificate for it that says whose pod it is, signed with the root's key: for whoever trusts what reconcile certificates prints.
    */
   readonly podCertificate?: PodCertificateProjection
   /**

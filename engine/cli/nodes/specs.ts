@@ -68,4 +68,17 @@ const OPENID: CommandSpec = {
   load: () => import('../commands/openid.ts'),
 }
 
-export const TOKEN_COMMANDS: readonly CommandSpec[] = [OPENID]
+const CERTIFICATES: CommandSpec = {
+  name: 'certificates',
+  usage: '[ca]',
+  summary: "prints what pods' certificates are checked by",
+  details:
+    'ca is the root certificate, as PEM, of the signer reconcile.dev/pod: of whatever podCertificate volumes hold. Pods have it from a projected\n' +
+    'clusterTrustBundle with that signerName; this is for whoever else is to trust them. Nothing in it is secret.',
+  options: [],
+  arguments: { least: 0, most: 1 },
+  examples: [['reconcile certificates ca > ca.pem', 'for whoever is to trust the certificates of pods']],
+  load: () => import('../commands/certificates.ts'),
+}
+
+export const TOKEN_COMMANDS: readonly CommandSpec[] = [OPENID, CERTIFICATES]

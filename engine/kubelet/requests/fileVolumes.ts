@@ -8,16 +8,19 @@ import type {
   ClusterTrustBundleProjection,
   DownwardAPIVolumeFile,
   KeyToPath,
+  PodCertificateProjection,
   PodSpec,
   ServiceAccountTokenProjection,
   Volume,
   VolumeProjection,
 } from '../../api/generated/types.ts'
+import { type IssuedContent, POD_SIGNER, POD_TRUST } from '../../api/podCertificates.ts'
 import type { Desired, ObservedNode } from '../../api/snapshot.ts'
 import type { PodRecord } from '../../api/records.ts'
 import type { TokenClaims } from '../../api/tokens.ts'
 import type { ConfigProblem } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
+import { certificateOrder } from './certificates.ts'
 import { downwardValue } from './fields.ts'
 import { mountProblem } from './mountProblem.ts'
 import { resourceAmount } from './resourceFields.ts'
@@ -35,7 +38,7 @@ export interface FilesContext {
   readonly desired: Desired
   /** For limits that are not set; absent: nothing is known of the node. */
   readonly node: ObservedNode | undefined
-  /** Of tokens. */
+  /** Of tokens and certificates. */
   readonly now: Temporal.Instant
 }
 
@@ -45,6 +48,7 @@ interface File {
   readonly value: string | Uint8Array
   readonly digest: string
   readonly token?: TokenClaims
+  readonly issued?: IssuedContent
 }
 
 /** Undefined: a volume that is no files of the commit's or of the pod's own making. */
@@ -56,11 +60,12 @@ export function filesVolume(volume: Volume, context: FilesContext): FilesVolume 
     kind: 'files',
     name: volume.name,
     secret: found.secret,
-    files: found.files.map(({ mode, path, token, value }) => ({
+    files: found.files.map(({ issued, mode, path, token, value }) => ({
       path,
       mode,
       content: bytesOf(value),
       ...(token !== undefined && { token }),
+      ...(issued !== undefined && { issued }),
     })),
     version: versionOf(found.files, context),
   }
@@ -102,12 +107,13 @@ function filesOf(volume: Volume, context: FilesContext): Found | ConfigProblem |
 }
 
 function addProjection(collected: Collected, source: VolumeProjection, mode: number | undefined): void {
-  const { clusterTrustBundle, configMap, downwardAPI, secret, serviceAccountToken } = source
+  const { clusterTrustBundle, configMap, downwardAPI, podCertificate, secret, serviceAccountToken } = source
   if (clusterTrustBundle !== undefined) collected.addTrust(clusterTrustBundle, mode)
   if (configMap !== undefined) collected.addData('ConfigMap', configMap.name ?? '', configMap, mode)
   if (secret !== undefined) collected.addData('Secret', secret.name ?? '', secret, mode)
   if (downwardAPI !== undefined) collected.addFacts(downwardAPI.items ?? [], mode)
   if (serviceAccountToken !== undefined) collected.addToken(serviceAccountToken, mode)
+  if (podCertificate !== undefined) collected.addCertificate(podCertificate, mode)
 }
 
 const bundlesOf = new WeakMap<Desired['objects'], readonly ClusterTrustBundle[]>()
@@ -160,13 +166,15 @@ class Collected {
 
   addTrust(source: ClusterTrustBundleProjection, defaultMode: number | undefined): void {
     const bundles = trustBundles(this.#context.desired).filter((bundle) => isProjected(source, bundle))
-    if (bundles.length === 0 && source.optional !== true) {
+    const own = isProjected(source, POD_TRUST)
+    if (bundles.length === 0 && !own && source.optional !== true) {
       const which = source.name ?? `of signer ${source.signerName ?? ''}`
       this.problem ??= `clustertrustbundle ${JSON.stringify(which)} not found`
       return
     }
     const text = trustText(bundles)
-    this.#add(source.path, defaultMode, text, text)
+    const digest = own ? `${text}${POD_SIGNER}` : text
+    this.#add(source.path, defaultMode, text, digest, own ? { issued: { kind: 'trust' } } : {})
   }
 
   addFacts(items: readonly DownwardAPIVolumeFile[], defaultMode: number | undefined): void {
@@ -187,7 +195,25 @@ class Collected {
     this.secret = true
     const token = tokenClaims(source, record, desired, now)
     const mode = this.#grouped ? 0o600 : defaultMode
-    this.#add(source.path, mode, '', JSON.stringify(token), token)
+    this.#add(source.path, mode, '', JSON.stringify(token), { token })
+  }
+
+  addCertificate(source: PodCertificateProjection, defaultMode: number | undefined): void {
+    const { desired, now, record } = this.#context
+    this.secret = true
+    const order = certificateOrder(source, record, desired, now)
+    const mode = this.#grouped ? 0o600 : defaultMode
+    const paths = {
+      bundle: source.credentialBundlePath,
+      key: source.keyPath,
+      chain: source.certificateChainPath,
+    }
+    for (const part of ['bundle', 'key', 'chain'] as const) {
+      const path = paths[part]
+      if (!path) continue
+      const issued: IssuedContent = { kind: 'certificate', order, part }
+      this.#add(path, mode, '', JSON.stringify(issued), { issued })
+    }
   }
 
   #fact({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): string | undefined {
@@ -204,11 +230,10 @@ class Collected {
     mode: number | undefined,
     value: File['value'],
     digest: string,
-    token?: TokenClaims,
+    made: Pick<File, 'token' | 'issued'> = {},
   ): void {
     const own = mode ?? FILE_MODE
-    const file = { path, mode: this.#grouped ? own | GROUP_READ : own, value, digest }
-    this.files.set(path, { ...file, ...(token !== undefined && { token }) })
+    this.files.set(path, { path, mode: this.#grouped ? own | GROUP_READ : own, value, digest, ...made })
   }
 }
 

@@ -8,6 +8,7 @@ import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
 import { checkFieldPath, checkResourceField } from './environment.ts'
 import { descendingPath } from './paths.ts'
+import { CERTIFICATE_PATHS, checkPodCertificate } from './podCertificate.ts'
 import { checkOne } from './probes.ts'
 import { checkSelector } from './selectors.ts'
 import { checkItems } from './volumes.ts'
@@ -20,8 +21,14 @@ const FILE_FIELDS = [
   'metadata.namespace',
   'metadata.uid',
 ]
-const SOURCES = ['clusterTrustBundle', 'configMap', 'downwardAPI', 'secret', 'serviceAccountToken']
-const REFUSED = ['podCertificate']
+const SOURCES = [
+  'clusterTrustBundle',
+  'configMap',
+  'downwardAPI',
+  'podCertificate',
+  'secret',
+  'serviceAccountToken',
+]
 /** Source: ValidateVolumeSource in pkg/apis/core/validation. */
 const TOKEN_SECONDS = { least: 600, most: 2 ** 32 }
 
@@ -54,7 +61,7 @@ export function checkProjections(
   const made = new Set<string>()
   for (const [index, source] of (sources ?? []).entries()) {
     const at = [...path, index]
-    checkOne(context, at, SOURCES, source, REFUSED)
+    checkOne(context, at, SOURCES, source)
     checkProjection(context, at, source)
     for (const { file, where } of filesOf(source)) {
       if (made.has(file))
@@ -74,8 +81,14 @@ function checkProjection(context: CheckContext, path: Path, source: VolumeProjec
   checkDownwardFiles(context, [...path, 'downwardAPI', 'items'], source.downwardAPI?.items)
   if (source.serviceAccountToken !== undefined)
     checkToken(context, [...path, 'serviceAccountToken'], source.serviceAccountToken)
+  checkProjectedCertificates(context, path, source)
+}
+
+function checkProjectedCertificates(context: CheckContext, path: Path, source: VolumeProjection): void {
   if (source.clusterTrustBundle !== undefined)
     checkTrust(context, [...path, 'clusterTrustBundle'], source.clusterTrustBundle)
+  if (source.podCertificate !== undefined)
+    checkPodCertificate(context, [...path, 'podCertificate'], source.podCertificate)
 }
 
 function checkToken(context: CheckContext, path: Path, token: ServiceAccountTokenProjection): void {
@@ -107,7 +120,12 @@ interface ProjectedFile {
 
 /** The files that a source names itself; those that it takes over with all their keys are not known here. */
 function filesOf(source: VolumeProjection): readonly ProjectedFile[] {
-  const { clusterTrustBundle: trust, serviceAccountToken: token } = source
+  const { clusterTrustBundle: trust, podCertificate: certificate, serviceAccountToken: token } = source
+  if (certificate !== undefined)
+    return CERTIFICATE_PATHS.flatMap((field) => {
+      const file = certificate[field]
+      return file ? [{ file, where: ['podCertificate', field] }] : []
+    })
   if (token !== undefined) return [{ file: token.path, where: ['serviceAccountToken', 'path'] }]
   if (trust !== undefined) return [{ file: trust.path, where: ['clusterTrustBundle', 'path'] }]
   return (['configMap', 'secret', 'downwardAPI'] as const).flatMap((field) =>

@@ -1,5 +1,6 @@
 import type { ClusterTrustBundle } from '../../api/generated/types.ts'
 import { certificatesOf } from '../../api/certificates.ts'
+import { POD_SIGNER, POD_TRUST } from '../../api/podCertificates.ts'
 import type { CheckContext } from '../context.ts'
 import { qualifiedName } from './names.ts'
 
@@ -17,6 +18,8 @@ export function checkTrustBundle(context: CheckContext, bundle: ClusterTrustBund
 
 /** The name says whose bundle it is, so that nobody can give one in another's name. */
 function checkName(context: CheckContext, name: string, signerName: string): void {
+  if (name === POD_TRUST.metadata.name)
+    return context.error(['metadata', 'name'], `is what ${POD_SIGNER} is known by here, and always there`)
   if (signerName === '') return
   const rule = signerName.includes('/')
     ? qualifiedName(signerName)

@@ -51,7 +51,7 @@ async function createPod(action: CreatePod | MendPod, world: ActionWorld): Promi
   const wish = createPodRequest(action.record, world.desired, world.node(), world.clock.now())
   if (isProblem(wish)) return world.problem({ ...wish, container: '' })
   const images = await withImages(wish, world)
-  const request = { ...images, volumes: await withTokens(images.volumes, world) }
+  const request = { ...images, volumes: await withSigned(images.volumes, world) }
   await world.inSlot(() => world.runtime.createPod(request, world.signal))
   world.done('')
 }
@@ -70,14 +70,21 @@ async function withImages(request: CreatePodRequest, world: ActionWorld): Promis
 }
 
 /** What signs is loaded where something is to be signed. */
-async function withTokens<T extends VolumeRequest>(
+async function withSigned<T extends VolumeRequest>(
   volumes: readonly T[],
   { desired }: ActionWorld,
 ): Promise<readonly T[]> {
-  if (!volumes.some((volume) => volume.kind === 'files' && volume.files.some(({ token }) => token)))
-    return volumes
-  const { signTokens } = await import('../tokens.ts')
-  return signTokens(volumes, desired.hashKey)
+  const files = volumes.flatMap((volume) => (volume.kind === 'files' ? volume.files : []))
+  let signed = volumes
+  if (files.some(({ token }) => token !== undefined)) {
+    const { signTokens } = await import('../tokens.ts')
+    signed = signTokens(signed, desired.hashKey)
+  }
+  if (files.some(({ issued }) => issued !== undefined)) {
+    const { issueCertificates } = await import('../certificates.ts')
+    signed = await issueCertificates(signed, desired.hashKey)
+  }
+  return signed
 }
 
 async function updateVolumes(action: UpdateVolumes, world: ActionWorld): Promise<void> {
@@ -85,7 +92,7 @@ async function updateVolumes(action: UpdateVolumes, world: ActionWorld): Promise
   if (pod === undefined) return
   const { clock, desired } = world
   const wish = updateVolumesRequest(pod.record, action, desired, world.node(), clock.now())
-  const request = { ...wish, volumes: await withTokens(wish.volumes, world) }
+  const request = { ...wish, volumes: await withSigned(wish.volumes, world) }
   await world.inSlot(() => world.runtime.updateVolumes(request, world.signal))
   world.done('')
 }
