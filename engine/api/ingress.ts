@@ -12,10 +12,8 @@ export interface IngressConfig {
   readonly address?: string
   /** Those that are answered for, sorted: what the proxy as a whole cannot do is told of each. */
   readonly ingresses: readonly ObjectKey[]
-  /** No two of the same host, match and path. */
+  /** No two of the same host, match and path. What none takes is answered with 404. */
   readonly routes: readonly IngressRoute[]
-  /** A name of `backends`: where requests go that no route takes. Absent: they are answered with 404. */
-  readonly defaultBackend?: string
   /** By name. */
   readonly backends: readonly IngressBackend[]
   /** The oldest Ingress' first. No two of the same Secret. */
@@ -46,8 +44,10 @@ export interface IngressCertificate {
   readonly secret: string
   /** Sorted. */
   readonly ingresses: readonly ObjectKey[]
-  /** Whom it is shown to, in lower case, sorted; none: whoever asks for a name that it has itself. */
+  /** Whom it is shown to, in lower case, sorted. */
   readonly hosts: readonly string[]
+  /** It is shown to whoever asks for a name that it has itself, too. */
+  readonly ownNames: boolean
   /** Shown to whoever asks for a name that no certificate is for. Of one at the most. */
   readonly isDefault: boolean
   /** Certificates and then the key, as PEM. */

@@ -14,6 +14,7 @@ import { drains } from './drains.ts'
 import { datedTaints, evictions } from './evictions.ts'
 import { brokenInvariants } from './invariants.ts'
 import { keepDecisions, keptReasons, withKept } from './kept.ts'
+import { withIngresses } from './ingress/ingress.ts'
 import { withDrift, withhold, withholdClaims } from './leftAlone.ts'
 import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
@@ -25,7 +26,7 @@ import { type World, worldOf } from './world.ts'
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const whole = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
   const observed = worldOf(withConfigHashes(whole), now)
-  const services = servicesOf(observed)
+  const services = withIngresses(servicesOf(observed), observed)
   const { world, ...autoscaled } = autoscale(observed)
   const { off } = world
   const { decisions: all, violations: undecided } = decide(world)

@@ -92,12 +92,21 @@ interface Candidate extends Endpoint {
   readonly lastResort: boolean
 }
 
+/** What answers for a port, whatever node it is on. */
+export function endpointsOf(
+  slices: readonly Slice[],
+  port: ServicePort,
+  family: Family,
+): Frontend['endpoints'] {
+  return chosen(candidatesOf(slices, port, family, undefined), false).endpoints
+}
+
 /** A port of a slice is the Service's port of that name; both may have none. */
 function candidatesOf(
   slices: readonly Slice[],
   { name = '', protocol = 'TCP' }: ServicePort,
   family: Family,
-  node: NodeName,
+  node: NodeName | undefined,
 ): readonly Candidate[] {
   const found = new Map<string, Candidate>()
   for (const { addressType, endpoints = [], ports = [] } of slices) {

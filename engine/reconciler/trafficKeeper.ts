@@ -132,8 +132,9 @@ export class TrafficKeeper {
   }
 }
 
-function addressesOf({ frontends }: NodeTraffic): ReadonlySet<string> {
+function addressesOf({ frontends, ingress }: NodeTraffic): ReadonlySet<string> {
   const found = new Set<string>()
+  for (const { endpoints } of ingress?.backends ?? []) for (const { address } of endpoints) found.add(address)
   for (const { endpoints } of frontends) for (const { address } of endpoints) found.add(address)
   return found
 }
