@@ -2,13 +2,15 @@ import type { DnsConfig } from './cri.ts'
 
 /** What the C library reads; the rest of a longer list is cut off, as the kubelet does. */
 const NAMESERVERS_MAX = 3
+/** As many as Kubernetes lets a pod have. */
+const SEARCHES_MAX = 32
 
 /** https://man7.org/linux/man-pages/man5/resolv.conf.5.html */
 export function resolvConfText(config: DnsConfig): string {
   const options = config.options.map(({ name, value }) => (value === undefined ? name : `${name}:${value}`))
   const lines = [
     ...config.nameservers.slice(0, NAMESERVERS_MAX).map((address) => `nameserver ${address}`),
-    ...(config.searches.length > 0 ? [`search ${config.searches.join(' ')}`] : []),
+    ...(config.searches.length > 0 ? [`search ${config.searches.slice(0, SEARCHES_MAX).join(' ')}`] : []),
     ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
   ]
   return lines.map((line) => `${line}\n`).join('')
@@ -37,6 +39,12 @@ export function mergeDns(base: DnsConfig, additions: DnsConfig): DnsConfig {
     searches: [...new Set([...base.searches, ...additions.searches])],
     options: [...options.values()],
   }
+}
+
+/** What a pod is given whose names are the cluster's first: the node's search list comes after, and nothing else of the node's counts. */
+export function clusterFirst(cluster: DnsConfig, node: DnsConfig): DnsConfig {
+  const searches = [...cluster.searches, ...node.searches.filter((domain) => domain !== '.')]
+  return { ...cluster, searches: [...new Set(searches)] }
 }
 
 function parseOption(word: string): { name: string; value?: string } {

@@ -94,6 +94,10 @@ function readSmall(path: string, relative: string): TreeFile | undefined {
     const { size, mtimeMs } = fstatSync(file)
     if (size > FILE_BYTES_MAX) return { path: relative, content: '', modifiedMs: mtimeMs }
     return { path: relative, content: readFileSync(file, 'utf8'), modifiedMs: mtimeMs }
+  } catch (error) {
+    // In /proc and among cgroups: it ended meanwhile.
+    if (isCode(error, 'ESRCH') || isCode(error, 'ENODEV')) return undefined
+    throw error
   } finally {
     closeSync(file)
   }

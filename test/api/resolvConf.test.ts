@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeDns, parseResolvConf, resolvConfText } from '../../engine/api/resolvConf.ts'
+import { clusterFirst, mergeDns, parseResolvConf, resolvConfText } from '../../engine/api/resolvConf.ts'
 
 const HOST = `# made by somebody
 domain old.test
@@ -27,6 +27,18 @@ describe('a resolv.conf', () => {
     }
     expect(resolvConfText(mergeDns(parseResolvConf(HOST), additions))).toBe(
       'nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nsearch a.test b.test c.test\noptions ndots:1 timeout:2 rotate\n',
+    )
+  })
+
+  it('of a pod whose names are the cluster’s first has the node’s search list after that, and nothing else of the node’s', () => {
+    const cluster = {
+      nameservers: ['10.96.0.10'],
+      searches: ['default.svc.cluster.local', 'b.test'],
+      options: [{ name: 'ndots', value: '5' }],
+    }
+    const node = { ...parseResolvConf(HOST), searches: ['a.test', 'b.test', '.'] }
+    expect(resolvConfText(clusterFirst(cluster, node))).toBe(
+      'nameserver 10.96.0.10\nsearch default.svc.cluster.local b.test a.test\noptions ndots:5\n',
     )
   })
 

@@ -1,11 +1,11 @@
-import type { CreatePodRequest, DnsConfig, PortMapping, VolumeRequest } from '../../api/cri.ts'
+import type { CreatePodRequest, PortMapping, VolumeRequest } from '../../api/cri.ts'
 import type { PodSpec } from '../../api/generated/types.ts'
 import { bandwidthOf } from '../../api/podAnnotations.ts'
 import type { PodRecord } from '../../api/records.ts'
-import { resolvConfText } from '../../api/resolvConf.ts'
 import type { Desired, ObservedNode } from '../../api/snapshot.ts'
 import { type ConfigProblem, isProblem } from '../context.ts'
 import { filledFactsOf, type PodFacts } from '../facts.ts'
+import { dnsOf } from './dns.ts'
 import type { FilesContext } from './fileVolumes.ts'
 import { hostNames } from './hostname.ts'
 import { podCgroupOf } from './podCgroup.ts'
@@ -35,7 +35,7 @@ export function createPodRequest(
     hostNetwork: spec.hostNetwork ?? false,
     hostIPC: spec.hostIPC ?? false,
     hostAliases: (spec.hostAliases ?? []).map(({ hostnames = [], ip }) => ({ ip, hostnames })),
-    ...dns(spec),
+    ...dnsOf(spec, namespace, desired),
     portMappings: spec.hostNetwork === true ? [] : portMappings(facts),
     volumes,
     ...(fsGroup !== undefined && { fsGroup }),
@@ -64,20 +64,6 @@ function volumeRequests(spec: PodSpec, context: FilesContext): readonly VolumeRe
     requests.push(request)
   }
   return requests
-}
-
-/** There is no DNS of the cluster yet, so ClusterFirst is as good as Default: the node's own. */
-function dns(spec: PodSpec): Pick<CreatePodRequest, 'resolvConf' | 'dnsAdditions'> {
-  const config: DnsConfig = {
-    nameservers: spec.dnsConfig?.nameservers ?? [],
-    searches: spec.dnsConfig?.searches ?? [],
-    options: (spec.dnsConfig?.options ?? []).map(({ name = '', value }) => ({
-      name,
-      ...(value !== undefined && { value }),
-    })),
-  }
-  if (spec.dnsPolicy === 'None') return { resolvConf: resolvConfText(config) }
-  return spec.dnsConfig === undefined ? {} : { dnsAdditions: config }
 }
 
 function portMappings(facts: PodFacts): readonly PortMapping[] {

@@ -5,8 +5,12 @@ import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { cgroupDirectories, cgroupLayout } from './cgroups.ts'
 import { runCommand, runOrFail } from '../commands.ts'
+import { dnsPaths } from '../dns/paths.ts'
+import { removeServer } from '../dns/server.ts'
 import { isObject, parseJson } from '../json.ts'
-import { deleteTableCommand } from '../network/masquerade.ts'
+import { putBackSettings } from '../network/hostSettings.ts'
+import { dropTables } from '../network/masquerade.ts'
+import { removeNatTraces } from '../network/portmapTraces.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
 import type { RootPaths } from '../paths.ts'
@@ -43,8 +47,10 @@ export async function removeRoot(
   await using _lock = await lockedRoot(transport, paths)
   const steps = [
     ...(await removePods(options, paths, record?.podCIDR, signal)),
+    await removeDns(transport, paths, signal),
     await removeBridge(transport, paths, signal),
     await removeTable(transport, paths, signal),
+    ...(await leaveHost(transport, paths, signal)),
     await removeRunDirectory(transport, paths, signal),
     await removeCgroups(transport, paths, signal),
     record === undefined ? undefined : paths.root,
@@ -106,6 +112,15 @@ async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal
   await removePod(context, uid, signal)
 }
 
+async function removeDns(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const server = { transport, paths: dnsPaths(paths) }
+  return (await removeServer(server, signal)) ? 'the DNS server' : undefined
+}
+
 async function removeBridge(
   transport: Transport,
   paths: RootPaths,
@@ -130,10 +145,31 @@ async function removeTable(
   const failing = { reason: 'RemoveFailed', doing: `deleting nftables table ${paths.table}` }
   // Without the program no table was ever made.
   if ((await findProgram(transport, 'nft')) === undefined) return undefined
-  const listed = await runCommand(transport, { argv: ['nft', 'list', 'tables', 'ip'] }, failing, signal)
-  if (!listed.stdout.split('\n').includes(`table ip ${paths.table}`)) return undefined
-  await runOrFail(transport, deleteTableCommand('nft', paths.table), failing, signal)
-  return `nftables table ${paths.table}`
+  const listing: Command = { argv: ['nft', '--terse', 'list', 'chains'] }
+  const { stdout } = await runCommand(transport, listing, failing, signal)
+  const ours = [`ip ${paths.table}`, `ip ${paths.serviceTable}`, `ip6 ${paths.serviceTable}`]
+  const there = ours.filter((table) => stdout.includes(`table ${table} {`))
+  if (there.length === 0) return undefined
+  await runOrFail(transport, dropTables('nft', there), failing, signal)
+  return `nftables ${there.length === 1 ? 'table' : 'tables'} ${there.map((table) => table.split(' ')[1]).join(', ')}`
+}
+
+/** What the host was before the first root came, once the last one leaves. */
+async function leaveHost(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const all = await transport.listDirectory(`${paths.runDir}/..`)
+  const own = paths.runDir.split('/').at(-1)
+  const others = all.filter((name) => name !== own && name !== 'host' && !name.includes('.'))
+  if (others.length > 0) return []
+  const done = [
+    ...(await removeNatTraces(transport, paths, signal)),
+    ...(await putBackSettings(transport, paths)),
+  ]
+  await transport.removeEmpty([paths.host])
+  return done
 }
 
 async function removeRunDirectory(

@@ -1,11 +1,11 @@
-import type { CreatePodRequest, DnsConfig, HostAlias } from '../../../api/cri.ts'
-import { mergeDns, parseResolvConf, resolvConfText } from '../../../api/resolvConf.ts'
+import type { CreatePodRequest, HostAlias } from '../../../api/cri.ts'
+import { clusterFirst, mergeDns, parseResolvConf, resolvConfText } from '../../../api/resolvConf.ts'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { readText } from '../node/node.ts'
 
 type Wish = Pick<
   CreatePodRequest,
-  'hostname' | 'hostsNames' | 'hostNetwork' | 'hostAliases' | 'resolvConf' | 'dnsAdditions'
+  'hostname' | 'hostsNames' | 'hostNetwork' | 'hostAliases' | 'resolvConf' | 'dnsAdditions' | 'clusterDns'
 >
 
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf of a pod. */
@@ -17,7 +17,7 @@ export async function etcFiles(
   const hosts = wish.hostNetwork
     ? withAliases(await readText(transport, '/etc/hosts'), wish.hostAliases)
     : hostsFile(wish, ip)
-  const resolvConf = wish.resolvConf ?? withAdditions(await nodeResolvConf(transport), wish.dnsAdditions)
+  const resolvConf = wish.resolvConf ?? resolvConfOf(wish, await nodeResolvConf(transport))
   return [file('hosts', hosts), file('hostname', `${wish.hostname}\n`), file('resolv.conf', resolvConf)]
 }
 
@@ -48,8 +48,11 @@ function withAliases(hosts: string, aliases: readonly HostAlias[]): string {
   return `${hosts}\n# Entries added by HostAliases.\n${lines.join('\n')}\n`
 }
 
-function withAdditions(own: string, additions: DnsConfig | undefined): string {
-  return additions === undefined ? own : resolvConfText(mergeDns(parseResolvConf(own), additions))
+function resolvConfOf({ clusterDns, dnsAdditions }: Wish, own: string): string {
+  if (clusterDns === undefined && dnsAdditions === undefined) return own
+  const node = parseResolvConf(own)
+  const base = clusterDns === undefined ? node : clusterFirst(clusterDns, node)
+  return resolvConfText(dnsAdditions === undefined ? base : mergeDns(base, dnsAdditions))
 }
 
 const STUB_FREE = '/run/systemd/resolve/resolv.conf'
