@@ -18,6 +18,8 @@ my $INTERRUPTED = 4;
 
 my $given = '';
 my %runs;
+# Of those, the ones that have closed their outputs.
+my %silent;
 my %reads = (fileno(STDIN) => { handle => \*STDIN, got => \&take });
 my $pause;
 
@@ -83,7 +85,7 @@ sub become {
 sub heard {
     my ($id, $name, $bytes) = @_;
     my $run = $runs{$id};
-    if ($bytes eq '') { $run->{open}-- }
+    if ($bytes eq '') { $silent{$id} = 1 unless --$run->{open} }
     elsif ($name eq 'f') { $run->{fault} .= $bytes }
     else { answer($name, $id, $bytes) }
     $pause = 0.0002;
@@ -92,13 +94,13 @@ sub heard {
 # Its outputs close a moment before a process can be waited for; one that has closed them itself may live long.
 sub reap {
     my $left;
-    for my $id (keys %runs) {
+    for my $id (keys %silent) {
         my $run = $runs{$id};
-        next if $run->{open};
         if (waitpid($run->{pid}, 1) == $run->{pid}) {
             if ($run->{fault} eq '') { answer('x', $id, $?) }
             else { answer('f', $id, $run->{fault}) }
             delete $runs{$id};
+            delete $silent{$id};
         }
         else { $left = 1 }
     }

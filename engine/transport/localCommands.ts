@@ -1,15 +1,14 @@
 import { execa } from 'execa'
 import type { Readable } from 'node:stream'
-import { Lane, NoLane, send, type Started } from './localLane.ts'
+import { type Ended, Lane, NoLane, OUTPUT_BYTES_MAX, PATH, send, type Started } from './localLane.ts'
 import type { Command, CommandResult } from './transport.ts'
 import { TransportError } from './transport.ts'
 
 const TIMEOUT_MS = 60_000
-/** More than any command here says; what is beyond is cut off. */
-const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** From the polite signal to the certain one, once a command has run out of time or is not wanted any more. */
 const KILL_AFTER_MS = 5_000
+/** From the certain one to going on without its end: what has a session of its own may keep the output open for ever. */
+const LET_GO_AFTER_MS = 1_000
 
 /**
  * In a session of its own: Ctrl-C on the engine's terminal must not reach a half-made pod, nor may the engine's own
@@ -32,7 +31,7 @@ async function resultOf(command: Command, started: Started, signal?: AbortSignal
   const notWanted = () => ending.begin()
   signal?.addEventListener('abort', notWanted)
   try {
-    const { exitCode, signal: by, stderr, stdout } = await started.ended
+    const { exitCode, signal: by, stderr, stdout } = await Promise.race([started.ended, ending.letGo])
     signal?.throwIfAborted()
     return {
       exitCode: exitCode ?? exitCodeOf(by),
@@ -76,6 +75,10 @@ function beginDirectly(command: Command): Started {
     kill: (signal) => {
       if (pid !== undefined) send(pid, signal)
     },
+    letGo: () => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     ended: child.then((result) => {
       const { exitCode, signal, stderr, stdout } = result
       if (exitCode === undefined && signal === undefined) throw asError(result.cause ?? result)
@@ -84,10 +87,11 @@ function beginDirectly(command: Command): Started {
   }
 }
 
-/** From the polite signal to the certain one, to a whole process group. */
+/** From the polite signal to the certain one, to a whole process group, and on to nobody waiting any more. */
 class Ending {
   timedOut = false
   readonly #started: Started
+  readonly #letGo = Promise.withResolvers<Ended>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(started: Started) {
@@ -102,7 +106,20 @@ class Ending {
   begin(): void {
     if (this.#timer !== undefined) return
     this.#started.kill('SIGTERM')
-    this.#timer = setTimeout(() => this.#started.kill('SIGKILL'), KILL_AFTER_MS)
+    this.#timer = setTimeout(() => this.#kill(), KILL_AFTER_MS)
+  }
+
+  #kill(): void {
+    this.#started.kill('SIGKILL')
+    this.#timer = setTimeout(() => {
+      this.#letGo.resolve({ signal: 'SIGKILL', stdout: '', stderr: '' })
+      this.#started.letGo()
+    }, LET_GO_AFTER_MS)
+  }
+
+  /** As the end of what was killed, and has not been seen to end. */
+  get letGo(): Promise<Ended> {
+    return this.#letGo.promise
   }
 
   over(): void {

@@ -17,6 +17,8 @@ export interface Started {
   readonly ended: Promise<Ended>
   /** To the process and all that it has begun in its group. */
   kill(signal: NodeJS.Signals): void
+  /** Nobody waits for `ended` any more, which may never come. */
+  letGo(): void
 }
 
 /** What the lane cannot be given has to be started in another way: nothing was begun. */
@@ -39,8 +41,8 @@ const SOURCE = new URL('lane.pl', import.meta.url)
 /** A pipe holds 65,536. */
 const INPUT_BYTES_MAX = 60_000
 /** More than any command here says; what is beyond is cut off. */
-const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
 
@@ -60,7 +62,7 @@ export class Lane {
       detached: true,
     })
     this.#child.on('error', (error) => this.#end(new NoLane(error.message)))
-    this.#child.on('exit', () => this.#end(new Error('the process that starts commands was ended')))
+    this.#child.on('exit', () => this.#end(ended()))
     // Told by its end.
     this.#child.stdin.on('error', () => undefined)
     this.#child.stdout.on('data', (bytes: Buffer) => this.#read(bytes))
@@ -79,7 +81,8 @@ export class Lane {
     input: string | Uint8Array | undefined,
   ): Started {
     if (this.#over !== undefined) throw this.#over
-    const frame = frameOf((this.#count += 1), argv, env, input)
+    const id = (this.#count += 1)
+    const frame = frameOf(id, argv, env, input)
     const run: Run = {
       stdout: [],
       stderr: [],
@@ -88,7 +91,7 @@ export class Lane {
       group: undefined,
       signal: undefined,
     }
-    this.#runs.set(this.#count, run)
+    this.#runs.set(id, run)
     hold(this.#child.stdout, true)
     this.#child.stdin.write(frame)
     return {
@@ -97,7 +100,22 @@ export class Lane {
         if (run.group === undefined) run.signal = signal
         else send(run.group, signal)
       },
+      letGo: () => {
+        // Not even begun: somebody has stopped this process. The next command is given to another one.
+        if (run.group === undefined) this.#kill()
+        else this.#forget(id)
+      },
     }
+  }
+
+  #kill(): void {
+    this.#over = ended()
+    this.#child.kill('SIGKILL')
+  }
+
+  #forget(id: number): void {
+    this.#runs.delete(id)
+    if (this.#runs.size === 0) hold(this.#child.stdout, false)
   }
 
   #end(error: Error): void {
@@ -133,11 +151,14 @@ export class Lane {
       if (run.signal !== undefined) send(run.group, run.signal)
       return
     }
-    this.#runs.delete(id)
-    if (this.#runs.size === 0) hold(this.#child.stdout, false)
+    this.#forget(id)
     if (kind === 'x') run.end.resolve(endOf(run, Number(body.toString('latin1'))))
     else run.end.reject(new Error(body.toString()))
   }
+}
+
+function ended(): Error {
+  return new Error('the process that starts commands was ended')
 }
 
 /** Only what is under way keeps this process from ending. */

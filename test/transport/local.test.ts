@@ -93,6 +93,20 @@ test('a command ends when its time is over, or when it is not wanted any more', 
   await expect(running).rejects.toThrow('not wanted')
 })
 
+test('who waits is answered though the output stays open or the process that starts commands is stopped, and the next command runs', async () => {
+  const file = join(folder, 'pid')
+  const script = `setsid sh -c 'echo $$ >${file}; exec sleep 100' & while ! [ -s ${file} ]; do sleep 0.01; done; sleep 100`
+  const parent = Number((await transport.run({ argv: ['sh', '-c', 'echo $PPID'] })).stdout)
+  const open = transport.run({ argv: ['sh', '-c', script], timeoutMs: 1_000 })
+  await transport.run({ argv: ['sh', '-c', `while ! [ -s ${file} ]; do sleep 0.01; done`] })
+  process.kill(parent, 'SIGSTOP')
+  const stopped = transport.run({ argv: ['true'], timeoutMs: 1_000 })
+  expect(await open).toMatchObject({ timedOut: true, signal: 'SIGKILL' })
+  expect(await stopped).toMatchObject({ timedOut: true })
+  expect(await transport.run({ argv: ['true'] })).toMatchObject({ exitCode: 0, timedOut: false })
+  process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL')
+}, 30_000)
+
 test('a stream ends with its command, or with its signal', async () => {
   const chunks: string[] = []
   const never = new AbortController().signal
