@@ -26,7 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   source: [],
   ...Object.fromEntries(PURE_LEAVES.map((folder) => [folder, ['api']])),
   planner: PLANNER,
-  runtimes: ['api', 'transport'],
+  // proxy's languages, nft's among them, are spoken where a node is driven: what a node is asked for is data without them
+  runtimes: ['api', 'transport', 'proxy'],
   reconciler: RECONCILER,
   daemon: ['api', 'source', 'manifests', 'planner', 'runtimes', 'transport', 'reconciler'],
   cli: [...RECONCILER, 'reconciler', 'daemon'],

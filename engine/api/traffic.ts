@@ -53,6 +53,11 @@ export interface Frontend {
   readonly masquerade: boolean
 }
 
+/** What it answers for: no two do. */
+export function frontendKey(address: string | undefined, protocol: Protocol, port: number): string {
+  return `${address ?? ''} ${protocol} ${port}`
+}
+
 export interface Endpoint {
   readonly address: string
   readonly port: number

@@ -1,4 +1,4 @@
-import type { Family, Frontend, Protocol } from '../api/traffic.ts'
+import { type Family, type Frontend, frontendKey } from '../api/traffic.ts'
 import { baseChains, chainLines, declarations } from './chains.ts'
 import { chainOf, type Element, elementsOf, type Spread, spreadOf } from './elements.ts'
 
@@ -55,11 +55,6 @@ function chainsFor(frontend: Frontend): ReturnType<typeof chainsOf> {
   const known = chains.get(frontend) ?? chainsOf(frontend)
   chains.set(frontend, known)
   return known
-}
-
-/** What it answers for: no two can. */
-export function frontendKey(address: string | undefined, protocol: Protocol, port: number): string {
-  return `${address ?? ''} ${protocol} ${port}`
 }
 
 function keyOf(frontend: Frontend): string {

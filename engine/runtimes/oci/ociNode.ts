@@ -6,6 +6,7 @@ import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
 import { prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
+import { createServices, type Services } from './network/services.ts'
 import type { NodeLook } from './node/node.ts'
 import { lookAtNode } from './node/node.ts'
 import type { NodeFacts } from './node/prepareNode.ts'
@@ -44,6 +45,8 @@ export interface OciNode {
   readonly context: () => Promise<SandboxContext>
   /** The server that pods ask. */
   readonly dns: Dns
+  /** What leads Services' addresses and ports to pods. */
+  readonly services: Services
 }
 
 export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
@@ -62,7 +65,7 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     images,
     context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
   }
-  return { ...node, dns: createDns(node) }
+  return { ...node, dns: createDns(node), services: createServices(node) }
 }
 
 async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {
@@ -73,6 +76,6 @@ async function networkParts(transport: Transport, paths: RootPaths, facts: NodeF
       `${paths.rootFile} is missing: the range of the pods' addresses is not known`,
     )
   }
-  await prepareNetwork(transport, facts.nft, paths.table, root.podCIDR)
+  await prepareNetwork(transport, facts.nft, paths, root.podCIDR)
   return { plugins: facts.plugins, podCIDR: root.podCIDR, paths }
 }

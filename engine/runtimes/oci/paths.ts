@@ -41,6 +41,12 @@ export interface RootPaths {
   /** At most 15 letters: the kernel's limit for a link's name. */
   readonly bridge: string
   readonly table: string
+  /** What leads to Services stands in one of its own: it is loaded as a whole, in place of what was there. */
+  readonly serviceTable: string
+  /** What was made on the node for Services, until the next boot; not there: nothing. */
+  readonly traffic: string
+  /** The host's settings as they were before any root changed them: shared by all roots. */
+  readonly host: string
   /** Below every cgroup hierarchy's root. */
   readonly cgroup: string
 }
@@ -73,6 +79,9 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     layers: join(real, 'layers'),
     bridge: `rc-${rootId}`,
     table: `reconcile-${rootId}`,
+    serviceTable: `reconcile-${rootId}-services`,
+    traffic: join(run, 'traffic.json'),
+    host: join(run, '..', 'host'),
     cgroup: `/reconcile-${rootId}`,
   }
 }

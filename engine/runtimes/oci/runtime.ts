@@ -1,7 +1,6 @@
 import type { StopContainerRequest } from '../../api/cri.ts'
 import type { NodeName } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
-import { NO_TRAFFIC } from '../../api/traffic.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { podEvents } from './hook/events.ts'
@@ -22,6 +21,7 @@ import { tell } from './hook/tell.ts'
 import { startContainer } from './containers/startContainer.ts'
 import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
+import { applyTraffic, leaving } from './network/traffic.ts'
 import { createUpkeep } from './upkeep/upkeep.ts'
 import { guarded } from './guarded.ts'
 import type { OciNode, OciRuntimeOptions } from './ociNode.ts'
@@ -75,6 +75,8 @@ function podVerbs(node: OciNode): PodVerbs {
     },
     createPod: async (request, signal) => {
       await guarded('CreatePodSandboxError', 'creating the pod', signal, async () => {
+        // Its first question must not be asked before there is somebody to answer.
+        if (request.clusterDns !== undefined) await node.dns.applied(signal)
         const record = async () => {
           await forgetFolderless(transport, paths, request.record)
           await writeRecord(transport, paths, request.record)
@@ -101,12 +103,14 @@ function podVerbs(node: OciNode): PodVerbs {
     },
     releasePod: async (uid, signal) => {
       await guarded('KillPodSandboxError', 'giving back what the pod has', signal, async () => {
-        await releasePod(await node.context(), uid, signal)
+        const context = await node.context()
+        await leaving(node, uid, async () => await releasePod(context, uid, signal))
       })
     },
     removePod: async (uid, signal) => {
       await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
-        await removePod(await node.context(), uid, signal)
+        const context = await node.context()
+        await leaving(node, uid, async () => await removePod(context, uid, signal))
       })
     },
   }
@@ -188,16 +192,7 @@ function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
     },
     logs: (request, signal = new AbortController().signal) =>
       containerLog({ transport, paths, inspect: readingVerbs(node, name).inspect }, request, signal),
-    applyTraffic: async (traffic) => {
-      if (traffic === NO_TRAFFIC) return []
-      throw new RuntimeFailure(
-        'ApplyTrafficError',
-        'leading traffic to pods does not work on this node yet',
-        {
-          certain: true,
-        },
-      )
-    },
+    applyTraffic: async (traffic, signal) => await applyTraffic(node, traffic, signal),
     connect: async (address, port, signal) => await transport.connect(address, port, signal),
   }
 }

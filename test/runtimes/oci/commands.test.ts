@@ -9,7 +9,7 @@ import {
   hookStartCommand,
   locked,
 } from '../../../engine/runtimes/oci/hook/hookCommands.ts'
-import { deleteTableCommand, masqueradeCommand } from '../../../engine/runtimes/oci/network/masquerade.ts'
+import { dropTables, masqueradeCommand } from '../../../engine/runtimes/oci/network/masquerade.ts'
 import {
   bridgeCommand,
   parseAddress,
@@ -124,7 +124,7 @@ flush chain ip reconcile-01234567 postrouting
 add rule ip reconcile-01234567 postrouting ip saddr 10.244.0.0/16 ip daddr != { 10.244.0.0/16, 224.0.0.0/4 } masquerade
 `,
   })
-  expect(deleteTableCommand('nft', 't').stdin).toBe('add table ip t\ndelete table ip t\n')
+  expect(dropTables('nft', ['ip t']).stdin).toBe('add table ip t\ndelete table ip t\n')
 })
 
 test('the hook’s verbs', () => {

@@ -48,7 +48,7 @@ const LOOK_EVERY_MS = 1_000
 /** By root: a driver that is made anew takes over from the one before. */
 const watches = new Map<string, NodeJS.Timeout>()
 
-export function createDns(node: Omit<OciNode, 'dns'>): Dns {
+export function createDns(node: Omit<OciNode, 'dns' | 'services'>): Dns {
   const keeper = new DnsKeeper(node)
   const { root } = node.paths
   const first = Promise.withResolvers<void>()
@@ -92,14 +92,14 @@ async function attempt(work: () => Promise<void>, signal?: AbortSignal): Promise
 }
 
 class DnsKeeper {
-  readonly #node: Omit<OciNode, 'dns'>
+  readonly #node: Omit<OciNode, 'dns' | 'services'>
   readonly #server: DnsServer
   /** What the server answers; absent: it has to be asked. */
   #served: Lines | undefined
   /** The last that was applied, and is to stay so. */
   #kept: Wish | undefined
 
-  constructor(node: Omit<OciNode, 'dns'>) {
+  constructor(node: Omit<OciNode, 'dns' | 'services'>) {
     this.#node = node
     this.#server = { transport: node.transport, paths: dnsPaths(node.paths) }
   }

@@ -1,6 +1,8 @@
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
-import { readText } from '../node/node.ts'
+import type { RootPaths } from '../paths.ts'
+import { changeSettings, FILTER_BRIDGED, FORWARDING } from './hostSettings.ts'
+import { noteNatTables } from './portmapTraces.ts'
 
 /**
  * One table for the root, the same however often it is loaded: what pods send out of their range leaves with the node's
@@ -19,30 +21,22 @@ export function masqueradeCommand(nft: string, table: string, podCIDR: string): 
   }
 }
 
-export function deleteTableCommand(nft: string, table: string): Command {
+/** `ip reconcile-1a2b3c4d`, and so on: those that are there. */
+export function dropTables(nft: string, tables: readonly string[]): Command {
   // Added first: deleting what is not there is an error.
-  return { argv: [nft, '-f', '-'], stdin: `add table ip ${table}\ndelete table ip ${table}\n` }
+  const lines = tables.flatMap((table) => [`add table ${table}\n`, `delete table ${table}\n`])
+  return { argv: [nft, '-f', '-'], stdin: lines.join('') }
 }
 
-const BRIDGE_SETTINGS = '/proc/sys/net/bridge'
-const CALL_IPTABLES = 'bridge-nf-call-iptables'
-
-/** Without it a Service's address does not work between two pods of one bridge: their packets never pass netfilter. */
-async function filterBridged(transport: Transport): Promise<void> {
-  const value = await readText(transport, `${BRIDGE_SETTINGS}/${CALL_IPTABLES}`)
-  if (value.trim() !== '0') return
-  await transport.writeTree(BRIDGE_SETTINGS, [
-    { path: CALL_IPTABLES, mode: 0o644, what: { kind: 'file', content: '1\n' } },
-  ])
-}
-
+/** The host passes on what pods send, also what stays on their bridge, and lets it out by its own address. */
 export async function prepareNetwork(
   transport: Transport,
   nft: string,
-  table: string,
+  paths: Pick<RootPaths, 'host' | 'table'>,
   podCIDR: string,
 ): Promise<void> {
-  await filterBridged(transport)
-  const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${table}` }
-  await runOrFail(transport, masqueradeCommand(nft, table, podCIDR), failing)
+  await changeSettings(transport, paths, { ...FORWARDING, ...FILTER_BRIDGED })
+  await noteNatTables(transport, nft, paths)
+  const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${paths.table}` }
+  await runOrFail(transport, masqueradeCommand(nft, paths.table, podCIDR), failing)
 }

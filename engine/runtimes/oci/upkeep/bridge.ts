@@ -90,12 +90,13 @@ export function gatewayOf(podCIDR: string): string {
 }
 
 async function tableIsGone({ nft, paths, transport }: Looking): Promise<boolean> {
-  const command: Command = { argv: [nft, 'list', 'tables', 'ip'] }
+  // `list tables` would read all that stands in each of them.
+  const command: Command = { argv: [nft, '--terse', 'list', 'chains', 'ip'] }
   const listed = await runCommand(transport, command, {
     reason: 'NetworkNotReady',
     doing: 'listing nftables',
   })
-  return listed.exitCode === 0 && !listed.stdout.split('\n').includes(`table ip ${paths.table}`)
+  return listed.exitCode === 0 && !listed.stdout.includes(`table ip ${paths.table} {`)
 }
 
 function tableRepair({ nft, paths, transport }: Looking): Repair {

@@ -1,0 +1,65 @@
+import type { Family, Frontend } from '../../../api/traffic.ts'
+import { frontendKey } from '../../../api/traffic.ts'
+import type { Command } from '../../../transport/transport.ts'
+
+/** One connection as the kernel follows it: what was asked for, and who answers. */
+export interface Flow {
+  readonly source: string
+  readonly sourcePort: string
+  readonly target: string
+  readonly targetPort: string
+  readonly answers: string
+  readonly answersPort: string
+}
+
+/** Those of udp: they have no end of their own, so one that is used goes on for ever. */
+export function listFlowsCommand(program: string, family: Family): Command {
+  return { argv: [program, '--dump', '-f', family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp'] }
+}
+
+/** `udp 17 29 src=A dst=B sport=C dport=D [UNREPLIED] src=E dst=F sport=G dport=H mark=0 use=1`, a line each. */
+export function parseFlows(stdout: string): readonly Flow[] {
+  return stdout.split('\n').flatMap((line) => {
+    const [source, target, sourcePort, targetPort, answers, , answersPort] = [
+      ...line.matchAll(/ (?:src|dst|sport|dport)=(\S+)/g),
+    ].map(([, value]) => value)
+    if (source === undefined || target === undefined || sourcePort === undefined) return []
+    if (targetPort === undefined || answers === undefined || answersPort === undefined) return []
+    return [{ source, sourcePort, target, targetPort, answers, answersPort }]
+  })
+}
+
+/** Those that go where nobody answers any more, and those that began before anybody did. */
+export function staleFlows(
+  flows: readonly Flow[],
+  frontends: ReadonlyMap<string, Frontend>,
+  gone: ReadonlySet<string>,
+  own: ReadonlySet<string>,
+): readonly Flow[] {
+  return flows.filter((flow) => {
+    const port = Number(flow.targetPort)
+    const keys = [frontendKey(flow.target, 'udp', port)]
+    if (own.has(flow.target)) keys.push(frontendKey(undefined, 'udp', port))
+    const frontend = keys.flatMap((key) => frontends.get(key) ?? [])[0]
+    if (frontend === undefined) return keys.some((key) => gone.has(key))
+    return !frontend.endpoints.some(
+      ({ address, port: at }) => address === flow.answers && String(at) === flow.answersPort,
+    )
+  })
+}
+
+/** All in one process, which says nothing of those that have ended meanwhile. */
+export function deleteFlowsCommand(program: string, family: Family, flows: readonly Flow[]): Command {
+  const of = family === 'ip' ? '' : '-f ipv6 '
+  const lines = flows.map(
+    ({ source, sourcePort, target, targetPort }) =>
+      `-D ${of}-p udp -s ${source} -d ${target} --sport ${sourcePort} --dport ${targetPort}\n`,
+  )
+  return { argv: [program, '--load-file', '-'], stdin: lines.join('') }
+}
+
+/** Whatever these addresses answered, by any protocol. */
+export function deleteAnsweredCommand(program: string, addresses: readonly string[]): Command {
+  const lines = addresses.map((address) => `-D ${address.includes(':') ? '-f ipv6 ' : ''}-r ${address}\n`)
+  return { argv: [program, '--load-file', '-'], stdin: lines.join('') }
+}

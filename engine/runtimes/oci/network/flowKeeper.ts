@@ -1,0 +1,66 @@
+import type { TrafficProblem } from '../../../api/traffic.ts'
+import type { Transport } from '../../../transport/transport.ts'
+import { runCommand } from '../commands.ts'
+import {
+  deleteAnsweredCommand,
+  deleteFlowsCommand,
+  listFlowsCommand,
+  parseFlows,
+  staleFlows,
+} from './conntrack.ts'
+import { keyOfFrontend, type TableChange } from './serviceTable.ts'
+
+export interface FlowKeeper {
+  /** After the kernel was told: what of udp goes on to an endpoint that has left is ended, so that the next packet finds another. */
+  follow(change: TableChange, signal?: AbortSignal): Promise<readonly TrafficProblem[]>
+  /** Whatever this address answered: its pod is gone. */
+  end(address: string): Promise<void>
+}
+
+const FAILING = { reason: 'NetworkNotReady', doing: 'ending connections to pods that are gone' }
+
+export function createFlowKeeper(
+  transport: Transport,
+  program: string | undefined,
+  own: ReadonlySet<string>,
+): FlowKeeper {
+  const ends = new Set<string>()
+  let isEnding = false
+  return {
+    follow: async (change, signal) => {
+      const ofUdp = [...change.gone, ...change.come].filter(({ protocol }) => protocol === 'udp')
+      if (ofUdp.length === 0) return []
+      if (program === undefined) return missing(ofUdp[0]?.service)
+      const gone = new Set(change.gone.map(keyOfFrontend))
+      for (const family of new Set(ofUdp.map((one) => one.family))) {
+        const listed = await runCommand(transport, listFlowsCommand(program, family), FAILING, signal)
+        const stale = staleFlows(parseFlows(listed.stdout), change.after, gone, own)
+        if (stale.length > 0)
+          await runCommand(transport, deleteFlowsCommand(program, family, stale), FAILING, signal)
+      }
+      return []
+    },
+    end: async (address) => {
+      if (program === undefined) return
+      ends.add(address)
+      // Those that come meanwhile go together, by one process.
+      if (isEnding) return
+      isEnding = true
+      try {
+        while (ends.size > 0) {
+          const all = [...ends]
+          ends.clear()
+          await runCommand(transport, deleteAnsweredCommand(program, all), FAILING)
+        }
+      } finally {
+        isEnding = false
+      }
+    },
+  }
+}
+
+function missing(service: TrafficProblem['service']): readonly TrafficProblem[] {
+  const message =
+    'udp clients of a pod that has left go on sending to it: conntrack is missing on this node; on Debian: apt-get install conntrack'
+  return service === undefined ? [] : [{ service, reason: 'ConntrackMissing', message }]
+}
