@@ -47,7 +47,7 @@ export function linkCommand({ link }: DnsPaths, addresses: readonly string[], is
     `link set dev ${link} up`,
     ...addresses.map((address) =>
       address.includes(':')
-        ? `address replace ${address}/128 dev ${link} nodad`
+        ? `address replace ${address}/128 dev ${link} nodad noprefixroute`
         : `address replace ${address}/32 dev ${link}`,
     ),
   ]
