@@ -18,7 +18,11 @@ export interface DnsPaths {
   readonly cgroup: string
 }
 
-export function dnsPaths({ cgroup, rootId, runDir }: RootPaths): DnsPaths {
+export function dnsPaths({
+  cgroup,
+  rootId,
+  runDir,
+}: Pick<RootPaths, 'cgroup' | 'rootId' | 'runDir'>): DnsPaths {
   const folder = `/var/cache/bind/reconcile-${rootId}`
   return {
     directory: `${runDir}/dns`,
