@@ -46,6 +46,7 @@ export class Engine {
   #trouble: string | undefined
   /** Resolved when there is a loop that was not there before. */
   #begun = Promise.withResolvers<void>()
+  /** Resolved by the first tick of a loop, and by its failure. */
   #ticked = Promise.withResolvers<void>()
 
   constructor(options: EngineOptions) {
@@ -78,10 +79,11 @@ export class Engine {
     this.#run = { machine, stop, ended: this.#live(machine, stop.signal) }
   }
 
-  /** Resolves when the nodes have been looked at and a plan was made. Also when the daemon ends. */
+  /** Resolves when the nodes have been looked at and a plan was made. Also when the daemon ends. Rejects while no loop can run. */
   async looked(): Promise<void> {
-    if (this.#loop?.state().snapshot === undefined)
-      await Promise.race([this.#ticked.promise, aborted(this.#options.signal)])
+    if (this.#loop?.state().snapshot !== undefined) return
+    if (this.#trouble === undefined) await Promise.race([this.#ticked.promise, aborted(this.#options.signal)])
+    if (this.#trouble !== undefined) throw new Error(this.#trouble)
   }
 
   /** Through a change of loops, too. */
@@ -94,6 +96,7 @@ export class Engine {
       const outcome = await this.#loop?.untilHealthy({ ...options, timeoutMs })
       if (outcome !== undefined && outcome.kind !== 'interrupted') return outcome
       if (signal.aborted) return { kind: 'interrupted' }
+      if (timeoutMs === 0) return { kind: 'timeout', objects: [], problems: this.state().problems }
       await Promise.race([begun, clock.sleepUntil(until, signal)])
     }
   }
@@ -128,6 +131,8 @@ export class Engine {
         // Those who wait for this loop are told.
         failed.abort()
         this.#trouble = `nothing is reconciled: ${messageOf(error)}`
+        this.#ticked.resolve()
+        this.#ticked = Promise.withResolvers<void>()
         log('error', this.#trouble, { stack: stackOf(error) })
         const waitMs = retryDelayMs(failures, RETRY_MIN_MS, RETRY_MAX_MS)
         await clock.sleepUntil(after(clock.now(), waitMs), either)

@@ -1,7 +1,7 @@
 import { inForceAfter, type Rollback } from '../api/sync.ts'
 import { lossLines } from '../planner/rails.ts'
 import { rollbackOf } from '../planner/rollback.ts'
-import { after } from '../reconciler/clock.ts'
+import { millisecondsBetween } from '../reconciler/clock.ts'
 import type { Logger } from '../reconciler/logger.ts'
 import type { LoopState } from '../reconciler/loop.ts'
 import { messageOf } from '../reconciler/problems.ts'
@@ -25,7 +25,7 @@ const RETRY_MS = 30_000
 /** Goes back to the last healthy commit when the one in force asks for that and its rollout is out of time. */
 export class Rollbacks {
   readonly #options: RollbackOptions
-  #notBefore: Temporal.Instant | undefined
+  #triedAt: Temporal.Instant | undefined
   /** Said once, not with each try. */
   #said: string | undefined
 
@@ -36,10 +36,12 @@ export class Rollbacks {
   /** After each plan. Goes back when it is this one's turn. */
   look(state: LoopState): void {
     const { clock, turns } = this.#options
+    const now = clock.now()
+    // A clock that was set back makes nobody wait longer.
     const isEarly =
-      this.#notBefore !== undefined && Temporal.Instant.compare(clock.now(), this.#notBefore) < 0
+      this.#triedAt !== undefined && Math.abs(millisecondsBetween(this.#triedAt, now)) < RETRY_MS
     if (isEarly || this.#wanted(state) === undefined) return
-    this.#notBefore = after(clock.now(), RETRY_MS)
+    this.#triedAt = now
     void turns.take(() => this.#goBack())
   }
 
