@@ -48,6 +48,9 @@ class TheDaemon implements Daemon {
   #state: SyncState
   #follower: Follower | undefined
   #retries = 0
+  #isRetrySet = false
+  /** Said once, not with each look. */
+  #said: string | undefined
   readonly #looks = new Looks()
 
   constructor(options: DaemonOptions) {
@@ -87,7 +90,7 @@ class TheDaemon implements Daemon {
 
   async run(): Promise<void> {
     const { clock, log, signal, site } = this.#options
-    await this.#begin('start')
+    await this.#turns.take(() => this.#begin('start'))
     const applied = this.engine.desired?.commit
     this.#tell({
       kind: 'started',
@@ -146,7 +149,11 @@ class TheDaemon implements Daemon {
   }
 
   approve(commit: string): Promise<ControlAnswer> {
-    return this.#turns.take(() => this.#sync.approve(commit))
+    return this.#turns.take(async () => {
+      const answer = await this.#sync.approve(commit)
+      this.#retrySoon()
+      return answer
+    })
   }
 
   suspend(object: ObjectKey): Promise<ControlAnswer> {
@@ -162,6 +169,7 @@ class TheDaemon implements Daemon {
     const { signal, site, source } = this.#options
     const applied = site.record()?.appliedCommit
     if (applied === undefined || applied === 'uncommitted' || this.engine.desired !== undefined) return
+    if (!this.#sync.mayBegin(applied)) return
     try {
       const { commits } = await source.here(signal)
       if (commits !== undefined) await this.#sync.begin(await commits.read(applied, signal), when)
@@ -171,8 +179,7 @@ class TheDaemon implements Daemon {
         error instanceof SourceError
           ? 'nothing is created or pruned until a commit of the branch is accepted'
           : 'it is tried again'
-      this.#options.log(
-        'warn',
+      this.#sayOnce(
         `commit ${applied}, which is in force, cannot be gone on with: ${messageOf(error)}; ${why}`,
       )
     }
@@ -203,24 +210,22 @@ class TheDaemon implements Daemon {
   async #hear(news: News): Promise<void> {
     // The repository may have come back, with what is in force.
     if (news.kind !== 'failure') await this.#begin('late')
-    const again = await this.#judged(news)
+    await this.#judged(() => this.#sync.hear(news))
     this.#assertStarted()
-    if (again) this.#retrySoon()
-    else this.#retries = 0
   }
 
   /** A commit that makes the engine stumble is no reason to stop healing; the next one may be another matter. */
-  async #judged(news: News): Promise<boolean> {
+  async #judged(work: () => Promise<void>): Promise<void> {
     const { log, signal } = this.#options
     try {
-      return await this.#sync.hear(news)
+      await work()
     } catch (error) {
-      if (!signal.aborted)
-        log('error', `a bug in the engine: a look at the repository failed: ${messageOf(error)}`, {
-          stack: stackOf(error),
-        })
-      return false
+      if (signal.aborted) return
+      log('error', `a bug in the engine: judging the branch's commit failed: ${messageOf(error)}`, {
+        stack: stackOf(error),
+      })
     }
+    this.#retrySoon()
   }
 
   #assertStarted(): void {
@@ -229,13 +234,23 @@ class TheDaemon implements Daemon {
       throw new StartRefused(standing.message)
   }
 
+  /** A commit that could not be put in force is tried again, by one timer for whichever it is by then. */
   #retrySoon(): void {
     const { clock, signal } = this.#options
+    if (!this.#sync.isToBeTriedAgain) this.#retries = 0
+    if (!this.#sync.isToBeTriedAgain || this.#isRetrySet) return
+    this.#isRetrySet = true
     this.#retries += 1
     const at = after(clock.now(), retryDelayMs(this.#retries, RETRY_MIN_MS, RETRY_MAX_MS))
     void clock.sleepUntil(at, signal).then(async () => {
-      if (!signal.aborted && (await this.#turns.take(() => this.#sync.again()))) this.#retrySoon()
+      this.#isRetrySet = false
+      if (!signal.aborted) await this.#turns.take(() => this.#judged(() => this.#sync.again()))
     })
+  }
+
+  #sayOnce(message: string): void {
+    if (this.#said !== message) this.#options.log('warn', message)
+    this.#said = message
   }
 
   #pollSeconds(): number {

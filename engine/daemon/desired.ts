@@ -1,3 +1,4 @@
+import type { Cluster } from '../api/generated/types.ts'
 import type { Desired } from '../api/snapshot.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
 import { createManifestReader } from '../manifests/reader.ts'
@@ -37,6 +38,16 @@ export function createDesiredReader(): DesiredReader {
       return { kind: 'valid', desired: { commit, cluster, nodes, objects }, files: files.length, warnings }
     },
   }
+}
+
+/** What a commit asks for that has no manifest at all, of a root that is a cluster's already: nothing. It names none, so it is that cluster's. */
+export function nothingDesired(commit: string, clusterName: string): Desired {
+  const cluster: Cluster = {
+    apiVersion: 'reconcile.dev/v1',
+    kind: 'Cluster',
+    metadata: { name: clusterName },
+  }
+  return { commit, cluster, nodes: [], objects: new Map<never, never>() }
 }
 
 function diagnosticOf(problem: SourceProblem): Diagnostic {

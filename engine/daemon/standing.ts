@@ -2,6 +2,7 @@ import type { Desired } from '../api/snapshot.ts'
 import type { HeldCommit, Rollback } from '../api/sync.ts'
 import type { Diagnostic } from '../manifests/diagnostics.ts'
 import type { SourceError } from '../source/source.ts'
+import type { Refusal } from './syncState.ts'
 
 /** How the branch's commit stands, after a look at the repository. */
 export type Standing =
@@ -26,4 +27,13 @@ export interface Candidate {
   readonly warnings: readonly Diagnostic[]
   /** The folder that is followed is not in it: it asks for nothing, by the Cluster in force. */
   readonly pathGone?: true
+}
+
+export type Refused = Extract<Standing, { readonly kind: 'invalid' | 'refused' }>
+
+export function refusalOf(standing: Refused): Omit<Refusal, 'at'> {
+  const { commit } = standing
+  return standing.kind === 'invalid'
+    ? { commit, reason: 'invalid', message: 'its manifests are not valid', errors: standing.errors }
+    : { commit, reason: 'configuration', message: standing.message, errors: [] }
 }

@@ -12,12 +12,14 @@ import type { Revision, SourceError } from '../source/source.ts'
 import type { ControlAnswer } from './controlMessages.ts'
 import { createDesiredReader } from './desired.ts'
 import type { Engine } from './engine.ts'
+import { goOn } from './goOn.ts'
 import { judge } from './judge.ts'
 import { Memory } from './memory.ts'
 import { putOnRecord } from './putOnRecord.ts'
 import type { Site } from './site.ts'
-import type { Candidate, Standing } from './standing.ts'
-import type { SyncEvent } from './syncState.ts'
+import { desiredOf, nothingOf } from './nothing.ts'
+import { type Candidate, type Refused, refusalOf, type Standing } from './standing.ts'
+import type { SyncEvent, UntimedEvent } from './syncState.ts'
 import { answerOf, hearResume, hearSuspend, type WordsOptions } from './words.ts'
 
 export interface SyncOptions {
@@ -29,8 +31,7 @@ export interface SyncOptions {
   readonly tell: (event: SyncEvent) => void
 }
 
-/** SyncEvent without its time. */
-type Untimed<E> = E extends unknown ? Omit<E, 'at'> : never
+const NOTHING_LOST = { data: [], objects: [], reasons: [] }
 
 /** Decides what becomes of each commit of the branch, one after the other. */
 export class Sync {
@@ -45,6 +46,8 @@ export class Sync {
   #retried: Candidate | undefined
   #standing: Standing | undefined
   #unreadable: SourceError | undefined
+  /** The commit that was in force before this engine, should it never be so under it. */
+  #unusable: string | undefined
 
   constructor(options: SyncOptions) {
     this.#options = options
@@ -59,63 +62,69 @@ export class Sync {
     return this.#unreadable === undefined ? this.#standing : { kind: 'unreadable', error: this.#unreadable }
   }
 
-  /**
-   * Goes on with what was in force when the last engine ended. What an engine has become too strict for since then leaves the pods as they
-   * are. Rejects as runtimes do.
-   */
-  async begin(revision: Revision, when: 'start' | 'late'): Promise<void> {
-    const { engine, signal, site } = this.#options
-    const reading = this.#reader.read(revision, 'commit')
-    if (reading.kind === 'invalid') {
-      const { errors, warnings } = reading
-      this.#refuse({ kind: 'invalid', commit: revision.commit, errors, warnings })
-      return
-    }
-    const objection = await site.objection(reading.desired)
-    if (objection !== undefined) {
-      this.#refuse({ kind: 'refused', commit: revision.commit, message: objection.message })
-      return
-    }
-    const { desired, machine } = await site.take(reading.desired)
-    await this.#memory.known(machine.runtime, signal)
-    await engine.drive(machine, desired)
-    this.#standing = { kind: 'inForce', desired, warnings: reading.warnings }
-    // Of one that could not be read at the start, and can now.
-    if (when === 'late') this.#tellApplied(desired, reading.warnings)
+  /** The branch's commit could not be put in force, for a reason that may pass. */
+  get isToBeTriedAgain(): boolean {
+    return this.#retried !== undefined
   }
 
-  /** True: the same commit is to be read and tried again. */
-  async hear(news: News): Promise<boolean> {
+  /** Whether what was in force when the last engine ended may be gone on with, as far as is known. */
+  mayBegin(commit: string): boolean {
+    return this.#unusable !== commit
+  }
+
+  /** Goes on with what was in force when the last engine ended. Rejects as runtimes do. */
+  async begin(revision: Revision, when: 'start' | 'late'): Promise<void> {
+    const begun = await goOn(revision, { ...this.#options, reader: this.#reader, memory: this.#memory })
+    this.#standing = begun
+    if (begun.kind === 'inForce') {
+      // Of one that could not be read at the start, and can now.
+      if (when === 'late') this.#tellApplied(begun.desired, begun.warnings)
+      return
+    }
+    this.#unusable = begun.commit
+    const why = begun.kind === 'invalid' ? `${begun.errors.length} errors, for this engine` : begun.message
+    const { commit } = begun
+    this.#options.log('error', `commit ${commit}, which was in force, cannot be gone on with: ${why}`, {
+      commit,
+    })
+  }
+
+  /** After each look. What cannot be put in force for now `isToBeTriedAgain`. */
+  async hear(news: News): Promise<void> {
     if (news.kind === 'failure') {
       this.#failures = news.failures
       this.#unreadable = news.error
       this.#tell({ kind: 'sourceFailed', message: news.error.message, failures: news.failures })
-      return false
+      return
     }
     this.#unreadable = undefined
     const commit = news.kind === 'revision' ? news.revision.commit : news.commit
     this.#look(commit)
     switch (news.kind) {
       case 'same':
-        return false
+        return
       case 'folderGone':
         return await this.#withoutFolder(commit)
       case 'revision': {
         const reading = this.#reader.read(news.revision, 'commit')
-        if (reading.kind === 'valid') return await this.#consider(reading)
+        if (reading.kind === 'valid')
+          return await this.#consider({
+            desired: desiredOf(reading, this.#options),
+            warnings: reading.warnings,
+          })
         this.#waiting = undefined
         this.#retried = undefined
         this.#refuse({ kind: 'invalid', commit, errors: reading.errors, warnings: reading.warnings })
-        return false
+        return
       }
       default:
         return news satisfies never
     }
   }
 
-  /** Tries the branch's commit again, which could not be applied. True: it still cannot. */
-  async again(): Promise<boolean> {
-    return this.#retried === undefined ? false : await this.#consider(this.#retried)
+  /** Tries the branch's commit again, should that be wanted still. */
+  async again(): Promise<void> {
+    if (this.#retried !== undefined) await this.#consider(this.#retried)
   }
 
   /** Lets a commit that is held be put in force; what came of it is in `standing` then. */
@@ -178,27 +187,31 @@ export class Sync {
     this.#tell({ kind: 'commitSeen', commit, ...(before !== undefined && { before }) })
   }
 
-  /** It asks for nothing, so the rails look at it, with the Cluster and the nodes as they are. */
-  async #withoutFolder(commit: string): Promise<boolean> {
-    const { desired } = this.#options.engine
-    if (desired === undefined) {
-      const message =
-        'the folder that is followed is not in it, and nothing is in force that could tell what it was'
-      this.#refuse({ kind: 'refused', commit, message })
-      return false
-    }
-    return await this.#consider({
-      desired: { ...desired, commit, objects: new Map() },
-      warnings: [],
-      pathGone: true,
-    })
+  /** It asks for nothing, so the rails look at it. */
+  async #withoutFolder(commit: string): Promise<void> {
+    const desired = nothingOf(commit, this.#options)
+    if (desired !== undefined) return await this.#consider({ desired, warnings: [], pathGone: true })
+    this.#refuse({ kind: 'refused', commit, message: 'the folder that is followed is not in it' })
   }
 
-  async #consider(candidate: Candidate): Promise<boolean> {
-    const { engine } = this.#options
-    const { desired, warnings } = candidate
+  async #consider(candidate: Candidate): Promise<void> {
+    const { log, signal } = this.#options
+    const { commit } = candidate.desired
     this.#waiting = undefined
     this.#retried = undefined
+    try {
+      await this.#decide(candidate)
+    } catch (error) {
+      if (signal.aborted) return
+      this.#retried = candidate
+      this.#standing = { kind: 'notReady', commit, error }
+      log('warn', `commit ${commit} cannot be applied yet: ${messageOf(error)}`, { commit })
+    }
+  }
+
+  async #decide(candidate: Candidate): Promise<void> {
+    const { engine } = this.#options
+    const { desired, warnings } = candidate
     const { rollback } = this.#memory.value
     if (rollback?.from === desired.commit) this.#standing = { kind: 'rolledBack', rollback }
     else if (engine.desired?.commit === desired.commit) {
@@ -206,39 +219,24 @@ export class Sync {
       // The branch has moved, back to where the engine has gone.
       if (rollback !== undefined)
         await this.#remember((memory) => inForceAfter(memory, desired), desired.commit)
-    } else return await this.#try(candidate)
-    return false
+    } else await this.#try(candidate)
   }
 
-  async #try(candidate: Candidate): Promise<boolean> {
-    const { engine, signal, site } = this.#options
+  async #try(candidate: Candidate): Promise<void> {
+    const { engine, site } = this.#options
     const { commit } = candidate.desired
-    try {
-      // Both take their time. Where nothing is in force, a machine that cannot be driven is not even looked at.
-      const judging = engine.desired === undefined ? undefined : this.#judge(candidate)
-      judging?.catch(() => undefined)
-      const objection = await site.objection(candidate.desired)
-      if (objection?.kind === 'configuration') {
-        this.#refuse({ kind: 'refused', commit, message: objection.message })
-        return false
-      }
-      const judgement = await (judging ?? this.#judge(candidate))
-      const isApproved = this.#memory.value.approved?.commit === commit
-      const lost = objection === undefined || isApproved ? [] : [objection.message]
-      if (judgement.kind === 'held') {
-        const { data, objects, reasons } = judgement
-        await this.#hold(candidate, { commit, reasons: [...lost, ...reasons], objects, data })
-      } else if (lost.length > 0)
-        await this.#hold(candidate, { commit, reasons: lost, objects: [], data: [] })
-      else await this.#putInForce(candidate)
-      return false
-    } catch (error) {
-      if (signal.aborted) return false
-      this.#retried = candidate
-      this.#standing = { kind: 'notReady', commit, error }
-      this.#options.log('warn', `commit ${commit} cannot be applied yet: ${messageOf(error)}`, { commit })
-      return true
-    }
+    // Both take their time. Where nothing is in force, a machine that cannot be driven is not even looked at.
+    const judging = engine.desired === undefined ? undefined : this.#judge(candidate)
+    judging?.catch(() => undefined)
+    const objection = await site.objection(candidate.desired)
+    if (objection?.kind === 'configuration')
+      return this.#refuse({ kind: 'refused', commit, message: objection.message })
+    const judgement = await (judging ?? this.#judge(candidate))
+    const isApproved = this.#memory.value.approved?.commit === commit
+    const lost = objection === undefined || isApproved ? [] : [objection.message]
+    const { data, objects, reasons } = judgement.kind === 'held' ? judgement : NOTHING_LOST
+    if (judgement.kind === 'accepted' && lost.length === 0) await this.#putInForce(candidate)
+    else await this.#hold(candidate, { commit, reasons: [...lost, ...reasons], objects, data })
   }
 
   async #judge(candidate: Candidate): Promise<Judgement> {
@@ -286,21 +284,16 @@ export class Sync {
     this.#tell({ kind: 'commitApplied', ...applied, ...(before !== undefined && { before }) })
   }
 
-  #refuse(standing: Extract<Standing, { readonly kind: 'invalid' | 'refused' }>): void {
+  #refuse(standing: Refused): void {
     this.#standing = standing
-    const { commit } = standing
-    const refusal =
-      standing.kind === 'invalid'
-        ? ({ reason: 'invalid', message: 'its manifests are not valid', errors: standing.errors } as const)
-        : ({ reason: 'configuration', message: standing.message, errors: [] } as const)
-    this.#tell({ kind: 'commitRefused', commit, ...refusal })
+    this.#tell({ kind: 'commitRefused', ...refusalOf(standing) })
   }
 
   #now(): string {
     return this.#options.clock.now().toString({ smallestUnit: 'millisecond' })
   }
 
-  #tell(event: Untimed<SyncEvent>): void {
+  #tell(event: UntimedEvent): void {
     this.#options.tell({ at: this.#now(), ...event })
   }
 }

@@ -86,6 +86,9 @@ export type SyncEvent = { readonly at: Timestamp } & (
   | { readonly kind: 'ended' }
 )
 
+type Untimed<E> = E extends unknown ? Omit<E, 'at'> : never
+export type UntimedEvent = Untimed<SyncEvent>
+
 /** The state of a daemon that has just begun. */
 export function initialSyncState(source: SourceName, startedAt: Timestamp): SyncState {
   return { source, startedAt, suspended: [] }

@@ -1,20 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { objectKey } from '../../engine/api/names.ts'
 import { StartRefused } from '../../engine/daemon/daemon.ts'
 import { RuntimeFailure } from '../../engine/runtimes/runtime.ts'
-import { Place, podYaml, type Running, start } from './simulated.ts'
-
-const POD = podYaml
-
-function begin(place: Place): Running {
-  const running = start(place)
-  onTestFinished(() => running.end().catch(() => undefined))
-  return running
-}
-
-function pods(...names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [`${name}.yaml`, POD(name)]))
-}
+import { begin, Place, pods, podYaml, start } from './simulated.ts'
 
 test('each commit of the branch is taken up, and told of once it is in force and once it is healthy', async () => {
   const place = new Place()
@@ -76,43 +64,6 @@ test('an invalid commit changes nothing and is told with all its errors; the nex
   await running.until((event) => event.kind === 'commitHealthy' && event.commit === valid)
   expect(running.pods()).toEqual(['a', 'c'])
   expect(running.daemon.state().refused).toBeUndefined()
-})
-
-test('a commit that would delete everything is held until it is approved, and told with its list', async () => {
-  const place = new Place()
-  place.repository.commit(pods('a', 'b'))
-  const running = begin(place)
-  await running.until((event) => event.kind === 'commitHealthy')
-  const empty = place.repository.commit({})
-  running.daemon.nudge()
-  const held = await running.until((event) => event.kind === 'commitHeld')
-  expect(held).toMatchObject({
-    commit: empty,
-    objects: [objectKey('Pod', 'default', 'a'), objectKey('Pod', 'default', 'b')],
-  })
-  await place.world.clock.runFor(600_000)
-  expect(running.pods()).toEqual(['a', 'b'])
-  expect(await running.daemon.approve('ffff')).toMatchObject({ kind: 'refused' })
-  expect(await place.world.clock.runUntil(running.daemon.approve(empty))).toMatchObject({ kind: 'done' })
-  await running.until((event) => event.kind === 'commitHealthy' && event.commit === empty)
-  expect(running.pods()).toEqual([])
-  expect(running.daemon.state().held).toBeUndefined()
-})
-
-test('a folder that a commit no longer has is held like an empty one, and goes on when it is back', async () => {
-  const place = new Place('apps')
-  place.repository.commit({ 'apps/a.yaml': POD('a') })
-  const running = begin(place)
-  await running.until((event) => event.kind === 'commitHealthy')
-  place.repository.commit({ 'other/a.yaml': POD('a') })
-  running.daemon.nudge()
-  const held = await running.until((event) => event.kind === 'commitHeld')
-  expect(held).toMatchObject({ reasons: [expect.stringContaining('folder'), expect.anything()] })
-  expect(running.pods()).toEqual(['a'])
-  const back = place.repository.commit({ 'apps/a.yaml': POD('a'), 'apps/b.yaml': POD('b') })
-  running.daemon.nudge()
-  await running.until((event) => event.kind === 'commitHealthy' && event.commit === back)
-  expect(running.pods()).toEqual(['a', 'b'])
 })
 
 test('a repository that cannot be read keeps the commit in force; the trouble is told, and its end', async () => {

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import type { RootRecord } from '../../engine/api/records.ts'
 import type { Desired } from '../../engine/api/snapshot.ts'
 import { createDaemon } from '../../engine/daemon/daemon.ts'
@@ -212,4 +213,15 @@ metadata: {name: ${name}}
 spec:
   containers: [{name: main, image: "busybox:1", command: [sleep, "1000"]}]
 ${more}`
+}
+
+/** Ends with the test. */
+export function begin(place: Place): Running {
+  const running = start(place)
+  onTestFinished(() => running.end().catch(() => undefined))
+  return running
+}
+
+export function pods(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [`${name}.yaml`, podYaml(name)]))
 }

@@ -2,8 +2,8 @@ import { localTransport } from '../../transport/local.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
 import { awaitDaemon, findDaemon } from '../findDaemon.ts'
-import { loadWithoutFolder } from '../goneFolder.ts'
-import { loadCommit, sourceOptions } from '../load.ts'
+import { sourceOptions } from '../load.ts'
+import { loadForRoot } from '../loadForRoot.ts'
 import { rootFolder } from '../place.ts'
 import { assertRights } from '../rights.ts'
 import { timeoutOf } from '../timeout.ts'
@@ -22,10 +22,7 @@ export const run: RunCommand = async (invocation, world) => {
   const place = { root: rootFolder(invocation, world), transport: localTransport() }
   const daemon = await findDaemon(place)
   if (daemon !== undefined) return await askDaemon(daemon, invocation, world)
-  const options = sourceOptions(invocation, world)
-  const loading = loadCommit(options, world).catch((error: unknown) =>
-    loadWithoutFolder(error, options, invocation, world),
-  )
+  const loading = loadForRoot(sourceOptions(invocation, world), invocation, world)
   // Loaded while Git works, which has begun by now: together these are a third of the time until the first container.
   const applying = import('../apply.ts')
   const loaded = await loading

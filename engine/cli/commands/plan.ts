@@ -5,12 +5,12 @@ import { planText } from '../../planner/text.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
-import { loadWithoutFolder } from '../goneFolder.ts'
 import { withHashKey } from '../hashKey.ts'
 import { heldLines, judged, wayOut } from '../heldCommit.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
-import { loadCommit, type LoadOptions, sourceOptions } from '../load.ts'
+import { type LoadOptions, sourceOptions } from '../load.ts'
+import { loadForRoot } from '../loadForRoot.ts'
 import { shortCommit } from '../names.ts'
 import { assertOwner } from '../owner.ts'
 import { assertRights } from '../rights.ts'
@@ -22,9 +22,7 @@ export const run: RunCommand = async (invocation, world) => {
   assertRights(invocation, world)
   const options = loadOptions(invocation, world)
   const scenario = invocation.texts('simulate').join(', ')
-  const loaded = await loadCommit(options, world).catch((error: unknown) =>
-    loadWithoutFolder(error, options, invocation, world),
-  )
+  const loaded = await loadForRoot(options, invocation, world)
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
   const { pathGone = false, source, warnings } = loaded
   const station = await openStation(invocation, world)
