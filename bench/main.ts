@@ -12,15 +12,16 @@ import { benchPods } from './pods.ts'
 import { benchRollout } from './rollout.ts'
 import { met, table } from './report.ts'
 import { benchScheduling } from './scheduling.ts'
+import { benchServices } from './services.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|noop|pods|rollout|daemon]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|noop|pods|rollout|daemon]
                      [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
 Of the daemon: N commits are timed (100), and it is watched for N seconds while idle (300).
 Exit status: 0 when every target was met, 1 when one was not.`
 
-const SUITES = ['planning', 'scheduling', 'noop', 'pods', 'rollout', 'daemon'] as const
+const SUITES = ['planning', 'scheduling', 'services', 'noop', 'pods', 'rollout', 'daemon'] as const
 type Suite = (typeof SUITES)[number]
 
 async function main(): Promise<number> {
@@ -68,6 +69,8 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
       return benchPlanning()
     case 'scheduling':
       return benchScheduling()
+    case 'services':
+      return benchServices()
     case 'noop':
       return benchNoop(folder, registry)
     case 'pods':

@@ -177,10 +177,14 @@ function wantsNodePort({ spec }: Service, { nodePort = 0 }: ServicePort): boolea
   return spec.type === 'LoadBalancer' && (nodePort !== 0 || spec.allocateLoadBalancerNodePorts !== false)
 }
 
+/** Most name none. */
 function writtenAddresses({ spec }: Service): readonly string[] {
-  const all = [spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])]
-  return [...new Set(all.flatMap((one) => canonicalIp(one) ?? []))]
+  const { clusterIP = '', clusterIPs = [] } = spec
+  if (clusterIP === '' && clusterIPs.length === 0) return NONE
+  return [...new Set([clusterIP, ...clusterIPs].flatMap((one) => canonicalIp(one) ?? []))]
 }
+
+const NONE: readonly string[] = []
 
 /** Those that it names, in its order; without any, the first one, or both where it takes what there is. */
 function familiesOf({ spec }: Service, ranges: readonly IpRange[]): readonly IpRange[] {

@@ -21,48 +21,51 @@ export interface Entry {
   readonly slices: readonly EndpointSlice[]
   readonly resolved: ResolvedService
   readonly report: ServiceReport
-  /** Two of the same text were given the same. */
-  readonly text: string
+  readonly allocation: Allocation
+  readonly given: Given
+}
+
+/** What comes from elsewhere than its manifest, its record and its pods. */
+export interface Given {
+  readonly problems: readonly TrafficProblem[] | undefined
+  /** That stand for a load balancer. */
+  readonly addresses: readonly string[]
 }
 
 export interface EntryInput {
   readonly wanted: WantedService
   readonly record: ObjectRecord | undefined
-  readonly allocation: Allocation | undefined
-  readonly problems: readonly TrafficProblem[] | undefined
-  /** That stand for a load balancer. */
-  readonly addresses: readonly string[]
+  readonly allocation: Allocation
+  readonly given: Given
   /** Undefined: they are as they were. */
   readonly pods: (() => readonly PodView[]) | undefined
 }
 
-const NOTHING: Allocation = { clusterIPs: [], nodePorts: new Map(), problems: [] }
-
 /** The one before where nothing of it changed, and as much of it as did not. */
 export function entryOf(input: EntryInput, before: Entry | undefined, context: ControllerContext): Entry {
-  const { addresses, allocation = NOTHING, pods, problems, record, wanted } = input
-  const text = textOf(allocation, problems, addresses)
+  const { allocation, given, pods, record, wanted } = input
   const isKnown = before !== undefined && isSame(before.wanted, wanted)
-  if (
-    isKnown &&
-    before.record === record &&
-    before.text === text &&
-    before.state.record === undefined &&
-    !pods
-  )
-    return before
+  const isGiven = isKnown && before.record === record && sameGiven(before, input)
+  // One that is to be written is another one in each plan: it says when it was planned.
+  if (isGiven && before.state.record === undefined && !pods) return before
   const { desired, object, written } = wanted
+  const { addresses, problems } = given
   const state = serviceState({ desired, object, written, record, allocation, problems }, context)
   const slices = isKnown && !pods ? before.slices : sameOr(before?.slices, slicesOf(object, pods))
   const resolved = resolvedOf(wanted, state.service, slices, before)
   const report = new ServiceReport({ state, resolved, addresses: balancerAddresses(resolved, addresses) })
-  return { wanted, record, state, slices, resolved, report, text }
+  return { wanted, record, state, slices, resolved, report, allocation, given }
+}
+
+function sameGiven(before: Entry, { allocation, given }: EntryInput): boolean {
+  if (before.allocation === allocation && before.given === given) return true
+  return textOf(before.allocation, before.given) === textOf(allocation, given)
 }
 
 /** A commit that leaves the manifests as they are brings the same objects. */
-function isSame(one: WantedService, other: WantedService): boolean {
+export function isSame(one: WantedService, other: WantedService | undefined): boolean {
   if (one === other) return true
-  if (one.object !== other.object || one.written !== other.written) return false
+  if (other === undefined || one.object !== other.object || one.written !== other.written) return false
   return (
     one.slices.length === other.slices.length && one.slices.every((slice, i) => slice === other.slices[i])
   )
@@ -70,12 +73,9 @@ function isSame(one: WantedService, other: WantedService): boolean {
 
 function textOf(
   { clusterIPs, nodePorts, problems: refusals }: Allocation,
-  problems: readonly TrafficProblem[] | undefined,
-  addresses: readonly string[],
+  { addresses, problems }: Given,
 ): string {
-  return `${clusterIPs.join()} ${[...nodePorts].join()} ${refusals.join()} ${
-    problems === undefined ? '?' : problems.length === 0 ? '' : JSON.stringify(problems)
-  } ${addresses.join()}`
+  return JSON.stringify([clusterIPs, [...nodePorts], refusals, problems ?? null, addresses])
 }
 
 function slicesOf(service: Service, pods: EntryInput['pods']): readonly EndpointSlice[] {

@@ -24,19 +24,20 @@ export function outsideOf({ nodes }: Observed): Outside {
     trafficProblems.map((problem) => ({ ...problem, message: `node ${name}: ${problem.message}` })),
   )
   const byService = Map.groupBy(problems, ({ service }) => service)
-  const common = byService.get(undefined) ?? NONE
+  const common = byService.get(undefined) ?? NO_PROBLEMS
   return {
     text: JSON.stringify([[...addresses], problems, asked.length > 0]),
     addresses,
     problemsOf: (service) => {
       if (asked.length === 0) return undefined
       const own = byService.get(service)
-      return own === undefined ? common : [...common, ...own]
+      if (own === undefined) return common
+      return [...common, ...own]
     },
   }
 }
 
-const NONE: readonly TrafficProblem[] = []
+export const NO_PROBLEMS: readonly TrafficProblem[] = []
 
 export interface Outsider {
   readonly key: ObjectKey

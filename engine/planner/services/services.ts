@@ -2,20 +2,22 @@ import type { NodeName, ObjectKey } from '../../api/names.ts'
 import type { Plan, StatusReport } from '../../api/plan.ts'
 import type { IpRange } from '../../api/ipRanges.ts'
 import type { ObjectRecord } from '../../api/records.ts'
-import { NODE_PORTS, serviceRanges } from '../../api/serviceRanges.ts'
+import { dnsAddress, NODE_PORTS, serviceRanges } from '../../api/serviceRanges.ts'
 import type { ResolvedService } from '../../api/services.ts'
 import type { Desired } from '../../api/snapshot.ts'
-import type { DnsZone, TrafficProblem } from '../../api/traffic.ts'
+import type { DnsZone } from '../../api/traffic.ts'
 import { type Decision, nothing } from '../../controllers/decision.ts'
 import { memoryWrite } from '../../controllers/memory.ts'
 import { allocate, type Allocation } from '../../controllers/service/allocation.ts'
 import { recorded } from '../../controllers/service/service.ts'
+import { dnsZone } from '../../proxy/dns.ts'
 import type { World } from '../world.ts'
-import { type Entry, entryOf, sliceReports } from './entry.ts'
+import { type Entry, entryOf, isSame, sliceReports } from './entry.ts'
 import { type ServiceList, serviceList } from './list.ts'
 import { Members } from './members.ts'
-import { conflicts, type Outside, outsideOf } from './outside.ts'
-import { TrafficOfNode } from './traffic.ts'
+import { type Givens, givensOf } from './givens.ts'
+import { type Outside, outsideOf } from './outside.ts'
+import { changedPlaces, TrafficOfNode } from './traffic.ts'
 
 export interface ServicesPlan {
   /** Records to be written. */
@@ -38,7 +40,7 @@ export function servicesOf(world: World): ServicesPlan {
   const list = serviceList(desired.objects)
   if (list.services.length === 0) return NO_SERVICES
   const before = recall(desired)
-  const state = before?.list === list ? before : new State(list, desired, before)
+  const state = before?.serves(list, desired) === true ? before : new State(list, desired, before)
   remember(desired, state)
   try {
     return state.plan(world)
@@ -72,21 +74,22 @@ function remember({ objects }: Desired, state: State): void {
   last.set(objects, state)
 }
 
-const NO_ZONE: DnsZone = { domain: 'cluster.local', servers: [], records: new Map() }
+const NO_ALLOCATION: Allocation = { clusterIPs: [], nodePorts: new Map(), problems: [] }
+const NONE_REFUSED: Givens['refused'] = new Map()
 
 class State {
   readonly list: ServiceList
   readonly #ranges: readonly IpRange[]
   readonly #rangeTexts: readonly string[]
-  readonly #dns: DnsZone
   readonly #members: Members
   readonly #nodes = new Map<NodeName, TrafficOfNode>()
   #entries: ReadonlyMap<ObjectKey, Entry>
   #records: World['snapshot']['records'] | undefined
   #allocated: readonly (ObjectRecord | undefined)[] = []
   #allocations: ReadonlyMap<ObjectKey, Allocation> = new Map()
-  #refused: ReadonlyMap<ObjectKey, TrafficProblem> = new Map()
+  #givens: Givens | undefined
   #outside = ''
+  #zone: { readonly services: readonly ResolvedService[]; readonly dns: DnsZone } | undefined
   #result: ServicesPlan | undefined
 
   constructor(list: ServiceList, { cluster }: Desired, before: State | undefined) {
@@ -96,9 +99,22 @@ class State {
     const texts = this.#ranges.map(({ text }) => text)
     const isSame = before !== undefined && before.#rangeTexts.join() === texts.join()
     this.#rangeTexts = isSame ? before.#rangeTexts : texts
-    this.#dns = isSame ? before.#dns : NO_ZONE
+    this.#zone = isSame ? before.#zone : undefined
     this.#entries = before === undefined ? new Map() : before.#entries
     if (before !== undefined) for (const [name, node] of before.#nodes) this.#nodes.set(name, node)
+  }
+
+  /** Whether a commit has the very same Services, be it another one. */
+  serves({ services }: ServiceList, { cluster }: Desired): boolean {
+    const own = this.list.services
+    return (
+      this.#rangeTexts.join() ===
+        serviceRanges(cluster)
+          .map(({ text }) => text)
+          .join() &&
+      own.length === services.length &&
+      own.every((one, index) => one === services[index] || isSame(one, services[index]))
+    )
   }
 
   plan(world: World): ServicesPlan {
@@ -132,37 +148,28 @@ class State {
 
   #update(changed: ReadonlySet<ObjectKey>, outside: Outside, world: World): ReadonlyMap<ObjectKey, Entry> {
     const { records } = world.snapshot
-    const refused = conflicts(
-      this.list.services
-        .filter(({ object }) => object.spec.type === 'LoadBalancer' || object.spec.externalIPs !== undefined)
-        .map(({ desired: { key }, object }) => {
-          const created = records.get(key)?.object.metadata.creationTimestamp ?? '~'
-          return { key, service: object, created }
-        }),
-    )
-    if (JSON.stringify([...refused]) !== JSON.stringify([...this.#refused])) this.#refused = refused
-    const addresses = [...outside.addresses.values()].flat()
+    const givens = this.#givensOf(outside, records)
     const entries = new Map<ObjectKey, Entry>()
     for (const wanted of this.list.services) {
       const { key } = wanted.desired
       const before = this.#entries.get(key)
-      const refusal = this.#refused.get(key)
-      const problems = outside.problemsOf(key)
-      const entry = entryOf(
-        {
-          wanted,
-          record: records.get(key),
-          allocation: this.#allocations.get(key),
-          problems: refusal === undefined ? problems : [refusal, ...(problems ?? [])],
-          addresses: wanted.object.spec.type === 'LoadBalancer' && refusal === undefined ? addresses : [],
-          pods: before === undefined || changed.has(key) ? () => this.#members.of(key) : undefined,
-        },
-        before,
-        world.context,
-      )
-      entries.set(key, entry)
+      const record = records.get(key)
+      const input = {
+        wanted,
+        record,
+        allocation: this.#allocations.get(key) ?? NO_ALLOCATION,
+        given: givens.of(wanted, record),
+        pods: before === undefined || changed.has(key) ? () => this.#members.of(key) : undefined,
+      }
+      entries.set(key, entryOf(input, before, world.context))
     }
     return entries
+  }
+
+  #givensOf(outside: Outside, records: World['snapshot']['records']): Givens {
+    const givens = givensOf(outside, this.list.services, records)
+    if (this.#givens?.text !== givens.text) this.#givens = givens
+    return this.#givens ?? givens
   }
 
   #compose(entries: ReadonlyMap<ObjectKey, Entry>, outside: Outside): ServicesPlan {
@@ -182,7 +189,20 @@ class State {
 
   #traffic(services: readonly ResolvedService[], { addresses }: Outside): Plan['traffic'] {
     for (const name of this.#nodes.keys()) if (!addresses.has(name)) this.#nodes.delete(name)
-    const input = { services, refused: this.#refused, serviceRanges: this.#rangeTexts, dns: this.#dns }
+    const before = this.#zone?.services
+    const changed = before === undefined ? undefined : changedPlaces(before, services)
+    if (this.#zone === undefined || changed?.length !== 0) {
+      const servers = this.#ranges.flatMap((range) => dnsAddress(range) ?? [])
+      this.#zone = { services, dns: dnsZone(services, servers) }
+    }
+    const input = {
+      services: this.#zone.services,
+      before: changed === undefined ? undefined : before,
+      changed: changed ?? [],
+      refused: this.#givens?.refused ?? NONE_REFUSED,
+      serviceRanges: this.#rangeTexts,
+      dns: this.#zone.dns,
+    }
     return new Map(
       [...addresses].map(([name, own]) => {
         const known = this.#nodes.get(name)

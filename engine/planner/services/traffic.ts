@@ -1,4 +1,4 @@
-import type { NodeName, ObjectKey } from '../../api/names.ts'
+import { type NodeName, nodeName, type ObjectKey } from '../../api/names.ts'
 import type { ResolvedService } from '../../api/services.ts'
 import type { DnsZone, Frontend, NodeTraffic } from '../../api/traffic.ts'
 import { memoised } from '../../controllers/memo.ts'
@@ -7,6 +7,9 @@ import { frontendsOf } from '../../proxy/frontends.ts'
 export interface TrafficInput {
   /** By key. */
   readonly services: readonly ResolvedService[]
+  /** What it was in the last plan; and in which places it is another now, where those are all that changed. */
+  readonly before: readonly ResolvedService[] | undefined
+  readonly changed: readonly number[]
   /** Those that are refused what they want at addresses that others have. */
   readonly refused: ReadonlyMap<ObjectKey, unknown>
   readonly serviceRanges: readonly string[]
@@ -17,7 +20,9 @@ export interface TrafficInput {
 export class TrafficOfNode {
   readonly #node: NodeName
   readonly #addresses: readonly string[]
-  #parts = new WeakMap<ResolvedService, readonly Frontend[]>()
+  #services: readonly ResolvedService[] = []
+  /** By the place of the Service, how many frontends there are of those before it. */
+  #offsets: readonly number[] = []
   #refused: TrafficInput['refused'] | undefined
   #last: NodeTraffic | undefined
 
@@ -32,37 +37,83 @@ export class TrafficOfNode {
     )
   }
 
-  of({ dns, refused, serviceRanges, services }: TrafficInput): NodeTraffic {
-    if (refused !== this.#refused) this.#parts = new WeakMap()
-    this.#refused = refused
-    const frontends: Frontend[] = []
-    for (const service of services) for (const one of this.#part(service, refused)) frontends.push(one)
+  of(input: TrafficInput): NodeTraffic {
+    const { dns, refused, serviceRanges, services } = input
     const last = this.#last
-    const isSame = last !== undefined && last.dns === dns && last.serviceRanges === serviceRanges
-    if (isSame && sameItems(last.frontends, frontends)) return last
+    const frontends = this.#frontends(input)
+    this.#services = services
+    this.#refused = refused
+    if (last?.frontends === frontends && last.dns === dns && last.serviceRanges === serviceRanges) return last
     this.#last = { frontends, serviceRanges, dns }
     return this.#last
   }
 
+  #frontends(input: TrafficInput): readonly Frontend[] {
+    const last = this.#last?.frontends
+    const isNext = input.before === this.#services && input.refused === this.#refused
+    const patched = last !== undefined && isNext ? this.#patched(last, input) : undefined
+    return patched ?? this.#whole(input)
+  }
+
+  /** With those of some Services in the place of what they had; undefined: they are more or fewer than before. */
+  #patched(
+    last: readonly Frontend[],
+    { changed, refused, services }: TrafficInput,
+  ): readonly Frontend[] | undefined {
+    if (changed.length === 0) return last
+    const frontends = last.slice()
+    for (const index of changed) {
+      const service = services[index]
+      const from = this.#offsets[index] ?? 0
+      const to = this.#offsets[index + 1] ?? last.length
+      const parts = service === undefined ? [] : this.#part(service, refused)
+      if (parts.length !== to - from) return undefined
+      for (const [place, part] of parts.entries()) frontends[from + place] = part
+    }
+    return frontends
+  }
+
+  #whole({ refused, services }: TrafficInput): readonly Frontend[] {
+    const frontends: Frontend[] = []
+    const offsets: number[] = []
+    for (const service of services) {
+      offsets.push(frontends.length)
+      for (const part of this.#part(service, refused)) frontends.push(part)
+    }
+    this.#offsets = offsets
+    return frontends
+  }
+
   #part(resolved: ResolvedService, refused: TrafficInput['refused']): readonly Frontend[] {
-    const known = this.#parts.get(resolved)
-    if (known !== undefined) return known
     const isRefused = refused.has(resolved.key)
-    const loadBalancerAddresses = isRefused ? [] : this.#addresses
+    const isLoadBalancer = resolved.service.spec.type === 'LoadBalancer'
+    if (!isRefused && !isLoadBalancer && !nodesOf(resolved).has(this.#node)) return elsewhere(resolved)
     const service = isRefused ? withoutExternal(resolved.service) : resolved.service
-    const made = frontendsOf(service, resolved.slices, { name: this.#node, loadBalancerAddresses })
-    this.#parts.set(resolved, made)
-    return made
+    const loadBalancerAddresses = isRefused ? [] : this.#addresses
+    return frontendsOf(service, resolved.slices, { name: this.#node, loadBalancerAddresses })
   }
 }
+
+/** What all nodes answer that have none of the endpoints, which are most: made once. */
+const elsewhere = memoised(({ service, slices }: ResolvedService): readonly Frontend[] =>
+  frontendsOf(service, slices, { name: nodeName(''), loadBalancerAddresses: [] }),
+)
+
+const nodesOf = memoised(({ slices }: ResolvedService): ReadonlySet<string | undefined> => {
+  const found = new Set<string | undefined>()
+  for (const { endpoints = [] } of slices) for (const endpoint of endpoints) found.add(endpoint.nodeName)
+  return found
+})
 
 const withoutExternal = memoised(({ spec, ...rest }: ResolvedService['service']) => {
   const { externalIPs: _ips, ...others } = spec
   return { ...rest, spec: others }
 })
 
-function sameItems<T>(these: readonly T[], others: readonly T[]): boolean {
-  if (these.length !== others.length) return false
-  for (let index = 0; index < these.length; index += 1) if (these[index] !== others[index]) return false
-  return true
+/** In which places the second has another item; undefined: they are of different lengths. */
+export function changedPlaces<T>(before: readonly T[], now: readonly T[]): readonly number[] | undefined {
+  if (before.length !== now.length) return undefined
+  const found: number[] = []
+  for (let index = 0; index < now.length; index += 1) if (before[index] !== now[index]) found.push(index)
+  return found
 }
