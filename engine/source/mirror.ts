@@ -9,6 +9,10 @@ import { SourceError } from './source.ts'
 
 /** Of a large repository. */
 const FSCK_MS_MAX = 600_000
+const TIDY_MS_MAX = 600_000
+
+/** What was applied has to be there after a forced push, too; packs of their own hold what no branch leads to. */
+const KEEP_ALL = ['gc.pruneExpire=never', 'gc.cruftPacks=true', 'gc.autoDetach=false'] as const
 
 /** The bare mirror of a remote repository, fetched now. Two addresses never share one. */
 export async function fetchMirror(url: string, mirrors: string, options: RemoteOptions): Promise<string> {
@@ -73,7 +77,7 @@ async function makeMirror(folder: string, mirrors: string, options: GitOptions):
 
 /**
  * The address is given with each fetch and never written into the mirror's configuration, since it may hold a password.
- * No automatic gc: a commit that was applied stays here after a forced push until the mirror is removed.
+ * A commit that was applied stays here after a forced push until the mirror is removed.
  */
 async function update(url: string, folder: string, options: RemoteOptions): Promise<void> {
   const at = { ...options, cwd: folder }
@@ -85,10 +89,20 @@ async function update(url: string, folder: string, options: RemoteOptions): Prom
     const how = ['--prune', '--no-write-fetch-head', '--no-recurse-submodules', '--progress']
     const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
     await runRemote(url, (address) => ['fetch', ...how, '--', address, ...refs], at)
+    await tidy(at)
   }
   const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(remote)?.[1]
   // The remote's default branch becomes the mirror's HEAD.
   if (branch !== undefined) await git(['symbolic-ref', 'HEAD', branch], at)
+}
+
+/** Each fetch leaves files of its own; after months of them Git would be slow. It decides itself when that is worth it. */
+async function tidy(options: GitOptions): Promise<void> {
+  const settings = KEEP_ALL.flatMap((setting) => ['-c', setting])
+  // A mirror that could not be tidied is as good as it was; the next fetch tries again.
+  await git([...settings, 'gc', '--auto', '--quiet'], { ...options, timeoutMs: TIDY_MS_MAX }).catch(() =>
+    options.signal?.throwIfAborted(),
+  )
 }
 
 async function localRefs(options: GitOptions): Promise<ReadonlyMap<string, string>> {

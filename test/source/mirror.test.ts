@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -38,6 +38,29 @@ test('a forced push is followed, and the commit before it is still known', async
   const revision = await source.read()
   expect([revision.commit, texts(revision)]).toEqual([forced, { 'a.yaml': 'forced' }])
   expect(await source.contains(second)).toBe(true)
+})
+
+test('a mirror that is fetched again and again is packed, and forgets nothing by that', async () => {
+  const repo = repository({ 'a.yaml': '1' })
+  const replaced = commit(repo, { 'a.yaml': 'replaced' })
+  const mirrors = temporaryFolder()
+  const settings = join(temporaryFolder(), 'gitconfig')
+  writeFileSync(settings, '[gc]\n  autoPackLimit = 2\n[fetch]\n  unpackLimit = 1\n')
+  const source = await open(`file://${repo}`, {
+    mirrors,
+    environment: { ...environment, GIT_CONFIG_GLOBAL: settings },
+  })
+  await source.read()
+  git(repo, 'reset', '--quiet', '--hard', 'HEAD~1')
+  for (let round = 0; round < 5; round += 1) {
+    commit(repo, { 'a.yaml': `round ${round}` })
+    await source.read()
+  }
+  const packs = readdirSync(mirrors, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.pack'),
+  )
+  expect(packs.length).toBeLessThan(4)
+  expect(await source.contains(replaced)).toBe(true)
 })
 
 test('a branch that the remote deleted is not found in the mirror either', async () => {
