@@ -15,7 +15,8 @@ const HELPER =
 
 /** Takes what stands before the `@` out of an address. Of ssh's addresses that is an account's name, and stays. */
 export function addressOf(repo: string): Address {
-  const found = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@]*)@([^/?#]*)(.*)$/is.exec(repo)
+  // As Git has it, the last @ before the path is the one: a password may hold others.
+  const found = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)@([^/?#@]*)(.*)$/is.exec(repo)
   if (found === null) return { url: repo, environment: {} }
   const [, scheme = '', account = '', host = '', rest = ''] = found
   const colon = account.indexOf(':')

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { addressOf } from '../../engine/source/credentials.ts'
 import { runRemote } from '../../engine/source/remote.ts'
+import { redactUrls } from '../../engine/source/redact.ts'
 import type { FetchProgress } from '../../engine/source/source.ts'
 import { reconcile } from '../cli/process.ts'
 import { gitServer } from './gitServer.ts'
@@ -146,6 +147,15 @@ test('addresses that hold what cannot be used are refused without showing it', (
     )
   }
   expect(() => addressOf('ssh://git:geheim@h/x')).toThrow('the address ssh://***@h/x holds a password')
+})
+
+test('a password with an @ that was not written as %40 is in no command line and no message', () => {
+  const url = 'https://joe:ge@he@im@h/x@y'
+  expect(addressOf(url)).toMatchObject({
+    url: 'https://h/x@y',
+    environment: { RECONCILE_GIT_USER: 'joe', RECONCILE_GIT_PASSWORD: 'ge@he@im' },
+  })
+  expect(redactUrls(`fetching ${url}: no`)).toBe('fetching https://***@h/x@y: no')
 })
 
 test('an account of ssh is a part of the address', () => {
