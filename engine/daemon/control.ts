@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { dirname } from 'node:path'
 import { objectKey, type ObjectKey } from '../api/names.ts'
 import type { ControlAnswer, SyncLine, SyncRequest } from './controlMessages.ts'
+import { BodyError, readBody } from './http.ts'
 import type { SyncState } from './syncState.ts'
 
 /** What the daemon answers other commands of this machine with. */
@@ -16,8 +17,6 @@ export interface ControlHandlers {
   /** By method and path, such as `GET /v1/events`; the answer is sent as JSON. */
   readonly more?: Readonly<Record<string, (body: unknown) => Promise<unknown>>>
 }
-
-const BODY_BYTES_MAX = 1024 * 1024
 
 /** Listens on a socket that only root may use. What an earlier daemon left there is replaced: the caller holds the lock. */
 export async function serveControl(socketPath: string, handlers: ControlHandlers): Promise<AsyncDisposable> {
@@ -47,7 +46,7 @@ async function answer(
   handlers: ControlHandlers,
 ): Promise<void> {
   const route = `${request.method ?? ''} ${request.url ?? ''}`
-  const body = await bodyOf(request)
+  const body = await jsonOf(request)
   switch (route) {
     case 'GET /v1/state':
       return send(response, 200, handlers.state())
@@ -86,29 +85,21 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 function fail(response: ServerResponse, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   if (response.headersSent) response.destroy()
-  else send(response, error instanceof BadRequest ? 400 : 500, { message })
+  else send(response, error instanceof BodyError ? error.status : 500, { message })
 }
 
-class BadRequest extends Error {
-  override readonly name = 'BadRequest'
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX) throw new BadRequest(`the request has more than ${BODY_BYTES_MAX} bytes`)
-    chunks.push(chunk)
-  }
-  const text = Buffer.concat(chunks).toString('utf8')
+async function jsonOf(request: IncomingMessage): Promise<unknown> {
+  const text = (await readBody(request)).toString('utf8')
   if (text === '') return undefined
   try {
     return JSON.parse(text)
   } catch {
-    throw new BadRequest('the request is no JSON')
+    throw wrong('the request is no JSON')
   }
+}
+
+function wrong(message: string): BodyError {
+  return new BodyError(400, message)
 }
 
 function fieldOf(body: unknown, name: string): unknown {
@@ -118,14 +109,14 @@ function fieldOf(body: unknown, name: string): unknown {
 
 function textField(body: unknown, name: string): string {
   const value = fieldOf(body, name)
-  if (typeof value !== 'string' || value === '') throw new BadRequest(`the request has no ${name}`)
+  if (typeof value !== 'string' || value === '') throw wrong(`the request has no ${name}`)
   return value
 }
 
 function objectField(body: unknown): ObjectKey {
   const [kind, namespace, name, ...more] = textField(body, 'object').split('/')
   if (kind === undefined || name === undefined || more.length > 0)
-    throw new BadRequest('object has to be KIND/NAMESPACE/NAME')
+    throw wrong('object has to be KIND/NAMESPACE/NAME')
   return objectKey(kind, namespace, name)
 }
 
@@ -133,7 +124,7 @@ function objectField(body: unknown): ObjectKey {
 function parseSync(body: unknown): SyncRequest {
   const argv = fieldOf(body, 'argv')
   if (!Array.isArray(argv) || !argv.every((word) => typeof word === 'string'))
-    throw new BadRequest('the request has no argv')
+    throw wrong('the request has no argv')
   const branch = fieldOf(body, 'branch')
   const path = fieldOf(body, 'path')
   const terminal = fieldOf(body, 'terminal')

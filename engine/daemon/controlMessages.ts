@@ -1,5 +1,3 @@
-import type { ObjectKey } from '../api/names.ts'
-
 /** What `--once` asks the daemon for. What it prints alone is then printed by the daemon, through the socket. */
 export interface SyncRequest {
   /** What the command line names, made absolute, without credentials; another one than the daemon's is refused. */
@@ -22,12 +20,3 @@ export type SyncLine =
 export type ControlAnswer =
   | { readonly kind: 'done'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }
-
-export interface ApproveRequest {
-  /** A full id, or its beginning. */
-  readonly commit: string
-}
-
-export interface ObjectRequest {
-  readonly object: ObjectKey
-}
