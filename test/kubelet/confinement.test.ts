@@ -40,9 +40,14 @@ describe('the group of a pod', () => {
       { cpuShares: 256 },
     ],
     [
-      'limits are summed where all have one',
-      pod([one('a', { cpu: '200m', memory: '64Mi' }), one('b', { cpu: '300m' })]),
-      { cpuShares: 512, cpuQuotaUs: 50_000 },
+      'limits are summed where all have one; time of processors that each is held to anyway is not limited twice',
+      pod([one('a', { cpu: '200m', memory: '64Mi' }), one('b', { cpu: '300m', memory: '64Mi' })]),
+      { cpuShares: 512, memoryLimitBytes: 128 * MI },
+    ],
+    [
+      'less time than the kernel’s least is limited for all together',
+      pod([one('a', { cpu: '8m' }), one('b', { cpu: '9m' })]),
+      { cpuShares: 17, cpuQuotaUs: 1_700 },
     ],
     [
       'a larger init container counts, beside the sidecars before it',
@@ -56,8 +61,8 @@ describe('the group of a pod', () => {
     ],
     [
       'what its runtime needs comes on top',
-      pod([one('a', { cpu: '500m' })], { overhead: { cpu: '500m', memory: '8Mi' } }),
-      { cpuShares: 1024, cpuQuotaUs: 100_000 },
+      pod([one('a', { cpu: '5m', memory: '8Mi' })], { overhead: { cpu: '995m', memory: '8Mi' } }),
+      { cpuShares: 1024, cpuQuotaUs: 100_000, memoryLimitBytes: 16 * MI },
     ],
     [
       'the pod’s own word goes before',
@@ -241,7 +246,7 @@ describe('a request', () => {
     expect(createPodRequest(record(spec), desired(), undefined, now(0))).toMatchObject({
       userNamespace: true,
       exclusiveCpus: { app: 1 },
-      cgroup: { cpuShares: 1024, cpuQuotaUs: 100_000 },
+      cgroup: { cpuShares: 1024, memoryLimitBytes: 1024 * MI },
     })
   })
 })

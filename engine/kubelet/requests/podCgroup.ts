@@ -3,25 +3,34 @@ import type { Container, PodSpec } from '../../api/generated/types.ts'
 import { podRequests } from '../../api/podResources.ts'
 import { byteCount, cpuMillis } from '../../api/quantity.ts'
 import { qosClassOf } from '../../api/qosClass.ts'
-import { quotaUs, sharesOf } from './resources.ts'
+import { QUOTA_MIN_MILLIS, quotaUs, sharesOf } from './resources.ts'
 
 /**
  * What a pod's containers may have together, as the kubelet's ResourceConfigForPod: the sum of their requests as the pod's weight, and a
- * limit where all of them have one; `spec.resources` goes before.
+ * limit where all of them have one; `spec.resources` goes before. Time of processors is limited here only where that is less than the
+ * containers' own limits together: to be held twice would change nothing but their start, in which the runtime's own work is the pod's too.
  */
 export function podCgroupOf(spec: PodSpec): PodCgroup {
   if (qosClassOf(spec) === 'BestEffort') return { cpuShares: sharesOf(0) }
   const { cpu = 0 } = podRequests(spec)
-  const cpuLimit = withOverhead(podLimit(spec, 'cpu', cpuMillis), cpuMillis(spec.overhead?.['cpu'] ?? 0))
+  const cpuLimit = isHeldByContainers(spec) ? 0 : podLimit(spec, 'cpu', cpuMillis)
+  const cpuAllowed = withOverhead(cpuLimit, cpuMillis(spec.overhead?.['cpu'] ?? 0))
   const memoryLimit = withOverhead(
     podLimit(spec, 'memory', byteCount),
     byteCount(spec.overhead?.['memory'] ?? 0),
   )
   return {
     cpuShares: sharesOf(cpu),
-    ...(cpuLimit > 0 && { cpuQuotaUs: quotaUs(cpuLimit) }),
+    ...(cpuAllowed > 0 && { cpuQuotaUs: quotaUs(cpuAllowed) }),
     ...(memoryLimit > 0 && { memoryLimitBytes: memoryLimit }),
   }
+}
+
+/** Each by its own limit, and none of them by more than it: the kernel has a least that it limits to. */
+function isHeldByContainers(spec: PodSpec): boolean {
+  if (spec.resources?.limits?.['cpu'] !== undefined) return false
+  const all = [...spec.containers, ...(spec.initContainers ?? [])]
+  return all.every((one) => limitOf(one, 'cpu', cpuMillis) >= QUOTA_MIN_MILLIS)
 }
 
 /** What the runtime itself needs comes on top of a limit, where there is one. */

@@ -6,8 +6,9 @@ import { qosClassOf } from '../../api/qosClass.ts'
 const SHARES_MIN = 2
 const SHARES_MAX = 262_144
 const QUOTA_PERIOD_US = 100_000
-/** The kernel takes no shorter quota. */
+/** The kernel takes no shorter quota: who asks for less has this. */
 const QUOTA_MIN_US = 1_000
+export const QUOTA_MIN_MILLIS = 10
 
 /** As the kubelet turns quantities into cgroup values; a limit of 0 is none. */
 export function resourcesOf(container: Container): ContainerResources {

@@ -14,7 +14,7 @@ import {
 import { hookAttachUsersCommand, hookFreezeCommand } from '../../../engine/runtimes/oci/hook/hookCommands.ts'
 import { parseMountTable } from '../../../engine/runtimes/oci/node/mountTable.ts'
 import { bandwidthCommand } from '../../../engine/runtimes/oci/network/network.ts'
-import { podCgroupWrites, weightOf } from '../../../engine/runtimes/oci/pods/podCgroup.ts'
+import { cpuLimitWrite, podCgroupWrites, weightOf } from '../../../engine/runtimes/oci/pods/podCgroup.ts'
 import { updateCpusCommand } from '../../../engine/runtimes/oci/runtimeCommands.ts'
 import { containerMounts, type MountParts } from '../../../engine/runtimes/oci/spec/mounts.ts'
 import { ociSpec, type SpecParts } from '../../../engine/runtimes/oci/spec/spec.ts'
@@ -48,6 +48,17 @@ describe('the group of a pod', () => {
     ])
     expect(written(V1, { cpuShares: 2 })).toEqual(['/c/cpu/r/pod1/cpu.shares=2'])
     expect(written(V1, { cpuShares: 2, pidsMax: 64 }).at(-1)).toBe('/c/pids/r/pod1/pids.max=64')
+  })
+  test('leaves a container’s own time of processors to be limited once the container is made', () => {
+    expect(cpuLimitWrite(V1, '/r/pod1/main', 50_000)).toEqual({
+      file: '/c/cpu/r/pod1/main/cpu.cfs_quota_us',
+      value: '50000',
+    })
+    expect(cpuLimitWrite(V2, '/r/pod1/main', 50_000)).toEqual({
+      file: '/c/r/pod1/main/cpu.max',
+      value: '50000 100000',
+    })
+    expect(cpuLimitWrite(V2, '/r/pod1/main', undefined)).toBeUndefined()
   })
   test('in v2 is handed its controllers down from the top first', () => {
     expect(written(V2, LIMITS)).toEqual([

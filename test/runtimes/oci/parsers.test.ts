@@ -196,12 +196,14 @@ const RULE = {
   layers: { directory: '/root/layers', lower: 'b:a' },
   oomFile: '/oom',
   monitors: ['/m/cgroup.procs'],
+  cpuLimit: { file: '/cpu.max', value: '10000 100000' },
 } as const
 
 test('a rule is read back as it was written, and holds no line that its values could forge', () => {
   const text = ruleText(RULE)
   expect(text).toContain('delays=0 10\n')
   expect(text).toContain('lower=b:a\n')
+  expect(text).toContain('cpu_file=/cpu.max\ncpu_limit=10000 100000\n')
   expect(parseRule(text)).toEqual({
     image: { id: 'sha256:1', reference: 'r@sha256:2' },
     policy: 'OnFailure',

@@ -2,6 +2,7 @@ import type { MountRequest, StartContainerRequest } from '../../../api/cri.ts'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { oomFile } from '../node/cgroups.ts'
+import { cpuLimitWrite } from '../pods/podCgroup.ts'
 import { confinementOf } from './confinement.ts'
 import { failure, runOrFail } from '../commands.ts'
 import { nodeDevices, volumeDevices } from './devices.ts'
@@ -279,6 +280,7 @@ async function writeContainer(
     throw createError(request, text, true)
   }
   const program = await programOf(context, request.uid, facts.program)
+  const cpuLimit = cpuLimitWrite(facts.cgroups, container.cgroup, request.resources.cpuQuotaUs)
   const rule = ruleText({
     paths,
     pod,
@@ -294,6 +296,7 @@ async function writeContainer(
     ...(sandbox.hostId !== undefined && { owner: sandbox.hostId }),
     ...(facts.features.lxcfs !== undefined && { lxcfs: facts.features.lxcfs }),
     ...(sandbox.cpus?.[request.container] === undefined && { sharedCpus: paths.sharedCpus }),
+    ...(cpuLimit !== undefined && { cpuLimit }),
   })
   const file = (path: string, mode: number, content: string): TreeEntry => ({
     path,

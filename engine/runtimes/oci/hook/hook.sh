@@ -28,7 +28,7 @@ self=$0
 
 # The keys that came later are empty in rules of an engine that did not know them.
 read_rule() {
-  restart_on= stay_on= deadline= stdin= terminal= owner= lxcfs= shared_cpus=
+  restart_on= stay_on= deadline= stdin= terminal= owner= lxcfs= shared_cpus= cpu_file= cpu_limit=
   while IFS= read -r line; do
     value=${line#*=}
     case ${line%%=*} in
@@ -59,6 +59,8 @@ read_rule() {
       owner) owner=$value ;;
       lxcfs) lxcfs=$value ;;
       shared_cpus) shared_cpus=$value ;;
+      cpu_file) cpu_file=$value ;;
+      cpu_limit) cpu_limit=$value ;;
     esac
   done <"$1" || exit 1
   [ "$version" = 1 ] || fail "rule file $1 has version $version, which this script does not know"
@@ -170,7 +172,13 @@ create() {
 run_created() {
   start_ticks "$pid"
   [ ! -s "$shared_cpus" ] || leave_cpus || return 1
+  [ -z "$cpu_file" ] || limit_cpu || return 1
   "$runtime" --root "$state" start "$id" 2>"$bundle/failure" 9>&-
+}
+
+# Not earlier: the runtime makes the container in its own group, and would be stopped for most of each tenth of a second.
+limit_cpu() {
+  { printf '%s\n' "$cpu_limit" >"$cpu_file"; } 2>"$bundle/failure"
 }
 
 # Some cpus are others' alone: this container has the rest. The engine writes first and then tells all containers that it

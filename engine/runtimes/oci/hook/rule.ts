@@ -27,6 +27,8 @@ export interface RuleParts {
   readonly lxcfs?: string
   /** The file that tells which cpus are everybody's; absent for a container that has its own. */
   readonly sharedCpus?: string
+  /** The file that holds the container to its time of processors, and what is written to it. */
+  readonly cpuLimit?: { readonly file: string; readonly value: string }
 }
 
 export const RULE_VERSION = 1
@@ -63,6 +65,8 @@ export function ruleText(parts: RuleParts): string {
     ['owner', parts.owner === undefined ? '' : String(parts.owner)],
     ['lxcfs', parts.lxcfs ?? ''],
     ['shared_cpus', parts.sharedCpus ?? ''],
+    ['cpu_file', parts.cpuLimit?.file ?? ''],
+    ['cpu_limit', parts.cpuLimit?.value ?? ''],
     // For the engine alone.
     ['image', image.id],
     ['reference', image.reference],

@@ -46,6 +46,19 @@ export function podCgroupWrites(
   ]
 }
 
+/** How a container is held to its time of processors; a new group has a period of CPU_PERIOD_US. */
+export function cpuLimitWrite(
+  layout: CgroupLayout,
+  cgroup: string,
+  cpuQuotaUs: number | undefined,
+): { readonly file: string; readonly value: string } | undefined {
+  const cpu = controllerDirectory(layout, 'cpu', cgroup)
+  if (cpu === undefined || cpuQuotaUs === undefined) return undefined
+  return cpu.version === 2
+    ? { file: `${cpu.path}/cpu.max`, value: `${cpuQuotaUs} ${CPU_PERIOD_US}` }
+    : { file: `${cpu.path}/cpu.cfs_quota_us`, value: String(cpuQuotaUs) }
+}
+
 /** In v2 a group has a controller's files only if the one above it hands the controller down. */
 function delegation(layout: CgroupLayout, cgroup: string, value: string): readonly CgroupWrite[] {
   const parents = cgroup.split('/').slice(0, -1)

@@ -146,15 +146,12 @@ function resourcesPart(
   privileged: boolean,
   { cpus, devices, disk }: Pick<SpecParts, 'cpus' | 'devices' | 'disk'>,
 ): unknown {
-  const { cpuShares, cpuQuotaUs, memoryLimitBytes, pidsMax } = resources
+  const { cpuShares, memoryLimitBytes, pidsMax } = resources
   return {
     // The runtime itself adds what every container may use: null, zero, random, tty ...
     devices: [{ allow: privileged, access: 'rwm' }, ...devices.flatMap(deviceRule)],
-    cpu: {
-      shares: cpuShares,
-      ...(cpuQuotaUs === undefined ? {} : { quota: cpuQuotaUs, period: CPU_PERIOD_US }),
-      ...(cpus === undefined ? {} : { cpus }),
-    },
+    // The quota is for hook.sh to set, before the container's program runs: it would slow the runtime's own work down, too.
+    cpu: { shares: cpuShares, ...(cpus === undefined ? {} : { cpus }) },
     ...(memoryLimitBytes === undefined ? {} : { memory: { limit: memoryLimitBytes } }),
     ...(pidsMax === undefined ? {} : { pids: { limit: pidsMax } }),
     ...(resources.blockIo === undefined ? {} : blockIoPart(resources.blockIo, disk)),
