@@ -160,7 +160,7 @@ class State {
   }
 }
 
-const stateOf = memoised((_: Desired['objects']) => new State())
+const stateOf = memoised<Desired['objects'], State>(() => new State())
 
 function isSame(one: IngressConfig, other: IngressConfig): boolean {
   return (

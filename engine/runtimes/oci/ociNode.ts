@@ -4,6 +4,7 @@ import { RuntimeFailure } from '../runtime.ts'
 import { createDns, type Dns } from './dns/dns.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
+import { createIngress, type IngressProxy } from './ingress/ingress.ts'
 import { prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
 import { createServices, type Services } from './network/services.ts'
@@ -45,6 +46,8 @@ export interface OciNode {
   readonly context: () => Promise<SandboxContext>
   /** The server that pods ask. */
   readonly dns: Dns
+  /** What leads requests to pods. */
+  readonly ingress: IngressProxy
   /** What leads Services' addresses and ports to pods. */
   readonly services: Services
 }
@@ -65,7 +68,8 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     images,
     context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
   }
-  return { ...node, dns: createDns(node), services: createServices(node) }
+  const own = { ...node, ingress: createIngress(node) }
+  return { ...own, dns: createDns(own), services: createServices(own) }
 }
 
 async function networkParts(transport: Transport, paths: RootPaths, facts: NodeFacts): Promise<NetworkParts> {

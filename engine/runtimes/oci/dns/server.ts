@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'
-import { cgroupLayout } from '../node/cgroups.ts'
+import { moveToGroup } from '../node/ownGroup.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
 import { findProgram, missingPrograms } from '../node/programs.ts'
@@ -14,6 +14,7 @@ import {
   deleteLinkCommand,
   linkCommand,
   ownCommand,
+  probeCommand,
   serverCommand,
 } from './commands.ts'
 import { keyFile, namedConf, type ServerSettings, zoneFileName, zoneHead } from './config.ts'
@@ -101,6 +102,7 @@ export async function startServer(
   const key = file('key', keyFile(randomBytes(32).toString('base64')))
   await writeFiles(server, [key, ...configuration(settings, paths, domain, lines)], signal)
   await ensureLink(server, settings.addresses, signal)
+  await requireFree(server, settings.addresses, domain, signal)
   await step(server, serverCommand(paths), 'starting the DNS server', signal)
   await joinGroup(server)
   await requireAnswer(server, settings.addresses, domain, signal)
@@ -153,19 +155,25 @@ export async function joinGroup(server: DnsServer): Promise<void> {
   const { paths, transport } = server
   const pid = await findServer(server)
   if (pid === undefined) return
-  const layout = cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE)))
-  const parents = layout.hierarchies
-    .filter(({ controllers, version }) => version === 2 || controllers.some((one) => GROUPED.has(one)))
-    .map(({ path }) => `${path}${paths.cgroup}`)
-  for (const parent of parents) {
-    await transport.makeDirectory(parent, 0o755)
-    const what = { kind: 'file', content: String(pid) } as const
-    await transport.writeTree(parent, [{ path: 'cgroup.procs', mode: 0o644, what }])
-  }
+  await moveToGroup(transport, paths.cgroup, pid)
 }
 
-/** Of v1: what counts, and what systemd goes by. A new group of cpusets could take in nobody. */
-const GROUPED: ReadonlySet<string> = new Set(['name=systemd', 'memory', 'cpuacct', 'pids'])
+/** Servers may share a port, and then each gets some of the questions. */
+async function requireFree(
+  { transport }: DnsServer,
+  addresses: readonly string[],
+  domain: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const address of addresses) {
+    const { exitCode } = await transport.run(probeCommand(address, domain), signal)
+    if (exitCode !== 0) continue
+    throw new RuntimeFailure(
+      REASON,
+      `another DNS server answers at ${address} already: have it listen at its own addresses instead of all, or choose another serviceCIDR`,
+    )
+  }
+}
 
 async function requireAnswer(
   { paths, transport }: DnsServer,

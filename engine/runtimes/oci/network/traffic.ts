@@ -7,11 +7,15 @@ import { parseSandbox } from '../pods/sandbox.ts'
 
 /** What fails of one keeps no other from being answered; the first failure is told. */
 export async function applyTraffic(
-  { dns, services }: Pick<OciNode, 'dns' | 'services'>,
+  { dns, ingress, services }: Pick<OciNode, 'dns' | 'ingress' | 'services'>,
   traffic: NodeTraffic,
   signal?: AbortSignal,
 ): Promise<readonly TrafficProblem[]> {
-  const all = await Promise.allSettled([services.apply(traffic, signal), dns.apply(traffic, signal)])
+  const all = await Promise.allSettled([
+    services.apply(traffic, signal),
+    dns.apply(traffic, signal),
+    ingress.apply(traffic, signal),
+  ])
   return all.flatMap((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value

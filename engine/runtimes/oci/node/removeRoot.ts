@@ -7,6 +7,8 @@ import { cgroupDirectories, cgroupLayout } from './cgroups.ts'
 import { runCommand, runOrFail } from '../commands.ts'
 import { dnsPaths } from '../dns/paths.ts'
 import { removeServer } from '../dns/server.ts'
+import { ingressPaths } from '../ingress/paths.ts'
+import { removeProxy } from '../ingress/proxy.ts'
 import { isObject, parseJson } from '../json.ts'
 import { putBackSettings } from '../network/hostSettings.ts'
 import { dropTables } from '../network/masquerade.ts'
@@ -47,6 +49,7 @@ export async function removeRoot(
   await using _lock = await lockedRoot(transport, paths)
   const steps = [
     ...(await removePods(options, paths, record?.podCIDR, signal)),
+    await removeIngress(transport, paths, signal),
     await removeDns(transport, paths, signal),
     await removeBridge(transport, paths, signal),
     await removeTable(transport, paths, signal),
@@ -110,6 +113,15 @@ async function endPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal
   await disarmPod(context, uid, signal)
   await releaseContainers(context, uid, signal)
   await removePod(context, uid, signal)
+}
+
+async function removeIngress(
+  transport: Transport,
+  paths: RootPaths,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const proxy = { transport, paths: ingressPaths(paths) }
+  return (await removeProxy(proxy, signal)) ? 'the Ingress proxy' : undefined
 }
 
 async function removeDns(

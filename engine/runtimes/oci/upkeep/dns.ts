@@ -5,3 +5,8 @@ import type { Looking, Repair } from './repair.ts'
 export async function dnsRepairs(_: Looking, { dns }: OciNode): Promise<readonly Repair[]> {
   return dns.findings().map(({ done, found }) => ({ found, mend: async () => done }))
 }
+
+/** As is the proxy, for people wait for its answers. */
+export async function ingressRepairs(_: Looking, { ingress }: OciNode): Promise<readonly Repair[]> {
+  return ingress.findings().map(({ done, found }) => ({ found, mend: async () => done }))
+}

@@ -1,7 +1,7 @@
 import type { Runtime } from '../../runtime.ts'
 import type { OciNode } from '../ociNode.ts'
 import { bridgeRepairs } from './bridge.ts'
-import { dnsRepairs } from './dns.ts'
+import { dnsRepairs, ingressRepairs } from './dns.ts'
 import { folderRepairs } from './folders.ts'
 import { createLeaseWatch } from './leases.ts'
 import { layerRepairs } from './layers.ts'
@@ -17,6 +17,7 @@ const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Rep
   async (looking, { services }) => await services.repairs(looking),
   layerRepairs,
   dnsRepairs,
+  ingressRepairs,
 ]
 
 /** Looks after what the pods of the root have in common. With nothing amiss it starts one process. */
