@@ -150,6 +150,7 @@ export class World implements AsyncDisposable {
 export interface WorldOptions {
   /** One of its own for each test file: they run side by side. */
   readonly podCIDR: string
+  readonly serviceCIDR?: string
   /** `http://127.0.0.1:port`, which stands for docker.io. */
   readonly registry: string
   readonly cluster?: string
@@ -170,7 +171,7 @@ kind: Cluster
 metadata: {name: ${options.cluster ?? 'e2e'}}
 spec:
   podCIDR: ${options.podCIDR}
-  registries: {mirrors: ${JSON.stringify(mirrors)}}
+${options.serviceCIDR === undefined ? '' : `  serviceCIDR: ${options.serviceCIDR}\n`}  registries: {mirrors: ${JSON.stringify(mirrors)}}
 ${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}`
 }
 

@@ -22,6 +22,11 @@ export function transferCommand({ key }: DnsPaths, address: string, zones: reado
   return { argv: ['dig', '-k', key, '+noall', '+answer', '+onesoa', '+time=5', `@${address}`, ...queries] }
 }
 
+/** Ends well when anybody answers anything. */
+export function probeCommand(address: string, domain: string): Command {
+  return { argv: ['dig', '+short', '+time=1', '+tries=1', `@${address}`, domain, 'SOA'] }
+}
+
 /** Signed, so that no other server can give the answer. */
 export function checkCommand({ key }: DnsPaths, address: string, domain: string): Command {
   return { argv: ['dig', '-k', key, '+short', '+time=1', '+tries=3', `@${address}`, domain, 'SOA'] }

@@ -34,6 +34,8 @@ export interface Dns {
   applied(signal?: AbortSignal): Promise<void>
   /** What was amiss, and what was done about it, since this was last asked. */
   findings(): readonly DnsFinding[]
+  /** From here on nothing is looked after any more; what is under way has ended. */
+  rest(): Promise<void>
 }
 
 export interface DnsFinding {
@@ -77,6 +79,12 @@ export function createDns(node: Omit<OciNode, 'dns' | 'services'>): Dns {
       signal?.throwIfAborted()
     },
     findings: () => findings.splice(0),
+    rest: async () =>
+      await alone(async () => {
+        clearInterval(watches.get(root))
+        watches.delete(root)
+        keeper.forget()
+      }),
   }
 }
 
@@ -135,6 +143,10 @@ class DnsKeeper {
   async #hasLink(): Promise<boolean> {
     const { paths, transport } = this.#server
     return (await transport.stat(`/sys/class/net/${paths.link}`)) !== undefined
+  }
+
+  forget(): void {
+    this.#kept = undefined
   }
 
   async again(): Promise<void> {
