@@ -1,6 +1,8 @@
-// A server or a client in a network namespace of a test: `serve NAME HOST PORT...`, or `ask HOST PORT COUNT [UDP]`.
+// A server or a client in a network namespace of a test: `serve NAME HOST PORT...`, `web PORT`, `ask HOST PORT COUNT [UDP]`, `hold HOST PORT`,
+// `datagrams HOST PORT` or `load HOST PORT CONNECTIONS`.
 import { createServer, connect } from 'node:net'
 import { createSocket } from 'node:dgram'
+import { Agent, createServer as createWebServer, get } from 'node:http'
 
 const [, , what, ...args] = process.argv
 
@@ -50,11 +52,16 @@ function askByDatagram(host, port) {
 
 async function ask(host, port, count, transport) {
   const answers = {}
-  for (let asked = 0; asked < Number(count); asked += 1) {
-    const one = transport === 'UDP' ? askByDatagram : askOnce
-    const answer = await one(host, Number(port))
-    answers[answer] = (answers[answer] ?? 0) + 1
+  const one = transport === 'UDP' ? askByDatagram : askOnce
+  let left = Number(count)
+  const lane = async () => {
+    while (left > 0) {
+      left -= 1
+      const answer = await one(host, Number(port))
+      answers[answer] = (answers[answer] ?? 0) + 1
+    }
   }
+  await Promise.all(Array.from({ length: left > 1_000 ? 16 : 1 }, lane))
   console.log(JSON.stringify(answers))
 }
 
@@ -67,6 +74,74 @@ function hold(host, port) {
   process.stdin.pipe(socket)
 }
 
+/** One socket: each line of the standard input is a question, and who answers is printed. */
+function datagrams(host, port) {
+  const socket = createSocket('udp4')
+  socket.on('message', (data) => console.log(data.toString().trim()))
+  socket.on('error', (error) => console.log(error.code))
+  process.stdin.on('end', () => process.exit(0))
+  socket.connect(Number(port), host, () => process.stdin.on('data', () => socket.send('?')))
+}
+
+/** Answers each request; once it is asked to end it takes leave of each client with an answer, as web servers do. */
+function web(port) {
+  let leaving = false
+  let connections = 0
+  const server = createWebServer((_, response) => {
+    if (leaving) response.setHeader('Connection', 'close')
+    response.end('here\n')
+  })
+  server.keepAliveTimeout = 600_000
+  server.on('connection', (socket) => {
+    connections += 1
+    socket.on('close', () => {
+      connections -= 1
+      if (leaving && connections === 0) process.exit(0)
+    })
+  })
+  process.on('SIGTERM', () => {
+    leaving = true
+    if (connections === 0) process.exit(0)
+  })
+  server.listen(Number(port), '0.0.0.0')
+}
+
+/** So many clients, each with a connection that it keeps, until the standard input ends; how many requests came to what. */
+async function load(host, port, count) {
+  const agent = new Agent({ keepAlive: true, maxSockets: Number(count) })
+  const counts = { answered: 0, failed: {} }
+  let ended = false
+  process.stdin.on('end', () => (ended = true)).resume()
+  const request = () =>
+    new Promise((resolve) => {
+      const failed = (error) => {
+        const code = error.code ?? error.message
+        counts.failed[code] = (counts.failed[code] ?? 0) + 1
+        resolve()
+      }
+      const asked = get({ host, port: Number(port), agent, timeout: 5_000 }, (response) => {
+        response.on('error', failed).on('end', () => {
+          counts.answered += 1
+          resolve()
+        })
+        response.resume()
+      })
+      asked.on('error', failed).on('timeout', () => asked.destroy(new Error('ETIMEDOUT')))
+    })
+  const clients = Array.from({ length: Number(count) }, async () => {
+    while (!ended) {
+      await request()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  })
+  await Promise.all(clients)
+  console.log(JSON.stringify(counts))
+  process.exit(0)
+}
+
 if (what === 'serve') await serve(...args)
 else if (what === 'ask') await ask(...args)
+else if (what === 'datagrams') datagrams(...args)
+else if (what === 'web') web(...args)
+else if (what === 'load') await load(...args)
 else hold(...args)
