@@ -178,7 +178,7 @@ function failureTelling(
 ): Telling {
   const { certain, container, message, reason, summary = message } = problem
   const where = container === '' ? '' : `, container ${container}`
-  const end = certain ? ', and trying again will not help' : ''
+  const end = certain ? '; this does not pass by itself' : ''
   const took = durationMs >= 1_000 ? ` after ${spanText(durationMs)}` : ''
   const fields = { ...fieldsOf(action), reason, durationMs: Math.round(durationMs) }
   return {

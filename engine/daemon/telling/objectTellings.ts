@@ -2,6 +2,7 @@ import { controllerOf } from '../../api/owners.ts'
 import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import type { ProgressEvent } from '../../reconciler/progress.ts'
+import { nodeRecordTellings } from './nodeTellings.ts'
 import { aboutObject, type Scene, statusOf, topOwner, wordsFor } from './scene.ts'
 import type { Happening, Telling } from './telling.ts'
 import { milliseconds, oneLine, spanText } from './words.ts'
@@ -93,7 +94,8 @@ function podHealth({ at, health, object }: HealthChanged, scene: Scene): readonl
   const about = aboutPodOf(object, scene)
   return [
     {
-      level: 'warn',
+      // Of what a controller made, its action and the controller's own object have told already.
+      level: ended === undefined && fields.object !== object ? 'debug' : 'warn',
       message: `pod ${fields.pod} has failed: ${reason}: ${oneLine(message)}`,
       fields: { ...fields, reason },
       repeats: `${healthTrouble(object)}${reason}`,
@@ -157,6 +159,8 @@ export function recordTellings(event: RecordChanged, scene: Scene): readonly Tel
       return jobTellings(event, scene)
     case 'HorizontalPodAutoscaler':
       return rescaledTellings(event, scene)
+    case 'Node':
+      return nodeRecordTellings(event)
     default:
       return [
         {

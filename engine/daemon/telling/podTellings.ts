@@ -1,8 +1,6 @@
-import { objectKey } from '../../api/names.ts'
 import type { PodSummary, ProgressEvent } from '../../reconciler/progress.ts'
 import { aboutObject, objectOfPod, type Scene, wordsFor } from './scene.ts'
 import type { Telling } from './telling.ts'
-import { oneLine } from './words.ts'
 
 type Of<K extends ProgressEvent['kind']> = Extract<ProgressEvent, { readonly kind: K }>
 
@@ -56,37 +54,6 @@ export function goneTelling(event: Of<'podGone'>, isExpected: boolean): Telling 
   if (isExpected) return { level: 'debug', message: `pod ${pod} is gone`, fields: { node, pod } }
   const message = `pod ${pod} is gone from its node, and this engine has not removed it`
   return { level: 'warn', message, fields: { node, pod, reason: 'PodGone' } }
-}
-
-export function nodeTelling(event: Of<'nodeChanged'>): Telling {
-  const { at, message: why, node, reachable } = event
-  const cause = why === undefined ? '' : `: ${oneLine(why)}`
-  const message = reachable ? `node ${node} answers` : `node ${node} does not answer${cause}`
-  const reason = reachable ? 'NodeReady' : 'NodeNotReady'
-  const about = { key: objectKey('Node', undefined, node), host: node }
-  return {
-    level: reachable ? 'info' : 'warn',
-    message,
-    fields: { node, reason },
-    events: [{ at, about, type: reachable ? 'Normal' : 'Warning', reason, message }],
-    repeats: `node ${node} ${reason}`,
-  }
-}
-
-export function damageTelling(event: Of<'nodeDamaged'>): Telling {
-  const { at, done, found, node, problem } = event
-  const end =
-    done ?? (problem === undefined ? 'left as it is' : `it could not be put right: ${oneLine(problem)}`)
-  const message = `${found}: ${end}`
-  const reason = done === undefined ? 'NodeDamaged' : 'NodeMended'
-  const about = { key: objectKey('Node', undefined, node), host: node }
-  return {
-    level: 'warn',
-    message: `on node ${node}: ${message}`,
-    fields: { node, reason },
-    events: [{ at, about, type: 'Warning', reason, message }],
-    repeats: `damage ${node} ${message}`,
-  }
 }
 
 export function violationTelling({ at, violation }: Of<'violation'>, scene: Scene): Telling {

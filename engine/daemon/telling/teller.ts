@@ -6,7 +6,8 @@ import type { SyncEvent } from '../syncState.ts'
 import { actionTellings, actionTrouble, startsAsked } from './actionTellings.ts'
 import { containerTelling, imageTelling, probeTelling, probeTrouble } from './containerTellings.ts'
 import { healthTellings, recordTellings } from './objectTellings.ts'
-import { damageTelling, goneTelling, nodeTelling, podTellings, violationTelling } from './podTellings.ts'
+import { damageTelling, nodeTelling } from './nodeTellings.ts'
+import { goneTelling, podTellings, violationTelling } from './podTellings.ts'
 import { Repeats } from './repeats.ts'
 import { commitOf, type Scene } from './scene.ts'
 import { SOURCE_TROUBLE, syncTellings } from './syncTellings.ts'
@@ -138,13 +139,19 @@ class TheTeller implements Teller {
     this.#options.log('info', message, { ...(commit !== undefined && { commit }), ...fields })
   }
 
-  #rememberHealth({ at, health, object }: Extract<ProgressEvent, { readonly kind: 'healthChanged' }>): void {
+  #rememberHealth(event: Extract<ProgressEvent, { readonly kind: 'healthChanged' }>): void {
+    const { at, before, health, object } = event
     if (health.kind !== 'progressing') this.#progressingSince.delete(object)
-    else if (!this.#progressingSince.has(object)) this.#progressingSince.set(object, at)
+    // One of the same name may have been there before, and nobody told of its end.
+    else if (before === undefined || !this.#progressingSince.has(object))
+      this.#progressingSince.set(object, at)
   }
 
   #forgetPod(uid: string): void {
     this.#removing.delete(uid)
+    const { plan } = this.#options.scene()
+    for (const object of this.#progressingSince.keys())
+      if (plan?.statuses.has(object) === false) this.#progressingSince.delete(object)
     for (const start of this.#asked) if (start.startsWith(`${uid}/`)) this.#asked.delete(start)
     for (const kind of ['exit', 'probe']) this.#repeats.end(`${kind} ${uid} `)
   }

@@ -154,7 +154,7 @@ const TABLE: readonly (readonly [string, ProgressEvent, readonly string[], reado
       ],
     },
     [
-      'warn startContainers of pod default/x, container app failed: ErrImagePull: no such image, and trying again will not help',
+      'warn startContainers of pod default/x, container app failed: ErrImagePull: no such image; this does not pass by itself',
     ],
     ['Warning Failed Pod/x (1) no such image'],
   ],
