@@ -1,9 +1,9 @@
 import type { KubernetesObject, Pod } from '../api/generated/types.ts'
 import { keyParts } from '../api/names.ts'
 import type { Plan, StatusReport } from '../api/plan.ts'
-import type { ObjectRecord } from '../api/records.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { scaledObject } from '../planner/autoscale.ts'
+import { officialObjects } from '../planner/official.ts'
 import { isPod } from './blame.ts'
 import { since } from './duration.ts'
 import { headingOf, KIND_TABLES, type KindTable, rowOf } from './kindTables.ts'
@@ -22,26 +22,10 @@ export interface StatusInput {
   readonly filter: Filter
 }
 
-/** Official objects: those of the commit with their status, then what was derived from them. */
 export function statusItems({ plan, snapshot, filter }: StatusInput): readonly unknown[] {
-  const items = [...snapshot.desired.objects.values()]
-    .filter(({ key, object }) => filter(object.metadata) && plan.statuses.get(key)?.object === undefined)
-    .map(({ key, object }) => {
-      const shown = scaledObject(key, plan, snapshot.desired) ?? object
-      return withStatus(withoutSecrets(shown), snapshot.records.get(key), plan.statuses.get(key))
-    })
-  const derived = [...plan.statuses.values()].flatMap(({ object }) =>
-    hasMetadata(object) && filter(object.metadata) ? [object] : [],
-  )
-  return [...items, ...derived]
-}
-
-interface WithMetadata {
-  readonly metadata: KubernetesObject['metadata']
-}
-
-function hasMetadata(object: unknown): object is WithMetadata {
-  return typeof object === 'object' && object !== null && 'metadata' in object
+  return officialObjects(plan, snapshot)
+    .filter(({ metadata }) => filter(metadata))
+    .map(withoutSecrets)
 }
 
 /** A Secret is shown to exist, with its type and the names of its keys. */
@@ -55,23 +39,6 @@ function withoutSecrets(object: KubernetesObject): KubernetesObject {
     string
   >
   return { ...rest, metadata: { ...rest.metadata, annotations: kept } }
-}
-
-function withStatus(
-  object: KubernetesObject,
-  record: ObjectRecord | undefined,
-  report: StatusReport | undefined,
-): unknown {
-  const { uid, creationTimestamp } = record?.object.metadata ?? {}
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      ...(uid === undefined ? {} : { uid }),
-      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
-    },
-    ...(report === undefined ? {} : { status: report.status }),
-  }
 }
 
 /** A table for each kind of workload, one of pods, and what happened to restarted containers. */
@@ -128,7 +95,9 @@ function kindTable(kind: KindTable, { plan, snapshot, filter }: StatusInput, now
     .toSorted((a, b) => compare(a.key, b.key))
     .map((report) => {
       const object = scaledObject(report.key, plan, desired)
-      return rowOf(kind, { report, object, record: records.get(report.key), now })
+      const row = rowOf(kind, { report, object, record: records.get(report.key), now })
+      // What would be done stands below.
+      return plan.leftAlone?.get(report.key)?.by === 'suspended' ? [...row.slice(0, -1), 'suspended'] : row
     })
   return rows.length === 0 ? '' : table(headingOf(kind), rows)
 }
