@@ -85,7 +85,7 @@ export const OPTIONS = {
   verbose: { short: 'v', help: 'say more about what is done' },
   'log-format': {
     value: 'FORMAT',
-    help: 'of what is said on the standard error: text, json, or auto: the engine that follows a repository writes json where no person reads',
+    help: 'of the standard error: text or json; auto: text, but json of a daemon that no terminal shows',
     choices: ['auto', 'text', 'json'],
   },
   help: { short: 'h', help: 'show help' },
