@@ -106,8 +106,8 @@ export function heldLines(held: Omit<HeldCommit, 'at'>): readonly string[] {
 }
 
 export function wayOut({ commit }: Pick<HeldCommit, 'commit'>): string {
-  const once = 'reconcile --once --approve applies it'
+  const once = 'reconcile --once --approve'
   return commit === 'uncommitted'
-    ? `if that is meant so, ${once}`
-    : `if that is meant so, ${once}, or reconcile approve ${shortCommit(commit)} lets the next run do so`
+    ? `if that is meant so: ${once}`
+    : `if that is meant so: reconcile approve ${shortCommit(commit)}, or ${once}`
 }

@@ -5,6 +5,7 @@ import { diagnosticText } from '../manifests/diagnostics.ts'
 import { lossLines } from '../planner/rails.ts'
 import { counted } from './counted.ts'
 import { since } from './duration.ts'
+import { wayOut } from './heldCommit.ts'
 import { longName, shortCommit } from './names.ts'
 
 /** How a root stands with its repository, from the engine that follows it, or from what is on record. */
@@ -31,7 +32,7 @@ export function syncLines(view: SyncView, now: Temporal.Instant): readonly strin
     appliedLine(view, now),
     ...(state?.trouble === undefined ? [] : [troubleLine(state.trouble, now)]),
     ...(state?.refused === undefined ? [] : refusedLines(state.refused, now)),
-    ...heldLines(state === undefined ? memory.held : state.held, engine !== undefined, now),
+    ...heldLines(state === undefined ? memory.held : state.held, now),
     ...rollbackLines(state?.rollback ?? memory.rollback, now),
     ...approvedLines(view),
     ...memory.suspended.map(
@@ -91,24 +92,15 @@ function refusedLines(
   ]
 }
 
-function heldLines(
-  held: HeldCommit | undefined,
-  isFollowed: boolean,
-  now: Temporal.Instant,
-): readonly string[] {
+function heldLines(held: HeldCommit | undefined, now: Temporal.Instant): readonly string[] {
   if (held === undefined) return []
   const { at, commit, reasons } = held
-  const next = isFollowed ? 'applies it' : 'lets the next run apply it'
-  const out =
-    commit === 'uncommitted'
-      ? 'if that is meant so, reconcile --once --approve applies it'
-      : `if that is meant so, reconcile approve ${shortCommit(commit)} ${next}`
   const losses = lossLines(held)
   return [
     `HELD: ${commit === 'uncommitted' ? 'the uncommitted files' : `commit ${shortCommit(commit)}`}, ${since(now, at)} ago: ${reasons.join('; ')}`,
     ...(losses.length === 0 ? [] : [`  it would delete ${counted(losses.length, 'object')}:`]),
     ...losses.map((line) => `    ${line}`),
-    `  ${out}`,
+    `  ${wayOut(held)}`,
   ]
 }
 

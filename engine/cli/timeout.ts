@@ -1,10 +1,12 @@
 import { parseDurationMs } from './duration.ts'
 import { type Invocation, usageError } from './invocation.ts'
 
-/** `--timeout`, or the command's own limit. */
-export function timeoutOf(invocation: Invocation, otherwise: number): number {
+const TIMEOUT_MS = 300_000
+
+/** `--timeout`, or five minutes. */
+export function timeoutOf(invocation: Invocation): number {
   const text = invocation.text('timeout')
-  if (text === undefined) return otherwise
+  if (text === undefined) return TIMEOUT_MS
   const timeoutMs = parseDurationMs(text)
   if (timeoutMs === undefined || timeoutMs === 0) {
     throw usageError(

@@ -102,7 +102,7 @@ const TABLE: readonly (readonly [string, SyncView, readonly string[]])[] = [
       'HELD: commit bbbbbbbbbbbb, 3m ago: it would delete 2 of 2 running objects.',
       '  it would delete 1 object:',
       '    Deployment shop/web',
-      '  if that is meant so, reconcile approve bbbbbbbbbbbb applies it',
+      '  if that is meant so: reconcile approve bbbbbbbbbbbb, or reconcile --once --approve',
     ],
   ],
   [
@@ -128,7 +128,7 @@ const TABLE: readonly (readonly [string, SyncView, readonly string[]])[] = [
       'HELD: commit bbbbbbbbbbbb, 3m ago: it would delete 2 of 2 running objects.',
       '  it would delete 1 object:',
       '    Deployment shop/web',
-      '  if that is meant so, reconcile approve bbbbbbbbbbbb lets the next run apply it',
+      '  if that is meant so: reconcile approve bbbbbbbbbbbb, or reconcile --once --approve',
       'ROLLED BACK: from commit bbbbbbbbbbbb to aaaaaaaaaaaa, 2m ago, until the branch moves: Deployment shop/web did not become healthy',
       'approved: commit bbbbbbbbbbbb will be applied whatever it deletes',
       'SUSPENDED: Deployment shop/web, for 90m: reconcile resume ends that',

@@ -4,10 +4,8 @@ import { findPod } from '../pods.ts'
 import { emptyDesired, openMachine, openUsedStation, tryLock } from '../station.ts'
 import { timeoutOf } from '../timeout.ts'
 
-const TIMEOUT_MS = 300_000
-
 export const run: RunCommand = async (invocation, world) => {
-  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
+  const timeoutMs = timeoutOf(invocation)
   const station = await openUsedStation(invocation, world)
   const machine = await openMachine(station, undefined, world)
   const pod = await findPod(invocation.arguments[0] ?? '', invocation, machine.runtime, world)

@@ -11,10 +11,8 @@ import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
 import { timeoutOf } from '../timeout.ts'
 
-const TIMEOUT_MS = 300_000
-
 export const run: RunCommand = async (invocation, world) => {
-  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
+  const timeoutMs = timeoutOf(invocation)
   const station = await openStation(invocation, world)
   const pods = station.record === undefined ? [] : await removeAll(station, timeoutMs, invocation, world)
   if (world.signal.aborted) return EXIT.interrupted

@@ -13,10 +13,8 @@ import { timeoutOf } from '../timeout.ts'
 import { UserError } from '../userError.ts'
 import { EXIT, type World } from '../world.ts'
 
-const TIMEOUT_MS = 300_000
-
 export const run: RunCommand = async (invocation, world) => {
-  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
+  const timeoutMs = timeoutOf(invocation)
   const options = optionsOf(invocation)
   const station = await openUsedStation(invocation, world)
   const desired = await appliedDesired(station, world)

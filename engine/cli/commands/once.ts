@@ -10,14 +10,12 @@ import { timeoutOf } from '../timeout.ts'
 import type { Invocation } from '../invocation.ts'
 import type { World } from '../world.ts'
 
-const TIMEOUT_MS = 300_000
-
 export const run: RunCommand = async (invocation, world) => {
   if (!invocation.flag('once')) {
     const { runDaemon } = await import('../daemon/run.ts')
     return await runDaemon(invocation, world)
   }
-  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
+  const timeoutMs = timeoutOf(invocation)
   assertRights(invocation, world)
   const place = { root: rootFolder(invocation, world), transport: localTransport() }
   const daemon = await findDaemon(place)

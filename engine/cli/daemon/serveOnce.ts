@@ -28,8 +28,6 @@ export interface OnceOptions {
   readonly alsoLog: (log: Logger) => Disposable
 }
 
-const TIMEOUT_MS = 300_000
-
 /** `--once` beside the daemon: what it prints alone is printed here, into the answer. */
 export async function serveOnce(
   asked: SyncRequest,
@@ -45,7 +43,7 @@ export async function serveOnce(
 async function answerOnce(asked: SyncRequest, options: OnceOptions, world: World): Promise<number> {
   const { daemon } = options
   const invocation = parseCommandLine(asked.argv)
-  const timeoutMs = timeoutOf(invocation, TIMEOUT_MS)
+  const timeoutMs = timeoutOf(invocation)
   assertSameSource(daemon.state().source, asked)
   if (invocation.flag('take-over'))
     throw new UserError('--take-over is for a root that nobody follows a repository on: end the engine first')
