@@ -6,6 +6,7 @@ import { since } from './duration.ts'
 import { CRON_JOB_HEADING, cronJobRow, JOB_HEADING, jobRow } from './jobRows.ts'
 import { shortHealth } from './progress.ts'
 import { countIn, type RowInput } from './rowInput.ts'
+import { SERVICE_HEADING, serviceRow } from './serviceRow.ts'
 
 /** One kind as kubectl prints it. NAMESPACE and NAME come before, AGE and HEALTH after. */
 export interface KindTable {
@@ -31,6 +32,7 @@ export const KIND_TABLES: readonly KindTable[] = [
     heading: ['REFERENCE', 'TARGETS', 'MINPODS', 'MAXPODS', 'REPLICAS'],
     row: autoscalerRow,
   },
+  { kind: 'Service', heading: SERVICE_HEADING, row: serviceRow },
   { kind: 'PersistentVolumeClaim', heading: CLAIM_HEADING, row: claimRow },
   { kind: 'PersistentVolume', heading: VOLUME_HEADING, row: volumeRow },
 ]

@@ -131,7 +131,7 @@ export function pictureLines(
 export function healthText(health: Health): string {
   switch (health.kind) {
     case 'healthy':
-      return 'healthy'
+      return health.message === undefined ? 'healthy' : `healthy: ${health.message}`
     case 'progressing':
       return health.message
     case 'failed':

@@ -1,5 +1,6 @@
 import type { Action } from '../api/plan.ts'
 import type { Desired, ObservedNode } from '../api/snapshot.ts'
+import type { AddressedService } from '../api/services.ts'
 import type { VolumeFiles } from './requests/envFiles.ts'
 import type { Serving } from './serving.ts'
 
@@ -12,6 +13,8 @@ export interface PodContext {
   readonly serving?: Serving
   /** What is being done to this pod right now. */
   readonly busy?: Action
+  /** Of the pod's namespace, by name; absent while nobody has looked, and containers are told of none. */
+  readonly services?: readonly AddressedService[]
   /** Files that environments are made from; absent while nobody has read them, and their variables are empty. */
   readonly files?: VolumeFiles
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NodeName, PodUid } from '../api/names.ts'
 import type { PodAction } from '../api/plan.ts'
-import type { Desired } from '../api/snapshot.ts'
+import { addressedServices } from '../api/services.ts'
+import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { carryOut } from './actions/carryOut.ts'
 import type { ActionWorld } from './actions/world.ts'
 import { attemptsOf } from './attempts.ts'
@@ -17,6 +18,8 @@ export interface ExecutorOptions extends Shared {
   readonly pacing: Pacing
   /** The desired state that requests are made from: the newest. */
   readonly desired: () => Desired
+  /** As they are now: what Services were given is among them. */
+  readonly records: () => Snapshot['records']
   readonly progress: (event: ProgressEvent) => void
   /** An action has ended: look at its pod, by a look that begins now. */
   readonly ended: (node: NodeName, uid: PodUid) => void
@@ -140,7 +143,8 @@ export class Executor {
   }
 
   #world(action: PodAction, signal: AbortSignal, problems: Problem[]): ActionWorld {
-    const { runtimes, observer, clock, desired } = this.#options
+    const { runtimes, observer, clock, records } = this.#options
+    const desired = this.#options.desired()
     const { node, uid } = action
     const runtime = runtimes.get(node)
     const slots = this.#slots.get(node)
@@ -154,7 +158,8 @@ export class Executor {
       clock,
       action,
       tell: this.#options.progress,
-      desired: desired(),
+      desired,
+      services: (namespace) => addressedServices(namespace, desired, records()),
       signal,
       node: () => observer.node(node),
       pod: () => observer.pod(node, uid),

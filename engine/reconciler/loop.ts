@@ -165,6 +165,7 @@ class TheLoop implements Loop {
     })
     this.#executor = new Executor({
       ...shared,
+      records: () => this.#keeper.records,
       pacing: this.#pacing,
       progress,
       ended: (node, uid) => this.#inspector.inspect(node, uid),

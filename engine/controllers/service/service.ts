@@ -2,7 +2,7 @@ import type { Condition, LoadBalancerIngress, Service, ServiceStatus } from '../
 import type { ObjectKey } from '../../api/names.ts'
 import type { Health, StatusReport } from '../../api/plan.ts'
 import type { ObjectRecord } from '../../api/records.ts'
-import type { ResolvedService } from '../../api/services.ts'
+import { givenOnRecord, type GivenToService, type ResolvedService } from '../../api/services.ts'
 import type { DesiredObject } from '../../api/snapshot.ts'
 import type { TrafficProblem } from '../../api/traffic.ts'
 import type { ControllerContext } from '../decision.ts'
@@ -90,13 +90,7 @@ function conditionsOf(
   return [{ ...next, lastTransitionTime: known.lastTransitionTime ?? lastTransitionTime, observedGeneration }]
 }
 
-/** What its record's spec holds. */
-interface Given {
-  readonly clusterIPs?: readonly string[]
-  readonly ports?: readonly { readonly protocol: string; readonly port: number; readonly nodePort: number }[]
-}
-
-function given({ spec }: Service, { clusterIPs, nodePorts }: Allocation): Given {
+function given({ spec }: Service, { clusterIPs, nodePorts }: Allocation): GivenToService {
   const ports = (spec.ports ?? []).flatMap(({ port, protocol = 'TCP' }, index) => {
     const nodePort = nodePorts.get(index)
     return nodePort === undefined ? [] : [{ protocol, port, nodePort }]
@@ -105,17 +99,11 @@ function given({ spec }: Service, { clusterIPs, nodePorts }: Allocation): Given 
 }
 
 export function recorded(record: ObjectRecord | undefined): ServiceClaim['before'] {
-  const spec = record?.object.spec
-  if (!isGiven(spec)) return { clusterIPs: [], nodePorts: new Map() }
-  const ports = (spec.ports ?? []).map(
-    ({ nodePort, port, protocol }) => [`${protocol} ${port}`, nodePort] as const,
-  )
-  return { clusterIPs: spec.clusterIPs ?? [], nodePorts: new Map(ports) }
-}
-
-/** Nobody but this file writes it. */
-function isGiven(spec: unknown): spec is Given {
-  return typeof spec === 'object' && spec !== null
+  const { clusterIPs = [], ports = [] } = givenOnRecord(record)
+  return {
+    clusterIPs,
+    nodePorts: new Map(ports.map(({ nodePort, port, protocol }) => [`${protocol} ${port}`, nodePort])),
+  }
 }
 
 function onRecord({ spec }: Service, allocation: Allocation, before: ServiceClaim['before']): Allocation {

@@ -5,18 +5,19 @@ import { fileKey, parseEnvFile } from './envFiles.ts'
 import { expand } from './expansion.ts'
 import { fieldValue } from './fields.ts'
 import { resourceValue } from './resourceFields.ts'
+import { serviceLinks } from './serviceLinks.ts'
 import { notFound, type SourceData, sourceData, type SourceKind, textOf } from './sources.ts'
 
 /** Printable ASCII without `=`: what Kubernetes takes as a variable's name since 1.34. */
 const NAME = /^[ -<>-~]+$/
 
-/** What stands under `env` wins over `envFrom`, the later over the earlier. */
+/** What stands under `env` wins over `envFrom`, the later over the earlier, and both over what is said of Services. */
 export function environmentOf(
   container: Container,
   pod: ObservedPod,
   context: PodContext,
 ): ReadonlyMap<string, string> | ConfigProblem {
-  const variables = new Map<string, string>()
+  const variables = new Map(serviceLinks(pod.record.pod.spec, context.services ?? []))
   for (const source of container.envFrom ?? []) {
     const problem = addAll(source, variables, pod, context)
     if (problem !== undefined) return problem

@@ -7,9 +7,6 @@ import { dnsLabel, dnsSubdomain, portName } from './names.ts'
 import { checkAddresses } from './serviceAddresses.ts'
 import { checkUnique } from './unique.ts'
 
-/** A day. */
-const STICKY_SECONDS_MAX = 86_400
-
 /** Source: ValidateService in Kubernetes' pkg/apis/core/validation. */
 export function checkService(context: CheckContext, service: Service): void {
   const { spec } = service
@@ -82,16 +79,8 @@ function checkExternalName(context: CheckContext, service: Service): void {
 }
 
 function checkAffinity(context: CheckContext, { spec }: Service): void {
-  const path = ['spec', 'sessionAffinityConfig']
-  if (!context.sound(path)) return
-  if (spec.sessionAffinity !== 'ClientIP') {
-    if (spec.sessionAffinityConfig !== undefined)
-      context.error(path, "must not be set when session affinity is 'None'")
-    return
-  }
-  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
-  if (seconds === undefined || (seconds > 0 && seconds <= STICKY_SECONDS_MAX)) return
-  context.error([...path, 'clientIP', 'timeoutSeconds'], `must be greater than 0 and less than 86400`)
+  if (spec.sessionAffinity === 'ClientIP' || spec.sessionAffinityConfig === undefined) return
+  context.error(['spec', 'sessionAffinityConfig'], "must not be set when session affinity is 'None'")
 }
 
 function checkExternalAddresses(context: CheckContext, { spec }: Service): void {

@@ -49,7 +49,8 @@ async function startOne(
   if (pulled.kind === 'rejected') throw pulled.error
   if (pulled.kind === 'problem') return pulled
   const files = await readEnvFiles(pod, container.name, world)
-  const context = { now: world.clock.now(), node: world.node(), desired: world.desired, files }
+  const services = world.services(pod.record.pod.metadata.namespace ?? 'default')
+  const context = { now: world.clock.now(), node: world.node(), desired: world.desired, files, services }
   const request = startContainerRequest(pod, container, pulled.image, context)
   if (isProblem(request)) return request
   await world.inSlot(() => world.runtime.startContainer(request, world.signal))

@@ -1,4 +1,5 @@
 import type { PodAction } from '../../api/plan.ts'
+import type { AddressedService } from '../../api/services.ts'
 import type { Desired, ObservedNode, ObservedPod } from '../../api/snapshot.ts'
 import type { ConfigProblem } from '../../kubelet/context.ts'
 import type { Runtime } from '../../runtimes/runtime.ts'
@@ -10,6 +11,8 @@ export interface ActionWorld {
   readonly runtime: Runtime
   readonly clock: Clock
   readonly desired: Desired
+  /** Those of a namespace that have an address now. */
+  readonly services: (namespace: string) => readonly AddressedService[]
   readonly signal: AbortSignal
   /** As last observed. */
   readonly node: () => ObservedNode
