@@ -1,5 +1,5 @@
 import { Changes } from '../reconciler/changes.ts'
-import { after } from '../reconciler/clock.ts'
+import { after, type Clock } from '../reconciler/clock.ts'
 import type { Invocation } from './invocation.ts'
 import { listOf } from './json.ts'
 import { createPicture } from './picture.ts'
@@ -25,34 +25,34 @@ export async function watchStatus(
   const show = viewOf(invocation, world)
   const first = await look()
   const { root, transport } = first.station
-  using wake = bell(transport.watch([root], signal))
+  const { clock } = world
+  const changed = bell(transport.watch([root], signal), clock)
   show(first)
   while (!signal.aborted) {
-    const { clock } = world
-    const waiting = new AbortController()
-    const either = AbortSignal.any([signal, waiting.signal])
-    await Promise.race([wake.rung(), clock.sleepUntil(after(clock.now(), LOOK_MS), either)])
-    waiting.abort()
+    await changed.within(LOOK_MS, signal)
     await clock.sleepUntil(after(clock.now(), GATHER_MS), signal)
     if (!signal.aborted) show(await look())
   }
   return EXIT.done
 }
 
-/** Something changed since it was last asked. */
-function bell(changes: AsyncIterable<string>): Disposable & { rung(): Promise<void> } {
-  let next = Promise.withResolvers<void>()
+interface Bell {
+  /** Until something has changed since this was last asked, or so long. */
+  within(milliseconds: number, signal: AbortSignal): Promise<void>
+}
+
+function bell(changes: AsyncIterable<string>, clock: Clock): Bell {
+  let rung = new AbortController()
   const listening = (async () => {
-    for await (const _ of changes) next.resolve()
+    for await (const _ of changes) rung.abort()
   })()
   // A folder that is deleted is found out by the next look.
   listening.catch(() => undefined)
   return {
-    async rung() {
-      await next.promise
-      next = Promise.withResolvers<void>()
+    async within(milliseconds, signal) {
+      await clock.sleepUntil(after(clock.now(), milliseconds), AbortSignal.any([signal, rung.signal]))
+      if (rung.signal.aborted) rung = new AbortController()
     },
-    [Symbol.dispose]: () => next.resolve(),
   }
 }
 

@@ -71,10 +71,10 @@ async function follow(
   { root, transport }: UsedStation,
   world: World,
 ): Promise<number> {
-  const told = new Map<string, number>()
+  let told: ReadonlyMap<string, number> = new Map()
   const write = (events: readonly EventObject[]): void => {
     const news = events.filter(({ count, metadata }) => told.get(metadata.uid) !== count)
-    for (const { count, metadata } of news) told.set(metadata.uid, count)
+    told = new Map(events.map(({ count, metadata }) => [metadata.uid, count]))
     world.stdout.write(plainText(isJson ? lines(news) : rows(news, world)))
   }
   const signal = AbortSignal.any([world.signal, world.stdout.closed])

@@ -12,22 +12,22 @@ export interface Ear {
 
 /** One pair of ears for all who wait, until the signal is aborted. */
 export function createEar(runtime: Pick<Runtime, 'events'>, clock: Clock, signal: AbortSignal): Ear {
-  let heard = Promise.withResolvers<void>()
+  const sleepers = new Set<AbortController>()
   void listen()
   return {
     async wait() {
-      const awake = new AbortController()
-      const end = AbortSignal.any([awake.signal, signal])
-      await Promise.race([heard.promise, clock.sleepUntil(after(clock.now(), LOOK_MS_MAX), end)])
-      awake.abort()
+      const sleeper = new AbortController()
+      sleepers.add(sleeper)
+      const end = AbortSignal.any([sleeper.signal, signal])
+      await clock.sleepUntil(after(clock.now(), LOOK_MS_MAX), end)
+      sleepers.delete(sleeper)
     },
   }
 
   async function listen(): Promise<void> {
     try {
       for await (const _event of runtime.events(signal)) {
-        heard.resolve()
-        heard = Promise.withResolvers()
+        for (const sleeper of sleepers) sleeper.abort()
       }
     } catch {
       // Nothing is heard any more, and it is looked every second.
