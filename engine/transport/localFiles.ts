@@ -11,7 +11,7 @@ export async function readFile(path: string, signal?: AbortSignal): Promise<Uint
   try {
     return await fs.readFile(path, signal === undefined ? {} : { signal })
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return undefined
+    if (['ENOENT', 'EISDIR', 'ENOTDIR'].some((code) => isCode(error, code))) return undefined
     throw error
   }
 }

@@ -95,8 +95,8 @@ function readSmall(path: string, relative: string): TreeFile | undefined {
     if (size > FILE_BYTES_MAX) return { path: relative, content: '', modifiedMs: mtimeMs }
     return { path: relative, content: readFileSync(file, 'utf8'), modifiedMs: mtimeMs }
   } catch (error) {
-    // In /proc and among cgroups: it ended meanwhile.
-    if (isCode(error, 'ESRCH') || isCode(error, 'ENODEV')) return undefined
+    // No file at all; or in /proc and among cgroups: it ended meanwhile.
+    if (['EISDIR', 'ESRCH', 'ENODEV'].some((code) => isCode(error, code))) return undefined
     throw error
   } finally {
     closeSync(file)

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
@@ -103,6 +103,23 @@ test('a process that was moved out of its cgroup is put back with all that it ha
   await node.remove(uid)
 })
 
+/** Its processes stand still, and nobody has said so. */
+function freeze(uid: PodUid): void {
+  const groups = readFileSync(`/proc/${started(uid, 'pid')}/cgroup`, 'utf8')
+  const old = /^\d+:freezer:(.*)$/m.exec(groups)?.[1]
+  if (old !== undefined) writeFileSync(`/sys/fs/cgroup/freezer${old}/freezer.state`, 'FROZEN')
+  else writeFileSync(`/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}/cgroup.freeze`, '1')
+}
+
+test('a container that somebody has frozen goes on; one that is to end ends all the same', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  freeze(uid)
+  await mended(uid, /container main stands still: its cgroup was frozen/)
+  expect(await node.exec(uid, ['echo', 'goes on'])).toBe('goes on')
+  freeze(uid)
+  await node.remove(uid)
+})
+
 test('two pods with one address in CNI’s book: the one that is not in it gets another', async () => {
   const [one, other] = [await node.start(['sleep', '1000']), await node.start(['sleep', '1000'])]
   const { ip } = sandbox(other)
@@ -202,9 +219,11 @@ test('a removed bridge is made again with its address, and the pods reach each o
   expect(await reaches(other, '10.237.0.1')).toBe(true)
   expect([one, other].map((uid) => started(uid, 'pid'))).toEqual(pids)
   expect(await upkeep()).toEqual([])
-  await execa('ip', ['link', 'set', 'dev', sandbox(one).link.name, 'nomaster'])
-  expect(await upkeep()).toMatchObject([{ found: expect.stringContaining('1 links of pods') }])
-  expect(await reaches(one, sandbox(other).ip)).toBe(true)
+  for (const change of ['nomaster', 'down']) {
+    await execa('ip', ['link', 'set', 'dev', sandbox(one).link.name, change])
+    expect(await upkeep()).toMatchObject([{ found: expect.stringContaining('1 links of pods') }])
+    expect(await reaches(one, sandbox(other).ip)).toBe(true)
+  }
   for (const uid of [one, other]) await node.remove(uid)
 })
 
@@ -220,6 +239,27 @@ test('the hook, the events file, the table and the folder on the tmpfs come back
   process.kill(started(uid, 'pid'), 'SIGKILL')
   await node.until(uid, ({ attempt, state }) => attempt === 1 && state.kind === 'running')
   await node.remove(uid)
+})
+
+test('a folder in the place of a file is no file: the hook and the events come back, and a pod without its sandbox is told among the others', async () => {
+  const [uid, other] = [await node.start(['sleep', '1000']), await node.start(['sleep', '1000'])]
+  const hooks = join(node.root, 'hook')
+  const places = [...readdirSync(hooks).map((name) => join(hooks, name)), join(node.root, 'events')]
+  for (const path of [...places, `${run}/pods/${uid}/sandbox.json`]) {
+    rmSync(path)
+    mkdirSync(path)
+  }
+  const { pods } = await node.runtime.list()
+  expect(pods.get(uid)).toMatchObject({
+    sandbox: 'broken',
+    broken: expect.stringContaining('lost what it has'),
+  })
+  expect(pods.get(other)?.sandbox).toBe('ready')
+  expect((await upkeep()).map(({ done }) => done)).toEqual(['it was written again', 'it was made again'])
+  expect(await upkeep()).toEqual([])
+  process.kill(started(other, 'pid'), 'SIGKILL')
+  await node.until(other, ({ attempt, state }) => attempt === 1 && state.kind === 'running')
+  for (const each of [uid, other]) await node.remove(each)
 })
 
 test('a running container whose monitor was killed is told to be lost', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
 import { parseLink } from '../../../engine/runtimes/oci/network/network.ts'
+import { isFrozen } from '../../../engine/runtimes/oci/node/freezer.ts'
 import { parseProcess } from '../../../engine/runtimes/oci/node/processes.ts'
 import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { examine } from '../../../engine/runtimes/oci/pods/damage.ts'
@@ -14,6 +15,7 @@ import {
 import type { PodFiles } from '../../../engine/runtimes/oci/pods/podFiles.ts'
 import type { Sandbox } from '../../../engine/runtimes/oci/pods/sandbox.ts'
 import { bridgeBatch, gatewayOf } from '../../../engine/runtimes/oci/upkeep/bridge.ts'
+import { repairsOf } from '../../../engine/runtimes/oci/upkeep/repair.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 
 const UID = podUid('u-1')
@@ -35,8 +37,10 @@ describe('the bridge', () => {
         'address replace 10.0.0.1/16 brd + dev rc-1',
         'link set dev veth1 master rc-1',
         'link set dev veth1 type bridge_slave hairpin on',
+        'link set dev veth1 up',
         'link set dev veth2 master rc-1',
         'link set dev veth2 type bridge_slave hairpin on',
+        'link set dev veth2 up',
         '',
       ].join('\n'),
     })
@@ -152,4 +156,18 @@ describe('what a pod lacks', () => {
   ])('may be too much to be put right: it %s', (broken, state) => {
     expect(examine(PATHS, files, sandbox, state)).toEqual({ broken, damage: [] })
   })
+})
+
+test('what cannot be looked at is told with its reason, and is nobody’s end', async () => {
+  const broken = new Error('EIO: i/o error, read')
+  const [repair] = await repairsOf(async () => await Promise.reject(broken))
+  expect(repair?.found).toBe('what all pods stand on cannot be looked at: EIO: i/o error, read')
+  await expect(
+    repairsOf(async () => await Promise.reject(broken), AbortSignal.abort(new Error('not wanted'))),
+  ).rejects.toThrow('not wanted')
+})
+
+test('a group stands still by what either version says', () => {
+  for (const text of ['FROZEN\n', 'FREEZING\n', 'populated 1\nfrozen 1\n']) expect(isFrozen(text)).toBe(true)
+  for (const text of ['THAWED\n', 'populated 1\nfrozen 0\n', '']) expect(isFrozen(text)).toBe(false)
 })

@@ -7,6 +7,7 @@ import { runOrFail } from '../commands.ts'
 import { hookReleaseCommand } from '../hook/hookCommands.ts'
 import { lostReason } from '../pods/containerState.ts'
 import { readPodFiles } from '../pods/podFiles.ts'
+import { thawGroups } from '../node/freezer.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
@@ -40,10 +41,10 @@ export async function stopContainer(
   if (state.kind === 'ended') return
   if (state.kind === 'starting') return await releaseUnstarted(context, request, pod, signal)
   const chosen = signalNumber(request.signal ?? (state.stopSignal || 'SIGTERM')) ?? SIGTERM
-  await kill(context, state.started, request.graceMs === 0 ? SIGKILL : chosen)
+  await kill(context, request, state.started, request.graceMs === 0 ? SIGKILL : chosen)
   if (request.graceMs > 0) {
     if (await waitForRecord(context, request, state.started, request.graceMs, signal)) return
-    await kill(context, state.started, SIGKILL)
+    await kill(context, request, state.started, SIGKILL)
   }
   if (await waitForRecord(context, request, state.started, RECORD_WAIT_MS, signal)) return
   const text = `stopping container ${request.container}: no exit on record ${RECORD_WAIT_MS / 1000} s after SIGKILL`
@@ -84,14 +85,23 @@ async function releaseUnstarted(
     await writeLost(context, request, 137, 'it was stopped before its start was on record')
 }
 
-/** A monitor that somebody has stopped would never tell the end: it goes on, whatever becomes of the container. */
-async function kill(context: StopContext, started: Started, number: number): Promise<void> {
-  const { transport } = context
+/**
+ * A monitor that somebody has stopped would never tell the end: it goes on, whatever becomes of the container. One that somebody has frozen
+ * would never hear of it.
+ */
+async function kill(
+  { facts, paths, transport }: StopContext,
+  { container, uid }: StopContainerRequest,
+  started: Started,
+  number: number,
+): Promise<void> {
   const { monitor, monitorTicks, pid, ticks } = started
   const processes = await transport.processStarts([pid, monitor])
   const bootId = (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim()
   if (started.bootId !== bootId) return
   if (processes.get(pid) === ticks) await transport.signal(pid, number)
+  const pod = podPaths(paths, uid)
+  await thawGroups(transport, facts.cgroups, [pod.cgroup, containerPaths(pod, uid, container).cgroup])
   if (processes.get(monitor) === monitorTicks) await transport.signal(monitor, SIGCONT)
 }
 

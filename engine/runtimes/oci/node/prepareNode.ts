@@ -98,7 +98,9 @@ export function ownHook(paths: Pick<RootPaths, 'hooks'>): { readonly path: strin
 export async function installHook(transport: Transport, paths: RootPaths): Promise<string> {
   const { path, script } = ownHook(paths)
   const there = await transport.stat(path)
-  if (there?.sizeBytes !== script.length) await transport.writeFile(path, script, 0o500)
+  if (there !== undefined && there.kind !== 'file') await transport.remove(path)
+  if (there?.kind !== 'file' || there.sizeBytes !== script.length)
+    await transport.writeFile(path, script, 0o500)
   return path
 }
 

@@ -20,6 +20,7 @@ export type Damage =
   | { readonly kind: 'etc'; readonly files: readonly string[] }
   | { readonly kind: 'mount'; readonly path: string }
   | { readonly kind: 'monitor'; readonly container: string; readonly pid: number }
+  | { readonly kind: 'frozen'; readonly container: string; readonly group: string }
   | { readonly kind: 'cgroup'; readonly container: string; readonly pid: number; readonly group: string }
 
 export function damageSentence(damage: Damage): string {
@@ -40,6 +41,8 @@ export function damageSentence(damage: Damage): string {
       return `${damage.path} is not mounted any more`
     case 'monitor':
       return `the monitor of container ${damage.container} was stopped`
+    case 'frozen':
+      return `container ${damage.container} stands still: its cgroup was frozen`
     case 'cgroup':
       return `container ${damage.container} was moved out of its cgroup`
     default:
@@ -74,6 +77,7 @@ export function examine(paths: RootPaths, pod: PodFiles, sandbox: Sandbox, state
       ...etcDamage(pod.uid, state),
       ...mountDamage(own, sandbox, state),
       ...containerDamage(own, running, state),
+      ...(pod.frozenMs === undefined ? frozenDamage(own, running, state) : []),
     ],
   }
 }
@@ -170,4 +174,14 @@ function containerDamage(own: PodPaths, running: readonly Running[], state: Node
         : []),
     ]
   })
+}
+
+/** By somebody: `reconcile freeze` leaves its mark first. */
+function frozenDamage(own: PodPaths, running: readonly Running[], { frozen }: NodeState): readonly Damage[] {
+  return running
+    .map(
+      ({ name }) =>
+        ({ kind: 'frozen', container: name, group: containerPaths(own, own.uid, name).cgroup }) as const,
+    )
+    .filter(({ group }) => frozen.has(group))
 }

@@ -5,6 +5,7 @@ import { runOrFail } from '../commands.ts'
 import { LOST } from '../containers/attempts.ts'
 import { locked } from '../hook/hookCommands.ts'
 import { cgroupDirectories } from '../node/cgroups.ts'
+import { thawGroups } from '../node/freezer.ts'
 import { readText } from '../node/node.ts'
 import { descendantsOf } from '../node/processes.ts'
 import { containerPaths, type PodPaths, podPaths } from '../paths.ts'
@@ -73,6 +74,8 @@ async function mend(mending: Mending, sandbox: Sandbox, damage: Damage): Promise
     case 'link':
       return await linkAgain(mending, sandbox, sandbox.ip)
     case 'lease':
+      // With its link it has got another one meanwhile.
+      if (sandbox.ip !== damage.ip) return sandbox
       if (damage.holder !== undefined && (await hasAddress(mending, damage.holder, damage.ip)))
         return await linkAgain(mending, sandbox, undefined)
       await writeFile(context.transport, context.paths.leases, damage.ip, 0o600, leaseText(own.uid))
@@ -85,6 +88,9 @@ async function mend(mending: Mending, sandbox: Sandbox, damage: Damage): Promise
       return sandbox
     case 'monitor':
       await context.transport.signal(damage.pid, SIGCONT)
+      return sandbox
+    case 'frozen':
+      await thawGroups(context.transport, context.facts.cgroups, [own.cgroup, damage.group])
       return sandbox
     case 'cgroup':
       await backIntoGroup(mending, damage)

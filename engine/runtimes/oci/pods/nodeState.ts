@@ -1,12 +1,14 @@
 import type { PodUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { parseStarted } from '../containers/attempts.ts'
+import { cgroupLayout } from '../node/cgroups.ts'
+import { frozenGroups } from '../node/freezer.ts'
 import { MOUNT_TABLE, parseMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
 import type { ProcessState } from '../node/processes.ts'
 import { readProcesses } from '../node/processes.ts'
 import type { RootPaths } from '../paths.ts'
-import { podPaths } from '../paths.ts'
+import { containerPaths, podPaths } from '../paths.ts'
 import type { PodFiles } from './podFiles.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -20,6 +22,8 @@ export interface NodeState {
   readonly stopped: ReadonlySet<number>
   /** Of the containers' first processes: /proc/<pid>/cgroup. */
   readonly cgroups: ReadonlyMap<number, string>
+  /** Of the running containers' cgroups: those that stand still. */
+  readonly frozen: ReadonlySet<string>
   /** Of all links of the node. */
   readonly links: ReadonlySet<string>
   /** By address, of the pods that are looked at: whose it is by CNI's own book. */
@@ -42,6 +46,7 @@ export const NO_STATE: NodeState = {
   processes: new Map(),
   stopped: new Set(),
   cgroups: new Map(),
+  frozen: new Set(),
   links: new Set(),
   leases: new Map(),
   layers: new Set(),
@@ -56,7 +61,7 @@ export async function readNodeState(
   pods: readonly PodFiles[],
   sandboxes: Sandboxes,
 ): Promise<NodeState> {
-  const { containers, others } = pidsOf(pods, sandboxes)
+  const { containers, groups, others } = runningOf(paths, pods, sandboxes)
   const [table, bootId, processes, links, layers, leases, folders] = await Promise.all([
     readText(transport, MOUNT_TABLE),
     readText(transport, '/proc/sys/kernel/random/boot_id'),
@@ -66,12 +71,14 @@ export async function readNodeState(
     readLeases(transport, paths, sandboxes),
     readFolders(transport, paths, [...sandboxes.keys()]),
   ])
+  const mounts = parseMountTable(table)
   return {
     bootId: bootId.trim(),
-    mounted: new Set(parseMountTable(table).map(({ path }) => path)),
+    mounted: new Set(mounts.map(({ path }) => path)),
     processes: new Map([...processes].map(([pid, { ticks }]) => [pid, ticks])),
     stopped: new Set([...processes].flatMap(([pid, state]) => (isStopped(state) ? [pid] : []))),
     cgroups: await readCgroups(transport, containers),
+    frozen: await frozenGroups(transport, cgroupLayout(mounts), groups),
     links: new Set(links),
     leases,
     layers: new Set(layers),
@@ -84,20 +91,23 @@ function isStopped({ state }: ProcessState): boolean {
   return state === 'T'
 }
 
-function pidsOf(pods: readonly PodFiles[], sandboxes: Sandboxes) {
+/** What seems to run, by the files alone. */
+function runningOf(paths: RootPaths, pods: readonly PodFiles[], sandboxes: Sandboxes) {
   const containers: number[] = []
+  const groups: string[] = []
   const others = [...sandboxes.values()].flatMap(({ pausePid }) => pausePid ?? [])
   for (const pod of pods) {
-    for (const { attempts } of pod.containers.values()) {
+    for (const [name, { attempts }] of pod.containers) {
       for (const files of attempts.values()) {
         const started = files.has('exited') ? undefined : parseStarted(files.get('started'))
         if (started === undefined) continue
         containers.push(started.pid)
+        groups.push(containerPaths(podPaths(paths, pod.uid), pod.uid, name).cgroup)
         others.push(started.monitor)
       }
     }
   }
-  return { containers, others }
+  return { containers, groups, others }
 }
 
 async function readCgroups(

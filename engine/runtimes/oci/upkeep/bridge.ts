@@ -24,7 +24,7 @@ interface BridgeDamage {
   readonly isGone: boolean
   /** It is down, or has lost its address. */
   readonly hasNoRoute: boolean
-  /** Links that are there and hang on nothing. */
+  /** Links that are there and hang on nothing, or are down. */
   readonly loose: readonly PodLink[]
 }
 
@@ -40,8 +40,19 @@ async function damageOf(
   if (links.length === 0) return undefined
   const isGone = !all.includes(paths.bridge)
   const hasNoRoute = !routes.split('\n').some((line) => line.startsWith(`${paths.bridge}\t`))
-  const loose = links.filter(({ name }) => all.includes(name) && !ports.includes(name))
+  const there = links.filter(({ name }) => all.includes(name))
+  const flags = await transport.readFiles(there.map(flagsFile))
+  const loose = there.filter((link) => !ports.includes(link.name) || isDown(flags.get(flagsFile(link))))
   return isGone || hasNoRoute || loose.length > 0 ? { isGone, hasNoRoute, loose } : undefined
+}
+
+function flagsFile({ name }: PodLink): string {
+  return `/sys/class/net/${name}/flags`
+}
+
+/** IFF_UP of <linux/if.h>. One that has gone meanwhile is the pod's own loss. */
+function isDown(flags: string | undefined): boolean {
+  return flags !== undefined && (Number(flags) & 1) === 0
 }
 
 function bridgeRepair({ paths, transport }: Looking, damage: BridgeDamage): Repair {
@@ -51,7 +62,7 @@ function bridgeRepair({ paths, transport }: Looking, damage: BridgeDamage): Repa
     ? `bridge ${bridge} is gone`
     : hasNoRoute
       ? `bridge ${bridge} is down, or has lost its address`
-      : `${loose.length} links of pods hang on bridge ${bridge} no more`
+      : `${loose.length} links of pods hang on bridge ${bridge} no more, or are down`
   const mend: Repair['mend'] = async (context, signal) => {
     const gateway = gatewayOf(context.network.podCIDR)
     const failing = { reason: 'NetworkNotReady', doing: `making bridge ${bridge} whole` }
@@ -76,6 +87,7 @@ export function bridgeBatch(bridge: string, gateway: string, { isGone, loose }: 
     ...loose.flatMap(({ name }) => [
       `link set dev ${name} master ${bridge}`,
       `link set dev ${name} type bridge_slave hairpin on`,
+      `link set dev ${name} up`,
     ]),
   ]
   return { argv: ['ip', '-batch', '-'], stdin: `${lines.join('\n')}\n` }

@@ -21,11 +21,12 @@ async function goneFolder({ paths, transport }: Looking): Promise<readonly Repai
   return []
 }
 
-async function goneHook({ isFirst, paths, transport }: Looking): Promise<readonly Repair[]> {
+async function goneHook({ isReady, paths, transport }: Looking): Promise<readonly Repair[]> {
   const { path, script } = ownHook(paths)
-  const there = await readText(transport, path)
+  const there = await transport.stat(path)
   // An engine of another version that has taken over, and has not had to start anything yet, brings its own.
-  if (there === script.toString() || (isFirst && there === '')) return []
+  if (there === undefined && !isReady) return []
+  if (there?.kind === 'file' && (await readText(transport, path)) === script.toString()) return []
   const mend = async (): Promise<string> => {
     // One of the right length is taken for the right one.
     await transport.remove(path)
@@ -38,10 +39,17 @@ async function goneHook({ isFirst, paths, transport }: Looking): Promise<readonl
 
 /** Whoever watches the folder hears of the new one. */
 async function goneEvents({ paths, transport }: Looking): Promise<readonly Repair[]> {
-  if ((await transport.stat(paths.events)) !== undefined) return []
+  const there = await transport.stat(paths.events)
+  if (there?.kind === 'file') return []
   const mend = async (): Promise<string> => {
+    if (there !== undefined) await transport.remove(paths.events)
     await transport.writeFile(paths.events, '', 0o600)
     return 'it was made again'
   }
-  return [{ found: `file ${paths.events} is gone`, mend }]
+  return [
+    {
+      found: `file ${paths.events} is gone${there === undefined ? '' : `: what has its name is no file`}`,
+      mend,
+    },
+  ]
 }

@@ -10,6 +10,8 @@ export interface Looking {
   readonly nft: string
   /** By this engine. */
   readonly isFirst: boolean
+  /** This engine has made the node ready, so that all it needs was there. */
+  readonly isReady: boolean
 }
 
 /** Something that is amiss, and how to put it right: resolves to what was done. */
@@ -29,6 +31,24 @@ export async function repaired(
     return { found, done: await mend(await context(), signal) }
   } catch (error) {
     signal?.throwIfAborted()
-    return { found, problem: error instanceof Error ? error.message : String(error) }
+    return { found, problem: messageOf(error) }
   }
+}
+
+/** What somebody has made unreadable keeps nothing else from being looked after. */
+export async function repairsOf(
+  look: () => Promise<readonly Repair[]>,
+  signal?: AbortSignal,
+): Promise<readonly Repair[]> {
+  try {
+    return await look()
+  } catch (error) {
+    signal?.throwIfAborted()
+    const found = `what all pods stand on cannot be looked at: ${messageOf(error)}`
+    return [{ found, mend: async () => await Promise.reject(error) }]
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

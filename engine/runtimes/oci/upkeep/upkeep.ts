@@ -1,4 +1,4 @@
-import type { Runtime } from '../../runtime.ts'
+import type { NodeFinding, Runtime } from '../../runtime.ts'
 import type { OciNode } from '../ociNode.ts'
 import { bridgeRepairs } from './bridge.ts'
 import { dnsRepairs, ingressRepairs } from './dns.ts'
@@ -7,7 +7,7 @@ import { createLeaseWatch } from './leases.ts'
 import { layerRepairs } from './layers.ts'
 import { orphanRepairs } from './orphans.ts'
 import type { Looking, Repair } from './repair.ts'
-import { repaired } from './repair.ts'
+import { repaired, repairsOf } from './repair.ts'
 
 /** In this order: what comes later stands on what comes first. */
 const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Repair[]>)[] = [
@@ -24,18 +24,20 @@ const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Rep
 export function createUpkeep(node: OciNode): Runtime['upkeep'] {
   const leases = createLeaseWatch()
   let isFirst = true
+  let isReady = false
   return async ({ mend }, signal) => {
     const { nft } = (await node.look()).programs
     // Also makes the node ready: from here on whoever ends is started again by this engine's hook.
     if (mend) await node.facts()
-    const looking: Looking = { transport: node.transport, paths: node.paths, nft, isFirst }
+    isReady ||= mend
+    const looking: Looking = { transport: node.transport, paths: node.paths, nft, isFirst, isReady }
     isFirst = false
-    const findings: Awaited<ReturnType<Runtime['upkeep']>>[number][] = []
+    const findings: NodeFinding[] = []
     for (const step of [...STEPS, leases]) {
       signal?.throwIfAborted()
-      for (const repair of await step(looking, node)) {
+      const repairs = await repairsOf(async () => await step(looking, node), signal)
+      for (const repair of repairs)
         findings.push(mend ? await repaired(repair, node.context, signal) : { found: repair.found })
-      }
     }
     return findings
   }
