@@ -96,7 +96,7 @@ const WIDTHS = [
   'kube-system',
   '2m10s (x12 over 10m)',
   'Warning',
-  'FailedCreatePodSandBox',
+  'ProgressDeadlineExceeded',
   `deployment/${'x'.repeat(20)}`,
 ]
 

@@ -8,8 +8,9 @@ export const EVENTS_MAX = 1_000
 export const EVENTS_PER_OBJECT_MAX = 50
 /** Since the last time; Kubernetes keeps an hour, which is less than a night. */
 export const EVENTS_KEPT_MS = 24 * 3_600_000
-/** Of one object and reason with different messages, before they are told together. Kubernetes' number. */
+/** Of one object and reason with different messages within this time, before they are told together. Kubernetes' numbers. */
 const SIMILAR_MAX = 10
+const SIMILAR_WITHIN_MS = 600_000
 const COMBINED = '(combined from similar events): '
 /** In characters; Kubernetes' limit for a note. */
 const MESSAGE_MAX = 1024
@@ -65,10 +66,12 @@ export class EventHistory {
   }
 
   /** Once an object has many events that differ in their messages only (a count, a name), the next ones are one. */
-  #combined(about: InvolvedObject, { reason }: Happening, same: string): string {
+  #combined(about: InvolvedObject, { at, reason }: Happening, same: string): string {
     const start = identity(about, reason, '')
+    const earliestMs = msOf(at) - SIMILAR_WITHIN_MS
     let similar = 0
-    for (const key of this.#events.keys()) if (key.startsWith(start)) similar += 1
+    for (const [key, { lastTimestamp }] of this.#events)
+      if (key.startsWith(start) && msOf(lastTimestamp) >= earliestMs) similar += 1
     return similar < SIMILAR_MAX ? same : identity(about, reason, COMBINED)
   }
 

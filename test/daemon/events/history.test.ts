@@ -113,6 +113,14 @@ test('events of one object that differ in their messages only are told together 
   expect(events.at(-1)).toMatchObject({ count: 20, message: '(combined from similar events): try 29' })
 })
 
+test('what comes now and then is told each by itself, however long that goes on', () => {
+  const history = new EventHistory()
+  for (let index = 0; index < 30; index += 1)
+    history.add(happening('web', { message: `commit ${index}`, ms: index * 120_000 }))
+  const messages = history.all(after(3_600_000)).map(({ message }) => message)
+  expect(messages).toEqual(Array.from({ length: 30 }, (_, index) => `commit ${index}`))
+})
+
 test('one object has at most so many events, and leaves those of others alone', () => {
   const history = new EventHistory()
   history.add(happening('quiet'))
