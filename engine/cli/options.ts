@@ -81,6 +81,10 @@ export const OPTIONS = {
   'dry-run': { help: 'only say what would be done' },
   stdin: { short: 'i', help: 'pass the standard input on' },
   tty: { short: 't', help: 'give the command a terminal' },
+  address: {
+    value: 'ADDRESS,...',
+    help: 'where to listen (default: localhost); with commas between several',
+  },
   print: { help: 'show the unit, and change nothing' },
   verbose: { short: 'v', help: 'say more about what is done' },
   'log-format': {

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../commands.ts'
+import { SOURCE_OPTIONS } from '../options.ts'
 
 const POD = { least: 1, most: 1, completes: 'pod' } as const
 const POD_DETAILS =
@@ -41,6 +42,26 @@ const EXEC: CommandSpec = {
     ['reconcile exec -i db -- psql < dump.sql', 'with input'],
   ],
   load: () => import('../commands/exec.ts'),
+}
+
+const PORT_FORWARD: CommandSpec = {
+  name: 'port-forward',
+  usage: 'POD|service/NAME [LOCAL:]REMOTE... [--address ADDRESS,...]',
+  summary: 'leads ports of this machine to a pod, until it is ended with Ctrl-C',
+  details:
+    `${POD_DETAILS} service/NAME picks one that is ready, and REMOTE is a\nport of the Service then. REMOTE is a number or a port's name; without LOCAL the same number is listened on, with an empty\n` +
+    'one (:80) whichever is free. A pod is reached at its own address, so what listens on its loopback alone is not.',
+  options: ['address', ...SOURCE_OPTIONS],
+  arguments: { least: 2, most: Number.POSITIVE_INFINITY, completes: 'pod' },
+  examples: [
+    ['reconcile port-forward db-0 5432', 'port 5432 of the pod on the loopback of this machine'],
+    ['reconcile port-forward service/web 8080:http', "a Service's port by its name"],
+    [
+      'reconcile port-forward --address 0.0.0.0 deployment/web :80',
+      'for other machines, too, on a port that is free',
+    ],
+  ],
+  load: () => import('../commands/portForward.ts'),
 }
 
 const FREEZE: CommandSpec = {
@@ -87,4 +108,12 @@ const DELETE: CommandSpec = {
   load: () => import('../commands/delete.ts'),
 }
 
-export const POD_COMMANDS: readonly CommandSpec[] = [LOGS, EXEC, FREEZE, THAW, CONDITION, DELETE]
+export const POD_COMMANDS: readonly CommandSpec[] = [
+  LOGS,
+  EXEC,
+  PORT_FORWARD,
+  FREEZE,
+  THAW,
+  CONDITION,
+  DELETE,
+]
