@@ -211,6 +211,21 @@ test('a rollout and new rules drop no request, and what is asked is answered by 
   })
 })
 
+test('port-forward leads to a pod behind a Service until it is interrupted', {
+  timeout: 30_000,
+}, async () => {
+  const forwarding = world.start('port-forward', 'service/front', ':web')
+  const local = Promise.withResolvers<number>()
+  forwarding.stdout.on('data', (text: Buffer) => {
+    const [, port] = /Forwarding from 127\.0\.0\.1:(\d+) -> 8080\n/.exec(String(text)) ?? []
+    if (port !== undefined) local.resolve(Number(port))
+  })
+  void forwarding.then(({ stderr }) => local.reject(new Error(stderr)))
+  expect(await ask({ port: await local.promise, host: 'any' })).toEqual({ status: 200, body: 'front 2' })
+  forwarding.kill('SIGINT')
+  expect(await forwarding).toMatchObject({ exitCode: 130 })
+})
+
 test('a proxy that is killed comes back while an engine runs, and none is left after down', {
   timeout: 60_000,
 }, async () => {
