@@ -31,8 +31,8 @@ export interface FollowOptions {
   readonly everyLook?: true
 }
 
-/** Several refs change with one push or commit; they are looked at together. */
-const GATHER_MS = 10
+/** Git moves a branch in several steps of less than this; what comes later is looked at once more. */
+const GATHER_MS = 2
 
 /** A fifth up or down. */
 const JITTER = 0.4
