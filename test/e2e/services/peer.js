@@ -1,5 +1,5 @@
 // A server or a client in a network namespace of a test: `serve NAME HOST PORT...`, `web PORT`, `ask HOST PORT COUNT [UDP]`, `hold HOST PORT`,
-// `datagrams HOST PORT` or `load HOST PORT CONNECTIONS`.
+// `datagrams HOST PORT`, `forward PORT SOCKET` or `load HOST PORT CONNECTIONS`.
 import { createServer, connect } from 'node:net'
 import { createSocket } from 'node:dgram'
 import { Agent, createServer as createWebServer, get } from 'node:http'
@@ -106,6 +106,16 @@ function web(port) {
   server.listen(Number(port), '0.0.0.0')
 }
 
+/** Whoever comes to a port of loopback here is led to a socket in the file system, which other network namespaces see too. */
+function forward(port, path) {
+  const server = createServer((socket) => {
+    const other = connect({ path })
+    for (const one of [socket, other]) one.on('error', () => undefined)
+    socket.pipe(other).pipe(socket)
+  })
+  server.listen(Number(port), '127.0.0.1', () => console.log('ready'))
+}
+
 /** So many clients, each with a connection that it keeps, until the standard input ends; how many requests came to what. */
 async function load(host, port, count) {
   const agent = new Agent({ keepAlive: true, maxSockets: Number(count) })
@@ -131,7 +141,7 @@ async function load(host, port, count) {
   const clients = Array.from({ length: Number(count) }, async () => {
     while (!ended) {
       await request()
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await new Promise((resolve) => setTimeout(resolve, 200))
     }
   })
   await Promise.all(clients)
@@ -142,6 +152,7 @@ async function load(host, port, count) {
 if (what === 'serve') await serve(...args)
 else if (what === 'ask') await ask(...args)
 else if (what === 'datagrams') datagrams(...args)
+else if (what === 'forward') forward(...args)
 else if (what === 'web') web(...args)
 else if (what === 'load') await load(...args)
 else hold(...args)

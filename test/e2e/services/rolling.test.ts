@@ -49,7 +49,7 @@ test('200 clients that hold connections lose no request by a rolling update of t
   const healthyAt = async (commit: string) =>
     daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
   const rolled = await world.commit(web(10, 2))
-  await daemon.until((line) => line.commit === rolled && line.reason === 'Killing')
+  await daemon.until((line) => line.commit === rolled && line.action === 'stopContainers')
   await daemon.end('SIGKILL')
   daemon = new DaemonProcess(world)
   await healthyAt(rolled)
@@ -60,4 +60,4 @@ test('200 clients that hold connections lose no request by a rolling update of t
   await daemon.end()
   expect(failed).toEqual({})
   expect(answered).toBeGreaterThan(1_000)
-})
+}, 240_000)
