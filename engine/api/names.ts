@@ -34,6 +34,17 @@ export function keyParts(key: ObjectKey): KeyParts {
   return { kind, namespace, name }
 }
 
+/** For people: `Deployment shop/web`; of what is in no namespace `Node rack-1`. */
+export function objectText(key: ObjectKey): string {
+  const { kind, name, namespace } = keyParts(key)
+  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
+}
+
+/** For people: as much of a commit's id as is surely its own. */
+export function shortCommit(commit: string): string {
+  return commit === 'uncommitted' ? commit : commit.slice(0, 12)
+}
+
 /** Kubernetes leaves out vowels and look-alikes in generated names, so that no word is spelt by chance. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 

@@ -1,4 +1,4 @@
-import { keyParts, type ObjectKey, type Timestamp } from './names.ts'
+import { type ObjectKey, objectText, shortCommit, type Timestamp } from './names.ts'
 import type { SyncMemory } from './sync.ts'
 
 /** What somebody says of a held commit or of an object by command, and what is remembered then. */
@@ -25,7 +25,7 @@ export function approve(memory: SyncMemory, asked: string, at: Timestamp): Said 
     return refused(
       'what is held are uncommitted files, which may change: reconcile --once --approve applies them',
     )
-  const short = commit.slice(0, 12)
+  const short = shortCommit(commit)
   if (!commit.startsWith(asked.toLowerCase()))
     return refused(`commit ${asked} is not held; the one that is held is ${short}`)
   if (approved?.commit === commit)
@@ -39,7 +39,7 @@ export function approve(memory: SyncMemory, asked: string, at: Timestamp): Said 
 
 /** That there is such an object, and that it is none that another one makes, is for the caller to know. */
 export function suspend(memory: SyncMemory, object: ObjectKey, at: Timestamp): Said {
-  const name = nameOf(object)
+  const name = objectText(object)
   if (memory.suspended.some((one) => one.object === object))
     return { kind: 'done', memory, message: `${name} is suspended already` }
   const suspended = [...memory.suspended, { object, since: at }].toSorted((a, b) =>
@@ -53,7 +53,7 @@ export function suspend(memory: SyncMemory, object: ObjectKey, at: Timestamp): S
 }
 
 export function resume(memory: SyncMemory, object: ObjectKey): Said {
-  const name = nameOf(object)
+  const name = objectText(object)
   const suspended = memory.suspended.filter((one) => one.object !== object)
   if (suspended.length === memory.suspended.length)
     return refused(`${name} is not suspended${others(memory)}`)
@@ -63,14 +63,9 @@ export function resume(memory: SyncMemory, object: ObjectKey): Said {
 function others({ suspended }: SyncMemory): string {
   return suspended.length === 0
     ? ''
-    : `; suspended: ${suspended.map(({ object }) => nameOf(object)).join(', ')}`
+    : `; suspended: ${suspended.map(({ object }) => objectText(object)).join(', ')}`
 }
 
 function refused(message: string): Said {
   return { kind: 'refused', message }
-}
-
-function nameOf(key: ObjectKey): string {
-  const { kind, name, namespace } = keyParts(key)
-  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
 }

@@ -1,11 +1,10 @@
 import type { ContainerStatus, Pod } from '../api/generated/types.ts'
-import { keyParts, type ObjectKey, podUid } from '../api/names.ts'
+import { keyParts, type ObjectKey, objectText, podUid } from '../api/names.ts'
 import type { Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import { controllerOf } from '../api/owners.ts'
 import type { UnhealthyObject } from '../reconciler/outcome.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
-import { longName } from './names.ts'
 import { healthText, shortHealth } from './progress.ts'
 
 const LOG_LINES = 10
@@ -39,7 +38,7 @@ async function blameObject(
   for (const pod of pods.slice(0, PODS_MAX)) told.push(await blamePod(pod, troubles, options))
   const more = pods.length - told.length
   return [
-    `${longName(object)}: ${summaryOf(health, told.flat())}`,
+    `${objectText(object)}: ${summaryOf(health, told.flat())}`,
     ...told.flat(),
     ...(more > 0 ? [`  and ${more} more of its pods`] : []),
   ]

@@ -1,9 +1,8 @@
-import type { ObjectKey, PodUid } from '../api/names.ts'
+import { type ObjectKey, objectText, type PodUid } from '../api/names.ts'
 import type { Action, Health } from '../api/plan.ts'
 import type { LoopState } from '../reconciler/loop.ts'
 import type { PodSummary, ProgressEvent } from '../reconciler/progress.ts'
 import type { LogFields } from '../reconciler/logger.ts'
-import { longName } from './names.ts'
 import { createPicture } from './picture.ts'
 import { plainText } from './table.ts'
 import type { World } from './world.ts'
@@ -120,7 +119,7 @@ export function pictureLines(
   const open = [...health]
     .filter(([, one]) => one.kind !== 'healthy')
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, one]) => plainText(`  ${longName(key)}: ${healthText(one)}`).replaceAll('\n', ' '))
+    .map(([key, one]) => plainText(`  ${objectText(key)}: ${healthText(one)}`).replaceAll('\n', ' '))
   const all = [...pods.values()]
   const ready = all.filter((pod) => pod.ready === pod.containers && !pod.deleting).length
   const leaving = all.filter((pod) => pod.deleting).length
@@ -162,14 +161,14 @@ export function eventText(event: ProgressEvent): string | undefined {
         })
         .join('\n')
     case 'healthChanged':
-      return isTold(event) ? `${longName(event.object)}: ${shortHealth(event.health)}` : undefined
+      return isTold(event) ? `${objectText(event.object)}: ${shortHealth(event.health)}` : undefined
     case 'nodeChanged':
       if (event.reachable) return undefined
       return `node ${event.node} does not answer${event.message === undefined ? '' : `: ${event.message}`}`
     case 'nodeDamaged':
       return damageText(event)
     case 'violation':
-      return `a bug of reconcile kept ${longName(event.violation.object)} from changing: ${event.violation.message}`
+      return `a bug of reconcile kept ${objectText(event.violation.object)} from changing: ${event.violation.message}`
     case 'actionEnded':
       if (event.action.kind === 'updateVolumes' || event.action.kind === 'mendPod')
         return `pod ${event.action.pod}: ${event.action.reason}`
@@ -197,7 +196,7 @@ function damageText(event: Extract<ProgressEvent, { readonly kind: 'nodeDamaged'
 }
 
 function podOf(event: Extract<ProgressEvent, { readonly kind: 'actionFailed' }>): string {
-  return 'pod' in event.action ? event.action.pod : longName(event.action.object)
+  return 'pod' in event.action ? event.action.pod : objectText(event.action.object)
 }
 
 /** Pods tell of themselves by podChanged; what is well was so before. */

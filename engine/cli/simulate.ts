@@ -1,4 +1,4 @@
-import type { NodeName } from '../api/names.ts'
+import { type NodeName, objectText } from '../api/names.ts'
 import { keyParts } from '../api/names.ts'
 import type { StatusReport } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
@@ -7,7 +7,6 @@ import type { ProgressEvent } from '../reconciler/progress.ts'
 import { type Rehearsed, rehearse } from '../reconciler/rehearsal.ts'
 import { type Invocation, usageError } from './invocation.ts'
 import { printJson } from './json.ts'
-import { longName } from './names.ts'
 import { eventText, healthText } from './progress.ts'
 import { plainText, table } from './table.ts'
 import { EXIT, type World } from './world.ts'
@@ -118,7 +117,7 @@ function openReports(reports: Iterable<StatusReport>): readonly StatusReport[] {
 }
 
 function reportLine({ health, key }: StatusReport): string {
-  return `${longName(key)}: ${healthText(health)}`
+  return `${objectText(key)}: ${healthText(health)}`
 }
 
 function simulationJson(

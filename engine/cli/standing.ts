@@ -1,7 +1,6 @@
-import type { ObjectKey } from '../api/names.ts'
+import { type ObjectKey, objectText } from '../api/names.ts'
 import type { Plan } from '../api/plan.ts'
 import { since } from './duration.ts'
-import { longName } from './names.ts'
 
 const WOULD_MAX = 5
 
@@ -16,13 +15,13 @@ export function standingLines(
     if (by !== 'suspended') return []
     const age = from === undefined ? '' : ` ${since(now, from)} ago`
     const what = would.length === 0 ? 'as the commit wants it' : wouldText(would)
-    return [`${longName(key)}: suspended${age}; ${what}`]
+    return [`${objectText(key)}: suspended${age}; ${what}`]
   })
   const drifted = left.flatMap(([key, { by, would }]) =>
-    by === 'suspended' || would.length === 0 ? [] : [`${longName(key)}: detect mode; ${wouldText(would)}`],
+    by === 'suspended' || would.length === 0 ? [] : [`${objectText(key)}: detect mode; ${wouldText(would)}`],
   )
   const outlived = [...(kept ?? [])].filter(([key]) => isShown(key))
-  return [...suspended, ...drifted, ...outlived.map(([key, reason]) => `${longName(key)}: ${reason}`)]
+  return [...suspended, ...drifted, ...outlived.map(([key, reason]) => `${objectText(key)}: ${reason}`)]
 }
 
 function wouldText(would: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { shortCommit } from './names.ts'
+import { shortCommit } from '../api/names.ts'
 import type { StatusLook } from './statusLook.ts'
 import { statusItems, statusText } from './statusView.ts'
 import { syncLines, syncStatus } from './syncView.ts'

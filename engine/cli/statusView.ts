@@ -1,5 +1,5 @@
 import type { KubernetesObject, Pod } from '../api/generated/types.ts'
-import { keyParts } from '../api/names.ts'
+import { keyParts, objectText } from '../api/names.ts'
 import type { Plan, StatusReport } from '../api/plan.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { scaledObject } from '../planner/autoscale.ts'
@@ -8,7 +8,6 @@ import { isPod } from './blame.ts'
 import { since } from './duration.ts'
 import { headingOf, KIND_TABLES, type KindTable, rowOf } from './kindTables.ts'
 import { podRow, restartLines } from './podText.ts'
-import { longName } from './names.ts'
 import { nodeTable } from './nodes/table.ts'
 import { healthText } from './progress.ts'
 import { standingLines } from './standing.ts'
@@ -67,7 +66,7 @@ function failures({ plan, snapshot, filter }: StatusInput): readonly string[] {
     plan.leftAlone?.has(key) !== true &&
     TABLED.has(keyParts(key).kind) &&
     isShown(key, snapshot.desired, filter)
-      ? [`${longName(key)}: ${healthText(health)}`]
+      ? [`${objectText(key)}: ${healthText(health)}`]
       : [],
   )
 }

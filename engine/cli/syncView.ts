@@ -1,4 +1,4 @@
-import type { Timestamp } from '../api/names.ts'
+import { objectText, shortCommit, type Timestamp } from '../api/names.ts'
 import type { HeldCommit, Rollback, SyncMemory } from '../api/sync.ts'
 import type { SyncState } from '../daemon/syncState.ts'
 import { diagnosticText } from '../manifests/diagnostics.ts'
@@ -6,7 +6,6 @@ import { lossLines } from '../planner/rails.ts'
 import { counted } from './counted.ts'
 import { since } from './duration.ts'
 import { wayOut } from './heldCommit.ts'
-import { longName, shortCommit } from './names.ts'
 
 /** How a root stands with its repository, from the engine that follows it, or from what is on record. */
 export interface SyncView {
@@ -37,7 +36,7 @@ export function syncLines(view: SyncView, now: Temporal.Instant): readonly strin
     ...approvedLines(view),
     ...memory.suspended.map(
       ({ object, since: at }) =>
-        `SUSPENDED: ${longName(object)}, for ${since(now, at)}: reconcile resume ends that`,
+        `SUSPENDED: ${objectText(object)}, for ${since(now, at)}: reconcile resume ends that`,
     ),
   ]
 }

@@ -1,4 +1,4 @@
-import { keyParts, type ObjectKey } from '../api/names.ts'
+import { type ObjectKey, objectText } from '../api/names.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { type HeldCommit, type Losses, SYNC_DEFAULTS, syncMemory, syncSettings } from '../api/sync.ts'
 import { isKept } from './kept.ts'
@@ -87,12 +87,7 @@ export function lossLines({ data, objects }: Losses): readonly string[] {
   const claims = new Set(data)
   const others = data.filter((key) => !objects.includes(key))
   return [
-    ...objects.map((key) => (claims.has(key) ? `${nameOf(key)}, with its data` : nameOf(key))),
-    ...others.map((key) => `${nameOf(key)}, with its data: it goes with its owner`),
+    ...objects.map((key) => (claims.has(key) ? `${objectText(key)}, with its data` : objectText(key))),
+    ...others.map((key) => `${objectText(key)}, with its data: it goes with its owner`),
   ]
-}
-
-function nameOf(key: ObjectKey): string {
-  const { kind, name, namespace } = keyParts(key)
-  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
 }

@@ -1,4 +1,4 @@
-import { keyParts, type ObjectKey } from '../api/names.ts'
+import { keyParts, type ObjectKey, objectText } from '../api/names.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { canBeLeftAlone } from '../api/syncAnnotations.ts'
 import { runningObjects, topOfPod, topOfRecord } from './running.ts'
@@ -10,16 +10,16 @@ export function suspendProblem(
   current: Pick<Snapshot, 'observed' | 'records'> & { readonly inForce?: Desired['objects'] },
 ): string | undefined {
   const { inForce, records } = current
-  const name = nameOf(object)
+  const name = objectText(object)
   if (!canBeLeftAlone(keyParts(object).kind)) return `nothing runs of ${name} by itself: suspend what uses it`
   const record = records.get(object)
   if (inForce?.has(object) === true) return undefined
   const top = record === undefined ? object : topOfRecord(record, records)
-  if (top !== object) return `${name} is made from ${nameOf(top)}: suspend that one`
+  if (top !== object) return `${name} is made from ${objectText(top)}: suspend that one`
   const running = runningObjects(current)
   if (running.has(object)) return undefined
   const owner = ownerOfPod(object, current)
-  if (owner !== undefined) return `${name} is a pod of ${nameOf(owner)}: suspend that one`
+  if (owner !== undefined) return `${name} is a pod of ${objectText(owner)}: suspend that one`
   return `there is no ${name}`
 }
 
@@ -34,9 +34,4 @@ function ownerOfPod(
     }
   }
   return undefined
-}
-
-function nameOf(key: ObjectKey): string {
-  const { kind, name, namespace } = keyParts(key)
-  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
 }

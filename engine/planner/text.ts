@@ -1,4 +1,4 @@
-import { keyParts, type ObjectKey } from '../api/names.ts'
+import { keyParts, type ObjectKey, objectText } from '../api/names.ts'
 import type { Action, Bucket, Plan, PodVerdict } from '../api/plan.ts'
 import { inOrder } from './inOrder.ts'
 
@@ -41,12 +41,11 @@ function block(
   verdicts: readonly PodVerdict[],
   { all }: PlanTextOptions,
 ): readonly string[] {
-  const { kind, name, namespace } = keyParts(key)
   const changes = plan.changes.get(key) ?? []
   const ordered = inOrder(verdicts, ({ bucket, pod }) => `${ORDER.indexOf(bucket)} ${pod}`)
   const pods = ordered.filter(({ bucket }) => all === true || bucket !== 'keep')
   return [
-    `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
+    objectText(key),
     ...violationLines(key, plan),
     ...standingLines(key, plan),
     ...changes.map(({ from, path, to }) => `    ${path}: ${from} -> ${to}`),

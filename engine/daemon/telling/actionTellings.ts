@@ -1,3 +1,4 @@
+import { objectText } from '../../api/names.ts'
 import type { Action, PodAction } from '../../api/plan.ts'
 import type { LogFields, LogLevel } from '../../reconciler/logger.ts'
 import type { Problem, ProgressEvent } from '../../reconciler/progress.ts'
@@ -9,7 +10,6 @@ import {
   type OfPod,
   observedPod,
   type Scene,
-  wordsFor,
 } from './scene.ts'
 import type { Happening, Regarded, Telling } from './telling.ts'
 import { oneLine, spanText } from './words.ts'
@@ -66,7 +66,7 @@ function fieldsOf(action: Action): LogFields {
 }
 
 function doing(action: Action): string {
-  return `${action.kind} of ${isPodAction(action) ? `pod ${action.pod}` : wordsFor(action.object)}`
+  return `${action.kind} of ${isPodAction(action) ? `pod ${action.pod}` : objectText(action.object)}`
 }
 
 interface Said {

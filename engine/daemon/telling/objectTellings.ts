@@ -1,9 +1,9 @@
 import { controllerOf } from '../../api/owners.ts'
-import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
+import { keyParts, type ObjectKey, objectKey, objectText } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import type { ProgressEvent } from '../../reconciler/progress.ts'
 import { nodeRecordTellings } from './nodeTellings.ts'
-import { aboutObject, type Scene, statusOf, topOwner, wordsFor } from './scene.ts'
+import { aboutObject, type Scene, statusOf, topOwner } from './scene.ts'
 import type { Happening, Telling } from './telling.ts'
 import { milliseconds, oneLine, spanText } from './words.ts'
 
@@ -26,7 +26,7 @@ export function healthTellings(
 
 function objectHealth(event: HealthChanged, scene: Scene, since: string | undefined): readonly Telling[] {
   const { at, before, health, object } = event
-  const name = wordsFor(object)
+  const name = objectText(object)
   const about = aboutObject(scene, object)
   switch (health.kind) {
     case 'healthy': {
@@ -74,7 +74,7 @@ function objectHealth(event: HealthChanged, scene: Scene, since: string | undefi
 /** Pods tell of themselves by their containers; here is what is decided about them as a whole. */
 function podHealth({ at, health, object }: HealthChanged, scene: Scene): readonly Telling[] {
   const unscheduled = unscheduledText(object, scene)
-  const fields = { object: ownerOfPod(object, scene), pod: wordsFor(object).slice('Pod '.length) }
+  const fields = { object: ownerOfPod(object, scene), pod: objectText(object).slice('Pod '.length) }
   if (unscheduled !== undefined) {
     const about = aboutPodOf(object, scene)
     return [
@@ -165,7 +165,7 @@ export function recordTellings(event: RecordChanged, scene: Scene): readonly Tel
       return [
         {
           level: 'debug',
-          message: `the record of ${wordsFor(object)} is ${record === undefined ? 'gone' : 'written'}`,
+          message: `the record of ${objectText(object)} is ${record === undefined ? 'gone' : 'written'}`,
           fields: { object },
         },
       ]
@@ -216,7 +216,7 @@ function telling(
 ): Telling {
   return {
     level: type === 'Normal' ? 'info' : 'warn',
-    message: `${wordsFor(about.key)}: ${message}`,
+    message: `${objectText(about.key)}: ${message}`,
     fields: { object: about.key, reason },
     events: [{ at, about, type, reason, message }],
   }

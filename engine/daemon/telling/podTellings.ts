@@ -1,5 +1,6 @@
+import { objectText } from '../../api/names.ts'
 import type { PodSummary, ProgressEvent } from '../../reconciler/progress.ts'
-import { aboutObject, objectOfPod, type Scene, wordsFor } from './scene.ts'
+import { aboutObject, objectOfPod, type Scene } from './scene.ts'
 import type { Telling } from './telling.ts'
 
 type Of<K extends ProgressEvent['kind']> = Extract<ProgressEvent, { readonly kind: K }>
@@ -58,7 +59,7 @@ export function goneTelling(event: Of<'podGone'>, isExpected: boolean): Telling 
 
 export function violationTelling({ at, violation }: Of<'violation'>, scene: Scene): Telling {
   const { invariant, message: why, object } = violation
-  const message = `a bug in the engine kept ${wordsFor(object)} from changing: ${invariant}: ${why}`
+  const message = `a bug in the engine kept ${objectText(object)} from changing: ${invariant}: ${why}`
   const about = aboutObject(scene, object)
   return {
     level: 'error',

@@ -103,9 +103,3 @@ export function topOwner({ snapshot }: Scene, key: ObjectKey): ObjectKey {
   const above = metadata && controllerOf(metadata)
   return above === undefined ? key : objectKey(above.kind, keyParts(key).namespace, above.name)
 }
-
-/** `deployment demo/web`; `Deployment/demo/web` is for machines. */
-export function wordsFor(key: ObjectKey): string {
-  const [kind = '', namespace = '', name = ''] = key.split('/')
-  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
-}

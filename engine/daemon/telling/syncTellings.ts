@@ -1,11 +1,11 @@
-import { objectKey, type ObjectKey } from '../../api/names.ts'
+import { objectKey, type ObjectKey, objectText, shortCommit } from '../../api/names.ts'
 import { type Diagnostic, diagnosticText } from '../../manifests/diagnostics.ts'
 import { lossLines } from '../../planner/rails.ts'
 import type { LogLevel } from '../../reconciler/logger.ts'
 import type { SourceName, SyncEvent } from '../syncState.ts'
-import { aboutObject, type Scene, wordsFor } from './scene.ts'
+import { aboutObject, type Scene } from './scene.ts'
 import type { Happening, Telling } from './telling.ts'
-import { firstOf, plural, shortCommit, spanText } from './words.ts'
+import { firstOf, plural, spanText } from './words.ts'
 
 /** Of one commit; who wants all of them asks `reconcile validate`. */
 const ERRORS_TOLD_MAX = 100
@@ -165,8 +165,8 @@ function handTelling(
   const { at, kind, object } = event
   const isSuspended = kind === 'suspended'
   const message = isSuspended
-    ? `${wordsFor(object)} is suspended: nothing is done about it until reconcile resume`
-    : `${wordsFor(object)} is resumed`
+    ? `${objectText(object)} is suspended: nothing is done about it until reconcile resume`
+    : `${objectText(object)} is resumed`
   const reason = isSuspended ? 'Suspended' : 'Resumed'
   const happening: Happening = { at, about: aboutObject(scene, object), type: 'Normal', reason, message }
   return { level: 'info', message, fields: { object, reason }, events: [happening] }

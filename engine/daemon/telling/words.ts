@@ -1,7 +1,3 @@
-export function shortCommit(commit: string): string {
-  return commit === 'uncommitted' ? 'uncommitted' : commit.slice(0, 12)
-}
-
 /** `240 ms`, `12.3 s`, `3m20s`, `2h5m` */
 export function spanText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
