@@ -6,6 +6,7 @@ import { startServer, stopServer } from '../scripts/registry/server.ts'
 import { join } from 'node:path'
 import { type Measurement, temporaryFolder } from './measure.ts'
 import { benchDaemon, type DaemonOptions } from './daemon/daemon.ts'
+import { benchDns } from './dns.ts'
 import { benchNoop } from './noop.ts'
 import { benchPlanning } from './planning.ts'
 import { benchPods } from './pods.ts'
@@ -14,14 +15,14 @@ import { met, table } from './report.ts'
 import { benchScheduling } from './scheduling.ts'
 import { benchServices } from './services.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|noop|pods|rollout|daemon]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|rollout|daemon]
                      [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
 Of the daemon: N commits are timed (100), and it is watched for N seconds while idle (300).
 Exit status: 0 when every target was met, 1 when one was not.`
 
-const SUITES = ['planning', 'scheduling', 'services', 'noop', 'pods', 'rollout', 'daemon'] as const
+const SUITES = ['planning', 'scheduling', 'services', 'dns', 'noop', 'pods', 'rollout', 'daemon'] as const
 type Suite = (typeof SUITES)[number]
 
 async function main(): Promise<number> {
@@ -71,6 +72,8 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
       return benchScheduling()
     case 'services':
       return benchServices()
+    case 'dns':
+      return benchDns(folder)
     case 'noop':
       return benchNoop(folder, registry)
     case 'pods':

@@ -8,7 +8,7 @@ export interface Measurement {
   readonly what: string
   /** In `unit`; the median where it was measured more than once. */
   readonly value: number
-  readonly unit: 'ms' | 'MB' | 'pods/s' | '%' | 'ticks'
+  readonly unit: 'ms' | 'MB' | 'pods/s' | 'answers/s' | 'requests/s' | 'Gbit/s' | '%' | 'ticks'
   readonly runs: number
   /** What it is held against, and the most, or the least, that it may be. */
   readonly target?:

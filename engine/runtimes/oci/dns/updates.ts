@@ -14,12 +14,15 @@ export function updateScript(
   { address, zones }: { readonly address: string; readonly zones: readonly string[] },
 ): string {
   const byZone = new Map<string, string[]>()
-  for (const name of new Set([...before.keys(), ...wanted.keys()])) {
-    const [old = [], now = []] = [before.get(name), wanted.get(name)]
-    if (old === now) continue
+  const change = (name: string, old: readonly string[], now: readonly string[]): void => {
     const zone = zoneOf(name, zones)
     if (zone !== undefined) byZone.getOrInsertComputed(zone, () => []).push(...changes(name, old, now))
   }
+  for (const [name, now] of wanted) {
+    const old = before.get(name)
+    if (old !== now) change(name, old ?? [], now)
+  }
+  for (const [name, old] of before) if (!wanted.has(name)) change(name, old, [])
   const messages = [...byZone].flatMap(([zone, all]) =>
     inParts(all).map((part) => [`zone ${zone}`, ...part, 'send']),
   )
