@@ -1,5 +1,6 @@
 import { clusterWithDefaults } from '../../api/defaults/objects.ts'
-import type { Cluster, Node, Quantity } from '../../api/generated/types.ts'
+import type { Cluster, ClusterIngress, Node, Quantity } from '../../api/generated/types.ts'
+import { canonicalIp } from '../../api/ipRanges.ts'
 import { LOG_BYTES_MIN } from '../../api/logLimits.ts'
 import { parseQuantity } from '../../api/quantity.ts'
 import type { CheckContext } from '../context.ts'
@@ -23,6 +24,7 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
   }
   checkLogSize(context, spec.containerLogMaxSize)
   checkIssuer(context, spec.serviceAccountIssuer)
+  checkProxy(context, spec.ingress)
   for (const [registry, mirrors] of Object.entries(spec.registries?.mirrors ?? {})) {
     for (const [index, mirror] of mirrors.entries()) {
       if (/^https?:\/\/[^/\s]+(?:\/\S*)?$/.test(mirror)) continue
@@ -34,6 +36,14 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
       )
     }
   }
+}
+
+function checkProxy(context: CheckContext, proxy: ClusterIngress | undefined): void {
+  const { address, httpPort = 80, httpsPort = 443 } = proxy ?? {}
+  if (address !== undefined && canonicalIp(address) === undefined)
+    context.error(['spec', 'ingress', 'address'], `${JSON.stringify(address)} is no IP address`)
+  if (httpPort === httpsPort)
+    context.error(['spec', 'ingress', 'httpsPort'], `${httpsPort} is the httpPort, too`, 'each has its own')
 }
 
 /** Source: OpenID Connect Discovery 1.0, section 3: https, and nothing behind the path. */

@@ -5,6 +5,7 @@ import { checkAutoscaler } from './autoscaler.ts'
 import { checkBudget } from './budget.ts'
 import { checkClaim, checkCopyNamespaces } from './claims.ts'
 import { checkCronJob } from './cronJob.ts'
+import { checkIngress, checkIngressClass } from './ingress.ts'
 import { checkJob } from './jobs.ts'
 import { checkLimitRange } from './limitRange.ts'
 import { checkRuntimeClass } from './runtimeClass.ts'
@@ -82,7 +83,9 @@ function checkKind(context: CheckContext, object: KubernetesObject): void {
     case 'PriorityClass':
       return checkPriorityClass(context, object)
     case 'Ingress':
+      return checkIngress(context, object)
     case 'IngressClass':
+      return checkIngressClass(context, object)
     case 'Namespace':
     case 'ServiceAccount':
       return
