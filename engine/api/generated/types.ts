@@ -4983,7 +4983,7 @@ export interface PodSpec {
    */
   readonly shareProcessNamespace?: boolean
   /**
-   * Makes the pod's domain name HOSTNAME.SUBDOMAIN.NAMESPACE.svc.cluster.local, in its /etc/hosts; no DNS server knows it yet.
+   * Makes the pod's domain name HOSTNAME.SUBDOMAIN.NAMESPACE.svc.cluster.local, in its /etc/hosts and, with a headless Service of that name, in DNS.
    */
   readonly subdomain?: string
   /**
