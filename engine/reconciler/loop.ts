@@ -9,12 +9,12 @@ import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
 import { Changes } from './changes.ts'
 import type { Clock } from './clock.ts'
-import { after, millisecondsBetween } from './clock.ts'
+import { after } from './clock.ts'
 import { Executor } from './executor.ts'
 import { FigureBook, type Figures } from './figures.ts'
 import { Inspector } from './inspector.ts'
 import type { Limits } from './limits.ts'
-import { DEFAULT_LIMITS, retryDelayMs } from './limits.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
 import { LogKeeper } from './logKeeper.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
@@ -22,11 +22,12 @@ import { Observer } from './observer.ts'
 import type { Outcome } from './outcome.ts'
 import { earliest, pace, requeueAt } from './pace.ts'
 import { Pacing } from './pacing.ts'
+import { type MakePlan, Planning } from './planning.ts'
 import { Prober, type ProberOptions } from './prober.ts'
-import { messageOf, stackOf } from './problems.ts'
 import type { ProgressEvent } from './progress.ts'
 import { isRecordAction, RecordKeeper } from './recordKeeper.ts'
 import { type MakeRecord, Requests } from './requests.ts'
+import { Rest } from './rest.ts'
 import { Sampler } from './sampler.ts'
 import { TrafficKeeper } from './trafficKeeper.ts'
 import { VolumeWatch } from './volumeWatch.ts'
@@ -45,7 +46,7 @@ export interface LoopOptions {
   readonly onTick?: (state: LoopState) => void
   readonly limits?: Partial<Limits>
   /** The planner, unless a test wants a wrong one. */
-  readonly plan?: (snapshot: Snapshot, now: Temporal.Instant) => Plan
+  readonly plan?: MakePlan
   /** How probes are asked, unless nothing is there that could answer. */
   readonly ask?: ProberOptions['ask']
 }
@@ -81,11 +82,6 @@ export function createLoop(options: LoopOptions): Loop {
   return new TheLoop(options)
 }
 
-/** After a tick, this many times as long as it took is left to others: 1,000 pods take 15 ms to plan, and come in bursts. */
-const REST_FACTOR = 3
-const REST_MS_MIN = 1
-const REST_MS_MAX = 500
-
 class TheLoop implements Loop {
   readonly #options: LoopOptions
   readonly #limits: Limits
@@ -105,13 +101,12 @@ class TheLoop implements Loop {
   readonly #changes: Changes
   readonly #waiters: Waiters
   readonly #requests = new Requests()
+  readonly #rest: Rest
+  readonly #planning: Planning
   #desired: Desired
   #plan: Plan | undefined
   #snapshot: Snapshot | undefined
   #ticks = 0
-  #lastTookMs = 0
-  #planFailures = 0
-  #planProblem: string | undefined
 
   constructor(options: LoopOptions) {
     const { runtimes, clock, signal, desired, log = silentLogger } = options
@@ -134,6 +129,8 @@ class TheLoop implements Loop {
     )
     this.#changes = new Changes(progress)
     this.#waiters = new Waiters(clock, signal)
+    this.#rest = new Rest(clock, signal)
+    this.#planning = new Planning(options.plan ?? planFor, this.#figures, this.#limits, this.#log)
     const shared = {
       runtimes,
       clock,
@@ -190,7 +187,7 @@ class TheLoop implements Loop {
       ticks: this.#ticks,
       figures: this.#figures.now(),
       problems: [
-        ...(this.#planProblem === undefined ? [] : [this.#planProblem]),
+        ...(this.#planning.problem === undefined ? [] : [this.#planning.problem]),
         ...this.#observer.problems(),
         ...this.#keeper.problems(),
       ],
@@ -235,20 +232,9 @@ class TheLoop implements Loop {
       if (this.#requests.waiting) await this.#requests.write(this.#keeper, signal)
       const began = clock.now()
       const next = await this.#tick(began)
-      await this.#rest(began)
+      await this.#rest.after(began)
       await this.#bell.wait(clock, next, signal)
     }
-  }
-
-  async #rest(began: Temporal.Instant): Promise<void> {
-    const { clock, signal } = this.#options
-    const now = clock.now()
-    const tookMs = Math.max(0, millisecondsBetween(began, now))
-    // the lesser of two: one tick may have been slow by chance, and the first one is, since its code is cold
-    const usualMs = Math.min(tookMs, this.#lastTookMs)
-    this.#lastTookMs = tookMs
-    const restMs = Math.max(REST_MS_MIN, Math.min(REST_MS_MAX, usualMs * REST_FACTOR))
-    await clock.sleepUntil(after(now, restMs), signal)
   }
 
   /** Snapshot, plan, act; when the next one is due if nothing happens. */
@@ -260,11 +246,9 @@ class TheLoop implements Loop {
       records: this.#keeper.records,
       busy: this.#executor.busy(),
     }
-    const plan = this.#planned(snapshot, now)
+    const plan = this.#planning.plan(snapshot, now)
     this.#ticks += 1
-    if (plan === undefined) {
-      return after(now, retryDelayMs(this.#planFailures, this.#limits.retryMinMs, this.#limits.retryMaxMs))
-    }
+    if (plan === undefined) return after(now, this.#planning.retryMs)
     this.#plan = plan
     this.#snapshot = snapshot
     this.#changes.report(plan, snapshot, now.toString())
@@ -277,21 +261,6 @@ class TheLoop implements Loop {
     if (snapshot.desired === this.#desired && this.#traffic.settled) this.#waiters.judge(plan, snapshot)
     this.#options.onTick?.(this.state())
     return earliest(requeueAt(plan, now), heldUntil)
-  }
-
-  /** A planner that throws is a bug of ours. The engine lives on, with everything as it is. */
-  #planned(snapshot: Snapshot, now: Temporal.Instant): Plan | undefined {
-    try {
-      const plan = this.#figures.planning(() => (this.#options.plan ?? planFor)(snapshot, now))
-      this.#planFailures = 0
-      this.#planProblem = undefined
-      return plan
-    } catch (error) {
-      this.#planFailures += 1
-      this.#planProblem = `a bug in the engine: planning failed: ${messageOf(error)}`
-      this.#log('error', this.#planProblem, { stack: stackOf(error) })
-      return undefined
-    }
   }
 
   /** Begins what may begin now; when the first of those held back may. */

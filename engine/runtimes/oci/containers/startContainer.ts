@@ -1,23 +1,19 @@
-import type { MountRequest, StartContainerRequest } from '../../../api/cri.ts'
+import type { StartContainerRequest } from '../../../api/cri.ts'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
-import { RuntimeFailure } from '../../runtime.ts'
 import { oomFile } from '../node/cgroups.ts'
 import { cpuLimitWrite } from '../pods/podCgroup.ts'
 import { confinementOf } from './confinement.ts'
-import { failure, runOrFail } from '../commands.ts'
+import { runOrFail } from '../commands.ts'
 import { nodeDevices, volumeDevices } from './devices.ts'
 import { hookStartCommand } from '../hook/hookCommands.ts'
-import type { ImageStore, LocalImage } from '../images/store.ts'
-import { mapIds } from './mapped.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
-import type { NodeFacts } from '../node/prepareNode.ts'
+import { mountParts, shown } from './mountParts.ts'
+import { configError, createError, type Parts, type StartContext } from './parts.ts'
 import { readText } from '../node/node.ts'
-import type { ContainerPaths, PodPaths, RootPaths } from '../paths.ts'
+import type { ContainerPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { fitsMountOptions, lowerLayers, ruleText } from '../hook/rule.ts'
 import { programOf } from '../pods/program.ts'
-import type { Sandbox } from '../pods/sandbox.ts'
-import { parseSandbox, unmountCommand } from '../pods/sandbox.ts'
+import { parseSandbox } from '../pods/sandbox.ts'
 import { capabilitiesFor } from '../spec/capabilities.ts'
 import type { MountParts } from '../spec/mounts.ts'
 import { containerMounts } from '../spec/mounts.ts'
@@ -27,22 +23,6 @@ import type { SpecParts } from '../spec/spec.ts'
 import { ociSpec } from '../spec/spec.ts'
 import type { ProcessUser } from '../spec/user.ts'
 import { processUser } from '../spec/user.ts'
-
-export interface StartContext {
-  readonly transport: Transport
-  readonly paths: RootPaths
-  readonly facts: NodeFacts
-  readonly images: ImageStore
-}
-
-interface Parts {
-  readonly context: StartContext
-  readonly request: StartContainerRequest
-  readonly image: LocalImage
-  readonly pod: PodPaths
-  readonly container: ContainerPaths
-  readonly sandbox: Sandbox
-}
 
 /** Resolves when the container runs, or when it is on record why it could not be started. Done twice it is done once. */
 export async function startContainer(
@@ -80,49 +60,6 @@ async function isPast(transport: Transport, container: ContainerPaths, attempt: 
     depth: 2,
   })
   return traces.some(({ content = '', path }) => content !== '' && Number(path.split('/', 1)[0]) >= attempt)
-}
-
-function createError(request: StartContainerRequest, message: string, certain: boolean): RuntimeFailure {
-  return new RuntimeFailure('CreateContainerError', `creating container ${request.container}: ${message}`, {
-    certain,
-  })
-}
-
-function configError(request: StartContainerRequest, message: string): RuntimeFailure {
-  const text = `creating container ${request.container}: ${message}`
-  return new RuntimeFailure('CreateContainerConfigError', text, { certain: true })
-}
-
-/** Where layers, volumes and files of the pod are for this container: mapped, if its users are the pod's own. */
-async function shown(
-  { container, context, image, pod, sandbox }: Parts,
-  mounts: MountParts,
-  signal?: AbortSignal,
-): Promise<{ readonly layers: readonly string[]; readonly mounts: MountParts }> {
-  const { facts, transport } = context
-  const { idMapper } = facts.features
-  if (sandbox.hostId === undefined || idMapper === undefined) return { layers: image.layerDirs, mounts }
-  const { volumes } = mounts
-  const mapping = { transport, idMapper, userPin: pod.pins.user, directory: container.mapped }
-  const sources = [pod.etc, ...image.layerDirs, ...volumes.map(({ source }) => source)]
-  const [etc, ...rest] = await mapIds(mapping, sources, signal)
-  const layers = rest.slice(0, image.layerDirs.length).map(({ path }) => path)
-  const places = rest.slice(image.layerDirs.length)
-  return {
-    layers,
-    mounts: {
-      ...mounts,
-      etc: { ...etcOf(etc?.path ?? pod.etc), locked: etc?.locked },
-      volumes: volumes.map(({ request, source }, index) => {
-        const { locked, path = source } = places[index] ?? {}
-        return { request, source: path, locked }
-      }),
-    },
-  }
-}
-
-function etcOf(etc: string): MountParts['etc'] {
-  return { hosts: `${etc}/hosts`, hostname: `${etc}/hostname`, resolvConf: `${etc}/resolv.conf` }
 }
 
 async function containerSpec(parts: Parts, mounts: MountParts): Promise<unknown> {
@@ -196,74 +133,6 @@ async function seccompOf(parts: Parts, capabilities: readonly string[]): Promise
   const profile = parseSeccompProfile(await readText(transport, path))
   if (profile === undefined) throw configError(request, `there is no seccomp profile at ${path}`)
   return linuxSeccomp(profile, capabilities, facts.machine)
-}
-
-async function mountParts(parts: Parts, signal?: AbortSignal): Promise<MountParts> {
-  const { container, context, pod, request, sandbox } = parts
-  const { privileged, readOnlyRootFilesystem } = request.security
-  const { mountAttributes: recursiveReadOnly } = context.facts.features
-  const all = request.mounts.find((mount) => mount.recursiveReadOnly === 'Enabled' && mount.readOnly)
-  if (all !== undefined && !recursiveReadOnly) {
-    const text = `volume ${all.volume}: recursiveReadOnly Enabled takes Linux 5.12 or newer`
-    throw createError(request, text, true)
-  }
-  return {
-    recursiveReadOnly,
-    privileged,
-    readOnlyRootFilesystem,
-    etc: etcOf(pod.etc),
-    sharedMemory: sandbox.hostIPC ? '/dev/shm' : sandbox.sharedMemory ? pod.sharedMemory : undefined,
-    terminationLog: { source: container.terminationLog, destination: request.terminationMessagePath },
-    volumes: await volumeSources(parts, signal),
-  }
-}
-
-async function volumeSources(parts: Parts, signal?: AbortSignal): Promise<MountParts['volumes']> {
-  const { container, context, request, sandbox } = parts
-  const { transport } = context
-  const withSubPath = request.mounts.some(({ subPath }) => subPath !== undefined)
-  if (withSubPath) await clearSubPaths(transport, container, signal)
-  const volumes: { request: MountRequest; source: string }[] = []
-  for (const [index, mount] of request.mounts.entries()) {
-    const base = sandbox.volumes[mount.volume]
-    if (base === undefined) throw configError(request, `the pod has no volume ${mount.volume}`)
-    if (mount.subPath === undefined) {
-      volumes.push({ request: mount, source: base })
-      continue
-    }
-    const source = `${container.subPaths}/${index}`
-    await bind(parts, base, mount.subPath, source, signal)
-    volumes.push({ request: mount, source })
-  }
-  return volumes
-}
-
-async function bind(
-  parts: Parts,
-  base: string,
-  subPath: string,
-  source: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  try {
-    await parts.context.transport.bindBeneath(base, subPath, source, signal)
-  } catch (error) {
-    signal?.throwIfAborted()
-    const doing = `creating container ${parts.request.container}: preparing subPath ${subPath}`
-    throw failure({ reason: 'CreateContainerConfigError', doing }, error)
-  }
-}
-
-async function clearSubPaths(
-  transport: Transport,
-  container: ContainerPaths,
-  signal?: AbortSignal,
-): Promise<void> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
-  const mounted = mountedBelow(table, container.subPaths)
-  if (mounted.length === 0) return
-  const failing = { reason: 'CreateContainerError', doing: 'unmounting what an earlier attempt has mounted' }
-  await runOrFail(transport, unmountCommand(mounted), failing, signal)
 }
 
 /** The rule is on the disk, without secrets; the configuration, with the environment in it, on the tmpfs. */
