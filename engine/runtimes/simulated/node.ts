@@ -1,6 +1,5 @@
 import type { NodeEvent, NodeInfo, VolumeRequest } from '../../api/cri.ts'
-import { afterExit } from '../../api/restarts.ts'
-import type { NodeName, ObjectKey, PodUid, Timestamp } from '../../api/names.ts'
+import type { NodeName, ObjectKey, PodUid } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
 import type { ContainerExit } from '../../api/snapshot.ts'
 import type { NodeTraffic } from '../../api/traffic.ts'
@@ -18,6 +17,7 @@ import {
   type SimulatedUse,
   type Started,
 } from './pod.ts'
+import { type RestartDelay, restartDelay } from './restarts.ts'
 import type { Script } from './script.ts'
 
 /** A machine in memory: pods, containers that live by their scripts, the exit hook, records. It outlives every engine. */
@@ -47,10 +47,6 @@ export class SimulatedNode {
   readonly amiss = new Set<string>()
   /** What was last applied here; it outlives engines, as the kernel's tables do. */
   traffic: NodeTraffic | undefined
-  /** Called after each of them. */
-  onTraffic: (traffic: NodeTraffic) => void = () => undefined
-  /** Called before a container is asked to end. */
-  onTerminate: (pod: SimulatedPod) => void = () => undefined
   /** What it is and has, if that is to be another than a large machine. */
   info: NodeInfo | undefined
   boots = 1
@@ -136,9 +132,7 @@ export class SimulatedNode {
     pod.damage = []
     if (pod.sandbox === 'ready') return
     this.#addresses += 1
-    // a range for each node, as far as their names have numbers
-    const range = 88 + (Number(/\d+$/.exec(this.name)?.[0] ?? 0) % 100)
-    pod.ip = `10.${range}.${this.#addresses >> 8}.${this.#addresses & 255}`
+    pod.ip = `10.88.${this.#addresses >> 8}.${this.#addresses & 255}`
     pod.sandbox = 'ready'
     this.#note({ kind: 'created', uid: pod.uid, pod: podName(pod) })
   }
@@ -224,7 +218,6 @@ export class SimulatedNode {
   /** SIGTERM: it ends when its script says so, whether or not somebody still waits. */
   terminate(pod: SimulatedPod, container: SimulatedContainer): void {
     if (container.stopping) return
-    this.onTerminate(pod)
     container.stopping = true
     const { stopAfterMs = 0 } = container.script
     if (stopAfterMs !== Infinity) void this.#later(stopAfterMs, () => this.end(pod, container, 143, 'engine'))
@@ -243,7 +236,7 @@ export class SimulatedNode {
       finishedAt: finishedAt.toString(),
       startFailed: false,
     }
-    const delay = this.#restartDelay(pod, container, exitCode)
+    const delay = pod.armed ? restartDelay(container, exitCode, this.clock) : undefined
     const restartAt = delay && { restartAt: finishedAt.add({ seconds: delay.seconds }).toString() }
     container.state = { kind: 'exited', exit, ...restartAt }
     container.ended.resolve()
@@ -251,25 +244,7 @@ export class SimulatedNode {
     if (delay !== undefined) this.#awaitRestart(pod, container, delay)
   }
 
-  #restartDelay(
-    pod: SimulatedPod,
-    container: SimulatedContainer,
-    exitCode: number,
-  ): { readonly seconds: number; readonly streak: number } | undefined {
-    const { restart } = container.request
-    if (!pod.armed || afterExit(restart, exitCode) !== 'restart') return undefined
-    if (isPast(restart.deadline, this.clock.now())) return undefined
-    const ranSeconds = (this.clock.elapsedMs - container.startedMs) / 1_000
-    const streak = ranSeconds >= restart.resetAfterSeconds ? 0 : container.streak
-    const { delaysSeconds } = restart
-    return { seconds: delaysSeconds[Math.min(streak, delaysSeconds.length - 1)] ?? 0, streak: streak + 1 }
-  }
-
-  #awaitRestart(
-    pod: SimulatedPod,
-    container: SimulatedContainer,
-    { seconds, streak }: { readonly seconds: number; readonly streak: number },
-  ): void {
+  #awaitRestart(pod: SimulatedPod, container: SimulatedContainer, { seconds, streak }: RestartDelay): void {
     const { disarms } = pod
     void this.#later(seconds * 1_000, () => {
       if (pod.disarms === disarms) this.#hook(pod, container, streak)
@@ -319,7 +294,3 @@ export class SimulatedNode {
 }
 
 const NO_USE: SimulatedUse = { cpuMillis: 0, memoryBytes: 0 }
-
-function isPast(deadline: Timestamp | undefined, now: Temporal.Instant): boolean {
-  return deadline !== undefined && Temporal.Instant.compare(deadline, now) <= 0
-}

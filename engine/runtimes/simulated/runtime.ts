@@ -41,7 +41,6 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
     applyTraffic: (traffic, signal) =>
       line.call('applyTraffic', signal, () => {
         node.traffic = traffic
-        node.onTraffic(traffic)
         return []
       }),
     async collectImages() {
