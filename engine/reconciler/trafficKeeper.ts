@@ -84,7 +84,9 @@ export class TrafficKeeper {
     const { signal } = this.#options
     try {
       const next = wanted === watch.applied ? watch.serving : addressesOf(wanted)
-      if (wanted !== watch.applied) this.#serves(watch, watch.serving.union(next))
+      // before the first time nobody knows what an engine before has left there
+      if (wanted !== watch.applied && watch.applied !== undefined)
+        this.#serves(watch, watch.serving.union(next))
       const problems = await watch.runtime.applyTraffic(wanted, signal)
       watch.applied = wanted
       watch.failures = 0

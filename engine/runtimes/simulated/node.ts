@@ -47,6 +47,10 @@ export class SimulatedNode {
   readonly amiss = new Set<string>()
   /** What was last applied here; it outlives engines, as the kernel's tables do. */
   traffic: NodeTraffic | undefined
+  /** Called after each of them. */
+  onTraffic: (traffic: NodeTraffic) => void = () => undefined
+  /** Called before a container is asked to end. */
+  onTerminate: (pod: SimulatedPod) => void = () => undefined
   /** What it is and has, if that is to be another than a large machine. */
   info: NodeInfo | undefined
   boots = 1
@@ -132,7 +136,9 @@ export class SimulatedNode {
     pod.damage = []
     if (pod.sandbox === 'ready') return
     this.#addresses += 1
-    pod.ip = `10.88.${this.#addresses >> 8}.${this.#addresses & 255}`
+    // a range for each node, as far as their names have numbers
+    const range = 88 + (Number(/\d+$/.exec(this.name)?.[0] ?? 0) % 100)
+    pod.ip = `10.${range}.${this.#addresses >> 8}.${this.#addresses & 255}`
     pod.sandbox = 'ready'
     this.#note({ kind: 'created', uid: pod.uid, pod: podName(pod) })
   }
@@ -218,6 +224,7 @@ export class SimulatedNode {
   /** SIGTERM: it ends when its script says so, whether or not somebody still waits. */
   terminate(pod: SimulatedPod, container: SimulatedContainer): void {
     if (container.stopping) return
+    this.onTerminate(pod)
     container.stopping = true
     const { stopAfterMs = 0 } = container.script
     if (stopAfterMs !== Infinity) void this.#later(stopAfterMs, () => this.end(pod, container, 143, 'engine'))

@@ -41,6 +41,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
     applyTraffic: (traffic, signal) =>
       line.call('applyTraffic', signal, () => {
         node.traffic = traffic
+        node.onTraffic(traffic)
         return []
       }),
     async collectImages() {

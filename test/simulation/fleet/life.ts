@@ -3,6 +3,7 @@ import type { LoopOptions } from '../../../engine/reconciler/loop.ts'
 import { Dice } from '../dice.ts'
 import { behaviourOf } from './behaviour.ts'
 import { Operator } from './operator.ts'
+import { servicesFor } from './laws/services.ts'
 import { watch, type Watch } from './laws/all.ts'
 import { RandomRepository } from './repository.ts'
 import { differences } from './rest.ts'
@@ -56,6 +57,8 @@ class Life {
   readonly #operator: Operator
   readonly #watch: Watch
   readonly #disturbed: boolean
+  /** Whether workloads have Services: drawn from nothing, so that all other worlds are what they were. */
+  readonly #isServed: boolean
   readonly #weather: Weather
   #calm = false
   #engine: Engine | undefined
@@ -66,6 +69,7 @@ class Life {
     const dice = new Dice(seed)
     this.#dice = dice
     this.#options = options
+    this.#isServed = seed % 2 === 0
     this.#disturbed = dice.chance(0.5)
     const nodes = dice.pick(1, 1, 2, 3)
     this.fleet = new Fleet(nodes, behaviourOf(seed, this.#disturbed), new Trace(options.traced ?? false))
@@ -161,7 +165,9 @@ class Life {
 
   #commit(): void {
     this.#commits += 1
-    this.fleet.commit(`commit-${this.#commits}`, this.#repository.objects, this.#operator.manifests())
+    const { objects } = this.#repository
+    const services = this.#isServed ? servicesFor(objects) : []
+    this.fleet.commit(`commit-${this.#commits}`, [...objects, ...services], this.#operator.manifests())
     this.#watch.seeCommit()
     this.#engine?.loop.setDesired(this.fleet.desired)
   }

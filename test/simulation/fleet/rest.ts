@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../../engine/api/generated/types.ts'
 import { keyParts } from '../../../engine/api/names.ts'
 import type { SimulatedPod } from '../../../engine/runtimes/simulated/pod.ts'
 import { isAlive } from './laws/law.ts'
+import { unserved } from './laws/services.ts'
 import type { Fleet } from './world.ts'
 
 /** What differs between a fleet that has come to rest and what its commit says; a sentence each. */
@@ -11,6 +12,7 @@ export function differences(fleet: Fleet): readonly string[] {
     ...objects.flatMap((object) => wrongNumber(object, fleet)),
     ...fleet.pods.flatMap((pod) => orphaned(pod, fleet)),
     ...orphanedRecords(fleet),
+    ...unserved(fleet),
   ]
 }
 

@@ -9,6 +9,7 @@ import {
   initContainersOf,
 } from './podContainers.ts'
 import { POD_FAMILIES } from './pods.ts'
+import { ENDPOINT_FAMILIES, SERVICE_FAMILIES } from './services.ts'
 import { AUTOSCALER_FAMILIES, BUDGET_FAMILIES, QUOTA_FAMILIES } from './policies.ts'
 import {
   DAEMONSET_FAMILIES,
@@ -34,6 +35,8 @@ export const KUBE_TABLES: readonly Table<MetricsWorld>[] = [
   ...tablesOf(({ objects }: MetricsWorld) => objects('HorizontalPodAutoscaler'), AUTOSCALER_FAMILIES),
   ...tablesOf(({ objects }: MetricsWorld) => objects('PodDisruptionBudget'), BUDGET_FAMILIES),
   ...tablesOf(({ objects }: MetricsWorld) => objects('ResourceQuota'), QUOTA_FAMILIES),
+  ...tablesOf(({ objects }: MetricsWorld) => objects('Service'), SERVICE_FAMILIES),
+  ...tablesOf(({ objects }: MetricsWorld) => objects('EndpointSlice'), ENDPOINT_FAMILIES),
   ...tablesOf(({ objects }: MetricsWorld) => objects('PersistentVolumeClaim'), CLAIM_FAMILIES),
   ...tablesOf(({ objects }: MetricsWorld) => objects('PersistentVolume'), VOLUME_FAMILIES),
   ...tablesOf(({ objects }: MetricsWorld) => objects('Namespace'), NAMESPACE_FAMILIES),

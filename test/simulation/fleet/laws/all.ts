@@ -5,6 +5,7 @@ import { identityLaw } from './identity.ts'
 import { jobLaw } from './jobs.ts'
 import type { Law, LawContext } from './law.ts'
 import { servingLaw } from './serving.ts'
+import { servicesLaw } from './services.ts'
 import { orderLaw } from './statefulSet.ts'
 
 /** Watches everything that happens on the nodes from now on; `broken` grows by what must not have happened. */
@@ -24,6 +25,7 @@ export function watch(context: LawContext): Watch {
     jobLaw(context),
     cronJobLaw(context),
     drainLaw(context),
+    servicesLaw(context),
   ]
   const broken: string[] = []
   const add = (sentences: readonly string[]): void => {
