@@ -100,3 +100,24 @@ test('with no Service left it knows no names, and stays for the pods that ask it
   resolver.setServers([SERVER])
   await expect(resolver.resolve4(NAMES[0] ?? '')).rejects.toMatchObject({ code: 'ENOTFOUND' })
 })
+
+test('another range of addresses has its names without a restart, and questions come by IPv6 as well', async () => {
+  await using node = await dnsNode()
+  const servers = [SERVER, 'fd00:97:243::6e']
+  const target = 'six.default.svc.cluster.local'
+  const ptr = { type: 'PTR', ttlSeconds: 5, target } as const
+  const six = { type: 'AAAA', ttlSeconds: 5, address: 'fd00:97:243::70' } as const
+  const records = new Map<string, readonly DnsRecord[]>([
+    [target, [six]],
+    ['5.9.98.10.in-addr.arpa', [ptr]],
+  ])
+  const dns = { domain: 'cluster.local', servers, records }
+  expect(await node.dns.apply({ serviceRanges: ['fd00:97:243::/112'], dns })).toEqual([])
+  const pid = await findServer(node.server)
+  expect(await node.dns.apply({ serviceRanges: ['10.98.9.0/24', 'fd00:97:243::/112'], dns })).toEqual([])
+  const resolver = new Resolver()
+  resolver.setServers(['fd00:97:243::6e'])
+  expect(await resolver.resolve6(target)).toEqual([six.address])
+  expect(await resolver.reverse('10.98.9.5')).toEqual([target])
+  expect(await findServer(node.server)).toBe(pid)
+})
