@@ -85,7 +85,7 @@ test('the log and the events of an engine explain each step of a story', async (
   expect(status.stdout).toContain(`the engine (process ${daemon.pid}, for `)
   expect(status.stdout).toContain(`commit ${first.slice(0, 12)} is applied; healthy for `)
   expect(status.stdout).toContain(`HELD: commit ${empty.slice(0, 12)}, `)
-  expect(status.stdout).toContain(`reconcile approve ${empty.slice(0, 12)} applies it`)
+  expect(status.stdout).toContain(`reconcile approve ${empty.slice(0, 12)},`)
   await eventually(
     async () => pty.text(),
     (text) => text.includes('HELD: commit'),
