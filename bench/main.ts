@@ -14,6 +14,7 @@ import { benchRollout } from './rollout.ts'
 import { met, table } from './report.ts'
 import { benchScheduling } from './scheduling.ts'
 import { benchServices } from './services.ts'
+import { benchServiceTraffic } from './serviceTraffic.ts'
 
 const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|rollout|daemon]
                      [-- --commits N] [-- --idle-seconds N]
@@ -71,7 +72,7 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
     case 'scheduling':
       return benchScheduling()
     case 'services':
-      return benchServices()
+      return [...benchServices(), ...(await benchServiceTraffic({ folder, registry }))]
     case 'dns':
       return benchDns(folder)
     case 'noop':

@@ -89,7 +89,7 @@ export function rulesetText(ruleset: Ruleset): string {
 export function changeText(
   before: Ruleset,
   wanted: Ruleset,
-): { readonly text: string; readonly after: Ruleset } {
+): { readonly text: string; readonly after: Ruleset; readonly changes: Changes } {
   const after: Ruleset = {
     ...wanted,
     spreads: new Map([...before.spreads, ...wanted.spreads]),
@@ -98,7 +98,8 @@ export function changeText(
   const name = `${before.family} ${before.table}`
   const newSpreads = [...wanted.spreads].flatMap(([chain, one]) => (before.spreads.has(chain) ? [] : [one]))
   const newSticky = [...wanted.stickySeconds].filter((one) => !before.stickySeconds.has(one))
-  const { come: comeFrontends, gone: goneFrontends } = changesOf(before, wanted)
+  const changes: Changes = { gone: [...changed(before, wanted)], come: [...changed(wanted, before)] }
+  const { come: comeFrontends, gone: goneFrontends } = changes
   const gone = goneFrontends.flatMap(elementsOf)
   const come = comeFrontends.flatMap(elementsOf)
   const concerned = localAddresses([...goneFrontends, ...comeFrontends])
@@ -111,15 +112,13 @@ export function changeText(
     ...elementLines(name, 'delete', without(hairpinsBefore, hairpinsAfter)),
     ...elementLines(name, 'add', without(hairpinsAfter, hairpinsBefore)),
   ]
-  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, after }
+  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, after, changes }
 }
 
 /** Frontends that are not as they were: as they were, and as they are to be. */
-export function changesOf(
-  before: Pick<Ruleset, 'frontends'>,
-  wanted: Pick<Ruleset, 'frontends'>,
-): { readonly gone: readonly Frontend[]; readonly come: readonly Frontend[] } {
-  return { gone: [...changed(before, wanted)], come: [...changed(wanted, before)] }
+export interface Changes {
+  readonly gone: readonly Frontend[]
+  readonly come: readonly Frontend[]
 }
 
 function* changed(these: Pick<Ruleset, 'frontends'>, others: Pick<Ruleset, 'frontends'>): Iterable<Frontend> {

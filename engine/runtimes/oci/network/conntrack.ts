@@ -32,7 +32,7 @@ export function parseFlows(stdout: string): readonly Flow[] {
 /** Those that go where nobody answers any more, and those that began before anybody did. */
 export function staleFlows(
   flows: readonly Flow[],
-  frontends: ReadonlyMap<string, Frontend>,
+  now: (key: string) => Frontend | undefined,
   gone: ReadonlySet<string>,
   own: ReadonlySet<string>,
 ): readonly Flow[] {
@@ -40,7 +40,7 @@ export function staleFlows(
     const port = Number(flow.targetPort)
     const keys = [frontendKey(flow.target, 'udp', port)]
     if (own.has(flow.target)) keys.push(frontendKey(undefined, 'udp', port))
-    const frontend = keys.flatMap((key) => frontends.get(key) ?? [])[0]
+    const frontend = keys.flatMap((key) => now(key) ?? [])[0]
     if (frontend === undefined) return keys.some((key) => gone.has(key))
     return !frontend.endpoints.some(
       ({ address, port: at }) => address === flow.answers && String(at) === flow.answersPort,

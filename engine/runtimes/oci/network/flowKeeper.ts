@@ -34,7 +34,7 @@ export function createFlowKeeper(
       const gone = new Set(change.gone.map(keyOfFrontend))
       for (const family of new Set(ofUdp.map((one) => one.family))) {
         const listed = await runCommand(transport, listFlowsCommand(program, family), FAILING, signal)
-        const stale = staleFlows(parseFlows(listed.stdout), change.after, gone, own)
+        const stale = staleFlows(parseFlows(listed.stdout), change.now, gone, own)
         if (stale.length > 0)
           await runCommand(transport, deleteFlowsCommand(program, family, stale), FAILING, signal)
       }

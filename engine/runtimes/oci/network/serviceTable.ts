@@ -1,5 +1,5 @@
 import { type Family, type Frontend, frontendKey } from '../../../api/traffic.ts'
-import { changesOf, changeText, type Ruleset, rulesetOf, rulesetText } from '../../../proxy/ruleset.ts'
+import { type Changes, changeText, type Ruleset, rulesetOf, rulesetText } from '../../../proxy/ruleset.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { type Failing, runCommand, runOrFail } from '../commands.ts'
@@ -14,15 +14,13 @@ export interface TableParts {
   readonly podRange: string
 }
 
-/** What the kernel was told, and what that was before: by what each answers for. */
-export interface TableChange {
-  readonly before: ReadonlyMap<string, Frontend>
-  readonly after: ReadonlyMap<string, Frontend>
-  readonly gone: readonly Frontend[]
-  readonly come: readonly Frontend[]
-  /** This engine did not know what was there before. */
-  readonly isWhole: boolean
+/** What the kernel was told. All of it has come where this engine did not know what was there before. */
+export interface TableChange extends Changes {
+  readonly now: FrontendAt
 }
+
+/** What answers there, by frontendKey. */
+export type FrontendAt = (key: string) => Frontend | undefined
 
 const FAILING: Failing = { reason: 'NetworkNotReady', doing: 'leading Services to pods' }
 /** No pod has an address of IPv6: whatever goes to one leaves the node. */
@@ -49,12 +47,13 @@ export class ServiceTable {
   /** With no frontend at all the tables go. */
   async load(frontends: readonly Frontend[], signal?: AbortSignal): Promise<TableChange> {
     if (frontends.length === 0 && this.isLoaded) return await this.clear(signal)
-    const before = this.#loaded
     const wanted = this.#wanted(frontends)
-    if (before.size === 0) await this.#loadWhole(wanted, signal)
-    else await this.#loadChange(before, wanted, signal)
-    const change = changeOf(before, this.#loaded)
-    if (before.size > 0) await forgetClients(this.#parts, change.gone, change.after, signal)
+    if (!this.isLoaded) {
+      await this.#loadWhole(wanted, signal)
+      return this.#changed({ gone: [], come: allOf(wanted) })
+    }
+    const change = this.#changed(await this.#loadChange(this.#loaded, wanted, signal))
+    await forgetClients(this.#parts, change.gone, change.now, signal)
     return change
   }
 
@@ -65,12 +64,12 @@ export class ServiceTable {
 
   /** Also what an engine before has left. */
   async clear(signal?: AbortSignal): Promise<TableChange> {
-    const before = this.#loaded
+    const gone = allOf(this.#loaded)
     const { nft, table, transport } = this.#parts
     await runOrFail(transport, dropTables(nft, [`ip ${table}`, `ip6 ${table}`]), FAILING, signal)
     this.#loaded = new Map()
     this.#shape = undefined
-    return changeOf(before, this.#loaded)
+    return this.#changed({ gone, come: [] })
   }
 
   /** Rules or sets have gone, or others have come. What stands in the sets is not looked at: of 10,000 Services that takes seconds. */
@@ -105,11 +104,11 @@ export class ServiceTable {
     before: ReadonlyMap<Family, Ruleset>,
     wanted: ReadonlyMap<Family, Ruleset>,
     signal?: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Changes> {
     const changes = [...wanted].map(([family, ruleset]) => {
       const known = before.get(family)
       return known === undefined
-        ? { family, text: rulesetText(ruleset), after: ruleset, isShape: true }
+        ? { family, text: rulesetText(ruleset), after: ruleset, changes: newIn(ruleset), isShape: true }
         : { family, ...changeText(known, ruleset), isShape: hasNewChains(known, ruleset) }
     })
     const text = changes.map((change) => change.text).join('')
@@ -117,10 +116,19 @@ export class ServiceTable {
     if (text !== '' && (await this.#run(text, false, signal)) === 'refused') {
       // The kernel has not what this engine believes: somebody has been at it.
       await this.#loadWhole(after, signal)
-      return
+    } else {
+      this.#loaded = after
+      if (changes.some(({ isShape }) => isShape)) this.#shape = await this.#readShape(signal)
     }
-    this.#loaded = after
-    if (changes.some(({ isShape }) => isShape)) this.#shape = await this.#readShape(signal)
+    return {
+      gone: changes.flatMap((change) => change.changes.gone),
+      come: changes.flatMap((change) => change.changes.come),
+    }
+  }
+
+  #changed(changes: Changes): TableChange {
+    const all = [...this.#loaded.values()]
+    return { ...changes, now: (key) => all.flatMap(({ frontends }) => frontends.get(key) ?? [])[0] }
   }
 
   async #run(text: string, mustSucceed: boolean, signal?: AbortSignal): Promise<'done' | 'refused'> {
@@ -160,13 +168,12 @@ function hasNewChains(before: Ruleset, wanted: Ruleset): boolean {
   )
 }
 
-function changeOf(before: ReadonlyMap<Family, Ruleset>, after: ReadonlyMap<Family, Ruleset>): TableChange {
-  const [was, is] = [before, after].map(
-    (all) => new Map([...all.values()].flatMap(({ frontends }) => [...frontends])),
-  )
-  const isWhole = before.size === 0
-  if (was === undefined || is === undefined) throw new Error('comparing two rulesets: there are not two')
-  return { before: was, after: is, isWhole, ...changesOf({ frontends: was }, { frontends: is }) }
+function allOf(rulesets: ReadonlyMap<Family, Ruleset>): readonly Frontend[] {
+  return [...rulesets.values()].flatMap(({ frontends }) => [...frontends.values()])
+}
+
+function newIn({ frontends }: Ruleset): Changes {
+  return { gone: [], come: [...frontends.values()] }
 }
 
 export function keyOfFrontend({ address, port, protocol }: Frontend): string {

@@ -35,7 +35,7 @@ export async function keptClients(
   for (const { family, frontends, stickySeconds } of rulesets) {
     if (stickySeconds.size === 0) continue
     const clients = await readClients(parts, family, signal)
-    const kept = clients.filter((one) => isServed(one, frontends)).map(elementText)
+    const kept = clients.filter((one) => isServed(one, (key) => frontends.get(key))).map(elementText)
     if (kept.length > 0) lines.push(`add element ${family} ${parts.table} sticky { ${kept.join(', ')} }\n`)
   }
   return lines
@@ -48,7 +48,7 @@ const ATTEMPTS = 3
 export async function forgetClients(
   parts: Parts,
   gone: readonly Frontend[],
-  now: ReadonlyMap<string, Frontend>,
+  now: (key: string) => Frontend | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const family of ['ip', 'ip6'] as const) {
@@ -80,11 +80,9 @@ async function run({ transport }: Parts, command: Command, signal?: AbortSignal)
 }
 
 /** At its own address, or at one of the node's. */
-function isServed(client: StickyClient, frontends: ReadonlyMap<string, Frontend>): boolean {
+function isServed(client: StickyClient, at: (key: string) => Frontend | undefined): boolean {
   const { address, endpoint, endpointPort, port, protocol } = client
-  const frontend =
-    frontends.get(frontendKey(address, protocol, port)) ??
-    frontends.get(frontendKey(undefined, protocol, port))
+  const frontend = at(frontendKey(address, protocol, port)) ?? at(frontendKey(undefined, protocol, port))
   return frontend?.endpoints.some((one) => one.address === endpoint && one.port === endpointPort) === true
 }
 

@@ -102,7 +102,7 @@ test('of udp what goes to an endpoint that has left is ended, and what began bef
     [' udp 30053', dns(['10.242.0.2'])],
   ])
   const gone = new Set(['10.97.242.11 udp 53'])
-  const stale = staleFlows(parseFlows(FLOWS), frontends, gone, new Set(['192.0.2.1']))
+  const stale = staleFlows(parseFlows(FLOWS), (key) => frontends.get(key), gone, new Set(['192.0.2.1']))
   expect(stale.map(({ sourcePort }) => sourcePort)).toEqual(['1002', '1003', '1005'])
   expect(deleteFlowsCommand('conntrack', 'ip', stale.slice(0, 1))).toEqual({
     argv: ['conntrack', '--load-file', '-'],
