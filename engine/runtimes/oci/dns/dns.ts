@@ -30,7 +30,7 @@ export interface Dns {
    * it goes on where it is, if it is anywhere, and knows none: pods that were made with it ask it still. What could not be done; it rejects for bugs alone.
    */
   apply(wish: Wish, signal?: AbortSignal): Promise<readonly TrafficProblem[]>
-  /** Resolves once this engine has applied something, or has not for some seconds: what asks the server is not begun before it is there. */
+  /** Resolves once this engine has had a server answer, or has not for some seconds: what asks the server is not begun before it is there. */
   applied(signal?: AbortSignal): Promise<void>
   /** What was amiss, and what was done about it, since this was last asked. */
   findings(): readonly DnsFinding[]
@@ -67,7 +67,7 @@ export function createDns(node: Omit<OciNode, 'dns' | 'services'>): Dns {
       const problems = await alone(
         async () => await attempt(async () => await keeper.apply(wish, signal), signal),
       )
-      first.resolve()
+      if (wish.dns.servers.length > 0) first.resolve()
       clearInterval(watches.get(root))
       // Whoever has nothing else to do ends all the same.
       if (problems.length === 0) watches.set(root, setInterval(() => void alone(look), LOOK_EVERY_MS).unref())
