@@ -1,7 +1,10 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
 import { parseLink } from '../../../engine/runtimes/oci/network/network.ts'
-import { isFrozen } from '../../../engine/runtimes/oci/node/freezer.ts'
+import { isFrozen, thawGroups } from '../../../engine/runtimes/oci/node/freezer.ts'
 import { parseProcess } from '../../../engine/runtimes/oci/node/processes.ts'
 import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { examine } from '../../../engine/runtimes/oci/pods/damage.ts'
@@ -170,4 +173,33 @@ test('what cannot be looked at is told with its reason, and is nobody’s end', 
 test('a group stands still by what either version says', () => {
   for (const text of ['FROZEN\n', 'FREEZING\n', 'populated 1\nfrozen 1\n']) expect(isFrozen(text)).toBe(true)
   for (const text of ['THAWED\n', 'populated 1\nfrozen 0\n', '']) expect(isFrozen(text)).toBe(false)
+})
+
+test('a group that goes while it is thawed, as its container has ended, is no failure; one that cannot be thawed is', async () => {
+  const local = localTransport()
+  const top = mkdtempSync(join(tmpdir(), 'reconcile-groups-'))
+  const layout = { version: 'v2', hierarchies: [{ path: top, version: 2, controllers: [] }] } as const
+  const make = (): string => {
+    mkdirSync(join(top, 'pod'), { recursive: true })
+    writeFileSync(join(top, 'pod', 'cgroup.freeze'), '1')
+    return join(top, 'pod')
+  }
+  const goes: typeof local = {
+    ...local,
+    writeTree: async (path, entries) => {
+      rmSync(path, { recursive: true })
+      await local.writeTree(path, entries)
+    },
+  }
+  const refuses: typeof local = { ...local, writeTree: () => Promise.reject(new Error('device busy')) }
+  try {
+    make()
+    await thawGroups(goes, layout, ['/pod'])
+    const group = make()
+    await expect(thawGroups(refuses, layout, ['/pod'])).rejects.toThrow('device busy')
+    await thawGroups(local, layout, ['/pod'])
+    expect(readFileSync(join(group, 'cgroup.freeze'), 'utf8')).toBe('0')
+  } finally {
+    rmSync(top, { recursive: true })
+  }
 })

@@ -44,9 +44,16 @@ export async function thawGroups(
   groups: readonly string[],
 ): Promise<void> {
   for (const { directory, takes, thawed } of groups.flatMap((group) => freezers(layout, group))) {
-    if ((await transport.stat(`${directory}/${takes}`)) === undefined) continue
-    await transport.writeTree(directory, [
-      { path: takes, mode: 0o644, what: { kind: 'file', content: thawed } },
-    ])
+    const isThere = async (): Promise<boolean> =>
+      (await transport.stat(`${directory}/${takes}`)) !== undefined
+    if (!(await isThere())) continue
+    try {
+      await transport.writeTree(directory, [
+        { path: takes, mode: 0o644, what: { kind: 'file', content: thawed } },
+      ])
+    } catch (error) {
+      // Its container has ended meanwhile, and the node's hook has taken the group away.
+      if (await isThere()) throw error
+    }
   }
 }
