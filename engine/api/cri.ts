@@ -131,6 +131,21 @@ export interface UpdateVolumesRequest {
   readonly fsGroup?: number
 }
 
+/** Cpu and memory of containers that are there, and of the pod as a whole around them. */
+export interface ResizePodRequest {
+  readonly uid: PodUid
+  /** What holds while its containers change: no less than any of them had or gets. */
+  readonly first: PodCgroup
+  /** What holds then; absent: some of them have still to end. */
+  readonly last?: PodCgroup
+  readonly containers: readonly {
+    readonly name: string
+    readonly resources: ContainerResources
+    /** At once, if it runs; all have it from their next start. */
+    readonly live: boolean
+  }[]
+}
+
 /** A file in a volume of the pod, for a container's environment. */
 export interface ReadVolumeFileRequest {
   readonly uid: PodUid

@@ -15,6 +15,7 @@ export type PodAction =
   | RunPostStart
   | StopContainers
   | UpdateVolumes
+  | ResizePod
   | ReleasePod
   | RemovePod
 
@@ -105,6 +106,12 @@ export interface UpdateVolumes extends OfPod {
   readonly kind: 'updateVolumes'
   /** By name: the version to come to, which is a keyed hash. */
   readonly volumes: Readonly<Record<string, string>>
+}
+
+/** Its containers get what the record says of cpu and memory, where they run; then the record says that they have. */
+export interface ResizePod extends OfPod {
+  readonly kind: 'resizePod'
+  readonly record: PodRecord
 }
 
 export interface ContainerAttempt {

@@ -1,4 +1,11 @@
-import type { KubernetesObject, PersistentVolumeSpec, Pod, PodCondition, PodSpec } from './generated/types.ts'
+import type {
+  KubernetesObject,
+  PersistentVolumeSpec,
+  Pod,
+  PodCondition,
+  PodSpec,
+  ResourceRequirements,
+} from './generated/types.ts'
 import type { NodeName, ObjectKey, Timestamp } from './names.ts'
 
 /** The version that this engine writes. The last one is read too; of an unknown one the pod is kept and reported. */
@@ -40,6 +47,8 @@ export interface PodRecord {
    * Like `formerAttempts`, in the same sandbox.
    */
   readonly restartedAttempts?: Readonly<Record<string, number>>
+  /** By container, what it has until a resize is carried out that `pod.spec` says already; absent: all have what that says. */
+  readonly resizing?: Readonly<Record<string, ContainerResize>>
   /** The pod has run to its end: written before anything of it is given back, and true for ever. */
   readonly ended?: PodEnd
   /** The address that it had, written when it is given back: its status says it to the end. Others may have it by now. */
@@ -50,6 +59,15 @@ export interface PodRecord {
   readonly claims?: Readonly<Record<string, BoundVolume>>
   /** What was tried in vain, as last known: for people who look when the engine has ended. It tries again whatever stands here. */
   readonly failures?: Readonly<Record<string, Failure>>
+}
+
+export interface ContainerResize {
+  /** As it runs. */
+  readonly resources: ResourceRequirements
+  /** It starts anew for it, as its resizePolicy says. */
+  readonly restart?: true
+  /** All that is to start anew has been told to: the attempt, and those before it, that has to end. -1: none has begun. */
+  readonly ended?: number
 }
 
 /** A PersistentVolume, as far as it is to be mounted. */

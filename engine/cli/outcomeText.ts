@@ -60,12 +60,13 @@ export async function tellOutcome(result: Result, told: Told): Promise<number> {
 
 /** `applied commit 1a2b3c: 3 pods created, 2 removed`, or that nothing changed. */
 export function summaryText({ changed, desired, outcome, state }: Result): string {
-  const { created, removed, restarted, updated } = changed
+  const { created, removed, resized = [], restarted, updated } = changed
   const what = [
     ...(created.length > 0 ? [`${counted(created.length, 'pod')} created`] : []),
     ...(removed.length > 0 ? [`${counted(removed.length, 'pod')} removed`] : []),
     ...(restarted.length > 0 ? [`containers started in ${counted(restarted.length, 'pod')}`] : []),
     ...(updated.length > 0 ? [`files updated in ${counted(updated.length, 'pod')}`] : []),
+    ...(resized.length > 0 ? [`${counted(resized.length, 'pod')} resized`] : []),
   ]
   const kept = untouched(changed, state)
   const rest = kept === 0 ? [] : [`${counted(kept, 'pod')} unchanged`]
@@ -77,13 +78,17 @@ export function summaryText({ changed, desired, outcome, state }: Result): strin
   return `${commit}: ${[...what, ...rest].join(', ')}${end}`
 }
 
-function untouched({ created, restarted, updated }: Result['changed'], { plan }: LoopState): number {
-  const touched = new Set([...created, ...restarted, ...updated])
+function untouched(
+  { created, resized = [], restarted, updated }: Result['changed'],
+  { plan }: LoopState,
+): number {
+  const touched = new Set([...created, ...resized, ...restarted, ...updated])
   return Math.max(0, unchangedPods(plan) - touched.size)
 }
 
-function isNoop({ created, removed, restarted, updated }: Result['changed']): boolean {
-  return created.length + removed.length + restarted.length + updated.length === 0
+function isNoop({ created, removed, resized = [], restarted, updated }: Result['changed']): boolean {
+  const all = [created, removed, resized, restarted, updated]
+  return all.every((one) => one.length === 0)
 }
 
 function tellNeeds(result: Result, told: Told): void {

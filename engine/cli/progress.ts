@@ -170,9 +170,7 @@ export function eventText(event: ProgressEvent): string | undefined {
     case 'violation':
       return `a bug of reconcile kept ${objectText(event.violation.object)} from changing: ${event.violation.message}`
     case 'actionEnded':
-      if (event.action.kind === 'updateVolumes' || event.action.kind === 'mendPod')
-        return `pod ${event.action.pod}: ${event.action.reason}`
-      return event.action.kind === 'createPod' ? `pod ${event.action.pod}: created` : undefined
+      return endText(event.action)
     case 'actionStarted':
     case 'actionCancelled':
     case 'containerStarted':
@@ -229,4 +227,17 @@ function countsText({ containers, inits, ready, running }: PodSummary): string {
   if (inits.done < inits.all) return inits.begun === 0 ? '' : `init ${inits.done} of ${inits.all}`
   if (ready === containers) return 'ready'
   return `${running} of ${containers} running, ${ready} ready`
+}
+
+function endText(action: Action): string | undefined {
+  switch (action.kind) {
+    case 'createPod':
+      return `pod ${action.pod}: created`
+    case 'updateVolumes':
+    case 'mendPod':
+    case 'resizePod':
+      return `pod ${action.pod}: ${action.reason}`
+    default:
+      return undefined
+  }
 }

@@ -11,6 +11,8 @@ export interface Changed {
   readonly restarted: readonly string[]
   /** Whose ConfigMaps, Secrets, labels or annotations were written to their volumes anew. */
   readonly updated: readonly string[]
+  /** Whose containers got other cpu or memory; absent: none. */
+  readonly resized?: readonly string[]
 }
 
 /** Listens to the loop and adds up. */
@@ -19,6 +21,7 @@ export function createCounter(): { event(event: ProgressEvent): void; changed():
   const removed = new Map<string, string>()
   const restarted = new Map<string, string>()
   const updated = new Map<string, string>()
+  const resized = new Map<string, string>()
   return {
     event(event) {
       if (event.kind === 'podGone') {
@@ -30,6 +33,8 @@ export function createCounter(): { event(event: ProgressEvent): void; changed():
         if (!created.has(uid)) restarted.set(uid, pod)
       } else if (event.kind === 'actionEnded' && event.action.kind === 'updateVolumes') {
         updated.set(event.action.uid, event.action.pod)
+      } else if (event.kind === 'actionEnded' && event.action.kind === 'resizePod') {
+        resized.set(event.action.uid, event.action.pod)
       }
     },
     changed: () => ({
@@ -37,6 +42,7 @@ export function createCounter(): { event(event: ProgressEvent): void; changed():
       removed: [...removed.values()].toSorted(),
       restarted: [...restarted.values()].toSorted(),
       updated: [...updated.values()].toSorted(),
+      ...(resized.size > 0 && { resized: [...resized.values()].toSorted() }),
     }),
   }
 }

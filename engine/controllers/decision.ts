@@ -62,6 +62,8 @@ export interface PodUpdate {
   readonly pod: PodView
   readonly record: PodRecord
   readonly reason: string
+  /** Its containers are to have other resources: if the node has room for them. */
+  readonly resizes?: true
 }
 
 export interface PodNote {

@@ -3,15 +3,24 @@ import { podSpecWithDefaults } from '../api/defaults/pod.ts'
 import type { ObjectMeta, Pod, PodSpec } from '../api/generated/types.ts'
 import { keyParts, podUid, uidHash } from '../api/names.ts'
 import type { FieldChange } from '../api/plan.ts'
+import { RESIZE_PENDING, resizeOf } from '../api/resize.ts'
 import type { DesiredObject } from '../api/snapshot.ts'
+import type { PodRecord } from '../api/records.ts'
 import { templateText } from '../api/templates.ts'
-import { type ControllerContext, type Decision, nothing, type PodWish, timestamp } from './decision.ts'
+import {
+  type ControllerContext,
+  type Decision,
+  nothing,
+  type PodUpdate,
+  type PodWish,
+  timestamp,
+} from './decision.ts'
 import { memoised } from './memo.ts'
 import { byRight, type PodView } from './view.ts'
 
 /**
  * A Pod that no controller owns. Kubernetes refuses nearly every change to a Pod's spec; here it is replaced, the old one gone first,
- * since two of one name must never run. Labels and annotations are changed in place. One that has failed stays, as in Kubernetes.
+ * since two of one name must never run. Labels, annotations, and cpu and memory of its containers are changed in place (docs/decisions/011). One that has failed stays, as in Kubernetes.
  */
 export function podDecision(
   desired: DesiredObject,
@@ -47,10 +56,18 @@ function decisionOn(
   }
   const sooner = endsSooner(before, wanted.spec)
   if (!sooner && specText(before) !== specText(wanted.spec)) {
-    const reason = 'its spec changed: it is removed, then made again'
+    const resize = resizeOf(before, wanted.spec)
+    const isHere = record.writtenSpec === undefined && !existing.finished
+    if (typeof resize === 'object' && isHere) {
+      const update = resized(existing, wanted, resize, context)
+      return { ...none, changes, updates: [update] }
+    }
+    const why = typeof resize === 'string' ? `, not resized, for ${resize}` : ''
+    const reason = `its spec changed: it is removed, then made again${why}`
     return { ...none, changes, deletes: [{ pod: existing, reason, bucket: 'change' }] }
   }
-  if (!sooner && metaText(record.pod.metadata) === metaText(wanted.metadata)) return none
+  const waits = record.conditions.some(({ type }) => type === RESIZE_PENDING)
+  if (!sooner && !waits && metaText(record.pod.metadata) === metaText(wanted.metadata)) return none
   const metadata = withWritten(record.pod.metadata, wanted.metadata)
   const { activeDeadlineSeconds } = wanted.spec
   const spec = {
@@ -63,13 +80,54 @@ function decisionOn(
     generation: record.generation + 1,
     commit: context.commit,
     pod,
+    conditions: notPending(record),
     ...(record.writtenSpec !== undefined && { writtenSpec: wanted.spec }),
   }
-  const reason = sooner ? 'its deadline changed' : 'its labels or annotations changed'
+  const reason = sooner
+    ? 'its deadline changed'
+    : waits
+      ? 'its resources are to stay as they are'
+      : 'its labels or annotations changed'
   return { ...none, changes, updates: [{ pod: existing, record: updated, reason }] }
 }
 
-/** The one change of a running pod's spec that Kubernetes allows here too: a deadline is set, or brought forward. */
+/** What a container had before a resize that is still under way, it has until that and this one are done. */
+function resized(
+  existing: PodView,
+  wanted: Pod,
+  resize: NonNullable<PodRecord['resizing']>,
+  context: ControllerContext,
+): PodUpdate {
+  const { record } = existing
+  const resizing = Object.fromEntries(
+    Object.entries({ ...record.resizing, ...resize }).map(([name, one]) => {
+      const { resources, restart } = record.resizing?.[name] ?? one
+      return [name, { resources, ...((restart ?? one.restart) && { restart: true as const }) }]
+    }),
+  )
+  const metadata = withWritten(record.pod.metadata, wanted.metadata)
+  const updated: PodRecord = {
+    ...record,
+    generation: record.generation + 1,
+    commit: context.commit,
+    pod: { ...record.pod, metadata, spec: wanted.spec },
+    conditions: notPending(record),
+    resizing,
+  }
+  const names = Object.keys(resize).join(', ')
+  return {
+    pod: existing,
+    record: updated,
+    reason: `the resources of container ${names} changed`,
+    resizes: true,
+  }
+}
+
+function notPending({ conditions }: PodRecord): PodRecord['conditions'] {
+  return conditions.filter(({ type }) => type !== RESIZE_PENDING)
+}
+
+/** The one other change of a running pod's spec that Kubernetes allows here too: a deadline is set, or brought forward. */
 function endsSooner(before: PodSpec, after: PodSpec): boolean {
   const { activeDeadlineSeconds: was = Number.POSITIVE_INFINITY, ...rest } = before
   const { activeDeadlineSeconds: is = Number.POSITIVE_INFINITY, ...others } = after

@@ -1,6 +1,8 @@
 import type { PodCondition } from '../api/generated/types.ts'
 import { CONDITIONS_ANNOTATION, saidConditions } from '../api/podConditions.ts'
 import { DISRUPTION_TARGET } from '../api/records.ts'
+import { RESIZE_IN_PROGRESS, RESIZE_PENDING } from '../api/resize.ts'
+import { resizeFinding } from './resizeFinding.ts'
 import type { BareView, ContainerView, PodView } from './view.ts'
 
 interface Finding {
@@ -27,8 +29,17 @@ export function conditionsOf(view: BareView): readonly PodCondition[] {
     ...(view.pod.damage === undefined || view.over
       ? []
       : [condition(view, DAMAGED, { status: 'True', message: damageText(view) })]),
-    ...view.pod.record.conditions.filter(({ type }) => type === DISRUPTION_TARGET),
+    ...resizeConditions(view),
+    ...view.pod.record.conditions.filter(({ type }) => KEPT.has(type)),
   ]
+}
+
+/** Written by whoever plans: it stands until that takes it away. */
+const KEPT = new Set([DISRUPTION_TARGET, RESIZE_PENDING])
+
+function resizeConditions(view: BareView): readonly PodCondition[] {
+  const found = resizeFinding(view)
+  return found === undefined || view.over ? [] : [condition(view, RESIZE_IN_PROGRESS, found)]
 }
 
 /** Said of a pod whose containers stand still. */

@@ -25,7 +25,23 @@ export function containerStatus(container: ContainerView, view: PodView): Contai
     image: container.facts.container.image ?? '',
     imageID: observed?.image.reference ?? '',
     ...(stopSignal !== undefined && { stopSignal }),
+    ...sizes(container, view),
     ...(observed !== undefined && { containerID: containerId(view, observed.name, observed.attempt) }),
+  }
+}
+
+/** What it has been allotted, and what it has: that is another until a resize is carried out. */
+function sizes(
+  { facts, name }: ContainerView,
+  { pod }: PodView,
+): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  const { resources } = facts.container
+  if (resources === undefined) return {}
+  const { limits, requests } = pod.record.resizing?.[name]?.resources ?? resources
+  const allotted = { ...resources.limits, ...resources.requests }
+  return {
+    allocatedResources: allotted,
+    resources: { ...(limits && { limits }), requests: { ...limits, ...requests } },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PodSpec } from '../api/generated/types.ts'
 import type { Health } from '../api/plan.ts'
+import { RESIZE_IN_PROGRESS, RESIZE_PENDING } from '../api/resize.ts'
 import type { ContainerExit, ObservedPod } from '../api/snapshot.ts'
 import { failureText } from './actions.ts'
 import { restartDelayMs } from './backOff.ts'
@@ -26,11 +27,22 @@ export function podHealth(pod: ObservedPod, context: PodContext): Health {
   if (view.deleting) return { kind: 'progressing', message: 'it is being deleted' }
   if (view.phase === 'Succeeded') return HEALTHY
   if (view.phase === 'Failed') return podFailed(view)
+  const resize = resizeHealth(view)
+  if (resize !== undefined) return resize
   if (isReady(view)) return HEALTHY
   if (isFrozen(view)) return { kind: 'failed', reason: 'PodFrozen', message: frozenText(view) }
   if (!context.node.reachable)
     return { kind: 'progressing', message: `node ${context.node.name} does not answer` }
   return certainFailure(view) ?? sandboxProblem(view) ?? containerTrouble(view) ?? progressing(view)
+}
+
+/** What the commit wants of its resources is not so yet. */
+function resizeHealth({ conditions }: PodView): Health | undefined {
+  for (const { message = 'its resources are being changed', reason = '', type } of conditions) {
+    if (type === RESIZE_PENDING && reason === 'Infeasible') return { kind: 'failed', reason, message }
+    if (type === RESIZE_PENDING || type === RESIZE_IN_PROGRESS) return { kind: 'progressing', message }
+  }
+  return undefined
 }
 
 function podFailed(view: PodView): Health {

@@ -10,6 +10,7 @@ import { mendStep } from './mend.ts'
 import { freshRecord, isUpToDate } from './record.ts'
 import { sandboxStep } from './sandbox.ts'
 import { credentialsDueMs } from './requests/credentials.ts'
+import { resizeStep } from './resize.ts'
 import { restartAllStep } from './restartAll.ts'
 import { startStep } from './starts.ts'
 import { frozenText, isFrozen } from './conditions.ts'
@@ -73,7 +74,7 @@ function lifeStep(view: PodView): PodStep {
   if (view.over) return finishStep(view)
   if (isFrozen(view)) return { waiting: frozenText(view) }
   if (view.pod.sandbox !== 'ready') return sandboxStep(view)
-  return mendStep(view, () => runStep(view))
+  return mendStep(view, () => resizeStep(view, () => runStep(view)))
 }
 
 function runStep(view: PodView): PodStep {

@@ -116,7 +116,7 @@ function isSteady(view: BareView, conditions: readonly PodCondition[]): boolean 
   if (facts.activeDeadlineMs !== undefined || pod.frozenSince !== undefined) return false
   if (pod.damage !== undefined || hasCredentials(pod.record.pod.spec)) return false
   if (over || !context.node.reachable || pod.sandbox !== 'ready' || pod.failures.size > 0) return false
-  if (pod.record.failures !== undefined) return false
+  if (pod.record.failures !== undefined || pod.record.resizing !== undefined) return false
   for (const main of mains) if (!isWell(main)) return false
   for (const init of inits) if (!isWell(init)) return false
   for (const tally of pod.probes.values()) if (!tally.lastSucceeded) return false

@@ -222,6 +222,7 @@ const VERBS: Readonly<Record<PodAction['kind'], string>> = {
   runPostStart: 'run postStart of',
   stopContainers: 'stop containers of',
   updateVolumes: 'update files of',
+  resizePod: 'resize',
   releasePod: 'release',
   removePod: 'remove',
   mendPod: 'mend',

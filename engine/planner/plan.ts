@@ -20,6 +20,7 @@ import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
 import { reportsOf } from './reports.ts'
 import { servicesOf } from './services/services.ts'
+import { withRoomForResizes } from './resizes.ts'
 import { type World, worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
@@ -30,7 +31,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const { world, ...autoscaled } = autoscale(observed)
   const { off } = world
   const { decisions: all, violations: undecided } = decide(world)
-  const { decisions: decided, verdicts: unmade } = withhold(all, off)
+  const { decisions: decided, verdicts: unmade } = withhold(withRoomForResizes(all, world), off)
   // What is to have how many pods is on record before any of them comes or goes.
   const budgets = budgetsOf(world)
   const allowance = new Allowance(budgets)

@@ -197,6 +197,7 @@ function podRecordOf(action: Action): PodRecord | undefined {
     case 'createPod':
     case 'updatePod':
     case 'mendPod':
+    case 'resizePod':
     case 'deletePod':
     case 'runPostStart':
     case 'stopContainers':

@@ -67,6 +67,8 @@ function isSeenDone(action: PodAction, name: string, pod: ObservedPod): boolean 
       return pod.sandbox === 'ready' && pod.damage === undefined
     case 'updatePod':
       return pod.record.generation >= action.record.generation
+    case 'resizePod':
+      return !isDeepStrictEqual(pod.record.resizing, action.record.resizing)
     case 'deletePod':
       return pod.record.pod.metadata.deletionTimestamp !== undefined
     case 'startContainers':

@@ -12,6 +12,7 @@ import type {
   NodeInfo,
   PullImageRequest,
   ReadVolumeFileRequest,
+  ResizePodRequest,
   StartContainerRequest,
   StopContainerRequest,
   UpdateVolumesRequest,
@@ -73,6 +74,8 @@ export interface Runtime {
   startContainer(request: StartContainerRequest, signal?: AbortSignal): Promise<void>
   /** All files of a volume change at once. What a container has mounted by subPath stays as it is, as in Kubernetes. */
   updateVolumes(request: UpdateVolumesRequest, signal?: AbortSignal): Promise<void>
+  /** Rejects while a container uses more memory than it is to have. */
+  resizePod(request: ResizePodRequest, signal?: AbortSignal): Promise<void>
   /** Undefined: there is no such file. No link in the volume leads out of it. */
   readVolumeFile(request: ReadVolumeFileRequest, signal?: AbortSignal): Promise<string | undefined>
   /**

@@ -5,6 +5,7 @@ import { RESTART_DELAYS_SECONDS, restartsAfter } from '../../engine/kubelet/back
 import type { PodContext } from '../../engine/kubelet/context.ts'
 import { containerFacts, factsOf } from '../../engine/kubelet/facts.ts'
 import { countProbe, type ProbeDue, probesOf } from '../../engine/kubelet/probes.ts'
+import { resizedRecord } from '../../engine/kubelet/resize.ts'
 import { podStep } from '../../engine/kubelet/step.ts'
 import { earliest } from '../../engine/kubelet/time.ts'
 import { at, attempt, context, now, observed } from './world.ts'
@@ -150,6 +151,9 @@ export class ModelNode {
         this.pod = pod
         return
       }
+      case 'resizePod':
+        this.pod = { ...this.pod, record: resizedRecord(action.record, this.pod) }
+        return
       case 'updatePod':
       case 'deletePod':
         return

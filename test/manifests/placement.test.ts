@@ -202,7 +202,7 @@ const PLACES: readonly (readonly [title: string, spec: Fields, lines: readonly s
       'volumes[0].image.reference: required field is missing',
       'volumes[1].ephemeral.volumeClaimTemplate: required field is missing',
       'volumes[2].persistentVolumeClaim.claimName: required field is missing',
-      'volumes[3].projected.sources[0]: must have one of clusterTrustBundle, configMap, downwardAPI, secret, serviceAccountToken',
+      'volumes[3].projected.sources[0]: must have one of clusterTrustBundle, configMap, downwardAPI, podCertificate, secret, serviceAccountToken',
       "volumes[4].downwardAPI.items[0].path: must not contain '..'",
       "volumes[4].downwardAPI.items[0].fieldRef.fieldPath: \"status.podIP\" is not one of the supported values metadata.annotations, metadata.labels, metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY']",
     ],

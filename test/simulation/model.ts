@@ -9,6 +9,7 @@ import type {
   ObservedPod,
   Snapshot,
 } from '../../engine/api/snapshot.ts'
+import { resizedRecord } from '../../engine/kubelet/resize.ts'
 import type { NodeTraffic, TrafficProblem } from '../../engine/api/traffic.ts'
 
 /** How far an action comes: to its end, to its middle (the engine was killed, a command failed), or not even to its beginning. */
@@ -209,6 +210,7 @@ export class ModelWorld {
       case 'runPostStart':
       case 'stopContainers':
       case 'updateVolumes':
+      case 'resizePod':
       case 'releasePod':
       case 'removePod':
         this.#applyToPod(action, outcome)
@@ -240,6 +242,10 @@ export class ModelWorld {
       case 'stopContainers':
         pod.record = newer(pod.record, action.record)
         if (outcome === 'whole') this.#stop(pod)
+        return
+      case 'resizePod':
+        pod.record = newer(pod.record, action.record)
+        if (outcome === 'whole') pod.record = resizedRecord(action.record, this.#observePod(action.uid, pod))
         return
       case 'updateVolumes':
         if (outcome === 'whole') pod.volumes = { ...pod.volumes, ...action.volumes }

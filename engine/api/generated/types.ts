@@ -1221,7 +1221,7 @@ export interface Container {
    */
   readonly readinessProbe?: Probe
   /**
-   * What a change of resources does to the running container.
+   * What a change of resources does to the running container of a bare Pod. Pods of workloads are replaced by a rollout, as in Kubernetes.
    */
   readonly resizePolicy?: readonly ContainerResizePolicy[]
   /**
@@ -1341,11 +1341,11 @@ export interface ContainerPort {
  */
 export interface ContainerResizePolicy {
   /**
-   * The resource.
+   * The resource: cpu or memory.
    */
   readonly resourceName: string
   /**
-   * Whether the container is restarted.
+   * Whether the container is restarted. It is not when nothing is said.
    */
   readonly restartPolicy: 'NotRequired' | 'RestartContainer'
 }

@@ -94,6 +94,8 @@ function endText(action: PodAction, scene: Scene): Said {
       return { level: 'info', message: `${pod} is removed` }
     case 'updateVolumes':
       return { level: 'info', message: `files of ${pod} are renewed${because}` }
+    case 'resizePod':
+      return { level: 'info', message: `${pod} is resized${because}` }
     case 'mendPod':
       return { level: 'warn', message: `${pod} is mended${because}` }
     case 'releasePod':
@@ -137,6 +139,8 @@ function startEvents(action: PodAction, at: string, scene: Scene): readonly Happ
       }))
     case 'mendPod':
       return [{ ...on, type: 'Warning', reason: 'Mended', message: action.reason }]
+    case 'resizePod':
+      return [{ ...on, reason: 'ResizeStarted', message: `Pod resize started: ${action.reason}` }]
     case 'updatePod':
     case 'startContainers':
     case 'runPostStart':

@@ -7,6 +7,7 @@ import { dnsLabel } from './names.ts'
 import { absolutePath } from './paths.ts'
 import { checkPorts } from './ports.ts'
 import { checkLifecycle, checkProbes } from './probes.ts'
+import { checkResizePolicy } from './resizePolicy.ts'
 import { checkResources } from './resources.ts'
 import { checkRestarts } from './restarts.ts'
 import { checkContainerSecurity } from './security.ts'
@@ -37,6 +38,7 @@ export function checkContainer(context: CheckContext, path: Path, container: Con
   checkProbes(context, path, container)
   checkLifecycle(context, path, container, pod.graceSeconds, pod.os)
   checkRestarts(context, path, container)
+  checkResizePolicy(context, [...path, 'resizePolicy'], container.resizePolicy ?? [], pod.restartPolicy)
   if (container.resources !== undefined) checkResources(context, [...path, 'resources'], container.resources)
   if (container.securityContext !== undefined) {
     checkContainerSecurity(context, [...path, 'securityContext'], container.securityContext, pod)
@@ -66,6 +68,8 @@ function checkImage(context: CheckContext, path: Path, image: string): void {
 /** What an init container may have depends on whether it is one that runs on: a sidecar. */
 export function checkInitContainer(context: CheckContext, path: Path, container: Container): void {
   if (container.restartPolicy === 'Always') return
+  if ((container.resizePolicy ?? []).length > 0)
+    context.error([...path, 'resizePolicy'], 'must not be set for init containers')
   for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     if (container[field] !== undefined) {
       const message = 'may not be set for init containers without restartPolicy: Always'

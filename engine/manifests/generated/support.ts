@@ -368,7 +368,6 @@ export const typeMarks: Readonly<Record<string, Readonly<Record<string, Marks>>>
   ServiceAccount: {"automountServiceAccountToken":{"noEffectValues":{"true":"there is no API server to authenticate to"}},"secrets":{"noEffect":"there is no API server to authenticate to"}},
   StatefulSet: {"status":{"noEffect":"the status is what the engine finds out, not what a manifest says"}},
   StorageClass: {"allowVolumeExpansion":{"noEffect":"nothing is provisioned here: a volume has the size that it has"},"allowedTopologies":{"noEffect":"nothing is provisioned here: volumes say this themselves"},"mountOptions":{"noEffect":"nothing is provisioned here: volumes say this themselves"},"parameters":{"noEffect":"nothing is provisioned here: volumes say this themselves"},"reclaimPolicy":{"noEffect":"nothing is provisioned here: volumes say this themselves"}},
-  Container: {"resizePolicy":{"noEffect":"a pod whose resources change is replaced as a rollout does it; nothing is resized in place"}},
   EmptyDirVolumeSource: {"medium":{"unsupportedValues":{"HugePages":"huge pages are not handed out","HugePages-2Mi":"huge pages are not handed out","HugePages-1Gi":"huge pages are not handed out"}}},
   Endpoint: {"deprecatedTopology":{"noEffect":"Kubernetes has replaced it by nodeName and zone"},"hints":{"noEffect":"the endpoints of all nodes are chosen alike"},"zone":{"noEffect":"the endpoints of all zones are chosen alike"}},
   IngressBackend: {"resource":{"unsupported":"requests are led to Services alone"}},

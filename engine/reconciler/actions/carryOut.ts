@@ -6,12 +6,14 @@ import type {
   PodAction,
   ReleasePod,
   RemovePod,
+  ResizePod,
   UpdatePod,
   UpdateVolumes,
 } from '../../api/plan.ts'
 import { isProblem } from '../../kubelet/context.ts'
 import { updateVolumesRequest } from '../../kubelet/follow.ts'
 import { createPodRequest } from '../../kubelet/requests/createPod.ts'
+import { resizedRecord, resizePodRequest } from '../../kubelet/resize.ts'
 import { isNotFound } from '../problems.ts'
 import { pullImage } from './pullImage.ts'
 import { runPostStart } from './postStart.ts'
@@ -37,6 +39,8 @@ export function carryOut(action: PodAction, world: ActionWorld): Promise<void> {
       return stopContainers(action, world)
     case 'updateVolumes':
       return updateVolumes(action, world)
+    case 'resizePod':
+      return resizePod(action, world)
     case 'releasePod':
       return releasePod(action, world)
     case 'removePod':
@@ -99,6 +103,17 @@ async function updateVolumes(action: UpdateVolumes, world: ActionWorld): Promise
 
 async function updatePod(action: UpdatePod, world: ActionWorld): Promise<void> {
   await world.inSlot(() => world.runtime.writePodRecord(action.record, world.signal))
+  world.done('')
+}
+
+/** What is still to be done is on record until it is done: an engine that comes after this one does it again, which changes nothing. */
+async function resizePod({ record }: ResizePod, world: ActionWorld): Promise<void> {
+  const { runtime, signal } = world
+  await world.inSlot(async () => {
+    await runtime.writePodRecord(record, signal)
+    await runtime.resizePod(resizePodRequest(record), signal)
+    await runtime.writePodRecord(resizedRecord(record, world.pod()), signal)
+  })
   world.done('')
 }
 

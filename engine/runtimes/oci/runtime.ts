@@ -18,6 +18,7 @@ import { makeSandbox } from './pods/makeSandbox.ts'
 import { requirePod } from './pods/requirePod.ts'
 import { sayConditions } from './pods/sayConditions.ts'
 import { tell } from './hook/tell.ts'
+import { resizePod } from './containers/resize.ts'
 import { startContainer } from './containers/startContainer.ts'
 import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
@@ -47,6 +48,7 @@ type PodVerbs = Pick<
   | 'createPod'
   | 'startContainer'
   | 'stopContainer'
+  | 'resizePod'
   | 'disarm'
   | 'releasePod'
   | 'removePod'
@@ -94,6 +96,11 @@ function podVerbs(node: OciNode): PodVerbs {
     stopContainer: async (request: StopContainerRequest, signal) => {
       await guarded('KillContainerError', `stopping container ${request.container}`, signal, async () => {
         await stopContainer({ transport, paths, facts: await node.facts() }, request, signal)
+      })
+    },
+    resizePod: async (request, signal) => {
+      await guarded('ResizePodError', "changing the pod's resources", signal, async () => {
+        await resizePod({ transport, paths, facts: await node.facts() }, request, signal)
       })
     },
     disarm: async (uid, signal) => {

@@ -1,4 +1,6 @@
+import type { ContainerResources } from '../../api/cri.ts'
 import type { Command } from '../../transport/transport.ts'
+import { CPU_PERIOD_US } from './spec/spec.ts'
 
 /** The OCI runtime's verbs: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/runtime.md */
 export interface OciProgram {
@@ -64,6 +66,29 @@ export function execCommand(program: OciProgram, id: string, options: ExecOption
 
 export function updateCpusCommand(program: OciProgram, id: string, cpus: string): Command {
   return { argv: [program.path, '--root', program.state, 'update', '--cpuset-cpus', cpus, id] }
+}
+
+/** A limit that is absent stays as it is. */
+export function updateResourcesCommand(
+  program: OciProgram,
+  id: string,
+  { cpuQuotaUs, cpuShares, memoryLimitBytes }: ContainerResources,
+): Command {
+  return {
+    argv: [
+      program.path,
+      '--root',
+      program.state,
+      'update',
+      '--cpu-share',
+      String(cpuShares),
+      ...(cpuQuotaUs === undefined
+        ? []
+        : ['--cpu-period', String(CPU_PERIOD_US), '--cpu-quota', String(cpuQuotaUs)]),
+      ...(memoryLimitBytes === undefined ? [] : ['--memory', String(memoryLimitBytes)]),
+      id,
+    ],
+  }
 }
 
 export function versionCommand(path: string): Command {

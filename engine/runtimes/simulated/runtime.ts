@@ -91,6 +91,7 @@ function readingVerbs(node: SimulatedNode, line: Line, vague = () => false): Rea
 type OfPods = Pick<
   Runtime,
   | 'createPod'
+  | 'resizePod'
   | 'writePodRecord'
   | 'disarm'
   | 'freezePod'
@@ -116,6 +117,10 @@ function podVerbs(node: SimulatedNode, line: Line): OfPods {
       line.call('writePodRecord', signal, () => {
         node.known(uidOf(record), 'writing the record')
         node.writeRecord(uidOf(record), record)
+      }),
+    resizePod: ({ uid }, signal) =>
+      line.call('resizePod', signal, () => {
+        node.known(uid, 'changing its resources')
       }),
     freezePod: (uid, signal) =>
       line.call('freezePod', signal, () => {

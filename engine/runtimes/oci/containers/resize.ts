@@ -1,0 +1,101 @@
+import type { ContainerResources, PodCgroup, ResizePodRequest } from '../../../api/cri.ts'
+import type { Transport } from '../../../transport/transport.ts'
+import { RuntimeFailure } from '../../runtime.ts'
+import { runOrFail } from '../commands.ts'
+import { locked } from '../hook/hookCommands.ts'
+import { readText } from '../node/node.ts'
+import { controllerDirectory } from '../node/cgroups.ts'
+import type { NodeFacts } from '../node/prepareNode.ts'
+import type { ContainerPaths, PodPaths, RootPaths } from '../paths.ts'
+import { containerPaths, podPaths } from '../paths.ts'
+import { podCgroupWrites, writePodCgroup } from '../pods/podCgroup.ts'
+import { programOf } from '../pods/program.ts'
+import { updateResourcesCommand } from '../runtimeCommands.ts'
+import { withResources } from '../spec/resized.ts'
+
+interface ResizeContext {
+  readonly transport: Transport
+  readonly paths: RootPaths
+  readonly facts: NodeFacts
+}
+
+interface One {
+  readonly name: string
+  readonly resources: ContainerResources
+  readonly container: ContainerPaths
+  /** It runs, and is to have this at once. */
+  readonly live: boolean
+}
+
+/**
+ * First whether it can be done at all; then what the next start of each container has, by whomever; then what runs. The OCI runtime is asked to
+ * write the cgroup of a container, for it keeps what it was told beside. Done twice it is done once.
+ */
+export async function resizePod(
+  context: ResizeContext,
+  request: ResizePodRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { facts, paths, transport } = context
+  const pod = podPaths(paths, request.uid)
+  const program = await programOf(context, request.uid, facts.program)
+  const containers = await Promise.all(
+    request.containers.map(async ({ live, name, resources }): Promise<One> => {
+      const container = containerPaths(pod, request.uid, name)
+      const exists = (await transport.stat(`${program.state}/${container.id}`)) !== undefined
+      return { name, resources, container, live: live && exists }
+    }),
+  )
+  for (const one of containers) if (one.live) await checkUse(context, one)
+  for (const one of containers) await rewriteConfigs(transport, one)
+  await writeGroup(context, pod, request.first)
+  for (const { container, live, name, resources } of containers) {
+    if (!live) continue
+    const command = locked(pod.lock, updateResourcesCommand(program, container.id, resources))
+    await runOrFail(
+      transport,
+      command,
+      { reason: 'ResizePodError', doing: `resizing container ${name}` },
+      signal,
+    )
+  }
+  if (request.last !== undefined) await writeGroup(context, pod, request.last)
+}
+
+/** The kernel would kill it, or refuse. Kubernetes looks before, too. */
+async function checkUse({ facts, transport }: ResizeContext, one: One): Promise<void> {
+  const limit = one.resources.memoryLimitBytes
+  const group = controllerDirectory(facts.cgroups, 'memory', one.container.cgroup)
+  if (limit === undefined || group === undefined) return
+  const file = group.version === 1 ? 'memory.usage_in_bytes' : 'memory.current'
+  const used = Number((await readText(transport, `${group.path}/${file}`)).trim())
+  if (used <= limit) return
+  throw new RuntimeFailure(
+    'ResizePodError',
+    `cannot decrease memory limits: attempting to set container ${JSON.stringify(one.name)} memory limit (${limit}) below current usage (${used})`,
+  )
+}
+
+/** What the node's hook starts the container with the next time, also with no engine there. */
+async function rewriteConfigs(transport: Transport, { container, resources }: One): Promise<void> {
+  const choices = ['plain.json', 'lxcfs.json'].map((name) => `${container.bundle}/${name}`)
+  const texts = await Promise.all([...choices, container.config].map((path) => readText(transport, path)))
+  const [plain = '', lxcfs = '', config = ''] = texts
+  const files =
+    plain === ''
+      ? [[container.config, config]]
+      : [
+          [choices[0] ?? '', plain],
+          [choices[1] ?? '', lxcfs],
+        ]
+  for (const [path = '', text = ''] of files)
+    if (text !== '') await transport.writeFile(path, withResources(text, resources), 0o600)
+}
+
+async function writeGroup(
+  { facts, transport }: ResizeContext,
+  pod: PodPaths,
+  wish: PodCgroup,
+): Promise<void> {
+  await writePodCgroup(transport, podCgroupWrites(facts.cgroups, pod.cgroup, wish))
+}

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { World } from '../support/engine.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+
+let registry: Registry
+let world: World
+
+beforeAll(async () => {
+  registry = await startRegistry()
+  world = await World.create({ podCIDR: '10.239.32.0/20', registry: registry.url })
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+})
+
+const RESTARTS = 'resizePolicy: [{resourceName: memory, restartPolicy: RestartContainer}]'
+
+function pod(cpu: string, memory: string, image = 'reconcile/web:1'): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: {name: sized}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: live
+      image: ${image}
+      resources: {limits: {cpu: ${cpu}, memory: 64Mi}, requests: {cpu: 50m, memory: 32Mi}}
+    - name: anew
+      image: ${image}
+      command: [sleep, infinity]
+      ${RESTARTS}
+      resources: {limits: {cpu: 500m, memory: ${memory}}, requests: {cpu: 50m, memory: 32Mi}}
+`
+}
+
+const FILES = {
+  cpu: ['cpu/{}/cpu.cfs_quota_us', 'cpu,cpuacct/{}/cpu.cfs_quota_us', '{}/cpu.max'],
+  memory: ['memory/{}/memory.limit_in_bytes', '{}/memory.max'],
+}
+
+/** What the kernel says of a container's group, or of its pod's; the first word is the limit in both versions. */
+async function limit(what: keyof typeof FILES, container: string, pod = 'sized'): Promise<string> {
+  const { uid } = (await world.pod(pod)).metadata
+  const { rootId } = JSON.parse(readFileSync(`${world.root}/root.json`, 'utf8'))
+  const group = `reconcile-${rootId}/pod${uid}${container === '' ? '' : `/${container}`}`
+  const paths = FILES[what].map((path) => `/sys/fs/cgroup/${path.replace('{}', group)}`)
+  const path = paths.find((one) => existsSync(one))
+  if (path === undefined) throw new Error(`none of ${paths.join(', ')} is there`)
+  return readFileSync(path, 'utf8').split(/\s/, 1)[0] ?? ''
+}
+
+async function counts(): Promise<readonly unknown[]> {
+  const { metadata, status } = await world.pod('sized')
+  return [metadata.uid, ...(status.containerStatuses ?? []).map(({ restartCount }) => restartCount)]
+}
+
+function greedy(memory: string): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: {name: greedy}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: app
+      image: reconcile/web:1
+      resources: {limits: {memory: ${memory}}, requests: {memory: 8Mi}}
+`
+}
+
+test('a container gets other limits under its running process; one whose policy says so starts anew for them, alone', async () => {
+  await world.commit({ 'a.yaml': pod('200m', '64Mi') })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  const [uid] = await counts()
+  expect([await limit('cpu', 'live'), await limit('memory', 'anew')]).toEqual(['20000', '67108864'])
+  expect(await limit('cpu', '')).toBe('70000')
+
+  await world.commit({ 'a.yaml': pod('300m', '64Mi') })
+  const { exitCode, stderr } = await world.once()
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
+  expect([await limit('cpu', 'live'), await limit('cpu', '')]).toEqual(['30000', '80000'])
+  expect(await counts()).toEqual([uid, 0, 0])
+
+  await world.commit({ 'a.yaml': pod('100m', '48Mi') })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  expect([await limit('cpu', 'live'), await limit('memory', 'anew')]).toEqual(['10000', '50331648'])
+  expect([await limit('cpu', ''), await limit('memory', '')]).toEqual(['60000', String(112 * 1024 ** 2)])
+  expect(await counts()).toEqual([uid, 0, 1])
+  const { status } = await world.pod('sized')
+  expect(status.containerStatuses?.[0]).toMatchObject({
+    resources: { limits: { cpu: '100m', memory: '64Mi' }, requests: { cpu: '50m', memory: '32Mi' } },
+    allocatedResources: { cpu: '50m', memory: '32Mi' },
+  })
+  expect(status.conditions?.map(({ type }) => type)).not.toContain('PodResizeInProgress')
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  expect(await counts()).toEqual([uid, 0, 1])
+}, 120_000)
+
+test('less memory than is in use is waited for, and comes when it is free', async () => {
+  await world.commit({ 'b.yaml': greedy('64Mi') })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  await world.exec('greedy', 'dd', 'if=/dev/zero', 'of=/dev/shm/held', 'bs=1M', 'count=30')
+  await world.commit({ 'b.yaml': greedy('16Mi') })
+  const { exitCode, stderr } = await world.once('--timeout', '3s')
+  expect(exitCode).not.toBe(0)
+  expect(stderr).toMatch(/memory limit \(16777216\) below current usage/)
+  expect((await world.pod('greedy')).status.conditions).toContainEqual(
+    expect.objectContaining({ type: 'PodResizeInProgress', status: 'True', reason: 'Error' }),
+  )
+  await world.exec('greedy', 'rm', '/dev/shm/held')
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  expect(await limit('memory', 'app', 'greedy')).toBe('16777216')
+  expect((await world.pod('greedy')).status.containerStatuses?.[0]?.restartCount).toBe(0)
+}, 120_000)
