@@ -85,7 +85,7 @@ export class TrafficKeeper {
     try {
       const next = wanted === watch.applied ? watch.serving : addressesOf(wanted)
       // before the first time nobody knows what an engine before has left there
-      if (wanted !== watch.applied && watch.applied !== undefined)
+      if (watch.applied !== undefined && !next.isSubsetOf(watch.serving))
         this.#serves(watch, watch.serving.union(next))
       const problems = await watch.runtime.applyTraffic(wanted, signal)
       watch.applied = wanted
