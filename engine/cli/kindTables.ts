@@ -4,6 +4,7 @@ import { autoscalerRow } from './autoscalerRow.ts'
 import { CLAIM_HEADING, claimRow, VOLUME_HEADING, volumeRow } from './claimRow.ts'
 import { since } from './duration.ts'
 import { CRON_JOB_HEADING, cronJobRow, JOB_HEADING, jobRow } from './jobRows.ts'
+import { INGRESS_HEADING, ingressRow } from './ingressRow.ts'
 import { shortHealth } from './progress.ts'
 import { countIn, type RowInput } from './rowInput.ts'
 import { SERVICE_HEADING, serviceRow } from './serviceRow.ts'
@@ -33,6 +34,7 @@ export const KIND_TABLES: readonly KindTable[] = [
     row: autoscalerRow,
   },
   { kind: 'Service', heading: SERVICE_HEADING, row: serviceRow },
+  { kind: 'Ingress', heading: INGRESS_HEADING, row: ingressRow },
   { kind: 'PersistentVolumeClaim', heading: CLAIM_HEADING, row: claimRow },
   { kind: 'PersistentVolume', heading: VOLUME_HEADING, row: volumeRow },
 ]

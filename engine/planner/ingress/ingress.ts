@@ -104,11 +104,17 @@ interface Rules extends IngressRules, IngressCertificates {
   readonly ingresses: readonly ObjectKey[]
 }
 
-/** What the last plan for a commit had, so that what is the same stays the very same. */
+/** What the last plan had, so that what is the same stays the very same: also where another commit says the same. */
 class State {
   #rules: { readonly ages: string; readonly value: Rules } | undefined
   #config: IngressConfig | undefined
   readonly #traffic = new Map<NodeName, { readonly base: NodeTraffic; readonly value: NodeTraffic }>()
+
+  constructor(before: State | undefined) {
+    if (before === undefined) return
+    this.#config = before.#config
+    for (const [name, known] of before.#traffic) this.#traffic.set(name, known)
+  }
 
   rules(list: readonly WantedIngress[], desired: Desired, records: Snapshot['records']): Rules {
     const ours = list.filter(({ owner }) => owner.kind === 'ours')
@@ -160,29 +166,26 @@ class State {
   }
 }
 
-const stateOf = memoised<Desired['objects'], State>(() => new State())
+let newest: WeakRef<State> | undefined
 
+const stateOf = memoised<Desired['objects'], State>(() => {
+  const state = new State(newest?.deref())
+  newest = new WeakRef(state)
+  return state
+})
+
+/** Nearly always by identity. Keys of certificates are compared by their hashes. */
 function isSame(one: IngressConfig, other: IngressConfig): boolean {
-  return (
-    one.address === other.address &&
+  const isOne =
     one.ports.http === other.ports.http &&
     one.ports.https === other.ports.https &&
+    one.address === other.address &&
+    one.ingresses === other.ingresses &&
     one.routes === other.routes &&
     one.certificates === other.certificates &&
-    one.ingresses === other.ingresses &&
     one.backends.length === other.backends.length &&
-    one.backends.every(
-      (backend, index) => backend === other.backends[index] || isEmpty(backend, other.backends[index]),
-    )
-  )
-}
-
-/** Of a Service that there is not, nothing is kept from plan to plan. */
-function isEmpty(
-  one: IngressConfig['backends'][number],
-  other: IngressConfig['backends'][number] | undefined,
-): boolean {
-  return one.name === other?.name && one.endpoints.length === 0 && other.endpoints.length === 0
+    one.backends.every((backend, index) => backend === other.backends[index])
+  return isOne || JSON.stringify(one) === JSON.stringify(other)
 }
 
 function secretOf(desired: Desired, namespace: string, name: string): TlsSecret | undefined {
