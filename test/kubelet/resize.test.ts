@@ -31,7 +31,7 @@ function resizing(more: Partial<PodRecord> = {}): PodRecord {
 
 test('while containers change, the pod has the more of what it had and gets; the less comes when all have ended', () => {
   expect(resizePodRequest(resizing())).toMatchObject({
-    first: { cpuQuotaUs: 60_000, memoryLimitBytes: 90 * MI },
+    first: { memoryLimitBytes: 90 * MI },
     containers: [
       { name: 'live', live: true, resources: { cpuQuotaUs: 20_000, memoryLimitBytes: 20 * MI } },
       { name: 'anew', live: false, resources: { cpuQuotaUs: 40_000, memoryLimitBytes: 40 * MI } },
@@ -41,7 +41,6 @@ test('while containers change, the pod has the more of what it had and gets; the
   const alone = resizing({ resizing: { live: { resources: sizes('300m', '10Mi') } } })
   expect(resizePodRequest(alone).last).toEqual({
     cpuShares: 204,
-    cpuQuotaUs: 60_000,
     memoryLimitBytes: 60 * MI,
   })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { updateResourcesCommand } from '../../../engine/runtimes/oci/runtimeCommands.ts'
-import { withResources } from '../../../engine/runtimes/oci/spec/resized.ts'
+import { withCpuLimit, withResources } from '../../../engine/runtimes/oci/spec/resized.ts'
 
 const PROGRAM = { path: '/usr/sbin/runc', state: '/run/x/runtime' }
 
@@ -19,7 +19,7 @@ test('what a container starts with the next time has them, and all else as it wa
     process: { args: ['sh'] },
     linux: {
       cgroupsPath: '/x',
-      resources: { devices: [], cpu: { shares: 2, quota: 1, period: 2, cpus: '3' }, pids: { limit: 9 } },
+      resources: { devices: [], cpu: { shares: 2, cpus: '3' }, pids: { limit: 9 } },
     },
   }
   const wish = { cpuShares: 512, cpuQuotaUs: 50_000, memoryLimitBytes: 1024 }
@@ -29,10 +29,17 @@ test('what a container starts with the next time has them, and all else as it wa
       cgroupsPath: '/x',
       resources: {
         devices: [],
-        cpu: { shares: 512, quota: 50_000, period: 100_000, cpus: '3' },
+        cpu: { shares: 512, cpus: '3' },
         memory: { limit: 1024 },
         pids: { limit: 9 },
       },
     },
   })
+})
+
+test('its rule has the time of processors from the next start on, whether it had one or not', () => {
+  const limit = { file: '/g/cpu.max', value: '50000 100000' }
+  const wanted = 'version=1\nid=a\ncpu_file=/g/cpu.max\ncpu_limit=50000 100000\n'
+  expect(withCpuLimit('version=1\ncpu_file=/g/cpu.max\ncpu_limit=1 2\nid=a\n', limit)).toBe(wanted)
+  expect(withCpuLimit('version=1\nid=a\n', limit)).toBe(wanted)
 })

@@ -8,10 +8,10 @@ import { controllerDirectory } from '../node/cgroups.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
 import type { ContainerPaths, PodPaths, RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
-import { podCgroupWrites, writePodCgroup } from '../pods/podCgroup.ts'
+import { cpuLimitWrite, podCgroupWrites, writePodCgroup } from '../pods/podCgroup.ts'
 import { programOf } from '../pods/program.ts'
 import { updateResourcesCommand } from '../runtimeCommands.ts'
-import { withResources } from '../spec/resized.ts'
+import { withCpuLimit, withResources } from '../spec/resized.ts'
 
 interface ResizeContext {
   readonly transport: Transport
@@ -48,6 +48,7 @@ export async function resizePod(
   )
   for (const one of containers) if (one.live) await checkUse(context, one)
   for (const one of containers) await rewriteConfigs(transport, one)
+  for (const one of containers) await rewriteRule(context, one)
   await writeGroup(context, pod, request.first)
   for (const { container, live, name, resources } of containers) {
     if (!live) continue
@@ -92,10 +93,26 @@ async function rewriteConfigs(transport: Transport, { container, resources }: On
     if (text !== '') await transport.writeFile(path, withResources(text, resources), 0o600)
 }
 
+async function rewriteRule(
+  { facts, transport }: ResizeContext,
+  { container, resources }: One,
+): Promise<void> {
+  const limit = cpuLimitWrite(facts.cgroups, container.cgroup, resources.cpuQuotaUs)
+  const rule = limit === undefined ? '' : await readText(transport, container.rule)
+  if (limit !== undefined && rule !== '')
+    await transport.writeFile(container.rule, withCpuLimit(rule, limit), 0o600)
+}
+
 async function writeGroup(
   { facts, transport }: ResizeContext,
   pod: PodPaths,
   wish: PodCgroup,
 ): Promise<void> {
-  await writePodCgroup(transport, podCgroupWrites(facts.cgroups, pod.cgroup, wish))
+  const cpu = controllerDirectory(facts.cgroups, 'cpu', pod.cgroup)
+  // A new group has no limit; this one may have had one, which none of its containers may go beyond.
+  const open =
+    cpu?.version === 1 && wish.cpuQuotaUs === undefined
+      ? [{ directory: cpu.path, file: 'cpu.cfs_quota_us', value: '-1' }]
+      : []
+  await writePodCgroup(transport, [...podCgroupWrites(facts.cgroups, pod.cgroup, wish), ...open])
 }
