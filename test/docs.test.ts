@@ -39,7 +39,7 @@ describe.each(FILES.toSorted())('%s', (file) => {
   test('commands in it are there', () => {
     const known = new Set(COMMANDS.map(({ name }) => name))
     const lines = [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'))
-    const used = lines.flatMap((line) => /^(?:npx )?reconcile ([a-z]+)/.exec(line)?.[1] ?? [])
+    const used = lines.flatMap((line) => /^(?:npx )?reconcile ([a-z]+(?:-[a-z]+)*)/.exec(line)?.[1] ?? [])
     expect(used.filter((command) => !known.has(command))).toEqual([])
     const scripts = lines.flatMap((line) => /^npm run ([\w:]+)/.exec(line)?.[1] ?? [])
     expect(scripts.filter((script) => !SCRIPTS.includes(script))).toEqual([])
