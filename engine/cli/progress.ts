@@ -229,15 +229,10 @@ function countsText({ containers, inits, ready, running }: PodSummary): string {
   return `${running} of ${containers} running, ${ready} ready`
 }
 
+const TOLD_WITH_REASON: readonly Action['kind'][] = ['updateVolumes', 'mendPod', 'resizePod']
+
 function endText(action: Action): string | undefined {
-  switch (action.kind) {
-    case 'createPod':
-      return `pod ${action.pod}: created`
-    case 'updateVolumes':
-    case 'mendPod':
-    case 'resizePod':
-      return `pod ${action.pod}: ${action.reason}`
-    default:
-      return undefined
-  }
+  if (!('pod' in action)) return undefined
+  if (action.kind === 'createPod') return `pod ${action.pod}: created`
+  return TOLD_WITH_REASON.includes(action.kind) ? `pod ${action.pod}: ${action.reason}` : undefined
 }
