@@ -1,4 +1,4 @@
-import type { TrafficProblem } from '../../../api/traffic.ts'
+import type { Frontend, TrafficProblem } from '../../../api/traffic.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { runCommand } from '../commands.ts'
 import {
@@ -12,7 +12,9 @@ import { keyOfFrontend, type TableChange } from './serviceTable.ts'
 
 export interface FlowKeeper {
   /** After the kernel was told: what of udp goes on to an endpoint that has left is ended, so that the next packet finds another. */
-  follow(change: TableChange, signal?: AbortSignal): Promise<readonly TrafficProblem[]>
+  follow(change: TableChange, signal?: AbortSignal): Promise<void>
+  /** Which of these Services are not wholly served, for the lack of the program. */
+  lacks(frontends: readonly Frontend[]): readonly TrafficProblem[]
   /** Whatever this address answered: its pod is gone. */
   end(address: string): Promise<void>
 }
@@ -29,8 +31,7 @@ export function createFlowKeeper(
   return {
     follow: async (change, signal) => {
       const ofUdp = [...change.gone, ...change.come].filter(({ protocol }) => protocol === 'udp')
-      if (ofUdp.length === 0) return []
-      if (program === undefined) return missing(ofUdp[0]?.service)
+      if (ofUdp.length === 0 || program === undefined) return
       const gone = new Set(change.gone.map(keyOfFrontend))
       for (const family of new Set(ofUdp.map((one) => one.family))) {
         const listed = await runCommand(transport, listFlowsCommand(program, family), FAILING, signal)
@@ -38,8 +39,8 @@ export function createFlowKeeper(
         if (stale.length > 0)
           await runCommand(transport, deleteFlowsCommand(program, family, stale), FAILING, signal)
       }
-      return []
     },
+    lacks: (frontends) => (program === undefined ? missing(frontends) : []),
     end: async (address) => {
       if (program === undefined) return
       ends.add(address)
@@ -59,8 +60,11 @@ export function createFlowKeeper(
   }
 }
 
-function missing(service: TrafficProblem['service']): readonly TrafficProblem[] {
+function missing(frontends: readonly Frontend[]): readonly TrafficProblem[] {
+  const services = new Set(
+    frontends.filter(({ protocol }) => protocol === 'udp').map(({ service }) => service),
+  )
   const message =
     'udp clients of a pod that has left go on sending to it: conntrack is missing on this node; on Debian: apt-get install conntrack'
-  return service === undefined ? [] : [{ service, reason: 'ConntrackMissing', message }]
+  return [...services].map((service) => ({ service, reason: 'ConntrackMissing', message }))
 }

@@ -1,5 +1,7 @@
 import type { Transport } from '../../../transport/transport.ts'
+import { runCommand } from '../commands.ts'
 import { readText } from '../node/node.ts'
+import { findProgram } from '../node/programs.ts'
 import { oneByOne } from '../oneByOne.ts'
 import type { RootPaths } from '../paths.ts'
 
@@ -57,7 +59,39 @@ export async function putBackSettings(
     }
     await transport.remove(`${host}/${file}`)
   }
+  await unloadBridgeFilter(transport, host)
   return done
+}
+
+const MODULE = 'br_netfilter'
+const LOADED = 'loaded:'
+
+/**
+ * Has the kernel's module loaded that shows bridged packets to netfilter, where it is not: without it the setting above is not there. False: it
+ * cannot be had.
+ */
+export async function loadBridgeFilter(
+  transport: Transport,
+  { host }: Pick<RootPaths, 'host'>,
+): Promise<boolean> {
+  const setting = `/proc/sys/${Object.keys(FILTER_BRIDGED)[0] ?? ''}`
+  if ((await transport.stat(setting)) !== undefined) return true
+  const modprobe = await findProgram(transport, 'modprobe')
+  if (modprobe === undefined) return false
+  await transport.makeDirectory(host, 0o700)
+  await transport.writeFile(`${host}/${LOADED}${MODULE}`, '', 0o600)
+  const failing = { reason: 'NetworkNotReady', doing: `loading the kernel's module ${MODULE}` }
+  await runCommand(transport, { argv: [modprobe, MODULE] }, failing)
+  return (await transport.stat(setting)) !== undefined
+}
+
+/** Unless somebody else uses it. */
+async function unloadBridgeFilter(transport: Transport, host: string): Promise<void> {
+  const record = `${host}/${LOADED}${MODULE}`
+  if ((await transport.stat(record)) === undefined) return
+  const failing = { reason: 'RemoveFailed', doing: `unloading the kernel's module ${MODULE}` }
+  await runCommand(transport, { argv: ['modprobe', '--remove', MODULE] }, failing)
+  await transport.remove(record)
 }
 
 const PREFIX = 'sysctl:'

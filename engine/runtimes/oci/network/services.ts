@@ -6,12 +6,14 @@ import { once } from '../once.ts'
 import { oneByOne } from '../oneByOne.ts'
 import { gatewayOf } from '../upkeep/bridge.ts'
 import type { Looking, Repair } from '../upkeep/repair.ts'
+import { type InTurn, routeRepair, settingsRepair, tableRepair } from './serviceRepairs.ts'
 import { createFlowKeeper } from './flowKeeper.ts'
 import {
   changeSettings,
   FILTER_BRIDGED,
   FILTER_BRIDGED6,
   FORWARDING,
+  loadBridgeFilter,
   type Settings,
   unset,
 } from './hostSettings.ts'
@@ -36,74 +38,112 @@ const FAILING = { reason: 'NetworkNotReady', doing: 'leading Services to pods' }
 
 /** Services' addresses and ports, in the kernel: a route, settings, tables of nftables, and the connections that it follows. */
 export function createServices(node: ServicesNode): Services {
-  const { paths, transport } = node
-  const parts = once(async () => await partsOf(node))
-  /** Of the last that was applied. */
-  let ranges: readonly string[] = []
-  let last: NodeTraffic | undefined
-  let settings: Settings = {}
+  const keeper = new ServiceKeeper(node)
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    await oneByOne(`traffic of ${paths.root}`, work)
-
-  const leave = async (signal?: AbortSignal): Promise<void> => {
-    const mark = await readMark(transport, paths)
-    if (mark === undefined) return
-    const { table } = await parts()
-    await table.clear(signal)
-    await unrouteServices({ transport, paths }, mark.ranges, signal)
-    await transport.remove(paths.traffic)
-    ranges = []
-  }
-
-  const apply = async (traffic: NodeTraffic, signal?: AbortSignal): Promise<readonly TrafficProblem[]> => {
-    const { frontends, serviceRanges } = traffic
-    if (frontends.length === 0 && serviceRanges.length === 0) {
-      await leave(signal)
-      last = traffic
-      return []
-    }
-    const { flows, gateway, taken, table } = await parts()
-    settings = settingsFor(frontends)
-    if (serviceRanges.join() !== ranges.join() || last === undefined) {
-      // Before anything of it is made, so that it is known when the engine is killed.
-      await writeMark(transport, paths, { ranges: serviceRanges })
-      await changeSettings(transport, paths, settings)
-      await routeServices({ transport, paths, gateway }, serviceRanges, signal)
-      await unrouteServices(
-        { transport, paths },
-        ranges.filter((one) => !serviceRanges.includes(one)),
-        signal,
-      )
-      ranges = serviceRanges
-    }
-    const { free, problems } = await taken.sort(frontends)
-    const change = await table.load(free, signal)
-    const warnings = await flows.follow(change, signal)
-    last = traffic
-    return [...problems, ...warnings]
-  }
-
-  const repairs = async (looking: Looking): Promise<readonly Repair[]> => {
-    if (last === undefined || ranges.length === 0) return []
-    return await serviceRepairs(node, looking, { ...(await parts()), ranges, settings }, inTurn)
-  }
-
+    await oneByOne(`traffic of ${node.paths.root}`, work)
   return {
     apply: async (traffic, signal) =>
       await inTurn(async () => {
         try {
-          return await apply(traffic, signal)
+          return await keeper.apply(traffic, signal)
         } catch (error) {
           signal?.throwIfAborted()
           throw failure(FAILING, error)
         }
       }),
-    repairs,
-    podGone: async (address) => {
-      if (last === undefined || last.frontends.length === 0) return
-      await (await parts()).flows.end(address)
-    },
+    repairs: async (looking) => await keeper.repairs(looking, inTurn),
+    podGone: async (address) => await keeper.podGone(address),
   }
+}
+
+class ServiceKeeper {
+  readonly #node: ServicesNode
+  readonly #parts: () => Promise<Parts>
+  #last: NodeTraffic | undefined
+  #ranges: readonly string[] = []
+  #settings: Settings = {}
+  #isBridgeFiltered = true
+
+  constructor(node: ServicesNode) {
+    this.#node = node
+    this.#parts = once(async () => await partsOf(node))
+  }
+
+  async apply(traffic: NodeTraffic, signal?: AbortSignal): Promise<readonly TrafficProblem[]> {
+    const { frontends, serviceRanges } = traffic
+    if (frontends.length === 0 && serviceRanges.length === 0) {
+      await this.#leave(signal)
+      this.#last = traffic
+      return []
+    }
+    const { flows, taken, table } = await this.#parts()
+    if (this.#last === undefined || serviceRanges.join() !== this.#ranges.join())
+      await this.#route(serviceRanges, signal)
+    await this.#set(settingsFor(frontends))
+    const { free, problems } = await taken.sort(frontends)
+    await flows.follow(await table.load(free, signal), signal)
+    this.#last = traffic
+    return [...problems, ...flows.lacks(frontends), ...(this.#isBridgeFiltered ? [] : [UNFILTERED])]
+  }
+
+  async repairs({ isFirst }: Looking, inTurn: InTurn): Promise<readonly Repair[]> {
+    if (isFirst || this.#last === undefined || this.#ranges.length === 0) return []
+    const { gateway, table } = await this.#parts()
+    const { paths, transport } = this.#node
+    const [lost, changed, isTampered] = await Promise.all([
+      unrouted({ transport, paths }, this.#ranges),
+      unset(transport, this.#settings),
+      table.isTampered(),
+    ])
+    return [
+      ...(changed.length > 0 ? [settingsRepair(this.#node, changed, this.#settings)] : []),
+      ...(lost.length > 0 ? [routeRepair({ transport, paths, gateway }, lost, inTurn)] : []),
+      ...(isTampered ? [tableRepair(paths.serviceTable, table, inTurn)] : []),
+    ]
+  }
+
+  async podGone(address: string): Promise<void> {
+    if (this.#last === undefined || this.#last.frontends.length === 0) return
+    await (await this.#parts()).flows.end(address)
+  }
+
+  async #route(ranges: readonly string[], signal?: AbortSignal): Promise<void> {
+    const { paths, transport } = this.#node
+    const { gateway } = await this.#parts()
+    const before = (await readMark(transport, paths))?.ranges ?? []
+    // Before anything of it is made, so that it is known when the engine is killed.
+    await writeMark(transport, paths, { ranges })
+    await routeServices({ transport, paths, gateway }, ranges, signal)
+    const left = before.filter((one) => !ranges.includes(one))
+    await unrouteServices({ transport, paths }, left, signal)
+    this.#ranges = ranges
+  }
+
+  async #set(settings: Settings): Promise<void> {
+    if (Object.keys(settings).join() === Object.keys(this.#settings).join()) return
+    const { paths, transport } = this.#node
+    this.#isBridgeFiltered = await loadBridgeFilter(transport, paths)
+    await changeSettings(transport, paths, settings)
+    this.#settings = settings
+  }
+
+  /** Also what an engine before has made. */
+  async #leave(signal?: AbortSignal): Promise<void> {
+    const { paths, transport } = this.#node
+    const mark = await readMark(transport, paths)
+    if (mark === undefined) return
+    const { table } = await this.#parts()
+    await table.clear(signal)
+    await unrouteServices({ transport, paths }, mark.ranges, signal)
+    await transport.remove(paths.traffic)
+    this.#ranges = []
+  }
+}
+
+const UNFILTERED: TrafficProblem = {
+  reason: 'NetworkNotReady',
+  message:
+    'pods do not reach Services whose pods are on the same node: this kernel has no br_netfilter, which shows bridged packets to nftables; load it (modprobe br_netfilter), or take a kernel that has it',
 }
 
 type Parts = Awaited<ReturnType<typeof partsOf>>
@@ -128,53 +168,4 @@ async function partsOf({ context, look, paths, transport }: ServicesNode) {
 function settingsFor(frontends: readonly Frontend[]): Settings {
   const six = frontends.some(({ family }) => family === 'ip6')
   return { ...FORWARDING, ...FILTER_BRIDGED, ...(six && FILTER_BRIDGED6) }
-}
-
-async function serviceRepairs(
-  { paths, transport }: ServicesNode,
-  { isFirst }: Looking,
-  {
-    gateway,
-    ranges,
-    settings,
-    table,
-  }: Parts & { readonly ranges: readonly string[]; readonly settings: Settings },
-  inTurn: <T>(work: () => Promise<T>) => Promise<T>,
-): Promise<readonly Repair[]> {
-  if (isFirst) return []
-  const [lost, changed, isTampered] = await Promise.all([
-    unrouted({ transport, paths }, ranges),
-    unset(transport, settings),
-    table.isTampered(),
-  ])
-  const repairs: Repair[] = []
-  if (changed.length > 0) {
-    const names = changed.map((name) => name.replaceAll('/', '.')).join(' and ')
-    repairs.push({
-      found: `${names} of the kernel is not as pods need it`,
-      mend: async () => {
-        await changeSettings(transport, paths, settings)
-        return 'it was set again'
-      },
-    })
-  }
-  if (lost.length > 0) {
-    repairs.push({
-      found: `the route to ${lost.join(' and ')} is gone`,
-      mend: async (_, signal) => {
-        await inTurn(async () => await routeServices({ transport, paths, gateway }, ranges, signal))
-        return 'it was made again'
-      },
-    })
-  }
-  if (isTampered) {
-    repairs.push({
-      found: `nftables tables ${paths.serviceTable} were changed by somebody`,
-      mend: async (_, signal) => {
-        await inTurn(async () => await table.reload(signal))
-        return 'they were loaded again'
-      },
-    })
-  }
-  return repairs
 }
