@@ -72,18 +72,24 @@ function isAbout(commit: string, { commit: about, message }: LogLine): boolean {
   return about === commit || message.includes(commit.slice(0, 12))
 }
 
-/** Between two looks one commit may be passed over for the next ones. */
-const PASSED_OVER_MAX = 3
+const SEEN = /^commit ([0-9a-f]{12}) is seen(?:, after ([0-9a-f]{12}))?/
+/** An engine that begins says only what it sees first. */
+const BEFORE_START_MAX = 20
 
+/** Between two looks commits may be passed over: then the log has one from before it and one from after it in one line. */
 function orPassedOver(
   { commits }: Chaos,
   commit: string,
   says: (line: LogLine) => boolean,
 ): (line: LogLine) => boolean {
+  const placeOf = (short: string): number => commits.findLastIndex((one) => one.startsWith(short))
   return (line) => {
     if (isAbout(commit, line) && says(line)) return true
-    const at = commits.indexOf(commit)
-    return commits.slice(at + 1, at + 1 + PASSED_OVER_MAX).some((later) => isAbout(later, line))
+    const [, seen, after] = SEEN.exec(line.message) ?? []
+    if (seen === undefined) return false
+    const place = commits.indexOf(commit)
+    const from = after === undefined ? placeOf(seen) - BEFORE_START_MAX : placeOf(after)
+    return from < place && place < placeOf(seen)
   }
 }
 
