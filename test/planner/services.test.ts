@@ -303,6 +303,21 @@ test('endpoints of the commit answer for a Service without selector, beside thos
   expect(frontendOf(settle(scene)).endpoints.map(({ port }) => port)).toEqual([8080, 5432])
 })
 
+test('a Service has the pods of its namespace with all of its labels', () => {
+  const scene = new Scene().commit(
+    barePod('a', 'a', { labels: { app: 'web' } }),
+    barePod('b', 'a', { labels: { app: 'web', tier: 'front' } }),
+    barePod('c', 'a', { labels: { tier: 'front' } }),
+    barePod('d', 'a', { namespace: 'other', labels: { app: 'web', tier: 'front' } }),
+    service('all', { selector: { app: 'web' } }),
+    service('some', { selector: { app: 'web', tier: 'front' } }),
+    service('none', { selector: {} }),
+  )
+  const last = settle(scene)
+  const numbers = ['all', 'some', 'none'].map((name) => scene.report('Service', name, last).endpoints?.length)
+  expect(numbers).toEqual([2, 1, 0])
+})
+
 test('EndpointSlices are told of as objects of their own, with their Service as their owner', () => {
   const scene = new Scene().commit(service('web'), barePod('one', 'a', { labels: { app: 'web' } }))
   const last = settle(scene)

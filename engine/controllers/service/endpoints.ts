@@ -1,5 +1,5 @@
 import type { Endpoint, EndpointPort, EndpointSlice, PodSpec, Service } from '../../api/generated/types.ts'
-import { keyParts, nameHash, type ObjectKey } from '../../api/names.ts'
+import { keyParts, nameHash } from '../../api/names.ts'
 import { SERVICE_NAME } from '../../api/services.ts'
 import { targetPort } from '../../api/targetPorts.ts'
 import type { PodView } from '../view.ts'
@@ -109,43 +109,4 @@ function endpointOf({ metadata, spec }: Service, pod: PodView, address: string):
     nodeName: pod.node,
     targetRef: { kind: 'Pod', namespace, name, uid: pod.uid },
   }
-}
-
-/** By Service: what of the pods it matches; an index over their labels, so that many Services cost no more than their pods. */
-export function matchingPods(
-  services: ReadonlyMap<ObjectKey, Service>,
-  pods: readonly PodView[],
-): ReadonlyMap<ObjectKey, readonly PodView[]> {
-  const byLabel = Map.groupBy(
-    pods.flatMap((pod) => labelsOf(pod).map((label) => ({ label, pod }))),
-    ({ label }) => label,
-  )
-  const found = new Map<ObjectKey, readonly PodView[]>()
-  for (const [key, { metadata, spec }] of services) {
-    const wanted = Object.entries(spec.selector ?? {})
-    const [first, ...rest] = wanted
-    if (first === undefined) continue
-    const { namespace = 'default' } = metadata
-    const candidates = byLabel.get(labelKey(namespace, ...first)) ?? []
-    const matching = candidates.filter(({ pod }) => {
-      const { labels = {} } = pod.record.pod.metadata
-      return rest.every(([name, value]) => labels[name] === value)
-    })
-    found.set(
-      key,
-      matching.map(({ pod }) => pod),
-    )
-  }
-  return found
-}
-
-function labelsOf({ key, record }: PodView): readonly string[] {
-  const { namespace } = keyParts(key)
-  return Object.entries(record.pod.metadata.labels ?? {}).map(([name, value]) =>
-    labelKey(namespace, name, value),
-  )
-}
-
-function labelKey(namespace: string, name: string, value: string): string {
-  return `${namespace} ${name}=${value}`
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { PodSpec, Service } from '../../../engine/api/generated/types.ts'
 import { nodeName, objectKey, podUid } from '../../../engine/api/names.ts'
 import { targetPort } from '../../../engine/api/targetPorts.ts'
-import { endpointSlices, matchingPods } from '../../../engine/controllers/service/endpoints.ts'
+import { endpointSlices } from '../../../engine/controllers/service/endpoints.ts'
 import type { PodView } from '../../../engine/controllers/view.ts'
 
 interface Like {
@@ -63,21 +63,6 @@ function service(spec: Partial<Service['spec']> = {}): Service {
     spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...spec },
   }
 }
-
-test('a Service has the pods of its namespace with all of its labels', () => {
-  const pods = [
-    pod('a'),
-    pod('b', { labels: { app: 'web', tier: 'front' } }),
-    pod('c', { namespace: 'other' }),
-    pod('d', { labels: { tier: 'front' } }),
-  ]
-  const key = objectKey('Service', 'shop', 'web')
-  const names = (selector: Readonly<Record<string, string>>) =>
-    (matchingPods(new Map([[key, service({ selector })]]), pods).get(key) ?? []).map(({ label }) => label)
-  expect(names({ app: 'web' })).toEqual(['shop/a', 'shop/b'])
-  expect(names({ app: 'web', tier: 'front' })).toEqual(['shop/b'])
-  expect(names({})).toEqual([])
-})
 
 test('what has an address is an endpoint; ready is what is ready, not ending, and on a node that answers', () => {
   const [slice, ...more] = endpointSlices(service(), [
