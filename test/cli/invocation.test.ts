@@ -64,7 +64,10 @@ test.each([
   [['exec', 'web', 'ls', '-la'], 'comes after --'],
   [['logs', 'web', '--tail'], '--tail needs a value: LINES'],
   [['--once=yes'], '--once takes no value, and was given yes'],
-  [['--log-format', 'jsno'], '--log-format takes auto or text or json, and was given jsno; did you mean json?'],
+  [
+    ['--log-format', 'jsno'],
+    '--log-format takes auto or text or json, and was given jsno; did you mean json?',
+  ],
 ])('%j is refused with what to do', (argv, message) => {
   expect(messageOf(...argv)).toContain(message)
 })
