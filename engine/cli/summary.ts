@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../api/generated/types.ts'
+import type { Job, KubernetesObject, Pod } from '../api/generated/types.ts'
 import type { Plan } from '../api/plan.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { engineNeeds } from '../kubelet/health.ts'
@@ -69,7 +69,8 @@ export function needsOfEngine(desired: Desired, plan: Plan | undefined): readonl
       ...specs.flatMap((spec) => engineNeeds(spec)),
       ...(jobs.length > 0 ? [JOBS_STAND] : []),
       ...(startsJobs(desired) ? [CRON_JOBS_STAND] : []),
-      ...(isAutoscaled(desired) ? [AUTOSCALERS_STAND] : []),
+      ...(has(desired, 'HorizontalPodAutoscaler') ? [AUTOSCALERS_STAND] : []),
+      ...(has(desired, 'Service') || has(desired, 'Ingress') ? [SERVICES_STAND] : []),
     ]),
   ]
 }
@@ -81,8 +82,11 @@ const CRON_JOBS_STAND =
 
 const AUTOSCALERS_STAND = 'HorizontalPodAutoscalers neither measure nor scale'
 
-function isAutoscaled({ objects }: Desired): boolean {
-  return [...objects.values()].some(({ object }) => object.kind === 'HorizontalPodAutoscaler')
+const SERVICES_STAND =
+  'Services and Ingresses go on leading to the pods that were ready, also to one that ends'
+
+function has({ objects }: Desired, kind: KubernetesObject['kind']): boolean {
+  return [...objects.values()].some(({ object }) => object.kind === kind)
 }
 
 /** Those of CronJobs among them. */

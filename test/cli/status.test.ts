@@ -150,3 +150,16 @@ test('the items are official objects with their status, and no secret is among t
   ])
   expect(JSON.stringify(items)).not.toMatch(/geheim|Z2VoZWlt/)
 })
+
+test('where Services lead follows pods only while an engine runs, which is said at the end of a run', () => {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+  } as const
+  const desired = desiredOf('a'.repeat(40), [service])
+  expect(needsOfEngine(desired, undefined)).toEqual([
+    'Services and Ingresses go on leading to the pods that were ready, also to one that ends',
+  ])
+})

@@ -54,9 +54,9 @@ describe('findSupportIssues', () => {
   })
 
   test('looks into the template of a Deployment', () => {
-    const template = { spec: { containers: [{ name: 'a', resizePolicy: [{}] }] } }
+    const template = { spec: { automountServiceAccountToken: true, containers: [{ name: 'a' }] } }
     expect(found('Deployment', { spec: { template } })).toEqual([
-      'warning spec.template.spec.containers.0.resizePolicy',
+      'warning spec.template.spec.automountServiceAccountToken',
     ])
   })
 
