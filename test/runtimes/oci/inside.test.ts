@@ -160,7 +160,8 @@ test('a read-only root file system is read-only, its volumes are not', async () 
   const mounts = [{ volume: 'v', mountPath: '/v', readOnly: false, propagation: 'private' }] as const
   const volumes = [{ kind: 'emptyDir', name: 'v', medium: '' }] as const
   const text = await node.output(
-    ['sh', '-c', 'touch /x; touch /v/x && echo written'],
+    // One stream: of two nobody knows which is read first.
+    ['sh', '-c', 'exec 2>&1; touch /x; touch /v/x && echo written'],
     { security, mounts },
     { volumes },
   )
