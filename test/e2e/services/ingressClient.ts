@@ -21,7 +21,8 @@ export async function ask({ agent, ca, host, path = '/', port }: Asking): Promis
   return await new Promise((resolve, reject) => {
     const sent =
       ca === undefined
-        ? httpRequest({ ...common, ...(agent !== undefined && { agent }) })
+        ? // A connection of its own, unless some are to be kept: one left from before may be closed while this is on its way.
+          httpRequest({ ...common, agent: agent ?? false })
         : httpsRequest({ ...common, ca, servername: host, agent: false })
     sent.on('error', reject)
     sent.on('response', (response) => {
