@@ -51,7 +51,8 @@ export function createServices(node: ServicesNode): Services {
           throw failure(FAILING, error)
         }
       }),
-    repairs: async (looking) => await keeper.repairs(looking, inTurn),
+    // In turn as well: what is being applied would look as if somebody had changed it.
+    repairs: async (looking) => await inTurn(async () => await keeper.repairs(looking, inTurn)),
     podGone: async (address) => await keeper.podGone(address),
   }
 }
