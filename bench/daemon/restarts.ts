@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type Measurement, median } from '../measure.ts'
 import { clusterYaml, commitFiles, RESOURCES } from '../repository.ts'
 import type { DaemonBench } from './daemon.ts'
@@ -21,7 +22,7 @@ export async function benchRestarts(bench: DaemonBench): Promise<readonly Measur
     await using _daemon = await EngineProcess.start(repo, root)
     await Promise.all(names.map((name) => marks.until(name, 1)))
     const times: number[] = []
-    for (const [name, pid] of processes(root)) {
+    for (const [name, pid] of await processes(root)) {
       const began = performance.now()
       process.kill(pid, 'SIGKILL')
       await marks.until(name, 2)
@@ -40,13 +41,16 @@ export async function benchRestarts(bench: DaemonBench): Promise<readonly Measur
 }
 
 /** By pod, the process of its container, as the node's records say. */
-function processes(root: string): readonly (readonly [name: string, pid: number])[] {
-  return readdirSync(join(root, 'pods')).map((uid) => {
+async function processes(root: string): Promise<readonly (readonly [name: string, pid: number])[]> {
+  const all = readdirSync(join(root, 'pods')).map(async (uid) => {
     const folder = join(root, 'pods', uid)
     const { pod } = JSON.parse(readFileSync(join(folder, 'pod.json'), 'utf8')) as {
       readonly pod: { readonly metadata: { readonly name: string } }
     }
-    const started = readFileSync(join(folder, 'containers', 'main', '0', 'started'), 'utf8')
-    return [pod.metadata.name, Number(/^pid=(\d+)$/m.exec(started)?.[1])] as const
+    const file = join(folder, 'containers', 'main', '0', 'started')
+    // The container's first command may run a moment before the node has written down that it does.
+    while (!existsSync(file)) await setTimeout(5)
+    return [pod.metadata.name, Number(/^pid=(\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1])] as const
   })
+  return await Promise.all(all)
 }
