@@ -15,7 +15,7 @@ import {
 import { lockFile } from './localLock.ts'
 import { fileStates, link, openFile, writePipe } from './localOpen.ts'
 import { readOverlaid } from './localOverlay.ts'
-import { connectTo, processStarts, sendSignal, watchPaths } from './localSystem.ts'
+import { connectTo, sendSignal, watchPaths } from './localSystem.ts'
 import { readFiles, readTree, writeTree } from './localTrees.ts'
 import type { Transport } from './transport.ts'
 
@@ -48,7 +48,6 @@ export function localTransport(): Transport {
       await bindBeneath(runCommand, base, subPath, target, signal)
     },
     signal: sendSignal,
-    processStarts,
     watch: watchPaths,
     connect: (address, port, signal) => connectTo({ host: address, port }, signal),
     connectSocket: (path, signal) => connectTo({ path }, signal),

@@ -1,4 +1,4 @@
-import { readFileSync, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { isCode } from './localFiles.ts'
@@ -10,28 +10,6 @@ export async function sendSignal(pid: number, signalNumber: number): Promise<boo
     if (isCode(error, 'ESRCH')) return false
     throw error
   }
-}
-
-export async function processStarts(pids: readonly number[]): Promise<ReadonlyMap<number, string>> {
-  return new Map(
-    pids.flatMap((pid): [number, string][] => {
-      const start = processStart(pid)
-      return start === undefined ? [] : [[pid, start]]
-    }),
-  )
-}
-
-/** proc(5): the name in brackets may hold anything; the state follows it, and the start is the twentieth from there. */
-function processStart(pid: number): string | undefined {
-  let status: string
-  try {
-    status = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH')) return undefined
-    throw error
-  }
-  const fields = status.slice(status.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
 export async function connectTo(

@@ -71,8 +71,6 @@ export interface Transport {
   bindBeneath(base: string, subPath: string, target: string, signal?: AbortSignal): Promise<void>
   /** False: there is no such process. The caller has made sure that the process is the one that is meant. */
   signal(pid: number, signalNumber: number): Promise<boolean>
-  /** Of those that run (zombies do not): when each began, in clock ticks since the boot, to tell it from a later one. */
-  processStarts(pids: readonly number[], signal?: AbortSignal): Promise<ReadonlyMap<number, string>>
   /** Tells that something in one of these files or directories changed; ends with the signal. */
   watch(paths: readonly string[], signal: AbortSignal): AsyncIterable<string>
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>

@@ -268,3 +268,21 @@ test('a running container whose monitor was killed is told to be lost', async ()
   await expect.poll(async () => (await node.container(uid)).lost).toMatch(/monitor has ended/)
   await node.remove(uid)
 })
+
+test('a monitor that somebody has stopped does not outlive its pod, whichever way the pod goes', async () => {
+  const removed = await node.start(['sleep', '1000'])
+  const forgotten = await node.start(['sleep', '1000'])
+  const monitors = [removed, forgotten].map((uid) => started(uid, 'monitor'))
+  for (const monitor of monitors) process.kill(monitor, 'SIGSTOP')
+  await node.runtime.removePod(removed)
+  rmSync(join(node.root, 'pods', forgotten), { recursive: true })
+  rmSync(`${run}/pods/${forgotten}/pod.json`)
+  expect(await upkeep()).toEqual([expect.objectContaining({ done: 'it was ended and cleared away' })])
+  for (const monitor of monitors) await untilGone(monitor)
+})
+
+/** No event tells of a process that is nobody's child here. */
+async function untilGone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`) && stateOf(pid) !== 'Z')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+}

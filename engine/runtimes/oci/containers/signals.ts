@@ -1,5 +1,8 @@
 import { constants } from 'node:os'
 
+/** Lets a process that was stopped go on. */
+export const { SIGCONT } = constants.signals
+
 /** The first real-time signal that programs may use, on every Linux architecture with glibc or musl. */
 const RTMIN = 34
 

@@ -8,12 +8,13 @@ import { hookReleaseCommand } from '../hook/hookCommands.ts'
 import { lostReason } from '../pods/containerState.ts'
 import { readPodFiles } from '../pods/podFiles.ts'
 import { thawGroups } from '../node/freezer.ts'
+import { readProcesses, startsOf } from '../node/processes.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { parseRule } from '../hook/rule.ts'
-import { signalNumber } from './signals.ts'
+import { SIGCONT, signalNumber } from './signals.ts'
 
 export interface StopContext {
   readonly transport: Transport
@@ -23,7 +24,6 @@ export interface StopContext {
 
 const SIGTERM = 15
 const SIGKILL = 9
-const SIGCONT = 18
 /** From SIGKILL to the exit on record: a process in an uninterruptible sleep takes long. */
 const RECORD_WAIT_MS = 30_000
 /** Besides being told by the kernel, for what it does not tell: that process and monitor have both gone. */
@@ -96,7 +96,7 @@ async function kill(
   number: number,
 ): Promise<void> {
   const { monitor, monitorTicks, pid, ticks } = started
-  const processes = await transport.processStarts([pid, monitor])
+  const processes = startsOf(await readProcesses(transport, [pid, monitor]))
   const bootId = (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim()
   if (started.bootId !== bootId) return
   if (processes.get(pid) === ticks) await transport.signal(pid, number)
@@ -138,7 +138,7 @@ async function isRecorded(
 ): Promise<boolean> {
   const { paths, transport } = context
   if ((await transport.stat(`${attemptDirectory(paths, request)}/exited`)) !== undefined) return true
-  const processes = await transport.processStarts([started.pid, started.monitor])
+  const processes = startsOf(await readProcesses(transport, [started.pid, started.monitor]))
   const bootId = (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim()
   const lost = lostReason(started, { bootId, processes })
   if (lost === undefined) return false

@@ -35,6 +35,16 @@ export function parseProcess(text: string): ProcessState | undefined {
   return { ticks, state, parent: Number(parent) }
 }
 
+/** Not `t`: that one is being traced by somebody. */
+export function isStopped({ state }: ProcessState): boolean {
+  return state === 'T'
+}
+
+/** By number: when each began. */
+export function startsOf(processes: ReadonlyMap<number, ProcessState>): ReadonlyMap<number, string> {
+  return new Map([...processes].map(([pid, { ticks }]) => [pid, ticks]))
+}
+
 /** These and all that they have begun, as the table of processes stands now. */
 export async function descendantsOf(
   transport: Transport,

@@ -8,6 +8,7 @@ import { cgroupDirectories } from '../node/cgroups.ts'
 import { thawGroups } from '../node/freezer.ts'
 import { readText } from '../node/node.ts'
 import { descendantsOf } from '../node/processes.ts'
+import { SIGCONT } from '../containers/signals.ts'
 import { containerPaths, type PodPaths, podPaths } from '../paths.ts'
 import { makeVolumes } from '../volumes/volumes.ts'
 import type { Attached } from './attach.ts'
@@ -99,8 +100,6 @@ async function mend(mending: Mending, sandbox: Sandbox, damage: Damage): Promise
       return damage satisfies never
   }
 }
-
-const SIGCONT = 18
 
 async function pinAgain(
   { context: { transport }, own, signal }: Mending,

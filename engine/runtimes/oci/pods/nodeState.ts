@@ -5,8 +5,7 @@ import { cgroupLayout } from '../node/cgroups.ts'
 import { frozenGroups } from '../node/freezer.ts'
 import { MOUNT_TABLE, parseMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
-import type { ProcessState } from '../node/processes.ts'
-import { readProcesses } from '../node/processes.ts'
+import { isStopped, readProcesses, startsOf } from '../node/processes.ts'
 import type { RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import type { PodFiles } from './podFiles.ts'
@@ -75,7 +74,7 @@ export async function readNodeState(
   return {
     bootId: bootId.trim(),
     mounted: new Set(mounts.map(({ path }) => path)),
-    processes: new Map([...processes].map(([pid, { ticks }]) => [pid, ticks])),
+    processes: startsOf(processes),
     stopped: new Set([...processes].flatMap(([pid, state]) => (isStopped(state) ? [pid] : []))),
     cgroups: await readCgroups(transport, containers),
     frozen: await frozenGroups(transport, cgroupLayout(mounts), groups),
@@ -84,11 +83,6 @@ export async function readNodeState(
     layers: new Set(layers),
     folders,
   }
-}
-
-/** Not `t`: that one is being traced by somebody. */
-function isStopped({ state }: ProcessState): boolean {
-  return state === 'T'
 }
 
 /** What seems to run, by the files alone. */
