@@ -1,8 +1,7 @@
 import type { LogLimits } from './logLimits.ts'
 import type { NodeName, PodUid, Timestamp } from './names.ts'
-import type { IssuedContent } from './podCertificates.ts'
 import type { PodRecord } from './records.ts'
-import type { TokenClaims } from './tokens.ts'
+import type { VolumeRequest } from './volumeRequests.ts'
 
 /** What a runtime is asked, at the grain of Kubernetes' CRI. All of it is decided in kubelet/ and carried out in runtimes/. */
 
@@ -63,74 +62,6 @@ export interface PortMapping {
   readonly hostIP?: string
 }
 
-export type VolumeRequest =
-  | {
-      readonly kind: 'emptyDir'
-      readonly name: string
-      readonly medium: '' | 'Memory'
-      readonly sizeLimitBytes?: number
-    }
-  | { readonly kind: 'hostPath'; readonly name: string; readonly path: string; readonly type: HostPathType }
-  | {
-      readonly kind: 'files'
-      readonly name: string
-      /** Secrets: on a tmpfs, never on a disk. */
-      readonly secret: boolean
-      readonly files: readonly VolumeFile[]
-      /** Another one for other files, modes or groups; by a keyed hash, so that it tells nothing of what is in them. */
-      readonly version: string
-    }
-  /** The folder of a claim on this node, made when there is none yet. It outlives the pod. */
-  | {
-      readonly kind: 'claim'
-      readonly name: string
-      readonly namespace: string
-      readonly claim: string
-      /** The claim beside it whose files it begins with, when its folder is made. */
-      readonly copyOf?: string
-    }
-  /** A folder of this node that somebody else has made. */
-  | { readonly kind: 'local'; readonly name: string; readonly path: string }
-  /** A disk of this node, as it is. */
-  | { readonly kind: 'block'; readonly name: string; readonly path: string }
-  | {
-      readonly kind: 'nfs'
-      readonly name: string
-      readonly server: string
-      readonly path: string
-      readonly readOnly: boolean
-      /** As mount(8) takes them. */
-      readonly options: readonly string[]
-    }
-  /** What a CSI driver on the node mounts for this pod alone. */
-  | {
-      readonly kind: 'csi'
-      readonly name: string
-      readonly driver: string
-      /** Empty: the driver's own choice. */
-      readonly fsType: string
-      readonly readOnly: boolean
-      readonly attributes: Readonly<Record<string, string>>
-      /** For the driver: nobody else is told. */
-      readonly secrets: Readonly<Record<string, string>>
-    }
-  | {
-      readonly kind: 'image'
-      readonly name: string
-      readonly pull: PullImageRequest
-      /** Its id, from the pull that comes before; empty until then. */
-      readonly image: string
-    }
-
-export type FilesVolume = Extract<VolumeRequest, { readonly kind: 'files' }>
-
-/** Volumes of a pod whose files are to be these from now on, all files of a volume at once. */
-export interface UpdateVolumesRequest {
-  readonly uid: PodUid
-  readonly volumes: readonly FilesVolume[]
-  readonly fsGroup?: number
-}
-
 /** Cpu and memory of containers that are there, and of the pod as a whole around them. */
 export interface ResizePodRequest {
   readonly uid: PodUid
@@ -144,64 +75,6 @@ export interface ResizePodRequest {
     /** At once, if it runs; all have it from their next start. */
     readonly live: boolean
   }[]
-}
-
-/** A file in a volume of the pod, for a container's environment. */
-export interface ReadVolumeFileRequest {
-  readonly uid: PodUid
-  readonly volume: string
-  readonly path: string
-}
-
-/** The data of a claim, which is to go. */
-export interface DeleteClaimRequest {
-  readonly namespace: string
-  readonly claim: string
-  /** When it was deleted: the trash is emptied by this. */
-  readonly at: Timestamp
-}
-
-export type HostPathType =
-  | ''
-  | 'DirectoryOrCreate'
-  | 'Directory'
-  | 'FileOrCreate'
-  | 'File'
-  | 'Socket'
-  | 'CharDevice'
-  | 'BlockDevice'
-
-export interface VolumeFile {
-  /** Relative to the volume, without `..`. */
-  readonly path: string
-  /** Permission bits, such as 0o644. */
-  readonly mode: number
-  readonly content: Uint8Array
-  /** Its content is this, signed, once the request is carried out. */
-  readonly token?: TokenClaims
-  /** Its content is made, or added to, once the request is carried out. */
-  readonly issued?: IssuedContent
-}
-
-export interface PullImageRequest {
-  /** As written in the manifest: `busybox:1.36`, `registry.example/app@sha256:...`. */
-  readonly image: string
-  readonly policy: 'Always' | 'IfNotPresent' | 'Never'
-  /** Contents of the kubernetes.io/dockerconfigjson (or .dockercfg, normalised) secrets of the pod, tried in order. */
-  readonly auths: readonly DockerConfig[]
-}
-
-export interface DockerConfig {
-  readonly auths: Readonly<
-    Record<string, { readonly auth?: string; readonly username?: string; readonly password?: string }>
-  >
-}
-
-export interface ImageInfo {
-  /** The config's digest, `sha256:...`. */
-  readonly id: string
-  /** `registry/repository@sha256:...`, for ContainerStatus.imageID. */
-  readonly reference: string
 }
 
 export interface StartContainerRequest {

@@ -1,4 +1,4 @@
-import type { FilesVolume, UpdateVolumesRequest } from '../api/cri.ts'
+import type { FilesVolume, UpdateVolumesRequest } from '../api/volumeRequests.ts'
 import type { PodSpec, Volume } from '../api/generated/types.ts'
 import { objectKey, podUid } from '../api/names.ts'
 import type { UpdateVolumes } from '../api/plan.ts'

@@ -15,7 +15,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import type { VolumeFile, VolumeRequest } from '../api/cri.ts'
+import type { VolumeFile, VolumeRequest } from '../api/volumeRequests.ts'
 import type { CertificateOrder, CertificatePart, IssuedContent } from '../api/podCertificates.ts'
 import { p256PublicKey } from './p256.ts'
 

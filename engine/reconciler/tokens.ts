@@ -1,5 +1,5 @@
 import { createECDH, createPrivateKey, createHash, hkdfSync, type KeyObject, sign } from 'node:crypto'
-import type { VolumeFile, VolumeRequest } from '../api/cri.ts'
+import type { VolumeFile, VolumeRequest } from '../api/volumeRequests.ts'
 import type { TokenClaims } from '../api/tokens.ts'
 
 /** The public half of what tokens are signed with, as RFC 7517 writes it. */

@@ -1,22 +1,23 @@
 import type { Duplex } from 'node:stream'
 import type {
   CreatePodRequest,
-  DeleteClaimRequest,
   ExecRequest,
   ExecResult,
-  ImageInfo,
   KeepLogsRequest,
   LogLine,
   LogRequest,
   NodeEvent,
   NodeInfo,
-  PullImageRequest,
-  ReadVolumeFileRequest,
   ResizePodRequest,
   StartContainerRequest,
   StopContainerRequest,
-  UpdateVolumesRequest,
 } from '../api/cri.ts'
+import type { ImageInfo, PullImageRequest } from '../api/imageRequests.ts'
+import type {
+  DeleteClaimRequest,
+  ReadVolumeFileRequest,
+  UpdateVolumesRequest,
+} from '../api/volumeRequests.ts'
 import type { ConditionStatus } from '../api/podConditions.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import type { ObjectKey, PodUid, Timestamp } from '../api/names.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FilesVolume } from '../../engine/api/cri.ts'
+import type { FilesVolume } from '../../engine/api/volumeRequests.ts'
 import type { PodCertificateProjection, Service, VolumeProjection } from '../../engine/api/generated/types.ts'
 import type { CertificateOrder } from '../../engine/api/podCertificates.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'

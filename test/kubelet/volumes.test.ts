@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import type { VolumeRequest } from '../../engine/api/cri.ts'
+import type { VolumeRequest } from '../../engine/api/volumeRequests.ts'
 import type {
   ConfigMap,
   Container,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { connect, createServer } from 'node:tls'
 import { expect, test } from 'vitest'
-import type { VolumeFile } from '../../engine/api/cri.ts'
+import type { VolumeFile } from '../../engine/api/volumeRequests.ts'
 import type { CertificateOrder } from '../../engine/api/podCertificates.ts'
 import { authority, issueCertificates } from '../../engine/reconciler/certificates.ts'
 

@@ -1,4 +1,5 @@
-import type { CreatePodRequest, PortMapping, VolumeRequest } from '../../api/cri.ts'
+import type { CreatePodRequest, PortMapping } from '../../api/cri.ts'
+import type { VolumeRequest } from '../../api/volumeRequests.ts'
 import type { PodSpec } from '../../api/generated/types.ts'
 import { bandwidthOf } from '../../api/podAnnotations.ts'
 import type { PodRecord } from '../../api/records.ts'

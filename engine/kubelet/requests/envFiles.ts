@@ -1,4 +1,4 @@
-import type { ReadVolumeFileRequest } from '../../api/cri.ts'
+import type { ReadVolumeFileRequest } from '../../api/volumeRequests.ts'
 import type { FileKeySelector } from '../../api/generated/types.ts'
 import { podUid } from '../../api/names.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'

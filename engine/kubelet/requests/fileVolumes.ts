@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { isProjected, trustText } from '../../api/certificates.ts'
-import type { FilesVolume } from '../../api/cri.ts'
+import type { FilesVolume } from '../../api/volumeRequests.ts'
 import type {
   ClusterTrustBundle,
   ClusterTrustBundleProjection,

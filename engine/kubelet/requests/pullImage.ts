@@ -1,4 +1,4 @@
-import type { DockerConfig, PullImageRequest } from '../../api/cri.ts'
+import type { DockerConfig, PullImageRequest } from '../../api/imageRequests.ts'
 import type { PodSpec } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/names.ts'
 import type { PodRecord } from '../../api/records.ts'

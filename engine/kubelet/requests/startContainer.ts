@@ -1,4 +1,5 @@
-import type { ImageInfo, StartContainerRequest } from '../../api/cri.ts'
+import type { StartContainerRequest } from '../../api/cri.ts'
+import type { ImageInfo } from '../../api/imageRequests.ts'
 import type { Container, PodSpec } from '../../api/generated/types.ts'
 import { LOG_LIMITS, logLimits } from '../../api/logLimits.ts'
 import { podUid } from '../../api/names.ts'

@@ -1,4 +1,4 @@
-import type { VolumeRequest } from '../../api/cri.ts'
+import type { VolumeRequest } from '../../api/volumeRequests.ts'
 import { claimOfVolume, copiedClaim } from '../../api/claims.ts'
 import type { CSIVolumeSource, NFSVolumeSource, Volume } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/names.ts'

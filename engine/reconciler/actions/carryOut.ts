@@ -1,4 +1,5 @@
-import type { CreatePodRequest, VolumeRequest } from '../../api/cri.ts'
+import type { CreatePodRequest } from '../../api/cri.ts'
+import type { VolumeRequest } from '../../api/volumeRequests.ts'
 import type {
   CreatePod,
   DeletePod,

@@ -1,4 +1,4 @@
-import type { ImageInfo, PullImageRequest } from '../../api/cri.ts'
+import type { ImageInfo, PullImageRequest } from '../../api/imageRequests.ts'
 import { millisecondsBetween } from '../clock.ts'
 import type { ActionWorld } from './world.ts'
 

@@ -1,4 +1,4 @@
-import type { ImageInfo } from '../../api/cri.ts'
+import type { ImageInfo } from '../../api/imageRequests.ts'
 import type { ContainerAttempt, StartContainers } from '../../api/plan.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
 import type { ConfigProblem } from '../../kubelet/context.ts'

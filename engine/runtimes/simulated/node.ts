@@ -1,4 +1,5 @@
-import type { NodeEvent, NodeInfo, VolumeRequest } from '../../api/cri.ts'
+import type { NodeEvent, NodeInfo } from '../../api/cri.ts'
+import type { VolumeRequest } from '../../api/volumeRequests.ts'
 import type { NodeName, ObjectKey, PodUid } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
 import type { ContainerExit } from '../../api/snapshot.ts'

@@ -1,4 +1,5 @@
-import type { CreatePodRequest, ImageInfo, NodeEvent, NodeInfo, PullImageRequest } from '../../api/cri.ts'
+import type { CreatePodRequest, NodeEvent, NodeInfo } from '../../api/cri.ts'
+import type { ImageInfo, PullImageRequest } from '../../api/imageRequests.ts'
 import type { PodUid } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
 import { conditionsText, saidConditions } from '../../api/podConditions.ts'

@@ -1,4 +1,4 @@
-import type { DockerConfig } from '../../../api/cri.ts'
+import type { DockerConfig } from '../../../api/imageRequests.ts'
 import { sha256Hex } from './digest.ts'
 import type { ImageReference } from './reference.ts'
 

@@ -1,4 +1,4 @@
-import type { ImageInfo, PullImageRequest } from '../../../api/cri.ts'
+import type { ImageInfo, PullImageRequest } from '../../../api/imageRequests.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import type { EnsureBlobs } from './blobs.ts'
 import type { Catalog, ImageRecord } from './catalog.ts'

@@ -1,4 +1,4 @@
-import type { DockerConfig } from '../../../api/cri.ts'
+import type { DockerConfig } from '../../../api/imageRequests.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import type { AuthAttempt } from './auth.ts'

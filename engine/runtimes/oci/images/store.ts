@@ -1,4 +1,4 @@
-import type { ImageInfo, PullImageRequest } from '../../../api/cri.ts'
+import type { ImageInfo, PullImageRequest } from '../../../api/imageRequests.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { once } from '../once.ts'

@@ -1,4 +1,4 @@
-import type { DeleteClaimRequest } from '../../../api/cri.ts'
+import type { DeleteClaimRequest } from '../../../api/volumeRequests.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'

@@ -1,4 +1,4 @@
-import type { VolumeRequest } from '../../../api/cri.ts'
+import type { VolumeRequest } from '../../../api/volumeRequests.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'

@@ -1,11 +1,11 @@
+import type { CreatePodRequest } from '../../../api/cri.ts'
 import type {
-  CreatePodRequest,
   FilesVolume,
   HostPathType,
   UpdateVolumesRequest,
   VolumeFile,
   VolumeRequest,
-} from '../../../api/cri.ts'
+} from '../../../api/volumeRequests.ts'
 import type { Command, FileStatus, Transport, TreeEntry } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { type ClaimOwner, giveToGroup, makeClaim } from './claims.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { DockerConfig } from '../../../../engine/api/cri.ts'
+import type { DockerConfig } from '../../../../engine/api/imageRequests.ts'
 import { authAttempts, authKey } from '../../../../engine/runtimes/oci/images/auth.ts'
 import { parseReference } from '../../../../engine/runtimes/oci/images/reference.ts'
 

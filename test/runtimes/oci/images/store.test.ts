@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { DockerConfig } from '../../../../engine/api/cri.ts'
+import type { DockerConfig } from '../../../../engine/api/imageRequests.ts'
 import { layerName } from '../../../../engine/runtimes/oci/images/digest.ts'
 import type { Registry } from '../../../support/registry.ts'
 import { REGISTRY_USER, buildImage, buildIndex, startRegistry } from '../../../support/registry.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { VolumeRequest } from '../../../../api/cri.ts'
+import type { VolumeRequest } from '../../../../api/volumeRequests.ts'
 import type { PodRecord } from '../../../../api/records.ts'
 import type { Transport } from '../../../../transport/transport.ts'
 import { RuntimeFailure } from '../../../runtime.ts'
