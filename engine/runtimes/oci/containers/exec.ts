@@ -6,10 +6,10 @@ import type { RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import type { OciProgram } from '../runtimeCommands.ts'
 import { execCommand } from '../runtimeCommands.ts'
+import { SIGKILL } from './signals.ts'
 
 const OUTPUT_MAX = 10_000
 const TIMEOUT_MS = 60_000
-const SIGKILL = 9
 
 let execs = 0
 

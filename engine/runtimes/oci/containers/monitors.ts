@@ -1,13 +1,17 @@
 import type { Transport } from '../../../transport/transport.ts'
 import { isStopped, readProcesses } from '../node/processes.ts'
 import type { PodPaths } from '../paths.ts'
-import { SIGCONT } from './signals.ts'
+import { SIGKILL } from './signals.ts'
 
 /**
- * Monitors of the pod's containers that somebody has stopped go on: each ends once its container has, and one that stands still would stay
- * for ever. Asked before what names them is removed. The pod's uid in a process's words tells it from a later one with its number.
+ * Monitors of the pod's containers that somebody has stopped: each ends once its container has, and one that stands still would stay for
+ * ever. Killed, not told to go on: it would write into what is being removed. Asked before what names them is removed. The pod's uid in a
+ * process's words tells it from a later one with its number.
  */
-export async function letMonitorsEnd(transport: Transport, { runContainers, uid }: PodPaths): Promise<void> {
+export async function endStoppedMonitors(
+  transport: Transport,
+  { runContainers, uid }: PodPaths,
+): Promise<void> {
   const files = await transport.readTree(runContainers, { names: new Set(['monitor']), depth: 2 })
   const pids = files.map(({ content = '' }) => Number(content)).filter((pid) => pid > 1)
   if (pids.length === 0) return
@@ -15,7 +19,7 @@ export async function letMonitorsEnd(transport: Transport, { runContainers, uid 
   const stopped = [...processes].filter(([, process]) => isStopped(process)).map(([pid]) => pid)
   const words = await transport.readFiles(stopped.map(wordsFile))
   for (const pid of stopped) {
-    if (words.get(wordsFile(pid))?.includes(uid) === true) await transport.signal(pid, SIGCONT)
+    if (words.get(wordsFile(pid))?.includes(uid) === true) await transport.signal(pid, SIGKILL)
   }
 }
 

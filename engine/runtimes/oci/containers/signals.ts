@@ -1,7 +1,6 @@
 import { constants } from 'node:os'
 
-/** Lets a process that was stopped go on. */
-export const { SIGCONT } = constants.signals
+export const { SIGCONT, SIGKILL, SIGTERM, SIGUSR1 } = constants.signals
 
 /** The first real-time signal that programs may use, on every Linux architecture with glibc or musl. */
 const RTMIN = 34

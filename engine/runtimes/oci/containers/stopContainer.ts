@@ -14,7 +14,7 @@ import { readText } from '../node/node.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { parseRule } from '../hook/rule.ts'
-import { SIGCONT, signalNumber } from './signals.ts'
+import { SIGCONT, SIGKILL, signalNumber, SIGTERM } from './signals.ts'
 
 export interface StopContext {
   readonly transport: Transport
@@ -22,8 +22,6 @@ export interface StopContext {
   readonly facts: NodeFacts
 }
 
-const SIGTERM = 15
-const SIGKILL = 9
 /** From SIGKILL to the exit on record: a process in an uninterruptible sleep takes long. */
 const RECORD_WAIT_MS = 30_000
 /** Besides being told by the kernel, for what it does not tell: that process and monitor have both gone. */

@@ -21,6 +21,7 @@ import { keyFile, namedConf, type ServerSettings, zoneFileName, zoneHead } from 
 import type { Lines } from './lines.ts'
 import { zoneOf } from './lines.ts'
 import type { DnsPaths } from './paths.ts'
+import { SIGKILL, SIGTERM } from '../containers/signals.ts'
 
 /** The DNS server of a root, as its node has it. */
 export interface DnsServer {
@@ -78,9 +79,6 @@ export async function endServer(server: DnsServer, signal?: AbortSignal): Promis
   }
   return true
 }
-
-const SIGTERM = 15
-const SIGKILL = 9
 
 /** From nothing, whatever was there: its files, its addresses, and the process in its group. Resolves once it answers. */
 export async function startServer(

@@ -8,6 +8,7 @@ import { findProgram, missingPrograms } from '../node/programs.ts'
 import { checkCommand, startCommand } from './commands.ts'
 import type { Generation } from './config.ts'
 import type { IngressPaths } from './paths.ts'
+import { SIGKILL, SIGTERM, SIGUSR1 } from '../containers/signals.ts'
 
 /** The Ingress proxy of a root, as its node has it. */
 export interface Proxy {
@@ -111,9 +112,6 @@ export async function removeOthers({ paths, transport }: Proxy, id: string): Pro
     if (name !== id) await transport.remove(`${paths.generations}/${name}`)
 }
 
-const SIGUSR1 = 10
-const SIGTERM = 15
-const SIGKILL = 9
 const END_WAIT_MS = 5_000
 const END_LOOK_MS = 20
 

@@ -1,7 +1,7 @@
 import type { PodUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
-import { letMonitorsEnd } from '../containers/monitors.ts'
+import { endStoppedMonitors } from '../containers/monitors.ts'
 import { locked } from '../hook/hookCommands.ts'
 import { nodeCgroupDirectories } from '../node/prepareNode.ts'
 import type { PodPaths } from '../paths.ts'
@@ -22,7 +22,7 @@ export async function clearSandbox(
   if ((await transport.stat(pod.run)) !== undefined) {
     await endPause(context, uid, pod, signal)
     await detach(context, uid, pod, signal)
-    await letMonitorsEnd(transport, pod)
+    await endStoppedMonitors(transport, pod)
     await transport.remove(pod.run)
   }
   const left = await transport.removeEmpty([

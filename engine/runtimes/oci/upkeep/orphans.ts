@@ -12,6 +12,7 @@ import { removePod } from '../pods/removePod.ts'
 import { parseSandbox } from '../pods/sandbox.ts'
 import type { OciNode } from '../ociNode.ts'
 import type { Looking, Repair } from './repair.ts'
+import { SIGKILL } from '../containers/signals.ts'
 
 const UID_LENGTH = 36
 const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -71,7 +72,6 @@ async function orphanRepair({ paths, transport }: Looking, uid: PodUid): Promise
 
 const ROUNDS = 50
 const ROUND_MS = 20
-const SIGKILL = 9
 
 /** Processes that no runtime knows of any more: its state was removed, too. */
 async function endGroup(transport: Transport, path: string): Promise<void> {
