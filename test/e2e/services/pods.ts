@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import type { World } from '../../support/engine.ts'
+import { files } from '../../support/pods.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -32,6 +33,23 @@ export function servers(name: string, replicas: number): Fields {
     volumes: [MACHINE_VOLUME],
     terminationGracePeriodSeconds: 0,
   })
+}
+
+/** Web servers that take leave of their clients when they are asked to end, behind a Service at this address. `revision`: another one rolls them. */
+export function webServers(
+  name: string,
+  replicas: number,
+  revision: number,
+  clusterIP: string,
+): Readonly<Record<string, string>> {
+  const container = peerContainer(['web', '8080'], {
+    readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
+  })
+  const spec = { containers: [container], volumes: [MACHINE_VOLUME], terminationGracePeriodSeconds: 10 }
+  return files(
+    deployment(name, replicas, spec, { revision: String(revision) }),
+    service(name, name, { clusterIP }),
+  )
 }
 
 export function deployment(name: string, replicas: number, spec: Fields, annotations: Fields = {}): Fields {
