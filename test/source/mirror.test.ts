@@ -108,10 +108,32 @@ test('addresses are told from paths, and those that run commands are refused', (
   expect(() => isUrl('ext::sh -c touch% /tmp/x')).toThrow('is not fetched')
 })
 
+test('an address whose password was not written as an address has it is refused, and the password not shown', () => {
+  const urls = [
+    'https://me:ge/heim@h/x',
+    'https://me:ge/he+im==@h:8443/x',
+    'https://me:ge#heim@h/x',
+    'https://me:ge heim@h/x',
+  ]
+  for (const url of urls)
+    expect(() => isUrl(url)).toThrow(
+      /^the address https:\/\/\*\*\* has a user name or password that cannot be read: write/,
+    )
+  for (const url of [
+    'https://h/~me@x/y',
+    'https://h:8443/@scope/x',
+    'https://[::1]:80/@x',
+    'https://me:geheim@h:80/@x',
+  ])
+    expect(isUrl(url)).toBe(true)
+})
+
 test('credentials in addresses are redacted wherever they stand, and a plain ssh account is kept', () => {
   expect(redactUrls("fatal: 'https://u:p@h/x' and http://token@h")).toBe(
     "fatal: 'https://***@h/x' and http://***@h",
   )
   expect(redactUrls('ssh://git@h/x')).toBe('ssh://git@h/x')
   expect(redactUrls('ssh://git:pw@h/x')).toBe('ssh://***@h/x')
+  // Quotes may stand in a password as they are (RFC 3986).
+  expect(redactUrls(`fetching https://u:p'w"@h/x: no`)).toBe('fetching https://***@h/x: no')
 })

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { redactUrls } from '../../source/redact.ts'
+import { isUrl } from '../../source/url.ts'
 import { localTransport } from '../../transport/local.ts'
 import type { Transport } from '../../transport/transport.ts'
 import type { Invocation } from '../invocation.ts'
@@ -58,9 +59,9 @@ async function repository(transport: Transport, invocation: Invocation, world: W
       `everybody on this machine could read the password in ${redactUrls(given)}: leave it out, and put it into /root/.netrc`,
     )
   }
+  if (isUrl(given)) return { argument: given, isLocal: false }
   const path = resolve(world.cwd, given)
   if ((await transport.stat(path)) !== undefined) return { argument: path, isLocal: true }
-  if (/^[\w+.-]+:\/\//.test(given) || /^[^/]+:/.test(given)) return { argument: given, isLocal: false }
   throw new UserError(`there is no repository ${path}: name one with --repo`)
 }
 
