@@ -10,6 +10,7 @@ import { autoscalersOf } from '../planner/autoscale.ts'
 import { plan as planFor } from '../planner/plan.ts'
 import type { Scenario } from '../planner/scenario.ts'
 import { VirtualClock } from '../runtimes/simulated/clock.ts'
+import { adoptPod, reboot } from '../runtimes/simulated/lives.ts'
 import { SimulatedNode } from '../runtimes/simulated/node.ts'
 import type { SimulatedPod, SimulatedUse, Started } from '../runtimes/simulated/pod.ts'
 import { connectTo } from '../runtimes/simulated/runtime.ts'
@@ -146,7 +147,7 @@ function worldOf(
     if (like !== undefined) node.info = { ...like, node: name }
     world.set(name, node)
   }
-  for (const name of scenario.rebooted) world.get(name)?.reboot()
+  for (const [name, node] of world) if (scenario.rebooted.includes(name)) reboot(node)
   for (const record of snapshot.records.values()) world.get(head)?.objectRecords.set(record.key, record)
   return world
 }
@@ -157,7 +158,7 @@ function nodeLike({ info, name, pods, reachable }: ObservedNode, clock: VirtualC
   node.reachable = reachable
   for (const [uid, pod] of pods) {
     const { failures: _failures, probes: _probes, unmade, usage: _usage, diskBytes: _bytes, ...listing } = pod
-    if (unmade !== true) node.adopt(uid, listing, (container) => ruleOf(pod, container))
+    if (unmade !== true) adoptPod(node, uid, listing, (container) => ruleOf(pod, container))
   }
   return node
 }

@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { connectionTo } from './http.ts'
 import type { Line } from './line.ts'
+import { endContainer, startContainer, terminateContainer } from './lives.ts'
 import type { SimulatedNode } from './node.ts'
 import type { SimulatedContainer, SimulatedPod } from './pod.ts'
 
@@ -11,10 +12,9 @@ type OfContainers = Pick<Runtime, 'startContainer' | 'stopContainer' | 'exec' | 
 
 export function containerVerbs(node: SimulatedNode, line: Line): OfContainers {
   return {
-    startContainer: (request, signal) =>
-      line.call('startContainer', signal, () => startContainer(node, request)),
+    startContainer: (request, signal) => line.call('startContainer', signal, () => start(node, request)),
     stopContainer: (request, signal) =>
-      line.call('stopContainer', signal, () => stopContainer(node, line, request, signal)),
+      line.call('stopContainer', signal, () => stop(node, line, request, signal)),
     exec: (request, signal) => line.call('exec', signal, () => exec(node, request)),
     async execInteractive(request) {
       return exec(node, request).exitCode
@@ -23,7 +23,7 @@ export function containerVerbs(node: SimulatedNode, line: Line): OfContainers {
   }
 }
 
-function startContainer(node: SimulatedNode, request: StartContainerRequest): void {
+function start(node: SimulatedNode, request: StartContainerRequest): void {
   const pod = node.known(request.uid, 'starting a container')
   if (pod.sandbox !== 'ready') {
     throw new RuntimeFailure(
@@ -31,10 +31,10 @@ function startContainer(node: SimulatedNode, request: StartContainerRequest): vo
       `starting ${request.container}: the pod's sandbox is ${pod.sandbox}`,
     )
   }
-  node.start(pod, request, 'engine')
+  startContainer(node, pod, request, 'engine')
 }
 
-async function stopContainer(
+async function stop(
   node: SimulatedNode,
   line: Line,
   request: StopContainerRequest,
@@ -44,11 +44,11 @@ async function stopContainer(
   const container = pod?.containers.get(request.container)
   if (pod === undefined || container === undefined || container.attempt !== request.attempt) return
   if (container.state.kind !== 'running') return
-  node.terminate(pod, container)
+  terminateContainer(node, pod, container)
   await endOrGrace(node, container, request.graceMs, signal)
   // SIGKILL is the engine's to send: one that died in the meantime sends none
   await line.pause(0, signal)
-  node.end(pod, container, 137, 'engine')
+  endContainer(node, pod, container, 137, 'engine')
 }
 
 async function endOrGrace(

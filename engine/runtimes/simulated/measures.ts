@@ -1,4 +1,5 @@
 import type { ContainerMeasures, MeasuredPod, PodMeasures, TrafficMeasures } from '../measures.ts'
+import type { ContainerStats } from '../runtime.ts'
 import type { SimulatedNode } from './node.ts'
 import type { SimulatedContainer, SimulatedPod } from './pod.ts'
 
@@ -25,7 +26,7 @@ function measuresOf(
   pod: SimulatedPod,
   container: SimulatedContainer,
 ): ContainerMeasures {
-  const { cpuNanoseconds, memoryBytes } = node.use(pod, container)
+  const { cpuNanoseconds, memoryBytes } = used(node, pod, container)
   return {
     cgroup: `/simulated/pod${pod.uid}/${container.name}`,
     cpu: {
@@ -56,4 +57,18 @@ function measuresOf(
     processes: 1,
     io: [],
   }
+}
+
+/** What it uses now, as the test has it, and has used of the cpu since it began. */
+export function used(
+  node: SimulatedNode,
+  pod: SimulatedPod,
+  container: SimulatedContainer,
+): Omit<ContainerStats, 'container'> {
+  const { cpuMillis, memoryBytes } = node.useOf(pod, container.name)
+  const { atMs, cpuNanoseconds } = container.used
+  const now = node.clock.elapsedMs
+  // a thousandth of a core for a millisecond is a microsecond
+  container.used = { atMs: now, cpuNanoseconds: cpuNanoseconds + (now - atMs) * cpuMillis * 1000 }
+  return { cpuNanoseconds: container.used.cpuNanoseconds, memoryBytes }
 }

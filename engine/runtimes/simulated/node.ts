@@ -2,26 +2,13 @@ import type { NodeEvent, NodeInfo } from '../../api/cri.ts'
 import type { VolumeRequest } from '../../api/volumeRequests.ts'
 import type { NodeName, ObjectKey, PodUid } from '../../api/names.ts'
 import type { ObjectRecord, PodRecord } from '../../api/records.ts'
-import type { ContainerExit } from '../../api/snapshot.ts'
 import type { NodeTraffic } from '../../api/traffic.ts'
-import { type ContainerStats, type NodeFinding, type PodListing, RuntimeFailure } from '../runtime.ts'
+import { type NodeFinding, type PodListing, RuntimeFailure } from '../runtime.ts'
 import type { SimulatedClock } from './clock.ts'
-import {
-  containerFact,
-  exitOf,
-  newPod,
-  type NodeFact,
-  observed,
-  podName,
-  type SimulatedContainer,
-  type SimulatedPod,
-  type SimulatedUse,
-  type Started,
-} from './pod.ts'
-import { type RestartDelay, restartDelay } from './restarts.ts'
+import { newPod, type NodeFact, observed, podName, type SimulatedPod, type SimulatedUse } from './pod.ts'
 import type { Script } from './script.ts'
 
-/** A machine in memory: pods, containers that live by their scripts, the exit hook, records. It outlives every engine. */
+/** A machine in memory: pods, containers (whose lives stand in lives.ts), records. It outlives every engine. */
 export class SimulatedNode {
   readonly name: NodeName
   readonly clock: SimulatedClock
@@ -55,14 +42,14 @@ export class SimulatedNode {
   /** What it is and has, if that is to be another than a large machine. */
   info: NodeInfo | undefined
   boots = 1
-  readonly #script: Script
+  readonly script: Script
   readonly #listeners = new Set<(event: NodeEvent) => void>()
   #addresses = 0
 
   constructor(name: NodeName, clock: SimulatedClock, script: Script) {
     this.name = name
     this.clock = clock
-    this.#script = script
+    this.script = script
   }
 
   /** Rejects, in the words of a runtime, what is asked of a pod that is not here. */
@@ -86,24 +73,6 @@ export class SimulatedNode {
       ...(pod.frozenSince === undefined ? {} : { frozenSince: pod.frozenSince }),
       volumes: pod.volumes,
       containers: new Map(containers),
-    }
-  }
-
-  /** A pod as another node told of it lives on here; its containers by their scripts, as if they had begun now. */
-  adopt(uid: PodUid, listing: PodListing, restart: (container: string) => Started['restart']): void {
-    const { containers, ip, record, sandbox, volumes = {} } = listing
-    const armed = record.pod.metadata.deletionTimestamp === undefined
-    const pod: SimulatedPod = { ...newPod(uid, record), sandbox, ip, armed, volumes }
-    this.pods.set(uid, pod)
-    for (const { attempt, image, name, previous, state } of containers.values()) {
-      const request = { container: name, attempt, image: image.reference, restart: restart(name) }
-      const container = this.#container(pod, request, { previous, state, streak: attempt })
-      pod.containers.set(name, container)
-      if (state.kind === 'running') this.#live(pod, container)
-      if (state.kind === 'exited' && state.restartAt !== undefined) {
-        const waitMs = Date.parse(state.restartAt) - this.clock.now().epochMilliseconds
-        void this.#later(Math.max(0, waitMs), () => this.#hook(pod, container, attempt + 1))
-      }
     }
   }
 
@@ -141,7 +110,7 @@ export class SimulatedNode {
     const range = 88 + (Number(/\d+$/.exec(this.name)?.[0] ?? 0) % 100)
     pod.ip = `10.${range}.${this.#addresses >> 8}.${this.#addresses & 255}`
     pod.sandbox = 'ready'
-    this.#note({ kind: 'created', uid: pod.uid, pod: podName(pod) })
+    this.note({ kind: 'created', uid: pod.uid, pod: podName(pod) })
   }
 
   makeVolumes(pod: SimulatedPod, volumes: readonly VolumeRequest[]): void {
@@ -177,124 +146,23 @@ export class SimulatedNode {
 
   release(pod: SimulatedPod): void {
     pod.sandbox = 'released'
-    this.#note({ kind: 'released', uid: pod.uid, pod: podName(pod) })
+    this.note({ kind: 'released', uid: pod.uid, pod: podName(pod) })
   }
 
   remove(pod: SimulatedPod): void {
     this.pods.delete(pod.uid)
-    this.#note({ kind: 'removed', uid: pod.uid, pod: podName(pod) })
+    this.note({ kind: 'removed', uid: pod.uid, pod: podName(pod) })
   }
 
-  /** Twice is once: an attempt that has begun is not begun again. */
-  start(pod: SimulatedPod, request: Started, by: 'engine' | 'hook', streak = 0): void {
-    const before = pod.containers.get(request.container)
-    if (before !== undefined && before.attempt >= request.attempt) return
-    const state = { kind: 'running', startedAt: this.clock.now().toString() } as const
-    const previous = before === undefined ? undefined : exitOf(before)
-    const container = this.#container(pod, request, { previous, state, streak })
-    pod.containers.set(container.name, container)
-    this.#note(containerFact('started', by, pod, container))
-    this.#live(pod, container)
-  }
-
-  #container(
-    { record }: SimulatedPod,
-    request: Started,
-    life: Pick<SimulatedContainer, 'previous' | 'state' | 'streak'>,
-  ): SimulatedContainer {
-    const { attempt, container: name } = request
-    return {
-      name,
-      attempt,
-      request,
-      script: this.#script({ pod: record.pod, container: name, attempt }),
-      ...life,
-      startedMs: this.clock.elapsedMs,
-      stopping: false,
-      used: { atMs: this.clock.elapsedMs, cpuNanoseconds: 0 },
-      ended: Promise.withResolvers<void>(),
-    }
-  }
-
-  #live(pod: SimulatedPod, container: SimulatedContainer): void {
-    const { exitAfterMs, exitCode = 0 } = container.script
-    if (exitAfterMs !== undefined)
-      void this.#later(exitAfterMs, () => this.end(pod, container, exitCode, 'itself'))
-  }
-
-  /** SIGTERM: it ends when its script says so, whether or not somebody still waits. */
-  terminate(pod: SimulatedPod, container: SimulatedContainer): void {
-    if (container.stopping) return
-    this.onTerminate(pod)
-    container.stopping = true
-    const { stopAfterMs = 0 } = container.script
-    if (stopAfterMs !== Infinity) void this.#later(stopAfterMs, () => this.end(pod, container, 143, 'engine'))
-  }
-
-  end(pod: SimulatedPod, container: SimulatedContainer, exitCode: number, by: 'engine' | 'itself'): void {
-    if (container.state.kind !== 'running') return
-    const { startedAt } = container.state
-    const finishedAt = this.clock.now()
-    const exit: ContainerExit = {
-      attempt: container.attempt,
-      exitCode,
-      ...(exitCode > 128 ? { signal: exitCode - 128 } : {}),
-      oomKilled: false,
-      startedAt,
-      finishedAt: finishedAt.toString(),
-      startFailed: false,
-    }
-    const delay = pod.armed ? restartDelay(container, exitCode, this.clock) : undefined
-    const restartAt = delay && { restartAt: finishedAt.add({ seconds: delay.seconds }).toString() }
-    container.state = { kind: 'exited', exit, ...restartAt }
-    container.ended.resolve()
-    this.#note(containerFact('ended', by, pod, container))
-    if (delay !== undefined) this.#awaitRestart(pod, container, delay)
-  }
-
-  #awaitRestart(pod: SimulatedPod, container: SimulatedContainer, { seconds, streak }: RestartDelay): void {
-    const { disarms } = pod
-    void this.#later(seconds * 1_000, () => {
-      if (pod.disarms === disarms) this.#hook(pod, container, streak)
-    })
-  }
-
-  #hook(pod: SimulatedPod, container: SimulatedContainer, streak: number): void {
-    const current = this.pods.get(pod.uid) === pod && pod.containers.get(container.name) === container
-    if (!current || !pod.armed || pod.frozenSince !== undefined || pod.sandbox !== 'ready') return
-    this.start(pod, { ...container.request, attempt: container.attempt + 1 }, 'hook', streak)
-  }
-
-  use(pod: SimulatedPod, container: SimulatedContainer): Omit<ContainerStats, 'container'> {
-    const { cpuMillis, memoryBytes } = this.useOf(pod, container.name)
-    const { atMs, cpuNanoseconds } = container.used
-    const now = this.clock.elapsedMs
-    // a thousandth of a core for a millisecond is a microsecond
-    container.used = { atMs: now, cpuNanoseconds: cpuNanoseconds + (now - atMs) * cpuMillis * 1000 }
-    return { cpuNanoseconds: container.used.cpuNanoseconds, memoryBytes }
-  }
-
-  /** Power off and on: whatever ran has ended, what was in memory is gone, records and images stay. */
-  reboot(): void {
-    this.boots += 1
-    for (const pod of this.pods.values()) {
-      const { armed } = pod
-      // a hook that waits dies with the machine
-      pod.armed = false
-      for (const container of pod.containers.values()) this.end(pod, container, 137, 'itself')
-      pod.armed = armed
-      if (pod.sandbox === 'ready') this.breakSandbox(pod)
-    }
-  }
-
-  #note(fact: NodeFact): void {
+  /** It has happened: whoever listens is told. */
+  note(fact: NodeFact): void {
     this.facts.push(fact)
     this.onFact(fact)
     this.tell(fact.uid)
   }
 
   /** The node's own doings follow no engine and no signal. */
-  async #later(milliseconds: number, work: () => void): Promise<void> {
+  async later(milliseconds: number, work: () => void): Promise<void> {
     const { boots } = this
     await this.clock.sleepFor(milliseconds)
     if (boots === this.boots) work()

@@ -9,7 +9,8 @@ import { RuntimeFailure } from '../runtime.ts'
 import type { LineOptions } from './line.ts'
 import { Line } from './line.ts'
 import { containerVerbs } from './containers.ts'
-import { measured } from './measures.ts'
+import { endContainer } from './lives.ts'
+import { measured, used } from './measures.ts'
 import type { SimulatedNode } from './node.ts'
 import type { SimulatedPod } from './pod.ts'
 
@@ -171,7 +172,7 @@ function endForGood(node: SimulatedNode, pod: SimulatedPod, doing: string): void
   if (alive.length > 0 && !pod.armed)
     throw new Error(`${doing} pod ${pod.uid}: ${alive.length} of its containers are alive`)
   node.disarm(pod)
-  for (const container of alive) node.end(pod, container, 137, 'engine')
+  for (const container of alive) endContainer(node, pod, container, 137, 'engine')
 }
 
 type OfRecords = Pick<Runtime, 'readObjectRecords' | 'writeObjectRecord' | 'deleteObjectRecord'>
@@ -257,7 +258,7 @@ function pullImage(
 function stats(node: SimulatedNode, pod: SimulatedPod): readonly ContainerStats[] {
   return [...pod.containers.values()].flatMap((container) => {
     if (container.state.kind !== 'running') return []
-    const { cpuNanoseconds, memoryBytes } = node.use(pod, container)
+    const { cpuNanoseconds, memoryBytes } = used(node, pod, container)
     return [{ container: container.name, cpuNanoseconds, memoryBytes }]
   })
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { StartContainerRequest } from '../../../engine/api/cri.ts'
 import { nodeName } from '../../../engine/api/names.ts'
 import { VirtualClock } from '../../../engine/runtimes/simulated/clock.ts'
+import { reboot } from '../../../engine/runtimes/simulated/lives.ts'
 import { SimulatedNode } from '../../../engine/runtimes/simulated/node.ts'
 import type { ConnectionOptions } from '../../../engine/runtimes/simulated/runtime.ts'
 import { connectTo } from '../../../engine/runtimes/simulated/runtime.ts'
@@ -167,7 +168,7 @@ test('a reboot ends all containers, breaks sandboxes, and keeps records', async 
   const it = machine()
   await created(it)
   await it.clock.runUntil(it.runtime.startContainer(start()))
-  it.node.reboot()
+  reboot(it.node)
   await it.clock.runFor(60_000)
   expect(it.node.pods.get(UID)).toMatchObject({ sandbox: 'broken', record: RECORD })
   expect(state(it)).toBe('exited')

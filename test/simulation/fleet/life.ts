@@ -1,3 +1,4 @@
+import { endContainer, reboot } from '../../../engine/runtimes/simulated/lives.ts'
 import { calm as calmly, seededWeather, type Weather } from '../../../engine/runtimes/simulated/weather.ts'
 import type { LoopOptions } from '../../../engine/reconciler/loop.ts'
 import { Dice } from '../dice.ts'
@@ -147,7 +148,7 @@ class Life {
         await this.#outage()
         break
       case 'reboot':
-        this.#node((node) => node.reboot(), 'reboots')
+        this.#node(reboot, 'reboots')
         break
       case 'tamper':
         this.#tamper()
@@ -217,7 +218,7 @@ class Life {
     const node = this.fleet.nodes.find(({ pods }) => pod !== undefined && pods.has(pod.uid))
     if (pod === undefined || node === undefined) return
     this.fleet.trace.add(`somebody breaks ${pod.record.pod.metadata.name} on ${node.name}`)
-    for (const container of pod.containers.values()) node.end(pod, container, 137, 'itself')
+    for (const container of pod.containers.values()) endContainer(node, pod, container, 137, 'itself')
     node.breakSandbox(pod)
   }
 
@@ -226,7 +227,7 @@ class Life {
     const node = this.fleet.nodes.find(({ pods }) => pod !== undefined && pods.has(pod.uid))
     const container = pod?.containers.get('main')
     if (pod === undefined || node === undefined || container === undefined) return
-    node.end(pod, container, 1, 'itself')
+    endContainer(node, pod, container, 1, 'itself')
   }
 
   /** The weather clears: in bounded time and ticks the fleet comes to what the commit says, and then nothing is planned. */

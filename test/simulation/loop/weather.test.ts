@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { reboot } from '../../../engine/runtimes/simulated/lives.ts'
 import type { Weather } from '../../../engine/runtimes/simulated/weather.ts'
 import { calm as calmWeather, seededWeather } from '../../../engine/runtimes/simulated/weather.ts'
 import type { World } from './engine.ts'
@@ -47,7 +48,7 @@ async function storm(seed: number): Promise<void> {
     watch.expect(desired)
     const engine = startEngine(world, desired, { weather, vague: () => dice.chance(0.1) })
     await world.clock.runFor(dice.whole(0, 40_000))
-    if (disturbed && dice.chance(0.3)) world.node.reboot()
+    if (disturbed && dice.chance(0.3)) reboot(world.node)
     if (dice.chance(0.3)) await outage(world, dice)
     if (dice.chance(0.2)) world.clock.step(dice.whole(-60_000, 60_000))
     await world.clock.runFor(dice.whole(0, 20_000))
