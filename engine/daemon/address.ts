@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net'
 export interface ListenAddress {
   /** A name or an address, without brackets. */
   readonly host: string
-  /** 0: any that is free. */
+  /** 0: one that is free. */
   readonly port: number
 }
 

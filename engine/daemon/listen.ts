@@ -117,6 +117,7 @@ function refusal(address: ListenAddress, error: unknown): string {
     case 'EADDRINUSE':
       return `${what}: another process has this port; name another one with --listen`
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
       return `${what}: this machine has no such address; name one that it has, or 0.0.0.0 for all`
     case 'EACCES':
       return `${what}: not permitted; name a port above 1023`

@@ -1,10 +1,10 @@
 import { execa } from 'execa'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { unitName, unitText, wordText } from '../../../engine/cli/install/unit.ts'
 import { repository, temporaryFolder } from '../../source/repositories.ts'
-import { MAIN, reconcile } from '../process.ts'
+import { MAIN, reconcile, runProgram } from '../process.ts'
 
 async function printed(...args: readonly string[]): Promise<string> {
   const { status, stderr, stdout } = await reconcile(['install', '--print', ...args])
@@ -26,7 +26,7 @@ const NAMESPACE =
 const INHERITED =
   /^(NoNewPrivileges|CapabilityBoundingSet|AmbientCapabilities|SecureBits|SystemCall\w+|RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime|RestrictSUIDSGID|MemoryDenyWriteExecute|LockPersonality|Personality|UMask|Limit(?!NOFILE)\w+|User|Group)=/m
 
-test.runIf(existsSync('/usr/bin/systemd-analyze'))('systemd takes the unit without a warning', async () => {
+test('systemd takes the unit without a warning', async () => {
   const unit = await printed('--repo', repository(), '--listen', '9100', '--path', 'a b%c')
   const { all, exitCode } = await analyzed(unit, 'verify')
   expect([exitCode, all]).toEqual([0, ''])
@@ -62,25 +62,35 @@ test('a password in an address is refused: every user of the machine may read a 
   expect(status).toBe(3)
   expect(stderr).toMatch(/could read the password.*netrc/)
   expect(stderr).not.toContain('secret@')
+  for (const url of ["https://me:sec'ret@example.org/x.git", 'https://me:sec/ret@example.org/x.git']) {
+    const quoted = await reconcile(['install', '--print', '--repo', url])
+    expect([quoted.status, quoted.stdout]).toEqual([3, ''])
+    expect(quoted.stderr).not.toContain('ret@')
+  }
   const missing = await reconcile(['install', '--print', '--repo', '/nonexistent'])
   expect([missing.status, missing.stdout]).toEqual([3, ''])
   expect(missing.stderr).toContain('there is no repository /nonexistent')
 })
 
-test.runIf(!existsSync('/run/systemd/system'))(
-  'without systemd nothing is written, and it says what to do instead',
-  async () => {
-    const folder = repository()
-    const { status, stderr } = await reconcile(['install', '--repo', folder])
-    expect(status).toBe(1)
-    expect(stderr).toMatch(/systemd does not run on this machine: reconcile install --print/)
-    expect(existsSync('/etc/systemd/system/reconcile.service')).toBe(false)
-    expect(await reconcile(['uninstall'])).toMatchObject({
-      status: 0,
-      stdout: 'reconcile.service is not installed\n',
-    })
-  },
-)
+/** Both commands where no systemd runs and none of its units are there, whatever the machine has: its folders are empty for them alone. */
+const WITHOUT_SYSTEMD = `
+  for folder in /run/systemd /etc/systemd/system; do
+    [ ! -d $folder ] || mount -t tmpfs none $folder || exit 77
+  done
+  "$1" install --repo "$2"
+  echo "install: $?"
+  "$1" uninstall
+  echo "uninstall: $?"
+`
+
+test('without systemd nothing is written, and it says what to do instead', async () => {
+  const { status, stderr, stdout } = await runProgram('unshare', [
+    ...['--mount', 'sh', '-c', WITHOUT_SYSTEMD, 'sh', MAIN, repository()],
+  ])
+  expect(stdout).toBe('install: 1\nreconcile.service is not installed\nuninstall: 0\n')
+  expect(stderr).toMatch(/systemd does not run on this machine: reconcile install --print/)
+  expect(status).toBe(0)
+})
 
 test('words are quoted as systemd reads them, and units of several roots have names of their own', () => {
   expect(wordText('--path')).toBe('--path')
