@@ -23,7 +23,7 @@ interface One {
   readonly name: string
   readonly resources: ContainerResources
   readonly container: ContainerPaths
-  /** It runs, and is to have this at once. */
+  /** Should it run, it is to have this at once. */
   readonly live: boolean
 }
 
@@ -39,32 +39,43 @@ export async function resizePod(
   const { facts, paths, transport } = context
   const pod = podPaths(paths, request.uid)
   const program = await programOf(context, request.uid, facts.program)
-  const containers = await Promise.all(
-    request.containers.map(async ({ live, name, resources }): Promise<One> => {
-      const container = containerPaths(pod, request.uid, name)
-      const exists = (await transport.stat(`${program.state}/${container.id}`)) !== undefined
-      return { name, resources, container, live: live && exists }
-    }),
+  const isThere = async ({ container }: One): Promise<boolean> =>
+    (await transport.stat(`${program.state}/${container.id}`)) !== undefined
+  const containers = request.containers.map(
+    ({ name, ...one }): One => ({ ...one, name, container: containerPaths(pod, request.uid, name) }),
   )
-  for (const one of containers) if (one.live) await checkUse(context, one)
+  const live = containers.filter((one) => one.live)
+  const running = await asyncFilter(live, isThere)
+  for (const one of running) await checkUse(context, one)
   for (const one of containers) await rewriteConfigs(transport, one)
   for (const one of containers) await rewriteRule(context, one)
   await writeGroup(context, pod, request.first)
-  for (const { container, live, name, resources } of containers) {
-    if (!live) continue
-    const command = locked(pod.lock, updateResourcesCommand(program, container.id, resources))
-    await runOrFail(
-      transport,
-      command,
-      { reason: 'ResizePodError', doing: `resizing container ${name}` },
-      signal,
-    )
+  if (running.length < live.length) await awaitStarts(transport, pod, signal)
+  for (const one of live) {
+    if (!(await isThere(one))) continue
+    const command = locked(pod.lock, updateResourcesCommand(program, one.container.id, one.resources))
+    const failing = { reason: 'ResizePodError', doing: `resizing container ${one.name}` }
+    await runOrFail(transport, command, failing, signal)
   }
   if (request.last !== undefined) await writeGroup(context, pod, request.last)
 }
 
+async function asyncFilter<T>(all: readonly T[], test: (one: T) => Promise<boolean>): Promise<readonly T[]> {
+  const passed = await Promise.all(all.map(test))
+  return all.filter((_, index) => passed[index])
+}
+
+/** The node's hook may have read what was there before, and is making the container from that: it has the lock until that one is there. */
+async function awaitStarts(transport: Transport, pod: PodPaths, signal?: AbortSignal): Promise<void> {
+  const failing = { reason: 'ResizePodError', doing: 'waiting for containers that are being started' }
+  await runOrFail(transport, locked(pod.lock, { argv: ['true'] }), failing, signal)
+}
+
 /** The kernel would kill it, or refuse. Kubernetes looks before, too. */
-async function checkUse({ facts, transport }: ResizeContext, one: One): Promise<void> {
+export async function checkUse(
+  { facts, transport }: Pick<ResizeContext, 'facts' | 'transport'>,
+  one: Pick<One, 'name' | 'resources'> & { readonly container: Pick<ContainerPaths, 'cgroup'> },
+): Promise<void> {
   const limit = one.resources.memoryLimitBytes
   const group = controllerDirectory(facts.cgroups, 'memory', one.container.cgroup)
   if (limit === undefined || group === undefined) return
@@ -103,8 +114,8 @@ async function rewriteRule(
     await transport.writeFile(container.rule, withCpuLimit(rule, limit), 0o600)
 }
 
-async function writeGroup(
-  { facts, transport }: ResizeContext,
+export async function writeGroup(
+  { facts, transport }: Pick<ResizeContext, 'facts' | 'transport'>,
   pod: PodPaths,
   wish: PodCgroup,
 ): Promise<void> {
