@@ -38,7 +38,6 @@ test(
     const first = await world.once()
     expect(first, first.stderr).toMatchObject({ exitCode: 0 })
     const chaos = new Chaos(world, new Random(SEED), registry)
-    chaos.rememberLink()
     const witness = await chaos.witness()
     await chaos.commit(FIRST)
     await settled(chaos)

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runningContainers } from '../../support/containers.ts'
-import { DaemonProcess, type LogLine } from '../../support/daemon.ts'
+import { DaemonProcess, lineText, type LogLine } from '../../support/daemon.ts'
 import type { World } from '../../support/engine.ts'
-import { machineTraces } from '../../support/machine.ts'
 import type { Random } from '../../support/random.ts'
 import type { Registry } from '../../support/registry.ts'
 import type { Done } from './steps.ts'
 import { FIRST, manifests, type Wanted, WITNESS_COMMAND } from './wanted.ts'
+
+const LINES_SHOWN = 40
 
 interface Told extends Done {
   /** How many lines the log had when it was done. */
@@ -22,7 +23,6 @@ export class Chaos {
   /** What the last valid commit asks for. */
   wanted: Wanted = FIRST
   daemon: DaemonProcess
-  linkOfWitness: string | undefined
   readonly told: Told[] = []
   /** All that were made, valid or not, in their order. */
   readonly commits: string[] = []
@@ -56,11 +56,12 @@ export class Chaos {
     this.told.push({ ...done, from })
   }
 
+  /** What no line of the log from then on tells of, with the lines that came next. */
   unexplained(): readonly string[] {
     const { lines } = this
     return this.told
       .filter(({ explainedBy, from }) => !lines.slice(from).some(explainedBy))
-      .map(({ what }) => what)
+      .map(({ from, what }) => [what, ...lines.slice(from, from + LINES_SHOWN).map(lineText)].join('\n'))
   }
 
   /** Valid manifests, which become what is wanted. */
@@ -105,10 +106,5 @@ export class Chaos {
     const found = all.find(({ command }) => command === WITNESS_COMMAND)
     if (found === undefined) throw new Error('the witness does not run')
     return found.pid
-  }
-
-  /** Once only the witness runs. */
-  rememberLink(): void {
-    this.linkOfWitness = machineTraces(this.world.root).links.find((link) => !link.startsWith('rc-'))
   }
 }

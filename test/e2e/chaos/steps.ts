@@ -190,12 +190,13 @@ function podOf({ id }: RunningContainer): string {
   return id.slice(0, 36)
 }
 
+/** Whoever has neither the record nor the sandbox can only tell the uid. */
 function explainedForPod(chaos: Chaos, uid: string, what: string): Done {
   const pod = chaos.podName(uid)
   return {
-    what: `${what} (pod ${pod ?? uid})`,
-    explainedBy: (line) =>
-      pod === undefined || line.pod?.endsWith(pod) === true || line.message.includes(pod),
+    what: `${what} (pod ${pod} ${uid})`,
+    explainedBy: ({ message, pod: about }) =>
+      message.includes(uid) || pod === undefined || about?.endsWith(pod) === true || message.includes(pod),
   }
 }
 
@@ -218,14 +219,19 @@ async function unpinNetwork(chaos: Chaos): Promise<Done | undefined> {
 }
 
 async function removeLink(chaos: Chaos): Promise<Done | undefined> {
-  const witness = chaos.linkOfWitness
-  const links = machineTraces(chaos.world.root).links.filter(
-    (link) => !link.startsWith('rc-') && link !== witness,
-  )
-  const link = chaos.random.oneOf(links)
-  if (link === undefined) return undefined
+  const uid = somePod(chaos)
+  const link = uid === undefined ? undefined : linkOf(chaos, uid)
+  if (uid === undefined || link === undefined) return undefined
   await execa('ip', ['link', 'delete', link], { reject: false })
-  return { what: `link ${link} deleted`, explainedBy: ({ message }) => /network/i.test(message) }
+  return explainedForPod(chaos, uid, `link ${link} deleted`)
+}
+
+/** The node's end; undefined: it is not made yet, or gone. */
+function linkOf({ world }: Chaos, uid: string): string | undefined {
+  const file = join('/run/reconcile', rootIdOf(world.root), 'pods', uid, 'sandbox.json')
+  if (!existsSync(file)) return undefined
+  const { link } = JSON.parse(readFileSync(file, 'utf8')) as { readonly link?: { readonly name: string } }
+  return link?.name
 }
 
 async function removeBridge(chaos: Chaos): Promise<Done> {
@@ -264,7 +270,8 @@ async function hangUp(chaos: Chaos): Promise<Done> {
   chaos.daemon.signal('SIGHUP')
   return {
     what: 'the engine was asked to look again',
-    explainedBy: ({ message }) => /look again/.test(message),
+    // One that is just beginning looks at everything.
+    explainedBy: (line) => /look again/.test(line.message) || isStart(line),
   }
 }
 
