@@ -11,6 +11,8 @@ export function report(error: unknown, world: World): number {
   return status
 }
 
+const OF_THE_WORLD: ReadonlySet<string> = new Set(['RuntimeFailure', 'TransportError', 'ControlError'])
+
 /** Errors of the world are told apart by name: their modules need not be loaded to say that nothing of theirs was thrown. */
 function describe(error: unknown): readonly [status: number, text: string] {
   if (error instanceof UserError) return [error.exitStatus, `error: ${error.message}`]
@@ -18,7 +20,7 @@ function describe(error: unknown): readonly [status: number, text: string] {
     const { asked } = error
     return [EXIT.invalid, `error: ${error.message}${asked === undefined ? '' : hint(asked)}`]
   }
-  if (error instanceof Error && (error.name === 'RuntimeFailure' || error.name === 'TransportError')) {
+  if (error instanceof Error && OF_THE_WORLD.has(error.name)) {
     return [EXIT.failed, `error: ${error.message}`]
   }
   // What the system refuses (a full disk, a missing right) is not our bug; its message names the call and the path.

@@ -29,6 +29,8 @@ export async function serveControl(socketPath: string, handlers: ControlHandlers
   server.once('error', listening.reject)
   server.listen(socketPath, () => listening.resolve())
   await listening.promise
+  // Accepting a connection may fail for want of file descriptors; those that are there live on.
+  server.on('error', () => undefined)
   await chmod(socketPath, 0o600)
   return {
     async [Symbol.asyncDispose]() {

@@ -22,9 +22,15 @@ export class ControlError extends Error {
   override readonly name = 'ControlError'
 }
 
+/** An engine tells how it stands at once; one that somebody has stopped never does. */
+const STATE_MS_MAX = 10_000
+
 /** Undefined: nobody listens on this socket. */
-export async function connectDaemon(socketPath: string): Promise<ControlClient | undefined> {
-  const client = createClient(socketPath)
+export async function connectDaemon(
+  socketPath: string,
+  stateMsMax: number = STATE_MS_MAX,
+): Promise<ControlClient | undefined> {
+  const client = createClient(socketPath, stateMsMax)
   try {
     await client.state()
     return client
@@ -40,13 +46,13 @@ function isNobody(code: unknown): boolean {
   return code === 'ENOENT' || code === 'ECONNREFUSED'
 }
 
-function createClient(socketPath: string): ControlClient {
+function createClient(socketPath: string, stateMsMax: number): ControlClient {
   const ask: ControlClient['ask'] = async (method, path, body) => {
     const response = await send(socketPath, method, path, body)
     return parseAnswer(path, await textOf(response), response.statusCode)
   }
   return {
-    state: async () => (await ask('GET', '/v1/state')) as SyncState,
+    state: () => stateOf(socketPath, stateMsMax),
     async *sync(asked, signal) {
       const response = await send(socketPath, 'POST', '/v1/sync', asked, signal)
       if (response.statusCode !== 200) {
@@ -59,6 +65,17 @@ function createClient(socketPath: string): ControlClient {
     suspend: async (object) => (await ask('POST', '/v1/suspend', { object })) as ControlAnswer,
     resume: async (object) => (await ask('POST', '/v1/resume', { object })) as ControlAnswer,
     ask,
+  }
+}
+
+async function stateOf(socketPath: string, msMax: number): Promise<SyncState> {
+  const late = AbortSignal.timeout(msMax)
+  try {
+    const response = await send(socketPath, 'GET', '/v1/state', undefined, late)
+    return parseAnswer('/v1/state', await textOf(response), response.statusCode) as SyncState
+  } catch (error) {
+    if (!late.aborted) throw error
+    throw new ControlError(`the engine at ${socketPath} has not answered within ${msMax / 1000} s`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { report } from '../../engine/cli/report.ts'
+import { ControlError } from '../../engine/daemon/controlClient.ts'
 import { UserError } from '../../engine/cli/userError.ts'
 import { RuntimeFailure } from '../../engine/runtimes/runtime.ts'
 import { SourceError } from '../../engine/source/source.ts'
@@ -20,6 +21,7 @@ test('what the user can set right is one message without a stack', () => {
     1,
     'error: runc is missing\n',
   ])
+  expect(said(new ControlError('the engine has ended'))).toEqual([1, 'error: the engine has ended\n'])
 })
 
 test('a name that is not there comes with a near one, or with those that there are', () => {

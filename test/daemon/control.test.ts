@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { objectKey } from '../../engine/api/names.ts'
@@ -48,6 +50,19 @@ test('where nobody listens there is no engine, also when one that was killed has
   expect(await connectDaemon(join(folder, 'none.sock'))).toBeUndefined()
   writeFileSync(join(folder, 'left.sock'), '')
   expect(await connectDaemon(join(folder, 'left.sock'))).toBeUndefined()
+})
+
+test('an engine that takes the call and says nothing is given up', async () => {
+  const path = join(temporaryFolder(), 'engine.sock')
+  const server = createServer(() => undefined)
+  await once(server.listen(path), 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await expect(connectDaemon(path, 100)).rejects.toThrow(
+    new ControlError(`the engine at ${path} has not answered within 0.1 s`),
+  )
 })
 
 test('a new engine takes the place of a socket that was left behind', async () => {
