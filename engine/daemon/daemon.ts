@@ -79,10 +79,9 @@ class TheDaemon implements Daemon {
       engine: this.engine,
       clock,
       signal,
-      healthy: async (commit, durationMs) => {
-        this.#tell({ kind: 'commitHealthy', at: this.#now(), commit, durationMs })
-        await this.#remembered(commit)
-      },
+      healthy: (commit, durationMs) =>
+        this.#tell({ kind: 'commitHealthy', at: this.#now(), commit, durationMs }),
+      remember: (commit) => this.#remember(commit),
     })
     signal.addEventListener('abort', () => this.#abandon(), { once: true })
     log('debug', 'the daemon begins')
@@ -260,10 +259,16 @@ class TheDaemon implements Daemon {
       : syncSettings(desired.cluster).pollIntervalSeconds
   }
 
-  async #remembered(commit: string): Promise<void> {
-    await this.#turns
-      .take(() => this.#sync.healthy(commit))
-      .catch((error: unknown) => this.#options.log('warn', messageOf(error), { commit }))
+  /** Which commit was healthy last; false: it is to be tried again. */
+  async #remember(commit: string): Promise<boolean> {
+    try {
+      await this.#turns.take(() => this.#sync.healthy(commit))
+      return true
+    } catch (error) {
+      if (!this.#options.signal.aborted)
+        this.#sayOnce(`that commit ${commit} is healthy is not on record yet: ${messageOf(error)}`)
+      return false
+    }
   }
 
   /** Those who wait for a look wait no more. */

@@ -1,4 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { syncMemory } from '../../engine/api/sync.ts'
+import { calm } from '../../engine/runtimes/simulated/weather.ts'
 import { Place, podYaml, type Running, start } from './simulated.ts'
 
 function begin(place: Place): Running {
@@ -147,4 +149,22 @@ test('what was held once cannot be approved any more when the branch has moved o
   const answer = place.world.clock.runUntil(running.daemon.approve(empty))
   expect(await answer).toEqual({ kind: 'refused', message: 'no commit is held' })
   expect(running.pods()).toHaveLength(2)
+})
+
+test('which commit was healthy last comes on record also where the disk was full when it became so', async () => {
+  const place = new Place()
+  const commit = place.repository.commit({ 'cluster.yaml': CLUSTER, 'a.yaml': podYaml('a') })
+  const running = begin(place)
+  await running.until((event) => event.kind === 'commitApplied')
+  place.weather = (verb) => ({ latencyMs: 1, fault: verb === 'writeObjectRecord' ? 'refused' : 'none' })
+  const lastHealthy = () => syncMemory(place.world.node.objectRecords).lastHealthy?.commit
+  await running.until((event) => event.kind === 'commitHealthy')
+  await place.world.clock.runFor(120_000)
+  expect(lastHealthy()).toBeUndefined()
+  const said = place.world.log.filter(({ message }) => message.includes('is healthy is not on record yet'))
+  expect(said).toHaveLength(1)
+  place.weather = calm
+  await place.world.clock.runFor(60_000)
+  expect(lastHealthy()).toBe(commit)
+  expect(running.told().filter((event) => event.startsWith('commitHealthy'))).toHaveLength(1)
 })

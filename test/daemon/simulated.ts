@@ -7,6 +7,7 @@ import type { Machine, Objection, Site } from '../../engine/daemon/site.ts'
 import type { SyncEvent } from '../../engine/daemon/syncState.ts'
 import type { LoopState } from '../../engine/reconciler/loop.ts'
 import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
+import { calm, type Weather } from '../../engine/runtimes/simulated/weather.ts'
 import type { PatientSource } from '../../engine/source/patient.ts'
 import { type Commits, type Source, SourceError } from '../../engine/source/source.ts'
 import { createWorld, NODE, type World } from '../simulation/loop/engine.ts'
@@ -78,6 +79,8 @@ export class Place implements Site {
   object: (desired: Desired) => Objection | undefined = () => undefined
   /** Thrown when a commit is taken; undefined: all is well. */
   notReady: Error | undefined
+  /** How the node's verbs go. */
+  weather: Weather = calm
   taken: string[] = []
   #record: RootRecord | undefined
   #machine: Machine | undefined
@@ -101,7 +104,7 @@ export class Place implements Site {
 
   async machine(): Promise<Machine> {
     if (this.#machine === undefined) {
-      const { runtime } = connectTo(this.world.node)
+      const { runtime } = connectTo(this.world.node, { weather: (verb) => this.weather(verb) })
       this.#machine = { runtime, runtimes: new Map([[NODE, runtime]]) }
     }
     return this.#machine
