@@ -15,14 +15,28 @@ const SIZE_MAX = 2 ** 30
 
 /** Undefined: no range. Bits beyond the prefix are cleared. */
 export function ipRange(text: string): IpRange | undefined {
-  if (!ipaddr.isValidCIDR(text)) return undefined
-  const [address, prefix] = ipaddr.parseCIDR(text)
-  const bytes = address.toByteArray()
+  const [, address = '', length] = /^(.+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? []
+  if (!isIp(address)) return undefined
+  const bytes = ipaddr.parse(address).toByteArray()
+  const prefix = Number(length)
+  if (prefix > bytes.length * 8) return undefined
   const hostBits = bytes.length * 8 - prefix
   const size = hostBits >= 30 ? SIZE_MAX : 2 ** hostBits
   const whole = numberOf(bytes)
   const first = (whole >> BigInt(hostBits)) << BigInt(hostBits)
   return { family: bytes.length === 4 ? 'IPv4' : 'IPv6', text, prefix, size, first }
+}
+
+/** `10.244.0.0/16`: the one way to write a range. */
+export function rangeText(range: IpRange): string {
+  return `${addressAt(range, 0)}/${range.prefix}`
+}
+
+/** Whether the two have an address in common. */
+export function overlap(a: IpRange, b: IpRange): boolean {
+  if (a.family !== b.family) return false
+  const bits = BigInt((a.family === 'IPv4' ? 32 : 128) - Math.min(a.prefix, b.prefix))
+  return a.first >> bits === b.first >> bits
 }
 
 /** The one at a place in the range, from 0. */
@@ -33,7 +47,7 @@ export function addressAt({ family, first }: IpRange, index: number): string {
 
 /** Its place in the range, from 0; undefined where it is none, or is not in it. */
 export function placeInRange(range: IpRange, address: string): number | undefined {
-  if (!ipaddr.isValid(address)) return undefined
+  if (!isIp(address)) return undefined
   const bytes = ipaddr.parse(address).toByteArray()
   if ((bytes.length === 4 ? 'IPv4' : 'IPv6') !== range.family) return undefined
   const place = numberOf(bytes) - range.first
@@ -42,7 +56,13 @@ export function placeInRange(range: IpRange, address: string): number | undefine
 
 /** The one way to write an address, so that two can be compared; undefined: it is none. */
 export function canonicalIp(address: string): string | undefined {
-  return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : undefined
+  return isIp(address) ? ipaddr.parse(address).toString() : undefined
+}
+
+/** As Kubernetes reads one: no part is left out or begins with a zero, and no zone follows. */
+function isIp(text: string): boolean {
+  if (!text.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(text)
+  return !text.includes('%') && ipaddr.IPv6.isValid(text)
 }
 
 /** One that stands for no machine of its own: unspecified, loopback, link-local or multicast. */

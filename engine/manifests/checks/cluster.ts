@@ -1,10 +1,9 @@
 import { clusterWithDefaults } from '../../api/defaults/objects.ts'
 import type { Cluster, ClusterIngress, Node, Quantity } from '../../api/generated/types.ts'
-import { canonicalIp } from '../../api/ipRanges.ts'
+import { addressAt, canonicalIp, type IpRange, ipRange, overlap } from '../../api/ipRanges.ts'
 import { LOG_BYTES_MIN } from '../../api/logLimits.ts'
 import { parseQuantity } from '../../api/quantity.ts'
 import type { CheckContext } from '../context.ts'
-import { overlap, type Range, rangeOf } from './addresses.ts'
 import { checkTaints } from './placement.ts'
 import { checkQuantity } from './resources.ts'
 
@@ -62,9 +61,10 @@ function checkLogSize(context: CheckContext, size: Quantity | undefined): void {
     context.error(path, 'must be at least 16Ki', 'a file that small would hold a line or two')
 }
 
-function checkRange(context: CheckContext, field: string, text: string): Range | undefined {
-  const range = rangeOf(text)
-  if (range === undefined) {
+function checkRange(context: CheckContext, field: string, text: string): IpRange | undefined {
+  const range = ipRange(text)
+  const isWhole = range !== undefined && canonicalIp(text.split('/')[0] ?? '') === addressAt(range, 0)
+  if (!isWhole) {
     const message = `${JSON.stringify(text)} is no range of addresses`
     context.error(
       ['spec', field],
@@ -72,15 +72,15 @@ function checkRange(context: CheckContext, field: string, text: string): Range |
       'an address with no bits behind its prefix, such as 10.244.0.0/16',
     )
   }
-  return range
+  return isWhole ? range : undefined
 }
 
 /** One, or one of each family, as an API server's --service-cluster-ip-range. */
-function checkServiceRanges(context: CheckContext, text: string): readonly Range[] {
+function checkServiceRanges(context: CheckContext, text: string): readonly IpRange[] {
   const parts = text.split(',')
   const ranges = parts.flatMap((part) => checkRange(context, 'serviceCIDR', part.trim()) ?? [])
   const [first, second] = ranges
-  if (parts.length > 2 || (second !== undefined && first?.version === second.version))
+  if (parts.length > 2 || (second !== undefined && first?.family === second.family))
     context.error(['spec', 'serviceCIDR'], 'may hold one range, or one of IPv4 and one of IPv6')
   return ranges
 }

@@ -1,8 +1,8 @@
 import type { PodSpec } from '../../api/generated/types.ts'
+import { canonicalIp } from '../../api/ipRanges.ts'
 import { DEFAULT_SCHEDULER } from '../../api/schedulers.ts'
 import type { CheckContext } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
-import { isAddress } from './addresses.ts'
 import { checkContainer, checkInitContainer, type PodFacts } from './container.ts'
 import { checkLabels } from './metadata.ts'
 import { dnsSubdomain } from './names.ts'
@@ -85,7 +85,7 @@ function checkNetwork(context: CheckContext, path: Path, spec: PodSpec): void {
   if (dnsConfig !== undefined && context.sound([...path, 'dnsConfig'])) {
     const servers = context.items([...path, 'dnsConfig', 'nameservers'], dnsConfig.nameservers)
     for (const { value, path: at } of servers) {
-      if (!isAddress(value)) context.error(at, `${JSON.stringify(value)} is no IP address`)
+      if (canonicalIp(value) === undefined) context.error(at, `${JSON.stringify(value)} is no IP address`)
     }
     checkCount(context, [...path, 'dnsConfig', 'nameservers'], servers.length, NAMESERVERS_MAX)
     checkCount(context, [...path, 'dnsConfig', 'searches'], dnsConfig.searches?.length ?? 0, SEARCHES_MAX)
@@ -97,7 +97,8 @@ function checkNetwork(context: CheckContext, path: Path, spec: PodSpec): void {
     )
   }
   for (const { value, path: at } of context.items([...path, 'hostAliases'], spec.hostAliases)) {
-    if (!isAddress(value.ip)) context.error([...at, 'ip'], `${JSON.stringify(value.ip)} is no IP address`)
+    if (canonicalIp(value.ip) === undefined)
+      context.error([...at, 'ip'], `${JSON.stringify(value.ip)} is no IP address`)
     for (const [index, name] of (value.hostnames ?? []).entries()) {
       const rule = dnsSubdomain(name)
       if (rule !== undefined) context.error([...at, 'hostnames', index], `${JSON.stringify(name)} ${rule}`)

@@ -1,7 +1,7 @@
 import type { Container } from '../../api/generated/types.ts'
+import { canonicalIp } from '../../api/ipRanges.ts'
 import type { CheckContext, Item } from '../context.ts'
 import type { Path } from '../diagnostics.ts'
-import { isAddress } from './addresses.ts'
 import { portName } from './names.ts'
 import { checkUnique } from './unique.ts'
 
@@ -16,7 +16,7 @@ export function checkPorts(
   for (const { value, path: at } of ports) {
     const rule = value.name === undefined ? undefined : portName(value.name)
     if (rule !== undefined) context.error([...at, 'name'], `${JSON.stringify(value.name)} ${rule}`)
-    if (value.hostIP && !isAddress(value.hostIP)) {
+    if (value.hostIP && canonicalIp(value.hostIP) === undefined) {
       context.error([...at, 'hostIP'], `${JSON.stringify(value.hostIP)} is no IP address`)
     }
     if (hostNetwork && value.hostPort && value.hostPort !== value.containerPort) {

@@ -6,7 +6,6 @@ import {
   monitorGroups,
   oomFile,
 } from '../../../engine/runtimes/oci/node/cgroups.ts'
-import { cidrText, overlaps, parseCidr } from '../../../engine/runtimes/oci/network/cidr.ts'
 import { hostsFile } from '../../../engine/runtimes/oci/pods/etcFiles.ts'
 import { parseEvents } from '../../../engine/runtimes/oci/hook/events.ts'
 import { lostReason } from '../../../engine/runtimes/oci/pods/containerState.ts'
@@ -152,19 +151,6 @@ test('cgroups are found in v1, hybrid and v2', () => {
   expect(controllerDirectory(v2, 'cpuacct', '/g')).toEqual({ path: '/sys/fs/cgroup/g', version: 2 })
   const v1 = cgroupLayout(parseMountTable('30 24 0:6 / /c/cpu rw - cgroup cgroup rw,cpu,cpuacct\n'))
   expect(controllerDirectory(v1, 'cpuacct', '/g')).toEqual({ path: '/c/cpu/g', version: 1 })
-})
-
-test('ranges are compared by their common part', () => {
-  const cidr = (text: string) => parseCidr(text) ?? { address: 0, prefix: 0 }
-  expect(cidrText(cidr('10.244.3.7/16'))).toBe('10.244.0.0/16')
-  expect(overlaps(cidr('10.244.0.0/16'), cidr('10.244.9.0/24'))).toBe(true)
-  expect(overlaps(cidr('10.244.0.0/16'), cidr('10.245.0.0/16'))).toBe(false)
-  expect(['10.0.0.0/33', '10.0.0', '300.0.0.0/8', 'x'].map(parseCidr)).toEqual([
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-  ])
 })
 
 test('the node’s first address is the one on the way out; bridges are not the node', () => {

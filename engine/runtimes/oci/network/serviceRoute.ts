@@ -1,10 +1,10 @@
-import { type IpRange, ipRange } from '../../../api/ipRanges.ts'
+import { ipRange, overlap, rangeText } from '../../../api/ipRanges.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runCommand, runOrFail } from '../commands.ts'
-import { isObject, parseJson } from '../json.ts'
 import type { RootPaths } from '../paths.ts'
 import { kernelRoutes, routeKey } from './kernelRoutes.ts'
+import { freeRange, isEverywhere, parseRoutes, type Route, routesCommand } from './routes.ts'
 
 export interface RouteParts {
   readonly transport: Transport
@@ -81,63 +81,28 @@ export function routeBatch(
   return { argv: ['ip', '-batch', '-'], stdin: `${lines.join('\n')}\n` }
 }
 
-export interface HostRoute {
-  readonly range: IpRange
-  readonly device: string
-}
-
-async function hostRoutes(transport: Transport, signal?: AbortSignal): Promise<readonly HostRoute[]> {
+async function hostRoutes(transport: Transport, signal?: AbortSignal): Promise<readonly Route[]> {
   const failing = { reason: 'NetworkNotReady', doing: "reading the node's routes" }
   const families = await Promise.all(
-    ['-4', '-6'].map(async (family) => {
-      const command: Command = { argv: ['ip', '-json', family, 'route', 'show'] }
-      return (await runCommand(transport, command, failing, signal)).stdout
+    (['IPv4', 'IPv6'] as const).map(async (family) => {
+      return (await runCommand(transport, routesCommand(family), failing, signal)).stdout
     }),
   )
-  return families.flatMap(parseHostRoutes)
-}
-
-export function parseHostRoutes(stdout: string): readonly HostRoute[] {
-  const list = parseJson(stdout === '' ? '[]' : stdout)
-  if (!Array.isArray(list)) return []
-  return list.flatMap((item: unknown): readonly HostRoute[] => {
-    if (!isObject(item)) return []
-    const { dev, dst } = item
-    const text = String(dst)
-    const range = ipRange(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`)
-    // A route to everywhere takes nothing from anybody.
-    return range === undefined || range.prefix === 0 || typeof dev !== 'string'
-      ? []
-      : [{ range, device: dev }]
-  })
+  return families.flatMap(parseRoutes)
 }
 
 /** Rejects with another range that is free. */
-export function refuseTaken(wanted: string, taken: readonly HostRoute[]): void {
+export function refuseTaken(wanted: string, routes: readonly Route[]): void {
   const range = ipRange(wanted)
-  const other = taken.find((route) => range !== undefined && overlaps(route.range, range))
+  const taken = routes.filter((route) => !isEverywhere(route))
+  const other = taken.find((route) => range !== undefined && overlap(route.range, range))
   if (range === undefined || other === undefined) return
-  const free = range.family === 'IPv4' ? freeRange(range.prefix, taken) : undefined
+  // No larger than a /16: those are looked at.
+  const free = range.family === 'IPv4' ? freeRange(96, Math.max(range.prefix, 16), taken) : undefined
   const advice = free === undefined ? 'set another one' : `${free} is free: set it`
   throw new RuntimeFailure(
     'NetworkNotReady',
-    `serviceCIDR ${wanted} overlaps with ${other.range.text} on ${other.device}; ${advice} as serviceCIDR in the Cluster`,
+    `serviceCIDR ${wanted} overlaps with ${rangeText(other.range)} on ${other.device}; ${advice} as serviceCIDR in the Cluster`,
     { certain: true },
   )
-}
-
-/** 10.96 and what follows it, as large as the wanted one, and no larger than a /16. */
-function freeRange(prefix: number, taken: readonly HostRoute[]): string | undefined {
-  for (let step = 0; step < 256; step += 1) {
-    const candidate = ipRange(`10.${(96 + step) % 256}.0.0/${Math.max(prefix, 16)}`)
-    if (candidate !== undefined && !taken.some((route) => overlaps(route.range, candidate)))
-      return candidate.text
-  }
-  return undefined
-}
-
-function overlaps(a: IpRange, b: IpRange): boolean {
-  if (a.family !== b.family) return false
-  const bits = BigInt((a.family === 'IPv4' ? 32 : 128) - Math.min(a.prefix, b.prefix))
-  return a.first >> bits === b.first >> bits
 }

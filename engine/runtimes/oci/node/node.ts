@@ -136,7 +136,7 @@ async function storageBytes(transport: Transport, root: string): Promise<number 
 
 async function addressesOf(transport: Transport): Promise<readonly string[]> {
   const failing = { reason: 'InvalidNode', doing: "reading the node's routes" }
-  const { stdout } = await runOrFail(transport, routesCommand(), failing)
+  const { stdout } = await runOrFail(transport, routesCommand('IPv4'), failing)
   return nodeAddresses(parseRoutes(stdout))
 }
 

@@ -1,9 +1,9 @@
+import { ipRange, overlap, rangeText } from '../../../api/ipRanges.ts'
 import type { RootRecord } from '../../../api/records.ts'
 import { RECORD_VERSION } from '../../../api/records.ts'
 import type { Lock, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
-import { parseCidr, overlaps, cidrText } from '../network/cidr.ts'
-import { parseRoutes, routesCommand } from '../network/routes.ts'
+import { freeRange, isEverywhere, parseRoutes, type Route, routesCommand } from '../network/routes.ts'
 import { runOrFail } from '../commands.ts'
 import { rootPaths } from '../paths.ts'
 import { isObject, parseJson } from '../json.ts'
@@ -75,31 +75,28 @@ export async function choosePodCidr(
 ): Promise<string> {
   const { bridge } = await rootPaths(transport, root)
   const failing = { reason: 'NetworkNotReady', doing: "reading the node's routes" }
-  const { stdout } = await runOrFail(transport, routesCommand(), failing)
-  const taken = parseRoutes(stdout).filter((route) => route.device !== bridge && route.network.prefix > 0)
-  const free = () => freeCidr(taken.map((route) => route.network))
+  const { stdout } = await runOrFail(transport, routesCommand('IPv4'), failing)
+  const taken = parseRoutes(stdout).filter((route) => route.device !== bridge && !isEverywhere(route))
+  const free = () => freePodRange(taken)
   if (configured === undefined) return free()
-  const wanted = parseCidr(configured)
-  if (wanted === undefined) {
+  const wanted = ipRange(configured)
+  if (wanted?.family !== 'IPv4') {
     throw new RuntimeFailure('NetworkNotReady', `podCIDR ${JSON.stringify(configured)} is no IPv4 range`, {
       certain: true,
     })
   }
-  const other = taken.find((route) => overlaps(route.network, wanted))
-  if (other === undefined) return cidrText(wanted)
+  const other = taken.find(({ range }) => overlap(range, wanted))
+  if (other === undefined) return rangeText(wanted)
   throw new RuntimeFailure(
     'NetworkNotReady',
-    `podCIDR ${configured} overlaps with ${cidrText(other.network)} on ${other.device}; ${free()} is free: set it as podCIDR in the Cluster`,
+    `podCIDR ${configured} overlaps with ${rangeText(other.range)} on ${other.device}; ${free()} is free: set it as podCIDR in the Cluster`,
     { certain: true },
   )
 }
 
-function freeCidr(taken: readonly { readonly address: number; readonly prefix: number }[]): string {
-  // 10.244 and what follows it first, then the lower ones.
-  for (let step = 0; step < 256; step += 1) {
-    const candidate = { address: 10 * 2 ** 24 + ((244 + step) % 256) * 2 ** 16, prefix: 16 }
-    if (!taken.some((network) => overlaps(network, candidate))) return cidrText(candidate)
-  }
+function freePodRange(taken: readonly Route[]): string {
+  const free = freeRange(244, 16, taken)
+  if (free !== undefined) return free
   throw new RuntimeFailure('NetworkNotReady', 'no /16 below 10.0.0.0/8 is free: set podCIDR in the Cluster', {
     certain: true,
   })

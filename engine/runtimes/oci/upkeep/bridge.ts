@@ -1,6 +1,6 @@
+import { addressAt, ipRange } from '../../../api/ipRanges.ts'
 import type { Command } from '../../../transport/transport.ts'
 import { runCommand, runOrFail } from '../commands.ts'
-import { cidrText, parseCidr } from '../network/cidr.ts'
 import { masqueradeCommand } from '../network/masquerade.ts'
 import { readText } from '../node/node.ts'
 import { readRoot } from '../node/root.ts'
@@ -95,10 +95,9 @@ export function bridgeBatch(bridge: string, gateway: string, { isGone, loose }: 
 
 /** The first address of the range, as host-local chooses it: `10.244.0.1/16`. */
 export function gatewayOf(podCIDR: string): string {
-  const range = parseCidr(podCIDR)
+  const range = ipRange(podCIDR)
   if (range === undefined) throw new Error(`making the bridge whole: ${podCIDR} is no range of addresses`)
-  const first = cidrText({ address: range.address + 1, prefix: 32 }).split('/')[0] ?? ''
-  return `${first}/${range.prefix}`
+  return `${addressAt(range, 1)}/${range.prefix}`
 }
 
 async function tableIsGone({ nft, paths, transport }: Looking): Promise<boolean> {

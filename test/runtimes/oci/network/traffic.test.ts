@@ -8,13 +8,10 @@ import {
   staleFlows,
 } from '../../../../engine/runtimes/oci/network/conntrack.ts'
 import { parseRoutes4, parseRoutes6, routeKey } from '../../../../engine/runtimes/oci/network/kernelRoutes.ts'
+import { parseRoutes } from '../../../../engine/runtimes/oci/network/routes.ts'
 import { parseListeners } from '../../../../engine/runtimes/oci/network/listeners.ts'
 import { natChains, parseTable, removalText } from '../../../../engine/runtimes/oci/network/portmapTraces.ts'
-import {
-  parseHostRoutes,
-  refuseTaken,
-  routeBatch,
-} from '../../../../engine/runtimes/oci/network/serviceRoute.ts'
+import { refuseTaken, routeBatch } from '../../../../engine/runtimes/oci/network/serviceRoute.ts'
 import { tableTexts } from '../../../../engine/runtimes/oci/network/serviceTable.ts'
 import { parseClients } from '../../../../engine/runtimes/oci/network/stickyClients.ts'
 
@@ -45,7 +42,7 @@ rc-1a2b3c4d	00F2610A	00000000	0001	0	0	0	00FFFFFF	0	0	0
 })
 
 test('a range that the host has a way into is refused with one that is free', () => {
-  const routes = parseHostRoutes(
+  const routes = parseRoutes(
     JSON.stringify([
       { dst: 'default', dev: 'eth0' },
       { dst: '10.96.4.0/24', dev: 'vpn0' },
@@ -56,7 +53,7 @@ test('a range that the host has a way into is refused with one that is free', ()
   expect(() => refuseTaken('10.96.0.0/16', routes)).toThrow(
     'serviceCIDR 10.96.0.0/16 overlaps with 10.96.4.0/24 on vpn0; 10.98.0.0/16 is free: set it as serviceCIDR in the Cluster',
   )
-  const six = parseHostRoutes(JSON.stringify([{ dst: 'fd00::/8', dev: 'wg0' }]))
+  const six = parseRoutes(JSON.stringify([{ dst: 'fd00::/8', dev: 'wg0' }]))
   expect(() => refuseTaken('fd00:96::/108', six)).toThrow('overlaps with fd00::/8 on wg0; set another one')
 })
 
