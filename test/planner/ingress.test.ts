@@ -35,18 +35,6 @@ const SECRET: Secret = {
   stringData: { 'tls.crt': CERTIFICATE, 'tls.key': KEY },
 }
 
-/** Plans and does, and has the nodes answer what each plan says. */
-function settle(scene: Scene): Plan {
-  for (let count = 0; count < 30; count += 1) {
-    const result = scene.plan()
-    for (const [name, traffic] of result.traffic ?? []) scene.world.traffic.set(name, traffic)
-    if (result.actions.length === 0 && count > 0) return result
-    for (const action of result.actions) scene.world.apply(action, 'whole')
-    scene.world.pass(1)
-  }
-  throw new Error('it does not come to rest')
-}
-
 function proxy(result: Plan): IngressConfig {
   const found = result.traffic?.get(NODE)?.ingress
   if (found === undefined) throw new Error('no proxy is to run')
@@ -55,7 +43,7 @@ function proxy(result: Plan): IngressConfig {
 
 test('requests are led to the pods of the Service, and the same plan says the very same', () => {
   const scene = new Scene().commit(ingress('web', 'web'), WEB, deployment('web', 'a', { replicas: 2 }))
-  const result = settle(scene)
+  const result = scene.settleTraffic()
   expect(proxy(result).backends).toMatchObject([
     { name: 'default:web:80', endpoints: [{ port: 8080 }, { port: 8080 }] },
   ])
@@ -70,7 +58,7 @@ test('a bad Ingress is told of, and the others are led all the same', () => {
     WEB,
     deployment('web', 'a'),
   )
-  const result = settle(scene)
+  const result = scene.settleTraffic()
   expect(scene.report('Ingress', 'bad', result).health).toEqual({
     kind: 'failed',
     reason: 'ServiceNotFound',
@@ -82,7 +70,7 @@ test('a bad Ingress is told of, and the others are led all the same', () => {
 
 test('a certificate is in the plan by its name and a hash alone', () => {
   const scene = new Scene().commit(ingress('web', 'web', { tls: [{ secretName: 'tls' }] }), SECRET, WEB)
-  const result = settle(scene)
+  const result = scene.settleTraffic()
   expect(proxy(result).certificates).toMatchObject([{ secret: 'default/tls', isDefault: true }])
   for (const text of [JSON.stringify([...(result.traffic ?? [])]), JSON.stringify(planJson(result))])
     expect(text).not.toContain('PRIVATE KEY')
@@ -90,7 +78,7 @@ test('a certificate is in the plan by its name and a hash alone', () => {
 
 test('of two Ingresses that ask for the same, the one that came first has it, whatever its name', () => {
   const scene = new Scene().commit(ingress('web', 'web'), WEB)
-  settle(scene)
+  scene.settleTraffic()
   const web = ingress('web', 'web')
   scene.world.pass(60)
   scene.commit(
@@ -98,7 +86,7 @@ test('of two Ingresses that ask for the same, the one that came first has it, wh
     { ...web, metadata: { ...web.metadata, name: 'another' }, spec: ingress('web', 'x').spec ?? {} },
     WEB,
   )
-  const result = settle(scene)
+  const result = scene.settleTraffic()
   expect(proxy(result).routes).toMatchObject([{ host: 'web.test', backend: 'default:web:80' }])
   expect(scene.report('Ingress', 'another', result).health).toMatchObject({ kind: 'failed', reason: 'Taken' })
 })
@@ -115,7 +103,7 @@ test('what is left to another controller, or to none, is led nowhere', () => {
     },
     WEB,
   )
-  const result = settle(scene)
+  const result = scene.settleTraffic()
   expect(result.traffic?.get(NODE)?.ingress).toBeUndefined()
   expect(scene.report('Ingress', 'theirs', result).health).toEqual({
     kind: 'healthy',

@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest'
-import type {
-  CronJob,
-  HorizontalPodAutoscaler,
-  KubernetesObject,
-  Pod,
-} from '../../engine/api/generated/types.ts'
+import type { HorizontalPodAutoscaler, KubernetesObject, Pod } from '../../engine/api/generated/types.ts'
 import { objectKey, type ObjectKey } from '../../engine/api/names.ts'
 import type { Plan } from '../../engine/api/plan.ts'
 import { resume, suspend } from '../../engine/api/syncWords.ts'
 import { suspendProblem } from '../../engine/planner/suspendable.ts'
 import { planText } from '../../engine/planner/text.ts'
 import { verdict } from '../../engine/reconciler/outcome.ts'
-import { barePod, deployment, Scene } from './scene.ts'
+import { barePod, deployment, minutely, Scene } from './scene.ts'
 import { statefulSet } from './sets.ts'
 
 const AT = '2026-01-01T00:00:00Z'
@@ -117,16 +112,7 @@ test('a pod that is being deleted when its object is suspended is brought to its
 })
 
 test('a suspended CronJob starts no Jobs, and those that it has are left alone with their pods', () => {
-  const template = {
-    metadata: { labels: { app: 'tick' } },
-    spec: { restartPolicy: 'Never' as const, ...barePod('t', '1').spec },
-  }
-  const tick: CronJob = {
-    apiVersion: 'batch/v1',
-    kind: 'CronJob',
-    metadata: { name: 'tick', namespace: 'default' },
-    spec: { schedule: '* * * * *', jobTemplate: { spec: { template } } },
-  }
+  const tick = minutely('tick')
   const scene = new Scene().commit(tick)
   scene.run()
   scene.world.pass(61)

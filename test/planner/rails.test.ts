@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { CronJob, KubernetesObject, PersistentVolumeClaim } from '../../engine/api/generated/types.ts'
+import type { KubernetesObject, PersistentVolumeClaim } from '../../engine/api/generated/types.ts'
 import { inForceAfter } from '../../engine/api/sync.ts'
 import { approve } from '../../engine/api/syncWords.ts'
 import { type Candidate, type Current, judgeCommit, lossLines } from '../../engine/planner/rails.ts'
-import { barePod, deployment, Scene } from './scene.ts'
+import { barePod, deployment, minutely, Scene } from './scene.ts'
 import { daemonSet, statefulSet } from './sets.ts'
 
 const AT = '2026-01-01T00:00:00Z'
@@ -102,16 +102,7 @@ test('an object that was given another name counts as deleted', () => {
 })
 
 test('what was made from an object is part of it: ReplicaSets, Jobs of a CronJob and pods count nothing', () => {
-  const template = {
-    metadata: { labels: { app: 'tick' } },
-    spec: { restartPolicy: 'Never' as const, ...barePod('t', '1').spec },
-  }
-  const tick: CronJob = {
-    apiVersion: 'batch/v1',
-    kind: 'CronJob',
-    metadata: { name: 'tick', namespace: 'default' },
-    spec: { schedule: '* * * * *', jobTemplate: { spec: { template } } },
-  }
+  const tick = minutely('tick')
   const web = deployment('web', '1', { replicas: 3 })
   const scene = new Scene().commit(web, tick)
   scene.run()

@@ -1,5 +1,6 @@
 import type {
   ClusterSync,
+  CronJob,
   Deployment,
   KubernetesObject,
   Node,
@@ -113,6 +114,18 @@ export class Scene {
     return result
   }
 
+  /** As `run`, and the nodes answer for each plan's traffic as if they had applied it. */
+  settleTraffic(most = 30): Plan {
+    for (let count = 0; count < most; count += 1) {
+      const result = this.plan()
+      for (const [name, traffic] of result.traffic ?? []) this.world.traffic.set(name, traffic)
+      if (result.actions.length === 0 && count > 0) return result
+      for (const action of result.actions) this.world.apply(action, 'whole')
+      this.world.pass(1)
+    }
+    throw new Error('it does not come to rest')
+  }
+
   /** Image tags of the pods that are not on their way out, sorted. */
   tags(): readonly string[] {
     return this.world.pods
@@ -166,6 +179,20 @@ export function barePod(name: string, tag: string, changes: Partial<Pod['metadat
     kind: 'Pod',
     metadata: { name, namespace: 'default', ...changes },
     spec: spec(tag),
+  }
+}
+
+/** A CronJob with one pod a minute. */
+export function minutely(name: string): CronJob {
+  const template = {
+    metadata: { labels: { app: name } },
+    spec: { restartPolicy: 'Never' as const, ...spec('1') },
+  }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name, namespace: 'default' },
+    spec: { schedule: '* * * * *', jobTemplate: { spec: { template } } },
   }
 }
 

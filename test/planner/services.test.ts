@@ -16,18 +16,6 @@ function service(name: string, spec: Partial<ServiceSpec> = {}): Service {
   }
 }
 
-/** Plans and does, and has the nodes answer what each plan says. */
-function settle(scene: Scene, most = 30): Plan {
-  for (let count = 0; count < most; count += 1) {
-    const result = scene.plan()
-    for (const [name, traffic] of result.traffic ?? []) scene.world.traffic.set(name, traffic)
-    if (result.actions.length === 0 && count > 0) return result
-    for (const action of result.actions) scene.world.apply(action, 'whole')
-    scene.world.pass(1)
-  }
-  throw new Error('it does not come to rest')
-}
-
 function trafficOf(result: Plan, node = NODE): NodeTraffic {
   const traffic = result.traffic?.get(node)
   if (traffic === undefined) throw new Error(`node ${node} has nothing to answer`)
@@ -59,7 +47,7 @@ test('a Service is answered from when its address is on record, and not before',
     kind: 'progressing',
     message: 'is being given its addresses',
   })
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   const { address, endpoints, port, whenEmpty } = frontendOf(last)
   expect(address).toMatch(/^10\.96\./)
   expect({ port, whenEmpty }).toEqual({ port: 80, whenEmpty: 'drop' })
@@ -82,7 +70,7 @@ test('a Service is answered from when its address is on record, and not before',
 
 test('an address stays the same through other commits, and while the Service has another type', () => {
   const scene = new Scene().commit(service('web'), barePod('one', 'a', { labels: { app: 'web' } }))
-  settle(scene)
+  scene.settleTraffic()
   const { clusterIP } = specOf(scene, 'web')
   for (const other of [
     service('web', { ports: [{ port: 443 }] }),
@@ -90,7 +78,7 @@ test('an address stays the same through other commits, and while the Service has
     service('web', { type: 'LoadBalancer' }),
   ]) {
     scene.commit(service('aaa'), service('zzz'), other, barePod('one', 'a', { labels: { app: 'web' } }))
-    settle(scene)
+    scene.settleTraffic()
     expect(specOf(scene, 'web').clusterIP).toBe(clusterIP)
   }
 })
@@ -111,7 +99,7 @@ test('a pod answers in the plan that finds it ready, and in none that finds it u
       },
     },
   })
-  settle(scene)
+  scene.settleTraffic()
   expect(frontendOf(scene.plan()).endpoints).toHaveLength(1)
   for (const { record } of scene.world.pods) scene.world.unready.add(record.pod.metadata.uid as never)
   const unready = scene.plan()
@@ -126,7 +114,7 @@ test('a pod answers in the plan that finds it ready, and in none that finds it u
 
 test('a pod that goes is asked to end once no node leads to it any more', () => {
   const scene = new Scene().commit(service('web'), barePod('one', 'a', { labels: { app: 'web' } }))
-  settle(scene)
+  scene.settleTraffic()
   scene.commit(service('web'))
   for (const action of scene.plan().actions) scene.world.apply(action, 'whole')
   const leaving = scene.plan()
@@ -143,7 +131,7 @@ test('of several, the pod that goes gets no new connections, and ends as soon as
     barePod('one', 'a', { labels }),
     barePod('two', 'a', { labels }),
   )
-  settle(scene)
+  scene.settleTraffic()
   scene.commit(service('web'), barePod('one', 'a', { labels }))
   for (const action of scene.plan().actions) scene.world.apply(action, 'whole')
   const leaving = scene.plan()
@@ -167,7 +155,7 @@ test('a pod that goes waits 5 s at the most for nodes that do not get to it, and
       ...pod,
       spec: { ...pod.spec, terminationGracePeriodSeconds: grace },
     })
-    settle(scene)
+    scene.settleTraffic()
     scene.commit(service('web'))
     for (const action of scene.plan().actions) scene.world.apply(action, 'whole')
     for (let waited = 0; waited < seconds; waited += 1) {
@@ -193,7 +181,7 @@ test('what nobody has said of the nodes is waited for only where a Service asks 
 test('as long as nothing changes the traffic is the very same object, and a change leaves all other frontends as they are', () => {
   const labels = { app: 'web' }
   const scene = new Scene().commit(service('web'), service('other'), barePod('one', 'a', { labels }))
-  settle(scene)
+  scene.settleTraffic()
   const snapshot = scene.snapshot()
   const before = scene.planOf(snapshot)
   expect(trafficOf(scene.planOf(snapshot))).toBe(trafficOf(before))
@@ -219,7 +207,7 @@ test('a load balancer has the addresses of the nodes, and two of them not the sa
     service('late', { type: 'LoadBalancer' }),
     service('other', { type: 'LoadBalancer', ports: [{ port: 443 }] }),
   )
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   // `late` comes first by name, and both came at once
   expect(scene.report('Service', 'late', last).status).toEqual({
     loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }] },
@@ -246,10 +234,10 @@ test('a load balancer has the addresses of the nodes, and two of them not the sa
 
 test('what a node cannot answer is said of the Service that it concerns, or of all, and taken back', () => {
   const scene = new Scene().commit(service('web'), service('other'))
-  settle(scene)
+  scene.settleTraffic()
   const problem = { reason: 'PortInUse', message: 'port 30080 is in use' }
   scene.world.problems.set(NODE, [{ ...problem, service: objectKey('Service', 'default', 'web') }])
-  const one = settle(scene)
+  const one = scene.settleTraffic()
   expect(scene.report('Service', 'web', one).health).toEqual({
     kind: 'failed',
     reason: 'PortInUse',
@@ -261,9 +249,9 @@ test('what a node cannot answer is said of the Service that it concerns, or of a
   scene.world.traffic.clear()
   expect(scene.report('Service', 'web').health).toMatchObject({ kind: 'failed', reason: 'PortInUse' })
   scene.world.problems.set(NODE, [])
-  expect(scene.report('Service', 'web', settle(scene)).health.kind).toBe('healthy')
+  expect(scene.report('Service', 'web', scene.settleTraffic()).health.kind).toBe('healthy')
   scene.world.problems.set(NODE, [{ reason: 'NetworkNotReady', message: 'nft is missing' }])
-  const all = settle(scene)
+  const all = scene.settleTraffic()
   for (const name of ['web', 'other'])
     expect(scene.report('Service', name, all).health).toMatchObject({
       kind: 'failed',
@@ -273,10 +261,10 @@ test('what a node cannot answer is said of the Service that it concerns, or of a
 
 test('a fixed address that another Service was given before is refused to the newer one alone', () => {
   const scene = new Scene().commit(service('web'))
-  settle(scene)
+  scene.settleTraffic()
   const { clusterIP = '' } = specOf(scene, 'web')
   scene.commit(service('web', { clusterIP }), service('other', { clusterIP: '10.97.0.1' }))
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   expect(specOf(scene, 'web', last).clusterIP).toBe(clusterIP)
   expect(scene.report('Service', 'other', last).health).toEqual({
     kind: 'failed',
@@ -296,11 +284,11 @@ test('endpoints of the commit answer for a Service without selector, beside thos
   }
   const { selector: _selector, ...spec } = service('web').spec
   const scene = new Scene().commit({ ...service('web'), spec }, slice)
-  const alone = settle(scene)
+  const alone = scene.settleTraffic()
   expect(frontendOf(alone).endpoints).toEqual([{ address: '192.0.2.7', port: 5432, local: false }])
   expect(scene.report('Service', 'web', alone).endpoints).toEqual(['192.0.2.7:5432'])
   scene.commit(service('web'), slice, barePod('one', 'a', { labels: { app: 'web' } }))
-  expect(frontendOf(settle(scene)).endpoints.map(({ port }) => port)).toEqual([8080, 5432])
+  expect(frontendOf(scene.settleTraffic()).endpoints.map(({ port }) => port)).toEqual([8080, 5432])
 })
 
 test('a Service has the pods of its namespace with all of its labels', () => {
@@ -313,14 +301,14 @@ test('a Service has the pods of its namespace with all of its labels', () => {
     service('some', { selector: { app: 'web', tier: 'front' } }),
     service('none', { selector: {} }),
   )
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   const numbers = ['all', 'some', 'none'].map((name) => scene.report('Service', name, last).endpoints?.length)
   expect(numbers).toEqual([2, 1, 0])
 })
 
 test('EndpointSlices are told of as objects of their own, with their Service as their owner', () => {
   const scene = new Scene().commit(service('web'), barePod('one', 'a', { labels: { app: 'web' } }))
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   const slices = [...last.statuses.values()].filter(({ key }) => key.startsWith('EndpointSlice/'))
   expect(slices).toMatchObject([
     {
@@ -338,7 +326,7 @@ test('headless Services and names have no frontends, and are well at once when t
     ...service('name'),
     spec: { type: 'ExternalName', externalName: 'db.example.org' },
   })
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   expect(trafficOf(last).frontends).toEqual([])
   expect(specOf(scene, 'headless', last)).toMatchObject({ clusterIP: 'None', clusterIPs: ['None'] })
   expect(scene.report('Service', 'name', last).health).toEqual({ kind: 'healthy' })
@@ -346,11 +334,11 @@ test('headless Services and names have no frontends, and are well at once when t
 
 test('a Service that has left the repository is answered no more, and forgotten', () => {
   const scene = new Scene().commit(service('web'), service('other'))
-  settle(scene)
+  scene.settleTraffic()
   scene.commit(service('other'))
-  const last = settle(scene)
+  const last = scene.settleTraffic()
   expect(trafficOf(last).frontends.map((one) => one.service)).toEqual(['Service/default/other'])
   expect([...scene.world.records.keys()]).toEqual(['Service/default/other'])
   scene.commit()
-  expect(settle(scene).traffic).toBeUndefined()
+  expect(scene.settleTraffic().traffic).toBeUndefined()
 })

@@ -102,15 +102,17 @@ test('a log that is full because it was begun with another limit is asked for th
   expect(steps(log('log=a:300'))).toEqual(['number log log.000001', 'prepare log.000002', 'reopen'])
 })
 
+/** Two files that are full, one that is begun and one that is ready. */
+const OWN = [
+  'log.000001=a:100',
+  'log.000002=b:100',
+  'log=c:1',
+  'log.000003=c:1',
+  'log.tmp=d:0',
+  'log.000004=d:0',
+]
+
 test('of the attempt before, what was made for more goes, and its last file stays whatever is too much', () => {
-  const own = [
-    'log.000001=a:100',
-    'log.000002=b:100',
-    'log=c:1',
-    'log.000003=c:1',
-    'log.tmp=d:0',
-    'log.000004=d:0',
-  ]
   const before = [
     'log.000001=o:100',
     'log.000002=p:100',
@@ -119,7 +121,7 @@ test('of the attempt before, what was made for more goes, and its last file stay
     'log.tmp=r:0',
     'log.000004=r:0',
   ]
-  expect(steps(log(...own), log(...before))).toEqual([
+  expect(steps(log(...OWN), log(...before))).toEqual([
     'remove before log.tmp',
     'remove before log.000004',
     'remove before log.000001',
@@ -128,14 +130,6 @@ test('of the attempt before, what was made for more goes, and its last file stay
 })
 
 test('where the last file of the attempt before had only begun, the one before it stays too', () => {
-  const own = [
-    'log.000001=a:100',
-    'log.000002=b:100',
-    'log=c:1',
-    'log.000003=c:1',
-    'log.tmp=d:0',
-    'log.000004=d:0',
-  ]
   const before = ['log.000001=o:100', 'log.000002=p:100', 'log=q:3', 'log.000003=q:3']
-  expect(steps(log(...own), log(...before))).toEqual(['remove before log.000001', 'remove own log.000001'])
+  expect(steps(log(...OWN), log(...before))).toEqual(['remove before log.000001', 'remove own log.000001'])
 })
