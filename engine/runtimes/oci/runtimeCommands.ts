@@ -9,35 +9,27 @@ export interface OciProgram {
   readonly state: string
 }
 
+function begin({ path, state }: OciProgram): readonly [string, ...string[]] {
+  return [path, '--root', state]
+}
+
 export function runDetachedCommand(
   program: OciProgram,
   bundle: string,
   pidFile: string,
   id: string,
 ): Command {
-  return {
-    argv: [
-      program.path,
-      '--root',
-      program.state,
-      'run',
-      '--detach',
-      '--bundle',
-      bundle,
-      '--pid-file',
-      pidFile,
-      id,
-    ],
-  }
+  const files = ['--bundle', bundle, '--pid-file', pidFile]
+  return { argv: [...begin(program), 'run', '--detach', ...files, id] }
 }
 
 /** Runs it to its end. */
 export function runCommandOf(program: OciProgram, bundle: string, id: string): Command {
-  return { argv: [program.path, '--root', program.state, 'run', '--bundle', bundle, id] }
+  return { argv: [...begin(program), 'run', '--bundle', bundle, id] }
 }
 
 export function deleteCommand(program: OciProgram, id: string): Command {
-  return { argv: [program.path, '--root', program.state, 'delete', '--force', id] }
+  return { argv: [...begin(program), 'delete', '--force', id] }
 }
 
 export interface ExecOptions {
@@ -51,9 +43,7 @@ export function execCommand(program: OciProgram, id: string, options: ExecOption
   const { command, pidFile, timeoutMs, tty } = options
   return {
     argv: [
-      program.path,
-      '--root',
-      program.state,
+      ...begin(program),
       'exec',
       ...(tty ? ['--tty'] : []),
       ...(pidFile === undefined ? [] : ['--pid-file', pidFile]),
@@ -65,7 +55,7 @@ export function execCommand(program: OciProgram, id: string, options: ExecOption
 }
 
 export function updateCpusCommand(program: OciProgram, id: string, cpus: string): Command {
-  return { argv: [program.path, '--root', program.state, 'update', '--cpuset-cpus', cpus, id] }
+  return { argv: [...begin(program), 'update', '--cpuset-cpus', cpus, id] }
 }
 
 /** A limit that is absent stays as it is. */
@@ -76,9 +66,7 @@ export function updateResourcesCommand(
 ): Command {
   return {
     argv: [
-      program.path,
-      '--root',
-      program.state,
+      ...begin(program),
       'update',
       '--cpu-share',
       String(cpuShares),
