@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Measurement } from '../measure.ts'
-import { clusterYaml, commitFiles, RESOURCES } from '../repository.ts'
+import { clusterYaml, commitFiles } from '../repository.ts'
 import type { DaemonBench } from './daemon.ts'
 import { EngineProcess } from './engineProcess.ts'
 import { markedPod, Marks } from './marks.ts'
@@ -19,9 +19,9 @@ export async function benchBurst(bench: DaemonBench): Promise<readonly Measureme
   using marks = new Marks(join(folder, 'burst-marks'))
   await commitFiles(repo, {
     'cluster.yaml': clusterYaml(registry),
-    'warm.yaml': markedPod('warm', marks, RESOURCES),
+    'warm.yaml': markedPod('warm', marks),
   })
-  const moves = await prepare(repo, markedPod('last', marks, RESOURCES))
+  const moves = await prepare(repo, markedPod('last', marks))
   return await bench.down(root, async () => {
     await using daemon = await EngineProcess.start(repo, root)
     await marks.until('warm', 1)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Measurement, median, quantile } from '../measure.ts'
 import { rawPod } from '../raw-loop.ts'
-import { clusterYaml, commitFiles, RESOURCES } from '../repository.ts'
+import { clusterYaml, commitFiles } from '../repository.ts'
 import type { DaemonBench } from './daemon.ts'
 import { EngineProcess } from './engineProcess.ts'
 import { markedPod, Marks } from './marks.ts'
@@ -24,7 +24,7 @@ export async function benchCommits(bench: DaemonBench): Promise<readonly Measure
   using marks = new Marks(join(folder, 'commits-marks'))
   await commitFiles(repo, {
     'cluster.yaml': clusterYaml(registry),
-    'warm.yaml': markedPod('warm', marks, RESOURCES),
+    'warm.yaml': markedPod('warm', marks),
   })
   return await bench.down(root, async () => {
     await using _daemon = await EngineProcess.start(repo, root)
@@ -54,7 +54,7 @@ function row(commits: number, which: string, value: number, target: Measurement[
 }
 
 async function commitPod(repo: string, name: string, marks: Marks): Promise<number> {
-  writeFileSync(join(repo, `${name}.yaml`), markedPod(name, marks, RESOURCES))
+  writeFileSync(join(repo, `${name}.yaml`), markedPod(name, marks))
   await execa('git', ['add', '--all'], { cwd: repo })
   const began = performance.now()
   const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.invalid', '-c', 'gc.auto=0']

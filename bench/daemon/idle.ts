@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Measurement } from '../measure.ts'
-import { clusterYaml, commitFiles, RESOURCES } from '../repository.ts'
+import { clusterYaml, commitFiles } from '../repository.ts'
 import type { DaemonBench } from './daemon.ts'
 import { EngineProcess, usageOf } from './engineProcess.ts'
-import { Marks } from './marks.ts'
+import { markedPod, Marks } from './marks.ts'
 
 const PODS = 100
 /** Until the first probes have answered and what starting took is over. */
@@ -50,20 +50,7 @@ export async function benchIdle(bench: DaemonBench): Promise<readonly Measuremen
 }
 
 function podYaml(name: string, index: number, marks: Marks): string {
-  const probed = index % 2 === 0
+  if (index % 2 === 1) return markedPod(name, marks)
   const handler = index % 4 === 0 ? `httpGet: {path: /marks/${name}, port: 8080}` : 'tcpSocket: {port: 8080}'
-  const program = probed ? 'httpd -f -p 8080 -h /' : 'sleep 3600'
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  volumes: [{name: marks, hostPath: {path: ${marks.folder}}}]
-  containers:
-    - name: main
-      image: busybox:1.36
-      command: ["sh", "-c", "${marks.script(name, program)}"]
-      volumeMounts: [{name: marks, mountPath: /marks}]
-      resources: ${RESOURCES}
-${probed ? `      readinessProbe: {${handler}, periodSeconds: 10}\n` : ''}`
+  return markedPod(name, marks, 'httpd -f -p 8080 -h /', `{${handler}, periodSeconds: 10}`)
 }

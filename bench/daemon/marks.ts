@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
+import { RESOURCES } from '../repository.ts'
 
 const WAIT_MS_MAX = 60_000
 
@@ -51,8 +52,8 @@ export class Marks implements Disposable {
   }
 }
 
-/** A pod that leaves its mark and then runs `command`. */
-export function markedPod(name: string, marks: Marks, resources: string): string {
+/** A pod that leaves its mark and then runs `command`; `probe` is a readinessProbe in YAML's flow style. */
+export function markedPod(name: string, marks: Marks, command = 'sleep 3600', probe?: string): string {
   return `apiVersion: v1
 kind: Pod
 metadata: {name: ${name}}
@@ -62,8 +63,8 @@ spec:
   containers:
     - name: main
       image: busybox:1.36
-      command: ["sh", "-c", "${marks.script(name, 'sleep 3600')}"]
+      command: ["sh", "-c", "${marks.script(name, command)}"]
       volumeMounts: [{name: marks, mountPath: /marks}]
-      resources: ${resources}
-`
+      resources: ${RESOURCES}
+${probe === undefined ? '' : `      readinessProbe: ${probe}\n`}`
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Measurement, median } from '../measure.ts'
-import { clusterYaml, commitFiles, RESOURCES } from '../repository.ts'
+import { clusterYaml, commitFiles } from '../repository.ts'
 import type { DaemonBench } from './daemon.ts'
 import { EngineProcess } from './engineProcess.ts'
 import { markedPod, Marks } from './marks.ts'
@@ -16,7 +16,7 @@ export async function benchRestarts(bench: DaemonBench): Promise<readonly Measur
   const root = join(folder, 'restarts-root')
   using marks = new Marks(join(folder, 'restarts-marks'))
   const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`)
-  const pods = names.map((name) => markedPod(name, marks, RESOURCES)).join('---\n')
+  const pods = names.map((name) => markedPod(name, marks)).join('---\n')
   await commitFiles(repo, { 'cluster.yaml': clusterYaml(registry), 'pods.yaml': pods })
   return await bench.down(root, async () => {
     await using _daemon = await EngineProcess.start(repo, root)
