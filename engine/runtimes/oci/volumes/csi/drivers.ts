@@ -1,6 +1,6 @@
+import { decode } from '../../../../api/protobuf.ts'
 import type { Transport } from '../../../../transport/transport.ts'
 import { callDriver } from './grpc.ts'
-import { textFields } from './protobuf.ts'
 
 /** Where drivers put their sockets for the kubelet, a folder each. */
 const PLUGINS = '/var/lib/kubelet/plugins'
@@ -32,7 +32,8 @@ async function nameOf(transport: Transport, path: string, signal?: AbortSignal):
       new Uint8Array(),
       signal,
     )
-    return textFields(answer).get(1)
+    const name = decode(answer).get(1)
+    return name instanceof Uint8Array ? new TextDecoder().decode(name) : undefined
   } catch {
     signal?.throwIfAborted()
     return undefined

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { VolumeRequest } from '../../../../api/volumeRequests.ts'
 import type { PodRecord } from '../../../../api/records.ts'
+import { encode, mapFields } from '../../../../api/protobuf.ts'
 import type { Transport } from '../../../../transport/transport.ts'
 import { RuntimeFailure } from '../../../runtime.ts'
 import { failure, runOrFail } from '../../commands.ts'
@@ -9,7 +10,6 @@ import { readText } from '../../node/node.ts'
 import type { PodPaths } from '../../paths.ts'
 import { driverSocket } from './drivers.ts'
 import { callDriver } from './grpc.ts'
-import { encode, mapFields } from './protobuf.ts'
 
 type CsiVolume = Extract<VolumeRequest, { readonly kind: 'csi' }>
 

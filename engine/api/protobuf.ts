@@ -1,4 +1,4 @@
-/** As much of protocol buffers as CSI's messages need. https://protobuf.dev/programming-guides/encoding */
+/** As much of protocol buffers as the messages of CSI and of gRPC's health checks need. https://protobuf.dev/programming-guides/encoding */
 
 export type Field =
   | { readonly number: number; readonly text: string }
@@ -38,9 +38,9 @@ export function mapFields(number: number, map: Readonly<Record<string, string>>)
     }))
 }
 
-/** The texts of a message by their field, those of no interest passed over; the last one of a field counts. */
-export function textFields(message: Uint8Array): ReadonlyMap<number, string> {
-  const found = new Map<number, string>()
+/** The numbers, and the bytes of texts and messages, by their field; the last one of a field counts. What is no message holds nothing. */
+export function decode(message: Uint8Array): ReadonlyMap<number, number | Uint8Array> {
+  const found = new Map<number, number | Uint8Array>()
   let at = 0
   while (at < message.length) {
     const head = readVarint(message, at)
@@ -48,10 +48,11 @@ export function textFields(message: Uint8Array): ReadonlyMap<number, string> {
     switch (head.value & 7) {
       case VARINT:
         at = field.next
+        found.set(head.value >> 3, field.value)
         break
       case BYTES:
         at = field.next + field.value
-        found.set(head.value >> 3, new TextDecoder().decode(message.subarray(field.next, at)))
+        found.set(head.value >> 3, message.subarray(field.next, at))
         break
       case 1:
         at = head.next + 8
@@ -60,7 +61,7 @@ export function textFields(message: Uint8Array): ReadonlyMap<number, string> {
         at = head.next + 4
         break
       default:
-        return found
+        return new Map()
     }
   }
   return found
