@@ -34,9 +34,7 @@ export class MetricsRegistry<World> {
     for (const table of tables) {
       const { help, name, samples, type } = table
       const now = (): readonly Sample[] => (this.#world === undefined ? [] : samples(this.#world))
-      const settings = { name, help, registers: [this.#registry] }
-      if (type === 'gauge') new TableGauge(settings, now)
-      else new TableCounter(settings, now)
+      tableMetric(type, { name, help, registers: [this.#registry] }, now)
       this.#shapes.push({ name, help, type, labels: table.labels, group })
     }
   }
@@ -85,32 +83,11 @@ interface Settings {
   readonly registers: Registry[]
 }
 
-class TableGauge extends Gauge {
-  readonly #samples: () => readonly Sample[]
-
-  constructor(settings: Settings, samples: () => readonly Sample[]) {
-    super({ ...settings })
-    this.#samples = samples
-  }
-
-  override async get() {
-    const values = this.#samples().map(valueOf)
-    return { ...(await super.get()), values }
-  }
-}
-
-class TableCounter extends Counter {
-  readonly #samples: () => readonly Sample[]
-
-  constructor(settings: Settings, samples: () => readonly Sample[]) {
-    super({ ...settings })
-    this.#samples = samples
-  }
-
-  override async get() {
-    const values = this.#samples().map(valueOf)
-    return { ...(await super.get()), values }
-  }
+/** One whose values are asked for when it is. prom-client's own way, `collect`, would have each of them set and looked up by its labels. */
+function tableMetric(type: 'gauge' | 'counter', settings: Settings, samples: () => readonly Sample[]): void {
+  const metric = type === 'gauge' ? new Gauge(settings) : new Counter(settings)
+  const described = metric.get.bind(metric)
+  metric.get = async () => ({ ...(await described()), values: samples().map(valueOf) })
 }
 
 interface Value {
