@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, rm, utimes } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type Plugin, rolldown } from 'rolldown'
 
@@ -10,12 +10,52 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const cache = `${root}node_modules/.cache/reconcile`
 
 /**
- * Node's own modules by their objects. An `import` would read all that each of them exports, at every start, and load what stands behind
- * its getters: node:http's are undici's WebSocket and EventSource. That was 60 of the 100 ms that a start took.
+ * Those of Node's own modules that Node does not load for itself, each a file or a dozen of them: 30 ms of a start. The engine has all of
+ * them, a run few.
  */
-const builtinsByObject: Plugin = {
-  name: 'builtins-by-object',
-  renderChunk: (code) => code.replaceAll(/^import (.+) from "(node:[a-z0-9_/]+)";$/gm, byObject),
+const LOADED_LATE: ReadonlySet<string> = new Set([
+  'node:child_process',
+  'node:crypto',
+  'node:http',
+  'node:http2',
+  'node:net',
+  'node:path/win32',
+  'node:perf_hooks',
+  'node:readline',
+  'node:stream/consumers',
+  'node:timers/promises',
+  'node:tty',
+  'node:v8',
+])
+
+/** In their place stands an object that loads the module when the first of its parts is asked for. */
+const builtinsAtFirstUse: Plugin = {
+  name: 'builtins-at-first-use',
+  resolveId: (id) => (LOADED_LATE.has(id) ? { id: `\0${id}`, external: false } : null),
+  load: (id) => {
+    const module = id.replace('\0', '')
+    if (!LOADED_LATE.has(module)) return null
+    const names = Object.getOwnPropertyNames(process.getBuiltinModule(module))
+    return `let module
+const load = () => module ??= process.getBuiltinModule(${JSON.stringify(module)})
+for (const name of ${JSON.stringify(names)})
+  Object.defineProperty(exports, name, { enumerable: true, get: () => load()[name] })`
+  },
+}
+
+/**
+ * The others by their objects. An `import` would read all that each of them exports, at every start, and load what stands behind its getters.
+ */
+function builtinsByObject(code: string): string {
+  return code.replaceAll(/^import (.+) from "(node:[a-z0-9_/]+)";$/gm, byObject)
+}
+
+/** With one letter of another kind Node would keep all of the text with two bytes a letter, and take four times as long to read it. */
+function asciiOnly(code: string): string {
+  return code.replaceAll(
+    /[\u0080-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** `import a, { b as c } from "node:x"` or `import * as a from "node:x"`, as the object's destructuring. */
@@ -38,13 +78,14 @@ async function bundle(): Promise<void> {
     const engine = await rolldown({
       input: `${root}engine/main.ts`,
       platform: 'node',
-      plugins: [builtinsByObject],
+      plugins: [builtinsAtFirstUse],
       // The shell's lines at the head of the entry are taken for a directive.
       checks: { moduleLevelDirective: false },
     })
     // .mjs: of a .js file here Node would find out from its text, all of it, that it is a module.
     // One file: a daemon that runs for months imports late, and must not find another version's parts then.
-    await engine.write({ file: `${making}/main.mjs`, format: 'esm', codeSplitting: false })
+    const { output } = await engine.generate({ format: 'esm', codeSplitting: false })
+    await writeFile(`${making}/main.mjs`, asciiOnly(builtinsByObject(output[0].code)))
     await copyFile(`${root}engine/runtimes/oci/hook/hook.sh`, `${making}/hook.sh`)
     await copyFile(`${root}engine/transport/lane.pl`, `${making}/lane.pl`)
     // A source that is saved while it is being read here is newer than this.
