@@ -4,11 +4,12 @@ import { processesOf } from '../../support/containers.ts'
 import { lineText } from '../../support/daemon.ts'
 import { World, eventually } from '../../support/engine.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
+import { files } from '../../support/pods.ts'
 import { Random } from '../../support/random.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { Chaos } from './chaos.ts'
 import { STEPS } from './steps.ts'
-import { expectedCommands, FIRST, manifests } from './wanted.ts'
+import { expectedCommands, FIRST, WITNESS } from './wanted.ts'
 
 let registry: Registry
 
@@ -29,15 +30,15 @@ const SETTLE_MS = 120_000
 test(
   'a daemon that is left alone while its manifests, its pods, its machine and itself are tampered with comes to the right state, and its log explains each step',
   async () => {
-    const world = await World.create({
+    await using world = await World.create({
       podCIDR: '10.240.0.0/16',
       registry: registry.url,
       sync: { resyncIntervalSeconds: 5, pollIntervalSeconds: 5 },
     })
-    await world.commit({ 'witness.yaml': manifests(FIRST)['witness.yaml'] ?? '' })
+    await world.commit(files(WITNESS))
     const first = await world.once()
     expect(first, first.stderr).toMatchObject({ exitCode: 0 })
-    const chaos = new Chaos(world, new Random(SEED), registry)
+    await using chaos = new Chaos(world, new Random(SEED), registry)
     const witness = await chaos.witness()
     await chaos.commit(FIRST)
     await settled(chaos)

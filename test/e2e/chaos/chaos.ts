@@ -107,4 +107,8 @@ export class Chaos {
     if (found === undefined) throw new Error('the witness does not run')
     return found.pid
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon[Symbol.asyncDispose]()
+  }
 }

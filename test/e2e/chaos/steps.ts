@@ -160,7 +160,7 @@ async function someContainer(chaos: Chaos): Promise<RunningContainer | undefined
 async function killContainer(chaos: Chaos): Promise<Done | undefined> {
   const container = await someContainer(chaos)
   if (container === undefined) return undefined
-  process.kill(container.pid, 'SIGKILL')
+  if (!sent('SIGKILL', container.pid)) return undefined
   return explainedForPod(chaos, podOf(container), `container killed: ${container.command}`)
 }
 
@@ -179,10 +179,20 @@ async function signalMonitor(
 ): Promise<Done | undefined> {
   const container = await someContainer(chaos)
   if (container === undefined) return undefined
-  process.kill(container.monitor, signal)
+  if (!sent(signal, container.monitor)) return undefined
   // One that stands still is noticed at the latest when its container ends.
-  if (signal === 'SIGSTOP') process.kill(container.pid, 'SIGKILL')
+  if (signal === 'SIGSTOP') sent('SIGKILL', container.pid)
   return explainedForPod(chaos, podOf(container), `${what}: ${container.command}`)
+}
+
+/** False: it has ended since it was found. */
+function sent(signal: 'SIGKILL' | 'SIGSTOP', pid: number): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    throw error
+  }
 }
 
 /** Of a container's id: the pod's uid stands before the container's name. */

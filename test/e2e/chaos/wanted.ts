@@ -1,3 +1,8 @@
+import { sleeper, workload } from '../../support/manifests.ts'
+import { files, pod } from '../../support/pods.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
 /** What the chaos commits: a few workloads whose containers tell by their command line what they belong to. */
 export interface Wanted {
   readonly web: { readonly replicas: number; readonly version: number }
@@ -30,65 +35,26 @@ export function expectedCommands({ agent, lone, set, web }: Wanted): readonly st
 
 export const WITNESS_COMMAND = `sleep ${BASE.witness}`
 
+export const WITNESS: Fields = sleeping('witness', BASE.witness)
+
 export function manifests({ agent, lone, set, web }: Wanted): Readonly<Record<string, string>> {
-  return {
-    'witness.yaml': pod('witness', BASE.witness),
-    'web.yaml': deployment(web.replicas, BASE.web + web.version),
-    'set.yaml': statefulSet(set.replicas, BASE.set + set.version),
-    ...(agent === undefined ? {} : { 'agent.yaml': daemonSet(BASE.agent + agent.version) }),
-    ...(lone === undefined ? {} : { 'lone.yaml': pod('lone', BASE.lone + lone.version) }),
-  }
+  const ready = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }
+  return files(
+    WITNESS,
+    workload('Deployment', 'web', podOf(BASE.web + web.version, ready), { replicas: web.replicas }),
+    workload('StatefulSet', 'set', podOf(BASE.set + set.version), {
+      replicas: set.replicas,
+      serviceName: 'set',
+    }),
+    ...(agent === undefined ? [] : [workload('DaemonSet', 'agent', podOf(BASE.agent + agent.version))]),
+    ...(lone === undefined ? [] : [sleeping('lone', BASE.lone + lone.version)]),
+  )
 }
 
-function deployment(replicas: number, seconds: number): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: web}}
-${template('web', seconds, '{exec: {command: ["true"]}, periodSeconds: 1}')}`
+function sleeping(name: string, seconds: number): Fields {
+  return pod(name, { restartPolicy: 'Always', ...podOf(seconds) })
 }
 
-function statefulSet(replicas: number, seconds: number): string {
-  return `apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: set}
-spec:
-  replicas: ${replicas}
-  serviceName: set
-  selector: {matchLabels: {app: set}}
-${template('set', seconds)}`
-}
-
-function daemonSet(seconds: number): string {
-  return `apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: agent}
-spec:
-  selector: {matchLabels: {app: agent}}
-${template('agent', seconds)}`
-}
-
-function template(app: string, seconds: number, probe?: string): string {
-  return `  template:
-    metadata: {labels: {app: ${app}}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - name: main
-          image: busybox:1.36
-          command: ["sleep", "${seconds}"]
-${probe === undefined ? '' : `          readinessProbe: ${probe}\n`}`
-}
-
-function pod(name: string, seconds: number): string {
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 1
-  containers:
-    - {name: main, image: "busybox:1.36", command: ["sleep", "${seconds}"]}
-`
+function podOf(seconds: number, container: Fields = {}): Fields {
+  return { terminationGracePeriodSeconds: 1, containers: [sleeper(seconds, container)] }
 }

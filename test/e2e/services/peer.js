@@ -116,16 +116,18 @@ function forward(port, path) {
   server.listen(Number(port), '127.0.0.1', () => console.log('ready'))
 }
 
-/** So many clients, each with a connection that it keeps, until the standard input ends; how many requests came to what. */
+/**
+ * So many clients, each with a connection of its own that it keeps, until the standard input ends; how many requests came to what. From a pool
+ * the last one used would be taken first, and one that nobody uses outlives its server's grace period.
+ */
 async function load(host, port, count) {
-  const agent = new Agent({ keepAlive: true, maxSockets: Number(count) })
   const counts = { answered: 0, failed: {} }
   let ended = false
   process.stdin.on('end', () => (ended = true)).resume()
-  const request = () =>
+  const request = (agent) =>
     new Promise((resolve) => {
       const failed = (error) => {
-        const code = error.code ?? error.message
+        const code = `${error.code ?? error.message}, ${asked.reusedSocket ? 'kept' : 'new'} connection`
         counts.failed[code] = (counts.failed[code] ?? 0) + 1
         resolve()
       }
@@ -139,8 +141,9 @@ async function load(host, port, count) {
       asked.on('error', failed).on('timeout', () => asked.destroy(new Error('ETIMEDOUT')))
     })
   const clients = Array.from({ length: Number(count) }, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     while (!ended) {
-      await request()
+      await request(agent)
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   })
