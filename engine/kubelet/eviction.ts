@@ -1,4 +1,6 @@
-import type { Container, PodSpec, Quantity } from '../api/generated/types.ts'
+import type { Container, PodSpec } from '../api/generated/types.ts'
+import { amountText, podLimits } from '../api/podResources.ts'
+import { SYSTEM_PRIORITIES } from '../api/priorities.ts'
 import { byteCount } from '../api/quantity.ts'
 import type { PodEnd } from '../api/records.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
@@ -12,6 +14,8 @@ interface DiskLimit {
   /** Kubernetes' sentence, as in pkg/kubelet/eviction. */
   readonly message: string
 }
+
+const DISK = 'ephemeral-storage'
 
 const NONE: readonly DiskLimit[] = []
 
@@ -41,27 +45,21 @@ function volumeLimits({ volumes = [] }: PodSpec): readonly DiskLimit[] {
   })
 }
 
-function limitOf({ resources }: Container): Quantity | undefined {
-  return resources?.limits?.['ephemeral-storage']
-}
-
 /** All containers and empty directories together, where any container has a limit. */
 function podLimit(spec: PodSpec): readonly DiskLimit[] {
-  const limits = spec.containers.flatMap((container) => limitOf(container) ?? [])
-  if (limits.length === 0) return []
-  const bytes = limits.reduce<number>((sum, limit) => sum + byteCount(limit), 0)
-  const lasting = [...(spec.initContainers ?? []), ...spec.containers]
+  const { [DISK]: bytes } = podLimits(spec)
+  if (bytes === undefined) return []
+  const all = [...(spec.initContainers ?? []), ...spec.containers]
   const volumes = (spec.volumes ?? []).flatMap(({ emptyDir, name }) =>
     emptyDir === undefined || emptyDir.medium === 'Memory' ? [] : [name],
   )
-  const total = limits.length === 1 ? String(limits[0]) : String(bytes)
-  const message = `Pod ephemeral local storage usage exceeds the total limit of containers ${total}. `
-  return [{ parts: [...lasting.map(partOf), ...volumes], bytes, message }]
+  const message = `Pod ephemeral local storage usage exceeds the total limit of containers ${amountText(DISK, bytes)}. `
+  return [{ parts: [...all.map(partOf), ...volumes], bytes, message }]
 }
 
 function containerLimits({ containers }: PodSpec): readonly DiskLimit[] {
   return containers.flatMap((container): DiskLimit[] => {
-    const limit = limitOf(container)
+    const limit = container.resources?.limits?.[DISK]
     const bytes = limit === undefined ? 0 : byteCount(limit)
     const message = `Container ${container.name} exceeded its local ephemeral storage limit "${limit}". `
     return bytes > 0 ? [{ parts: [partOf(container)], bytes, message }] : []
@@ -82,6 +80,8 @@ export function exceeded(spec: PodSpec, held: Readonly<Record<string, number>>):
 /** As localStorageEviction in Kubernetes' pkg/kubelet/eviction says it. */
 export function evictionEnd(pod: ObservedPod, { node, now }: PodContext): PodEnd | undefined {
   if (pod.diskBytes === undefined || !node.reachable) return undefined
+  // The kubelet evicts no critical pod either.
+  if (SYSTEM_PRIORITIES.has(pod.record.pod.spec.priorityClassName ?? '')) return undefined
   const limit = exceeded(pod.record.pod.spec, pod.diskBytes)
   if (limit === undefined) return undefined
   return { phase: 'Failed', at: now.toString(), reason: 'Evicted', message: limit.message }

@@ -11,7 +11,7 @@ import type {
 } from '../../engine/api/generated/types.ts'
 import type { Desired, ObservedPod } from '../../engine/api/snapshot.ts'
 import { isProblem } from '../../engine/kubelet/context.ts'
-import { limitedParts } from '../../engine/kubelet/eviction.ts'
+import { exceeded, limitedParts } from '../../engine/kubelet/eviction.ts'
 import { updateVolumesRequest } from '../../engine/kubelet/follow.ts'
 import { createPodRequest } from '../../engine/kubelet/requests/createPod.ts'
 import { envFilesOf, parseEnvFile, type VolumeFiles } from '../../engine/kubelet/requests/envFiles.ts'
@@ -377,9 +377,13 @@ describe('a pod whose empty directory outgrows its limit', () => {
 describe('a pod whose containers fill the disk', () => {
   const limited = (limit: string | undefined) =>
     container('app', limit === undefined ? {} : { resources: { limits: { 'ephemeral-storage': limit } } })
-  const evicted = (limits: readonly (string | undefined)[], held: Readonly<Record<string, number>>) => {
+  const evicted = (
+    limits: readonly (string | undefined)[],
+    held: Readonly<Record<string, number>>,
+    more: Partial<PodSpec> = {},
+  ) => {
     const containers = limits.map((limit, index) => ({ ...limited(limit), name: `c${index}` }))
-    const own = record({ containers, volumes: [{ name: 'free', emptyDir: {} }] })
+    const own = record({ containers, volumes: [{ name: 'free', emptyDir: {} }], ...more })
     const states = Object.fromEntries(containers.map(({ name }) => [name, running()]))
     const { action } = podStep(observed(own, states, { diskBytes: held }), context(5))
     return action?.kind === 'stopContainers' ? action.record.ended?.message : undefined
@@ -397,6 +401,21 @@ describe('a pod whose containers fill the disk', () => {
     expect(evicted(['1Mi', undefined], { 'container/c1': MIB / 2, free: MIB })).toBe(
       'Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ',
     )
+  })
+
+  test('may have as much as its largest init container, and the limit is said in the kubelet’s way', () => {
+    const init = { ...limited('8Mi'), name: 'init' }
+    const spec = { containers: [limited('1Mi')], initContainers: [init] }
+    const limits = { ...record(spec).pod.spec }
+    expect(exceeded(limits, { 'container/init': 8 * MIB, free: MIB })).toBeUndefined()
+    expect(exceeded(limits, { 'container/init': 8 * MIB, 'container/app': 1 })?.message).toBe(
+      'Pod ephemeral local storage usage exceeds the total limit of containers 8Mi. ',
+    )
+  })
+
+  test('stays where nodes or clusters cannot do without it', () => {
+    const priorityClassName = 'system-node-critical'
+    expect(evicted(['1Mi'], { 'container/c0': 2 * MIB }, { priorityClassName })).toBeUndefined()
   })
 
   test('stays where nothing has a limit', () => {
