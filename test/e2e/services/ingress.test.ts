@@ -1,14 +1,18 @@
 import { execa } from 'execa'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DaemonProcess } from '../../support/daemon.ts'
 import { eventually, type EngineRun, World } from '../../support/engine.ts'
 import { files, sh } from '../../support/pods.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { type Answer, ask, underLoad } from './ingressClient.ts'
+import { MACHINE_VOLUME, peerContainer, service } from './pods.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
+const UPGRADE = new URL('upgrade.js', import.meta.url).pathname
 const HTTP = 18_245
 const HTTPS = 18_246
 
@@ -211,19 +215,86 @@ test('a rollout and new rules drop no request, and what is asked is answered by 
   })
 })
 
-test('port-forward leads to a pod behind a Service until it is interrupted', {
-  timeout: 30_000,
+/** Answers what it is sent, as a WebSocket. */
+function sockets(): readonly Fields[] {
+  const labels = { app: 'sockets' }
+  const command = ['chroot', '/machine', process.execPath, UPGRADE, 'serve', '8080']
+  const container = peerContainer([], {
+    command,
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+  })
+  const spec = { terminationGracePeriodSeconds: 0, containers: [container], volumes: [MACHINE_VOLUME] }
+  return [
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'sockets', labels }, spec },
+    service('sockets', 'sockets', { ports: [{ name: 'web', port: 80, targetPort: 8080 }] }),
+    ingress('sockets', { rules: [{ http: { paths: [path('/socket', 'sockets')] } }] }),
+  ]
+}
+
+test('a WebSocket goes on through new rules, in which a new process takes over', {
+  timeout: 60_000,
 }, async () => {
-  const forwarding = world.start('port-forward', 'service/front', ':web')
+  const own = [...server('front', 2, '2'), ...server('cart', 1, '1'), ...sockets()]
+  const tls = secret('shop', { 'tls.crt': certificate, 'tls.key': key })
+  await commit(...own, tls, shop())
+  expectDone(await world.once('--timeout', '40s'))
+  const socket = new WebSocket(`ws://127.0.0.1:${HTTP}/socket`)
+  const echoOf = async (text: string): Promise<unknown> => {
+    socket.send(text)
+    const [message]: readonly unknown[] = await once(socket, 'message')
+    return message instanceof MessageEvent ? message.data : undefined
+  }
+  await once(socket, 'open')
+  expect(await echoOf('one')).toBe('one')
+  const before = await proxyPid()
+  await commit(...own, tls, shop(path('/newer', 'cart')))
+  expectDone(await world.once('--timeout', '40s'))
+  expect(await proxyPid()).not.toBe(before)
+  expect(await echoOf('two')).toBe('two')
+  socket.close()
+  await once(socket, 'close')
+})
+
+/** Resolves to the port of this machine that leads to the pod. */
+async function forwarded(forwarding: ReturnType<World['start']>): Promise<number> {
   const local = Promise.withResolvers<number>()
   forwarding.stdout.on('data', (text: Buffer) => {
     const [, port] = /Forwarding from 127\.0\.0\.1:(\d+) -> 8080\n/.exec(String(text)) ?? []
     if (port !== undefined) local.resolve(Number(port))
   })
   void forwarding.then(({ stderr }) => local.reject(new Error(stderr)))
-  expect(await ask({ port: await local.promise, host: 'any' })).toEqual({ status: 200, body: 'front 2' })
+  return await local.promise
+}
+
+test('port-forward leads to a pod behind a Service until it is interrupted', {
+  timeout: 30_000,
+}, async () => {
+  const forwarding = world.start('port-forward', 'service/front', ':web')
+  expect(await ask({ port: await forwarded(forwarding), host: 'any' })).toEqual({
+    status: 200,
+    body: 'front 2',
+  })
   forwarding.kill('SIGINT')
   expect(await forwarding).toMatchObject({ exitCode: 130 })
+})
+
+test('port-forward works beside an engine that drives the root, to a Service and to a pod', {
+  timeout: 60_000,
+}, async () => {
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy')
+  const [front] = (await world.pods()).filter(({ metadata }) => metadata.name.startsWith('front-'))
+  for (const [target, remote] of [
+    ['service/front', ':80'],
+    [`pod/${front?.metadata.name ?? ''}`, ':http'],
+  ] as const) {
+    const forwarding = world.start('port-forward', target, remote)
+    const port = await forwarded(forwarding)
+    expect(await ask({ port, host: 'any' }), target).toEqual({ status: 200, body: 'front 2' })
+    forwarding.kill('SIGINT')
+    await forwarding
+  }
+  expect(daemon.isRunning).toBe(true)
 })
 
 test('a proxy that is killed comes back while an engine runs, and none is left after down', {
