@@ -1,6 +1,6 @@
 import type { Container, KubernetesObject, PodSpec } from '../../engine/api/generated/types.ts'
 import { nodeName, type ObjectKey, objectKey, podUid } from '../../engine/api/names.ts'
-import type { PodRecord } from '../../engine/api/records.ts'
+import type { Failure, PodRecord } from '../../engine/api/records.ts'
 import type {
   ContainerExit,
   ContainerState,
@@ -173,4 +173,9 @@ const NODE = node()
 
 export function context(seconds: number, more: Partial<PodContext> = {}): PodContext {
   return { now: now(seconds), node: NODE, desired: DESIRED, ...more }
+}
+
+/** The last of so many, 100 s after the pod was made. */
+export function failure(reason: string, count: number, more: Partial<Failure> = {}): Failure {
+  return { reason, message: 'no luck', count, lastAt: at(100), certain: false, ...more }
 }
