@@ -1,4 +1,4 @@
-import type { NodeName } from '../../api/names.ts'
+import type { NodeName, PodUid } from '../../api/names.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { createDns, type Dns } from './dns/dns.ts'
@@ -50,6 +50,8 @@ export interface OciNode {
   readonly ingress: IngressProxy
   /** What leads Services' addresses and ports to pods. */
   readonly services: Services
+  /** Of whatever runs containers here beside the OCI runtime itself: none of this pod's is left when it resolves. */
+  readonly endContainers?: (uid: PodUid, signal?: AbortSignal) => Promise<void>
 }
 
 export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {

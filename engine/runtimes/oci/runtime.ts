@@ -4,10 +4,10 @@ import { podUid } from '../../api/names.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { podEvents } from './hook/events.ts'
-import { measurePods } from './measures/measure.ts'
+import { groupsBelow, measurePods } from './measures/measure.ts'
 import { execInContainer } from './containers/exec.ts'
 import { inspectPod, listPods } from './pods/listing.ts'
-import { createLogKeeper } from './logs/keep.ts'
+import { createLogKeeper, logPlace } from './logs/keep.ts'
 import { containerLog } from './logs/logs.ts'
 import { objectRecordFile, readObjectRecords, writeObjectRecord } from './objectRecords.ts'
 import { containerPaths, podPaths } from './paths.ts'
@@ -126,7 +126,7 @@ function podVerbs(node: OciNode): PodVerbs {
 type OperatorVerbs = Pick<Runtime, 'freezePod' | 'thawPod' | 'sayConditions' | 'tell'>
 
 /** What people do to pods, beside the engine. */
-function operatorVerbs(node: OciNode): OperatorVerbs {
+export function operatorVerbs(node: OciNode): OperatorVerbs {
   return {
     freezePod: async (uid, signal) => {
       await guarded('FreezePodError', 'freezing the pod', signal, async () => {
@@ -171,7 +171,7 @@ function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
     events: (signal) => podEvents(transport, paths.events, name, signal),
     stats: async (uid) => await podStats(transport, paths, (await node.look()).cgroups, uid),
     measure: async (pods, signal) =>
-      await measurePods(transport, paths, (await node.look()).cgroups, pods, signal),
+      await measurePods(transport, groupsBelow(paths), (await node.look()).cgroups, pods, signal),
   }
 }
 
@@ -182,7 +182,7 @@ type InsideVerbs = Pick<
 
 function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
   const { paths, transport } = node
-  const keepLogs = createLogKeeper(transport, paths)
+  const keepLogs = createLogKeeper(transport, (container) => logPlace(paths, container))
   return {
     keepLogs: async (request) => await keepLogs(request),
     exec: async (request, signal) =>
@@ -209,7 +209,7 @@ type RecordVerbs = Pick<
   'writePodRecord' | 'readObjectRecords' | 'writeObjectRecord' | 'deleteObjectRecord'
 >
 
-function recordVerbs({ paths, transport }: OciNode): RecordVerbs {
+export function recordVerbs({ paths, transport }: OciNode): RecordVerbs {
   return {
     writePodRecord: async (record) => {
       const { name = '', uid = '' } = record.pod.metadata

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
 import { cgroupLayout } from '../../../engine/runtimes/oci/node/cgroups.ts'
 import { cgroupFiles, cgroupMeasures } from '../../../engine/runtimes/oci/measures/cgroupFiles.ts'
-import { measurePods } from '../../../engine/runtimes/oci/measures/measure.ts'
+import { groupsBelow, measurePods } from '../../../engine/runtimes/oci/measures/measure.ts'
 import {
   parseBlkio,
   parseDeviceName,
@@ -153,7 +153,7 @@ test('devices have names, and nothing is read of what is no device', () => {
 
 test('a pod that is not there is left out', async () => {
   const transport = localTransport()
-  const paths = await rootPaths(transport, '/nowhere')
+  const groups = groupsBelow(await rootPaths(transport, '/nowhere'))
   const pods = [{ uid: podUid('gone'), containers: ['app'], hostNetwork: false }]
-  expect(await measurePods(transport, paths, V2, pods)).toEqual(new Map())
+  expect(await measurePods(transport, groups, V2, pods)).toEqual(new Map())
 })

@@ -5,7 +5,8 @@ import type { CgroupLayout } from '../node/cgroups.ts'
 import { controllerDirectory } from '../node/cgroups.ts'
 import { readText } from '../node/node.ts'
 import type { RootPaths } from '../paths.ts'
-import { containerPaths, podPaths } from '../paths.ts'
+import { type GroupOf, groupsBelow } from '../measures/measure.ts'
+import { podPaths } from '../paths.ts'
 
 /** Of the containers that run, from their cgroups. */
 export async function podStats(
@@ -13,12 +14,14 @@ export async function podStats(
   paths: RootPaths,
   cgroups: CgroupLayout,
   uid: PodUid,
+  groupOf: GroupOf = groupsBelow(paths),
 ): Promise<readonly ContainerStats[]> {
   const pod = podPaths(paths, uid)
   const names = await transport.listDirectory(pod.containers)
   const all = await Promise.all(
     names.map(async (name) => {
-      const { cgroup } = containerPaths(pod, uid, name)
+      const cgroup = groupOf(uid, name)
+      if (cgroup === undefined) return []
       const cpu = await cpuNanoseconds(transport, cgroups, cgroup)
       const memory = await memoryBytes(transport, cgroups, cgroup)
       if (cpu === undefined || memory === undefined) return []

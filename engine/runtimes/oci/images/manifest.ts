@@ -114,17 +114,19 @@ export function parseConfigFile(content: string): ConfigFile {
     if (!DIGEST.test(id))
       throw new Error(`its config names the layer ${JSON.stringify(id)}, which is not a digest`)
   }
+  return { diffIds, config: imageConfig(config) }
+}
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md; other programs print the same names. */
+export function imageConfig(config: Json): ImageConfig {
   return {
-    diffIds,
-    config: {
-      entrypoint: texts(config['Entrypoint']),
-      cmd: texts(config['Cmd']),
-      env: texts(config['Env']),
-      workingDir: text(config['WorkingDir']),
-      user: text(config['User']),
-      stopSignal: text(config['StopSignal']),
-      volumes: isObject(config['Volumes']) ? Object.keys(config['Volumes']).toSorted() : [],
-    },
+    entrypoint: texts(config['Entrypoint']),
+    cmd: texts(config['Cmd']),
+    env: texts(config['Env']),
+    workingDir: text(config['WorkingDir']),
+    user: text(config['User']),
+    stopSignal: text(config['StopSignal']),
+    volumes: isObject(config['Volumes']) ? Object.keys(config['Volumes']).toSorted() : [],
   }
 }
 

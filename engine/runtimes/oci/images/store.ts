@@ -191,13 +191,13 @@ function localImage(paths: StorePaths, image: ImageRecord): LocalImage {
   return { id: image.id, reference: image.reference, layerDirs, config: image.config }
 }
 
-function invalidName(image: string, why: string): RuntimeFailure {
+export function invalidName(image: string, why: string): RuntimeFailure {
   return new RuntimeFailure('InvalidImageName', `image name ${JSON.stringify(image)} is not valid: ${why}`, {
     certain: true,
   })
 }
 
-function neverPulled(image: string): RuntimeFailure {
+export function neverPulled(image: string): RuntimeFailure {
   return new RuntimeFailure(
     'ErrImageNeverPull',
     `image ${image} is not on the node, and its pull policy is Never`,

@@ -25,7 +25,8 @@ interface Seen {
   readonly askedMs?: number
 }
 
-interface Place {
+/** Where one attempt's log is. */
+export interface LogPlaces {
   readonly own: string
   readonly before: string | undefined
   /** The pipe that conmon takes orders from. */
@@ -35,10 +36,13 @@ interface Place {
 export type KeepLogs = (request: KeepLogsRequest) => Promise<number>
 
 /** Whoever writes little costs one look at one file, and nothing is started. */
-export function createLogKeeper(transport: Transport, paths: RootPaths): KeepLogs {
+export function createLogKeeper(
+  transport: Transport,
+  placeOf: (container: RunningContainer) => LogPlaces | undefined,
+): KeepLogs {
   let seen: ReadonlyMap<string, Seen> = new Map()
   return async ({ containers, limits }) => {
-    const places = containers.map((container) => placeOf(paths, container))
+    const places = containers.flatMap((container) => placeOf(container) ?? [])
     const states = await transport.fileStates(places.map(({ own }) => `${own}/${CURRENT}`))
     const atMs = performance.now()
     const problems: unknown[] = []
@@ -73,7 +77,7 @@ function messagesOf(problems: readonly unknown[]): string {
   return [...new Set(problems.map((one) => (one instanceof Error ? one.message : String(one))))].join('; ')
 }
 
-function placeOf(paths: RootPaths, { attempt, container, uid }: RunningContainer): Place {
+export function logPlace(paths: RootPaths, { attempt, container, uid }: RunningContainer): LogPlaces {
   const { bundle, directory } = containerPaths(podPaths(paths, uid), uid, container)
   return {
     own: `${directory}/${attempt}`,
@@ -94,7 +98,7 @@ function waitFor(last: Seen | undefined, now: Seen, limits: LogLimits): number {
 
 async function keep(
   transport: Transport,
-  place: Place,
+  place: LogPlaces,
   limits: LogLimits,
   mayAsk: boolean,
 ): Promise<'asked' | 'kept' | 'disturbed'> {
@@ -112,7 +116,7 @@ async function keep(
 /** False: it has gone on meanwhile, and is looked at again. */
 async function carryOut(
   transport: Transport,
-  place: Place,
+  place: LogPlaces,
   step: Exclude<KeepStep, { readonly kind: 'reopen' }>,
 ): Promise<boolean> {
   const path = `${place.own}/${step.name}`

@@ -11,10 +11,17 @@ import { parseDeviceName, parseNetDev } from './parsers.ts'
 /** So many pods are read at one go: some hundred files, a few milliseconds. The engine has other work in between. */
 const PODS_AT_ONCE = 8
 
+/** Below every cgroup hierarchy's root; undefined: not known, and not measured. */
+export type GroupOf = (uid: PodUid, container: string) => string | undefined
+
+export function groupsBelow(paths: RootPaths): GroupOf {
+  return (uid, container) => containerPaths(podPaths(paths, uid), uid, container).cgroup
+}
+
 /** Of pods that are there, from files of the kernel alone; those that are not, and those that have gone meanwhile, are left out. */
 export async function measurePods(
   transport: Transport,
-  paths: RootPaths,
+  groupOf: GroupOf,
   cgroups: CgroupLayout,
   pods: readonly MeasuredPod[],
   signal?: AbortSignal,
@@ -23,7 +30,7 @@ export async function measurePods(
   const measured = new Map<PodUid, PodMeasures>()
   for (let index = 0; index < pods.length; index += PODS_AT_ONCE) {
     signal?.throwIfAborted()
-    const some = pods.slice(index, index + PODS_AT_ONCE).map((pod) => planned(paths, cgroups, pod))
+    const some = pods.slice(index, index + PODS_AT_ONCE).map((pod) => planned(groupOf, cgroups, pod))
     for (const [uid, measures] of await measureSome(transport, some, devices)) measured.set(uid, measures)
     await setImmediate()
   }
@@ -42,17 +49,16 @@ interface Planned {
 }
 
 function planned(
-  paths: RootPaths,
+  groupOf: GroupOf,
   cgroups: CgroupLayout,
   { containers, hostNetwork, uid }: MeasuredPod,
 ): Planned {
-  const pod = podPaths(paths, uid)
   return {
     uid,
     hostNetwork,
-    containers: containers.map((name) => {
-      const { cgroup } = containerPaths(pod, uid, name)
-      return { name, cgroup, files: cgroupFiles(cgroups, cgroup) }
+    containers: containers.flatMap((name) => {
+      const cgroup = groupOf(uid, name)
+      return cgroup === undefined ? [] : [{ name, cgroup, files: cgroupFiles(cgroups, cgroup) }]
     }),
   }
 }

@@ -11,19 +11,30 @@ import type { NodeState, Sandboxes } from './nodeState.ts'
 import { readNodeState } from './nodeState.ts'
 import type { PodFiles } from './podFiles.ts'
 import { readAllPodFiles, readPodFiles } from './podFiles.ts'
-import { DAMAGED_RECORD, parseRecord, podListing } from './podListing.ts'
+import type { ContainersOf } from './podListing.ts'
+import { containersOfFiles, DAMAGED_RECORD, parseRecord, podListing } from './podListing.ts'
 import type { Sandbox } from './sandbox.ts'
 import { parseSandbox } from './sandbox.ts'
 
-/** From files and /proc alone. */
-export async function listPods(transport: Transport, paths: RootPaths): Promise<NodeListing> {
+/** Looks at the containers of these pods, after the pods' files were read. */
+export type LookAtContainers = (pods: readonly PodFiles[]) => Promise<ContainersOf>
+
+const lookAtFiles: LookAtContainers = async () => containersOfFiles
+
+/** From files and /proc alone, but for what `look` asks. */
+export async function listPods(
+  transport: Transport,
+  paths: RootPaths,
+  look: LookAtContainers = lookAtFiles,
+): Promise<NodeListing> {
   const pods = await withoutFolders(transport, paths, await readAllPodFiles(transport, paths))
+  const containersOf = await look(pods)
   const sandboxes = await readSandboxes(transport, paths, pods)
   const state = await readNodeState(transport, paths, pods, sandboxes)
   const listed = new Map<PodUid, PodListing>()
   const unreadable: { uid: PodUid; message: string }[] = []
   for (const found of pods) {
-    const listing = await listingOf(transport, paths, found, sandboxes.get(found.uid), state)
+    const listing = await listingOf(transport, paths, found, sandboxes.get(found.uid), state, containersOf)
     if (typeof listing === 'string') unreadable.push({ uid: found.uid, message: listing })
     else if (listing !== undefined) listed.set(found.uid, listing)
   }
@@ -35,10 +46,12 @@ export async function inspectPod(
   transport: Transport,
   paths: RootPaths,
   uid: PodUid,
+  look: LookAtContainers = lookAtFiles,
 ): Promise<PodListing | string | undefined> {
   const looked = await lookAtPod(transport, paths, uid)
   if (looked === undefined) return undefined
-  return await listingOf(transport, paths, looked.pod, looked.sandbox, looked.state)
+  const { pod, sandbox, state } = looked
+  return await listingOf(transport, paths, pod, sandbox, state, await look([pod]))
 }
 
 export interface LookedAt {
@@ -68,10 +81,11 @@ async function listingOf(
   found: PodFiles,
   sandbox: Sandbox | undefined,
   state: NodeState,
+  containersOf: ContainersOf,
 ): Promise<PodListing | string | undefined> {
   const again = await lookedAtAgain(transport, paths, found, state)
   const pod = await withRecord(transport, paths, again)
-  if (pod.record !== undefined) return podListing(paths, pod, sandbox, state)
+  if (pod.record !== undefined) return podListing(paths, pod, sandbox, state, containersOf)
   // A folder without a record is a pod that was never made, or is all but removed; one that was made has something on the tmpfs.
   return sandbox === undefined ? undefined : 'its record is gone, and there is no copy of it'
 }

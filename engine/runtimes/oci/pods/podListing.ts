@@ -18,6 +18,7 @@ export function podListing(
   pod: PodFiles,
   sandbox: Sandbox | undefined,
   state: NodeState,
+  containersOf: ContainersOf = containersOfFiles,
 ): PodListing | string {
   const record = parseRecord(pod.record ?? '')
   if (typeof record === 'string') return record
@@ -35,7 +36,17 @@ export function podListing(
   }
 }
 
-function containersOf(pod: PodFiles, state: NodeState): ReadonlyMap<string, ObservedContainer> | string {
+/** What became of a pod's containers; a text says why that cannot be read. */
+export type ContainersOf = (
+  pod: PodFiles,
+  state: NodeState,
+) => ReadonlyMap<string, ObservedContainer> | string
+
+/** From the files that the hook leaves. */
+export function containersOfFiles(
+  pod: PodFiles,
+  state: NodeState,
+): ReadonlyMap<string, ObservedContainer> | string {
   const containers = new Map<string, ObservedContainer>()
   for (const [name, files] of pod.containers) {
     const rule = files.rule === undefined ? undefined : parseRule(files.rule)

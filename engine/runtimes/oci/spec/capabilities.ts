@@ -1,7 +1,7 @@
 import type { ContainerSecurity } from '../../../api/cri.ts'
 
 /** What containerd gives a container that asks for nothing. */
-const DEFAULT = [
+export const DEFAULT_CAPABILITIES = [
   'CAP_AUDIT_WRITE',
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -80,7 +80,7 @@ export function capabilitiesFor(wish: Wish, available: ReadonlySet<string>): Cap
   const dropped = wish.dropCapabilities.map(fullName)
   const everything = added.includes('CAP_ALL')
   const nothing = dropped.includes('CAP_ALL')
-  const base = everything ? ALL : nothing ? [] : DEFAULT
+  const base = everything ? ALL : nothing ? [] : DEFAULT_CAPABILITIES
   const named = added.filter((name) => name !== 'CAP_ALL')
   const missing = named.filter((name) => !available.has(name))
   if (missing.length > 0) return { kind: 'unavailable', names: missing.toSorted() }

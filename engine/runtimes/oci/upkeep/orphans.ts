@@ -29,7 +29,7 @@ export async function orphanRepairs(looking: Looking, node: OciNode): Promise<re
   for (const uid of candidates) {
     if (await hasRecord(looking, uid)) continue
     if (!(await withTraces(looking, cgroups)).has(uid)) continue
-    orphans.push(await orphanRepair(looking, uid))
+    orphans.push(await orphanRepair(looking, node, uid))
   }
   return orphans
 }
@@ -58,11 +58,16 @@ async function hasRecord({ paths, transport }: Looking, uid: PodUid): Promise<bo
   return typeof parseRecord(await readText(transport, pod.recordCopy)) !== 'string'
 }
 
-async function orphanRepair({ paths, transport }: Looking, uid: PodUid): Promise<Repair> {
+async function orphanRepair(
+  { paths, transport }: Looking,
+  { endContainers }: Pick<OciNode, 'endContainers'>,
+  uid: PodUid,
+): Promise<Repair> {
   const pod = podPaths(paths, uid)
   const hostname = parseSandbox(await readText(transport, pod.sandbox))?.hostname
   const called = hostname === undefined ? '' : ` (hostname ${hostname})`
   const mend: Repair['mend'] = async (context, signal) => {
+    await endContainers?.(uid, signal)
     await removePod(context, uid, signal)
     for (const path of cgroupDirectories(context.facts.cgroups, pod.cgroup)) await endGroup(transport, path)
     return 'it was ended and cleared away'
