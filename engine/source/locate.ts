@@ -12,6 +12,8 @@ export type Place =
       readonly root: string
       readonly folder: string
       readonly bare: boolean
+      /** The commit that was checked out when the place was looked at. Absent where there is none that can be read. */
+      readonly head?: string
     }
 
 export async function locate(repo: string, path: string | undefined, options: GitOptions): Promise<Place> {
@@ -24,19 +26,21 @@ export async function locate(repo: string, path: string | undefined, options: Gi
   }
   const inside = insideFolder(path ?? '')
   const args = ['--is-bare-repository', '--is-inside-git-dir', '--absolute-git-dir', '--show-prefix']
-  const result = await git(['rev-parse', ...args], { ...options, cwd: real })
-  if (result.exitCode !== 0) {
+  const result = await git(['rev-parse', ...args, 'HEAD^{commit}'], { ...options, cwd: real })
+  const [bare, insideGit, gitDirectory, prefix = '', commit = ''] = result.stdout.toString('utf8').split('\n')
+  // What was asked before the commit is answered also where there is no commit yet.
+  if (gitDirectory === undefined) {
     if (!/not a git repository/.test(result.stderr)) {
       throw gitFailure(`opening the repository ${repo}`, result, real)
     }
     return { kind: 'directory', root: real, folder: inside }
   }
-  const [bare, insideGit, gitDirectory = real, prefix = ''] = result.stdout.toString('utf8').split('\n')
+  const head = result.exitCode === 0 ? { head: commit } : {}
   if (bare === 'true' || insideGit === 'true') {
-    return { kind: 'repository', root: gitDirectory, folder: inside, bare: true }
+    return { kind: 'repository', root: gitDirectory, folder: inside, bare: true, ...head }
   }
   const root = prefix === '' ? real : real.slice(0, real.length - prefix.length)
-  return { kind: 'repository', root, folder: insideFolder(join(prefix, inside)), bare: false }
+  return { kind: 'repository', root, folder: insideFolder(join(prefix, inside)), bare: false, ...head }
 }
 
 /** Synchronous, so that Git has begun before the caller does other things. */

@@ -45,19 +45,25 @@ function openRepository(
   const at = { ...git, cwd: place.root }
   const reader = createCommitReader(place.folder, at)
   const mayBeDirty = options.allowUncommitted && !place.bare && options.branch === undefined
+  // Opening it has asked for what is checked out; only later reads ask again.
+  let opened = options.branch === undefined ? place.head : undefined
   return {
     repository: place.root,
     path: place.folder,
     kind: 'repository',
     async read(signal) {
       const now = { ...at, signal }
-      const [commit, dirty] = await Promise.all([
-        findCommit(options.branch, place.root, now),
+      const known = opened
+      opened = undefined
+      const commit = Promise.resolve(known ?? findCommit(options.branch, place.root, now))
+      // While Git looks for changes: seldom there are any.
+      const reading = commit.then((id) => reader.read(id, signal))
+      const [dirty] = await Promise.all([
         mayBeDirty ? hasChanges(place.folder, now) : false,
+        commit,
+        reading.catch(() => undefined),
       ])
-      return dirty
-        ? readFolder(place.root, place.folder, { kind: 'git', options: now })
-        : reader.read(commit, signal)
+      return dirty ? await readFolder(place.root, place.folder, { kind: 'git', options: now }) : await reading
     },
     uncommitted: async (signal) => mayBeDirty && (await hasChanges(place.folder, { ...at, signal })),
     contains: (commit, signal) => hasCommit(commit, { ...at, signal }),
