@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { type Lock, TransportError } from './transport.ts'
@@ -8,26 +8,23 @@ import { type Lock, TransportError } from './transport.ts'
  * process ends the child, and the kernel frees the lock. What `cat` gives back tells that the lock is had.
  */
 export async function lockFile(path: string, content: string): Promise<Lock | undefined> {
-  const child = execa('flock', ['--nonblock', '--no-fork', path, 'cat'], {
-    stdin: 'pipe',
-    reject: false,
-    buffer: false,
+  const child = spawn('flock', ['--nonblock', '--no-fork', path, 'cat'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
     // Ctrl-C goes to the engine, which still has things to put in order under the lock.
     detached: true,
-    cleanup: false,
-    extendEnv: false,
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
   })
+  const ended = endOf(child)
   // A child that ended before it read anything: told by its exit status.
   child.stdin.on('error', () => undefined)
   child.stdin.write('.')
-  const had = await Promise.race([once(child.stdout, 'data').then(() => true), child.then(() => false)])
-  if (!had) return refused(await child, path)
+  const had = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)])
+  if (!had) return refused(await ended, path)
   // In place: another name in its stead would be another file, with another lock.
   writeFileSync(path, content)
   const lost = new AbortController()
   let isGivenBack = false
-  void child.finally(() => {
+  void ended.then(() => {
     if (!isGivenBack) lost.abort()
   })
   return {
@@ -35,20 +32,27 @@ export async function lockFile(path: string, content: string): Promise<Lock | un
     [Symbol.asyncDispose]: async () => {
       isGivenBack = true
       child.stdin.end()
-      await child
+      await ended
     },
   }
 }
 
-function refused(
-  result: { readonly exitCode?: number | undefined; readonly cause?: unknown },
-  path: string,
-): undefined {
-  if (result.exitCode === 1) return undefined
-  if (result.cause instanceof Error && /\b(ENOENT|EACCES)\b/.test(result.cause.message)) {
+/** Its exit status; undefined when a signal ended it. Or why it could not be begun. */
+type End = number | NodeJS.ErrnoException | undefined
+
+function endOf(child: ChildProcess): Promise<End> {
+  const { promise, resolve } = Promise.withResolvers<End>()
+  child.on('error', resolve)
+  child.on('exit', (status) => resolve(status ?? undefined))
+  return promise
+}
+
+function refused(end: End, path: string): undefined {
+  if (end === 1) return undefined
+  if (end instanceof Error && (end.code === 'ENOENT' || end.code === 'EACCES')) {
     throw new TransportError(
       `locking ${path}: the program flock is missing; on Debian: apt-get install util-linux`,
     )
   }
-  throw new TransportError(`locking ${path}: flock ended with ${result.exitCode ?? String(result.cause)}`)
+  throw new TransportError(`locking ${path}: flock ended with ${String(end)}`)
 }
