@@ -5,8 +5,6 @@ import { didYouMean } from '../suggestions.ts'
 import { checkJobSpec } from './jobs.ts'
 import { checkLabels } from './metadata.ts'
 
-const ZONES = Intl.supportedValuesOf('timeZone')
-
 export function checkCronJob(context: CheckContext, cronJob: CronJob): void {
   if (!context.intact(['spec'])) return
   if (context.sound(['spec', 'schedule']) && context.sound(['spec', 'timeZone']))
@@ -32,7 +30,10 @@ function checkSchedule(context: CheckContext, { spec }: CronJob): void {
   const { schedule, timeZone } = spec
   const zone = timeZone === undefined ? undefined : timeZoneProblem(timeZone)
   if (zone !== undefined) {
-    const { suggestion = 'such as Europe/Berlin or Etc/UTC' } = didYouMean(timeZone ?? '', ZONES)
+    const { suggestion = 'such as Europe/Berlin or Etc/UTC' } = didYouMean(
+      timeZone ?? '',
+      Intl.supportedValuesOf('timeZone'),
+    )
     context.error(['spec', 'timeZone'], zone, suggestion)
   }
   const reading = readSchedule(schedule)

@@ -1,8 +1,7 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
+import { hash } from 'node:crypto'
 
 export function sha256Hex(content: string | Uint8Array): string {
-  return bytesToHex(sha256(typeof content === 'string' ? new TextEncoder().encode(content) : content))
+  return hash('sha256', content, 'hex')
 }
 
 export function digestText(content: string | Uint8Array): string {
