@@ -262,6 +262,24 @@ test('a folder in the place of a file is no file: the hook and the events come b
   for (const each of [uid, other]) await node.remove(each)
 })
 
+test('a pod whose files the disk does not give is unknown, and hinders no other', async () => {
+  const [uid, other] = [await node.start(['sleep', '1000']), await node.start(['sleep', '1000'])]
+  const record = join(node.root, 'pods', uid, 'pod.json')
+  // What begins where no memory is can be opened, and not read: EIO.
+  await execa('mount', ['--bind', `/proc/${process.pid}/mem`, record])
+  try {
+    const { pods, unreadable } = await node.runtime.list()
+    expect([...pods.keys()]).toEqual([other])
+    expect(unreadable).toEqual([{ uid, message: expect.stringMatching(/^its folder cannot be read: EIO/) }])
+    await expect(node.runtime.inspect(uid)).rejects.toThrow('EIO')
+    expect(await upkeep()).toEqual([])
+  } finally {
+    await execa('umount', [record])
+  }
+  expect([...(await node.runtime.list()).pods.keys()].toSorted()).toEqual([uid, other].toSorted())
+  for (const each of [uid, other]) await node.remove(each)
+})
+
 test('a running container whose monitor was killed is told to be lost', async () => {
   const uid = await node.start(['sleep', '1000'])
   process.kill(started(uid, 'monitor'), 'SIGKILL')

@@ -9,7 +9,7 @@ import { podPaths } from '../paths.ts'
 import { lostReason } from './containerState.ts'
 import type { NodeState, Sandboxes } from './nodeState.ts'
 import { readNodeState } from './nodeState.ts'
-import type { PodFiles } from './podFiles.ts'
+import type { AllPodFiles, PodFiles } from './podFiles.ts'
 import { readAllPodFiles, readPodFiles } from './podFiles.ts'
 import type { ContainersOf } from './podListing.ts'
 import { containersOfFiles, DAMAGED_RECORD, parseRecord, podListing } from './podListing.ts'
@@ -27,12 +27,13 @@ export async function listPods(
   paths: RootPaths,
   look: LookAtContainers = lookAtFiles,
 ): Promise<NodeListing> {
-  const pods = await withoutFolders(transport, paths, await readAllPodFiles(transport, paths))
+  const read = await readAllPodFiles(transport, paths)
+  const pods = await withoutFolders(transport, paths, read)
   const containersOf = await look(pods)
   const sandboxes = await readSandboxes(transport, paths, pods)
   const state = await readNodeState(transport, paths, pods, sandboxes)
   const listed = new Map<PodUid, PodListing>()
-  const unreadable: { uid: PodUid; message: string }[] = []
+  const unreadable = [...read.unreadable]
   for (const found of pods) {
     const listing = await listingOf(transport, paths, found, sandboxes.get(found.uid), state, containersOf)
     if (typeof listing === 'string') unreadable.push({ uid: found.uid, message: listing })
@@ -101,9 +102,9 @@ async function withRecord(transport: Transport, paths: RootPaths, pod: PodFiles)
 async function withoutFolders(
   transport: Transport,
   paths: RootPaths,
-  pods: readonly PodFiles[],
+  { pods, unreadable }: AllPodFiles,
 ): Promise<readonly PodFiles[]> {
-  const known = new Set<string>(pods.map(({ uid }) => uid))
+  const known = new Set<string>([...pods, ...unreadable].map(({ uid }) => uid))
   const others = (await transport.listDirectory(paths.runPods)).filter((name) => !known.has(name))
   return others.length === 0 ? pods : [...pods, ...others.map((name) => withoutFolder(podUid(name)))]
 }

@@ -1,6 +1,7 @@
 import type { PodUid } from '../../../api/names.ts'
 import { podUid } from '../../../api/names.ts'
-import type { Transport, TreeFile } from '../../../transport/transport.ts'
+import type { NodeListing } from '../../runtime.ts'
+import { type Transport, TransportError, type TreeFile } from '../../../transport/transport.ts'
 import type { AttemptFiles } from '../containers/attempts.ts'
 import { ATTEMPT_FILES } from '../containers/attempts.ts'
 import type { RootPaths } from '../paths.ts'
@@ -38,10 +39,38 @@ const NAMES = new Set<string>([
 /** Below a pod's folder. */
 const SKIP = ['volumes', 'mounts', 'etc', 'containers/*/*/upper', 'containers/*/*/work']
 
-/** Of all pods that have a folder, in the order of their uids. */
-export async function readAllPodFiles(transport: Transport, paths: RootPaths): Promise<readonly PodFiles[]> {
+/** Both in the order of their uids. */
+export interface AllPodFiles {
+  readonly pods: readonly PodFiles[]
+  readonly unreadable: NodeListing['unreadable']
+}
+
+/** Of all pods that have a folder. What the disk does not give of one hinders no other. */
+export async function readAllPodFiles(transport: Transport, paths: RootPaths): Promise<AllPodFiles> {
   const skip = SKIP.map((pattern) => `*/${pattern}`)
-  return sortPodFiles(await transport.readTree(paths.pods, { names: NAMES, skip, depth: 5 }))
+  try {
+    const files = await transport.readTree(paths.pods, { names: NAMES, skip, depth: 5 })
+    return { pods: sortPodFiles(files), unreadable: [] }
+  } catch (error) {
+    if (error instanceof TransportError) throw error
+    return await readOneByOne(transport, paths)
+  }
+}
+
+/** Rejects where the folder of all pods itself cannot be read: then nobody knows anything of the node. */
+async function readOneByOne(transport: Transport, paths: RootPaths): Promise<AllPodFiles> {
+  const pods: PodFiles[] = []
+  const unreadable: { uid: PodUid; message: string }[] = []
+  for (const uid of (await transport.listDirectory(paths.pods)).toSorted().map(podUid)) {
+    try {
+      const files = await readPodFiles(transport, paths, uid)
+      if (files !== undefined) pods.push(files)
+    } catch (error) {
+      if (error instanceof TransportError || !(error instanceof Error)) throw error
+      unreadable.push({ uid, message: `its folder cannot be read: ${error.message}` })
+    }
+  }
+  return { pods, unreadable }
 }
 
 export async function readPodFiles(

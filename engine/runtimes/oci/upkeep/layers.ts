@@ -37,7 +37,8 @@ async function runningByImage({
   transport,
 }: Looking): Promise<ReadonlyMap<string, readonly RunningAttempt[]>> {
   const found = new Map<string, RunningAttempt[]>()
-  for (const pod of await readAllPodFiles(transport, paths)) {
+  const { pods } = await readAllPodFiles(transport, paths)
+  for (const pod of pods) {
     for (const [container, { attempts, rule = '' }] of pod.containers) {
       const attempt = Math.max(-1, ...attempts.keys())
       const files = attempts.get(attempt)
