@@ -70,6 +70,12 @@ test('what is taken from a pod is told and put right while its container runs on
   await mended(uid, /network link veth\w+ is gone/)
   expect(sandbox(uid).ip).toBe(ip)
   expect(await reaches(uid, '10.237.0.1')).toBe(true)
+  for (const change of ['link set eth0 down', 'address flush dev eth0']) {
+    await execa('nsenter', [`--net=${run}/pods/${uid}/net`, 'ip', ...change.split(' ')])
+    await mended(uid, /network leads nowhere: eth0 was set down, or has lost its address/)
+    expect(sandbox(uid).ip).toBe(ip)
+    expect(await reaches(uid, '10.237.0.1')).toBe(true)
+  }
   rmSync(`${run}/addresses/reconcile-${await node.rootId()}/${ip}`)
   await mended(uid, /address .* is not booked any more/)
   rmSync(join(node.root, 'pods', uid, 'etc/hosts'))

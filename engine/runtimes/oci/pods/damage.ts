@@ -16,6 +16,8 @@ export type Damage =
   /** `pid`: a container's process that is in the namespace still. */
   | { readonly kind: 'pin'; readonly pin: string; readonly path: string; readonly pid: number }
   | { readonly kind: 'link'; readonly link: string }
+  /** Its link is there, and within the pod leads nowhere. */
+  | { readonly kind: 'address'; readonly ip: string }
   | { readonly kind: 'lease'; readonly ip: string; readonly holder: string | undefined }
   | { readonly kind: 'etc'; readonly files: readonly string[] }
   | { readonly kind: 'mount'; readonly path: string }
@@ -31,6 +33,8 @@ export function damageSentence(damage: Damage): string {
       return `the pin of its ${damage.pin} namespace was unmounted`
     case 'link':
       return `its network link ${damage.link} is gone`
+    case 'address':
+      return `its network leads nowhere: eth0 was set down, or has lost its address ${damage.ip}`
     case 'lease':
       return damage.holder === undefined
         ? `its address ${damage.ip} is not booked any more`
@@ -72,7 +76,7 @@ export function examine(paths: RootPaths, pod: PodFiles, sandbox: Sandbox, state
     damage: [
       ...(pod.fromCopy === true ? [{ kind: 'record' } as const] : []),
       ...pins.map((pin) => ({ kind: 'pin', ...pin, pid: running[0]?.started.pid ?? 0 }) as const),
-      ...linkDamage(sandbox, state),
+      ...linkDamage(sandbox, running, state),
       ...leaseDamage(pod.uid, sandbox, state),
       ...etcDamage(pod.uid, state),
       ...mountDamage(own, sandbox, state),
@@ -138,8 +142,21 @@ function lostVolume(own: PodPaths, sandbox: Sandbox, state: NodeState): string |
   return undefined
 }
 
-function linkDamage({ link }: Sandbox, { links }: NodeState): readonly Damage[] {
-  return link === undefined || links.has(link.name) ? [] : [{ kind: 'link', link: link.name }]
+function linkDamage(
+  { ip, link }: Sandbox,
+  running: readonly Running[],
+  { links, routes }: NodeState,
+): readonly Damage[] {
+  if (link === undefined) return []
+  if (!links.has(link.name)) return [{ kind: 'link', link: link.name }]
+  if (ip?.includes('.') !== true) return []
+  const isCutOff = running.some(({ started }) => leadsNowhere(routes.get(started.pid)))
+  return isCutOff ? [{ kind: 'address', ip }] : []
+}
+
+/** No route at all (of IPv4), which is what the kernel leaves of an eth0 that is down or has no address. Where there are others, a container may have made them. */
+function leadsNowhere(routes: string | undefined): boolean {
+  return routes !== undefined && /^Iface[^\n]*\n?$/.test(routes)
 }
 
 function leaseDamage(uid: PodUid, { ip }: Sandbox, { leases }: NodeState): readonly Damage[] {

@@ -73,6 +73,7 @@ async function mend(mending: Mending, sandbox: Sandbox, damage: Damage): Promise
       await pinAgain(mending, damage)
       return sandbox
     case 'link':
+    case 'address':
       return await linkAgain(mending, sandbox, sandbox.ip)
     case 'lease':
       // With its link it has got another one meanwhile.

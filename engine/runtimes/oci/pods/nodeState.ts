@@ -21,6 +21,8 @@ export interface NodeState {
   readonly stopped: ReadonlySet<number>
   /** Of the containers' first processes: /proc/<pid>/cgroup. */
   readonly cgroups: ReadonlyMap<number, string>
+  /** Of the same, where the pod has a network of its own: /proc/<pid>/net/route. */
+  readonly routes: ReadonlyMap<number, string>
   /** Of the running containers' cgroups: those that stand still. */
   readonly frozen: ReadonlySet<string>
   /** Of all links of the node. */
@@ -45,6 +47,7 @@ export const NO_STATE: NodeState = {
   processes: new Map(),
   stopped: new Set(),
   cgroups: new Map(),
+  routes: new Map(),
   frozen: new Set(),
   links: new Set(),
   leases: new Map(),
@@ -60,7 +63,7 @@ export async function readNodeState(
   pods: readonly PodFiles[],
   sandboxes: Sandboxes,
 ): Promise<NodeState> {
-  const { containers, groups, others } = runningOf(paths, pods, sandboxes)
+  const { containers, groups, networked, others } = runningOf(paths, pods, sandboxes)
   const [table, bootId, processes, links, layers, leases, folders] = await Promise.all([
     readText(transport, MOUNT_TABLE),
     readText(transport, '/proc/sys/kernel/random/boot_id'),
@@ -76,7 +79,8 @@ export async function readNodeState(
     mounted: new Set(mounts.map(({ path }) => path)),
     processes: startsOf(processes),
     stopped: new Set([...processes].flatMap(([pid, state]) => (isStopped(state) ? [pid] : []))),
-    cgroups: await readCgroups(transport, containers),
+    cgroups: await readOfProcesses(transport, containers, 'cgroup'),
+    routes: await readOfProcesses(transport, networked, 'net/route'),
     frozen: await frozenGroups(transport, cgroupLayout(mounts), groups),
     links: new Set(links),
     leases,
@@ -88,6 +92,7 @@ export async function readNodeState(
 /** What seems to run, by the files alone. */
 function runningOf(paths: RootPaths, pods: readonly PodFiles[], sandboxes: Sandboxes) {
   const containers: number[] = []
+  const networked: number[] = []
   const groups: string[] = []
   const others = [...sandboxes.values()].flatMap(({ pausePid }) => pausePid ?? [])
   for (const pod of pods) {
@@ -96,19 +101,21 @@ function runningOf(paths: RootPaths, pods: readonly PodFiles[], sandboxes: Sandb
         const started = files.has('exited') ? undefined : parseStarted(files.get('started'))
         if (started === undefined) continue
         containers.push(started.pid)
+        if (sandboxes.get(pod.uid)?.link !== undefined) networked.push(started.pid)
         groups.push(containerPaths(podPaths(paths, pod.uid), pod.uid, name).cgroup)
         others.push(started.monitor)
       }
     }
   }
-  return { containers, groups, others }
+  return { containers, groups, networked, others }
 }
 
-async function readCgroups(
+async function readOfProcesses(
   transport: Transport,
   pids: readonly number[],
+  file: 'cgroup' | 'net/route',
 ): Promise<ReadonlyMap<number, string>> {
-  const fileOf = (pid: number): string => `/proc/${pid}/cgroup`
+  const fileOf = (pid: number): string => `/proc/${pid}/${file}`
   const files = await transport.readFiles(pids.map(fileOf))
   return new Map(
     pids.flatMap((pid): [number, string][] => {
