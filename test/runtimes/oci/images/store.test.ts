@@ -1,33 +1,31 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { DockerConfig } from '../../../../engine/api/imageRequests.ts'
 import { layerName } from '../../../../engine/runtimes/oci/images/digest.ts'
 import type { Registry } from '../../../support/registry.ts'
-import { REGISTRY_USER, buildImage, buildIndex, startRegistry } from '../../../support/registry.ts'
-import { countOf, createWorld, failureOf } from './support.ts'
+import { buildImage, buildIndex, startRegistry } from '../../../support/registry.ts'
+import { countOf, createWorld, failureOf, noise, textFile } from './support.ts'
 
 let registry: Registry
-let privateRegistry: Registry
 
 beforeAll(async () => {
   registry = await startRegistry({ images: 'none' })
-  privateRegistry = await startRegistry({ images: 'none', login: true })
 })
 
-afterAll(async () => {
-  await registry.stop()
-  await privateRegistry.stop()
-})
+afterAll(async () => await registry.stop())
 
-const hello = file('hello', 'hello')
-const big = file('big', 'x'.repeat(300_000))
-
-function file(path: string, content: string) {
-  return [{ kind: 'file' as const, path, content, mode: 0o644 }]
-}
+const hello = textFile('hello', 'hello')
+const big = textFile('big', 'x'.repeat(300_000))
 
 function blobPath(store: Registry, digest: string): string {
   const hex = digest.slice('sha256:'.length)
@@ -102,7 +100,7 @@ test('images that share a layer, pulled at once, fetch and unpack it once', asyn
   using world = createWorld()
   const names = ['a', 'b', 'c']
   for (const name of names) {
-    const layers = [{ entries: big }, { entries: file(name, name) }]
+    const layers = [{ entries: big }, { entries: textFile(name, name) }]
     await registry.push(`team/shared-${name}:1`, buildImage({ layers }))
   }
   const infos = await Promise.all(
@@ -181,7 +179,7 @@ test('of an index the image for this machine is pulled, and the index is what th
   const own = process.arch === 'x64' ? 'amd64' : process.arch
   const images = [own, 's390x'].map((architecture) => ({
     architecture,
-    image: buildImage({ architecture, layers: [{ entries: file('arch', architecture) }] }),
+    image: buildImage({ architecture, layers: [{ entries: textFile('arch', architecture) }] }),
   }))
   const index = buildIndex(images)
   await registry.push('team/multi:1', index)
@@ -197,7 +195,7 @@ test('of an index the image for this machine is pulled, and the index is what th
 
 test('a blob that the registry cut short is refused, and the next try gets it whole', async () => {
   using world = createWorld()
-  const built = buildImage({ layers: [{ entries: file('noise', noise(100_000)) }] })
+  const built = buildImage({ layers: [{ entries: textFile('noise', noise(100_000)) }] })
   await registry.push('team/cut:1', built)
   const data = blobPath(registry, built.blobs[1]?.digest ?? '')
   const whole = readFileSync(data)
@@ -214,7 +212,7 @@ test('a blob that the registry cut short is refused, and the next try gets it wh
 test('an image that lies about its layer is refused, and cannot put it in the place of another', async () => {
   using world = createWorld()
   const honest = buildImage({ layers: [{ entries: hello }] })
-  const lie = buildImage({ layers: [{ entries: file('evil', 'evil') }], diffIds: honest.diffIds })
+  const lie = buildImage({ layers: [{ entries: textFile('evil', 'evil') }], diffIds: honest.diffIds })
   await registry.push('team/honest:1', honest)
   await registry.push('team/lie:1', lie)
   const failure = await failureOf(world.pull(`${registry.host}/team/lie:1`))
@@ -236,49 +234,6 @@ test('a blob that was damaged on the disk is fetched again', async () => {
   expect(execFileSync('sha256sum', [blob], { encoding: 'utf8' }).slice(0, 64)).toBe(
     built.blobs[1]?.digest.slice(7),
   )
-})
-
-test('a private image is pulled with the secret of the pod, which does not stay', async () => {
-  using world = createWorld()
-  const built = buildImage({ layers: [{ entries: hello }] })
-  await privateRegistry.push('team/private:1', built)
-  const image = `${privateRegistry.host}/team/private:1`
-  const wrong = secret({ username: 'robot', password: 'wrong' })
-
-  const refused = await failureOf(world.pull(image))
-  expect(refused).toMatchObject({ reason: 'ErrImagePull', certain: true })
-  expect(refused.message).toContain('check imagePullSecrets')
-  expect(await failureOf(world.pull(image, 'IfNotPresent', [wrong]))).toMatchObject({ certain: true })
-  expect((await world.pull(image, 'IfNotPresent', [wrong, secret(REGISTRY_USER)])).id).toBe(built.id)
-  expect(readdirSync(`${world.runDir}/auth`)).toEqual([])
-  expect(grep(world.root, REGISTRY_USER.password)).toBe('')
-  expect(world.commands.filter((command) => command.includes(REGISTRY_USER.password))).toEqual([])
-})
-
-test('with Always a pod without the secret gets no private image, though it is here', async () => {
-  using world = createWorld()
-  await privateRegistry.push('team/always:1', buildImage({ layers: [{ entries: hello }] }))
-  const image = `${privateRegistry.host}/team/always:1`
-  const [allowed, refused] = await Promise.allSettled([
-    world.pull(image, 'Always', [secret(REGISTRY_USER)]),
-    world.pull(image, 'Always', []),
-  ])
-  expect([allowed.status, refused.status]).toEqual(['fulfilled', 'rejected'])
-  expect(await failureOf(world.pull(image, 'Always'))).toMatchObject({
-    reason: 'ErrImagePull',
-    certain: true,
-  })
-})
-
-test("the user's own auth file is used where the pod has none", async () => {
-  using world = createWorld()
-  await privateRegistry.push('team/own:1', buildImage({ layers: [{ entries: hello }] }))
-  const folder = join(world.root, '../home/.docker')
-  mkdirSync(folder)
-  const auth = Buffer.from(`${REGISTRY_USER.username}:${REGISTRY_USER.password}`).toString('base64')
-  writeFileSync(`${folder}/config.json`, JSON.stringify({ auths: { [privateRegistry.host]: { auth } } }))
-  const info = await world.pull(`${privateRegistry.host}/team/own:1`)
-  expect(info.reference).toContain(`${privateRegistry.host}/team/own@sha256:`)
 })
 
 test('a mirror is asked in the place of its registry, and the image keeps its own name', async () => {
@@ -354,7 +309,10 @@ test("an image in Docker's format keeps its own config and so its id", async () 
 
 test('a full disk is named', async () => {
   using world = createWorld()
-  await registry.push('team/large:1', buildImage({ layers: [{ entries: file('noise', noise(2_000_000)) }] }))
+  await registry.push(
+    'team/large:1',
+    buildImage({ layers: [{ entries: textFile('noise', noise(2_000_000)) }] }),
+  )
   mkdirSync(world.root)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', world.root])
   try {
@@ -366,63 +324,6 @@ test('a full disk is named', async () => {
     execFileSync('umount', [world.root])
   }
 })
-
-test('unused images and layers are collected, and shared layers stay', async () => {
-  using world = createWorld()
-  const layers = (name: string) => [{ entries: big }, { entries: file(name, noise(10_000)) }]
-  await registry.push('team/keep:1', buildImage({ layers: layers('keep') }))
-  await registry.push('team/drop:1', buildImage({ layers: layers('drop') }))
-  const kept = await world.pull(`${registry.host}/team/keep:1`)
-  const dropped = await world.pull(`${registry.host}/team/drop:1`)
-  mkdirSync(`${world.root}/layers/${'0'.repeat(32)}`)
-
-  const collected = await world.store.collect([kept.id])
-  expect(collected.images).toBe(1)
-  expect(collected.bytes).toBeGreaterThan(10_000)
-  expect(await world.store.resolve(dropped.id)).toBeUndefined()
-  expect((await world.store.resolve(kept.id))?.layerDirs.every((folder) => existsSync(folder))).toBe(true)
-  expect(readdirSync(`${world.root}/layers`)).toHaveLength(2)
-  expect(readdirSync(`${world.root}/images/blobs/sha256`)).toHaveLength(3)
-  expect(await world.store.collect([`${registry.host}/team/keep:1`])).toEqual({ images: 0, bytes: 0 })
-  expect((await world.pull(`${registry.host}/team/drop:1`)).id).toBe(dropped.id)
-})
-
-test('nothing is collected when a record of another version is there', async () => {
-  using world = createWorld()
-  await registry.push('team/future:1', buildImage({ layers: [{ entries: hello }] }))
-  const info = await world.pull(`${registry.host}/team/future:1`)
-  writeFileSync(`${world.root}/images/records/${'f'.repeat(64)}.json`, '{"recordVersion":2}')
-  const failure = await failureOf(world.store.collect([]))
-  expect(failure.reason).toBe('ImageGCFailed')
-  expect((await world.store.resolve(info.id))?.id).toBe(info.id)
-})
-
-test('nothing is collected while an image is on its way', async () => {
-  using world = createWorld()
-  await registry.push('team/way:1', buildImage({ layers: [{ entries: big }] }))
-  const copying = world.begun('copy')
-  const pulling = world.pull(`${registry.host}/team/way:1`)
-  await Promise.race([copying, pulling])
-  expect(await world.store.collect([])).toEqual({ images: 0, bytes: 0 })
-  expect(await world.store.resolve((await pulling).id)).toBeDefined()
-})
-
-function secret(login: { readonly username: string; readonly password: string }): DockerConfig {
-  return { auths: { [privateRegistry.host]: login } }
-}
-
-/** Letters that do not compress away; the same each time. */
-function noise(length: number): string {
-  let state = 1
-  return Array.from({ length }, () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return String.fromCharCode(33 + ((state >> 16) % 90))
-  }).join('')
-}
-
-function grep(folder: string, text: string): string {
-  return execFileSync('sh', ['-c', 'grep -rl -- "$1" "$2" || true', 'sh', text, folder], { encoding: 'utf8' })
-}
 
 test('folders that cannot be made are the failure of the node, not ours', async () => {
   using world = createWorld()

@@ -107,3 +107,16 @@ export function inOverlay(layerDirs: readonly string[], script: string): string 
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+export function textFile(path: string, content: string) {
+  return [{ kind: 'file' as const, path, content, mode: 0o644 }]
+}
+
+/** Letters that do not compress away; the same each time. */
+export function noise(length: number): string {
+  let state = 1
+  return Array.from({ length }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return String.fromCharCode(33 + ((state >> 16) % 90))
+  }).join('')
+}
