@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { git, gitFailure, type GitOptions, gitOrThrow } from './git.ts'
 import { redactUrls } from './redact.ts'
@@ -10,6 +10,9 @@ import { SourceError } from './source.ts'
 /** Of a large repository. */
 const FSCK_MS_MAX = 600_000
 const TIDY_MS_MAX = 600_000
+
+/** A fetch that is under way writes, or works at what it has, for less than this. */
+const LEFT_OVER_MS = 900_000
 
 /** What was applied has to be there after a forced push, too; packs of their own hold what no branch leads to. */
 const KEEP_ALL = ['gc.pruneExpire=never', 'gc.cruftPacks=true', 'gc.autoDetach=false'] as const
@@ -86,6 +89,7 @@ async function update(url: string, folder: string, options: RemoteOptions): Prom
   const [remote, local] = await Promise.all([runRemote(url, listing, at), localRefs(at)])
   // Two ways to the server only when there is news.
   if (!isSame(remoteRefs(remote), local)) {
+    await removeLeftOver(folder)
     const how = ['--prune', '--no-write-fetch-head', '--no-recurse-submodules', '--progress']
     const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
     await runRemote(url, (address) => ['fetch', ...how, '--', address, ...refs], at)
@@ -94,6 +98,19 @@ async function update(url: string, folder: string, options: RemoteOptions): Prom
   const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(remote)?.[1]
   // The remote's default branch becomes the mirror's HEAD.
   if (branch !== undefined) await git(['symbolic-ref', 'HEAD', branch], at)
+}
+
+/**
+ * What fetches that were cut off have received so far: up to the whole repository each. Git takes it away with what no branch leads to, and that
+ * is kept here.
+ */
+async function removeLeftOver(folder: string): Promise<void> {
+  const packs = join(folder, 'objects/pack')
+  const names = await readdir(packs).catch(() => [])
+  for (const path of names.filter((name) => name.startsWith('tmp_')).map((name) => join(packs, name))) {
+    const written = await stat(path).catch(() => undefined)
+    if (written !== undefined && Date.now() - written.mtimeMs > LEFT_OVER_MS) await rm(path, { force: true })
+  }
 }
 
 /** Each fetch leaves files of its own; after months of them Git would be slow. It decides itself when that is worth it. */

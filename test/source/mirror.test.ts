@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -61,6 +61,21 @@ test('a mirror that is fetched again and again is packed, and forgets nothing by
   )
   expect(packs.length).toBeLessThan(4)
   expect(await source.contains(replaced)).toBe(true)
+})
+
+test('what a fetch that was cut off has received is taken away, and what one that is under way receives is not', async () => {
+  const repo = repository({ 'a.yaml': '1' })
+  const mirrors = temporaryFolder()
+  const source = await open(`file://${repo}`, { mirrors })
+  await source.read()
+  const [mirror = ''] = readdirSync(mirrors)
+  const packs = join(mirrors, mirror, 'objects/pack')
+  for (const name of ['tmp_pack_left', 'tmp_idx_left', 'tmp_pack_now']) writeFileSync(join(packs, name), 'x')
+  const hourAgo = new Date(Date.now() - 3_600_000)
+  for (const name of ['tmp_pack_left', 'tmp_idx_left']) utimesSync(join(packs, name), hourAgo, hourAgo)
+  commit(repo, { 'a.yaml': '2' })
+  expect(texts(await source.read())).toEqual({ 'a.yaml': '2' })
+  expect(readdirSync(packs).filter((name) => name.startsWith('tmp_'))).toEqual(['tmp_pack_now'])
 })
 
 test('a branch that the remote deleted is not found in the mirror either', async () => {
