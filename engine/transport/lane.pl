@@ -1,11 +1,13 @@
 # Starts commands for the engine. A fork of Node copies the page tables of a large process and stops it for milliseconds; a fork of
 # this one costs a tenth of a millisecond. Perl, because it forks and waits on many pipes with no module loaded, and no text is
 # taken apart by a shell. Says nothing of its own; ends with the engine, whatever it has begun goes on.
+# On another machine it stands behind the operations of ssh/*.pl, in one program (docs/decisions/012).
 #
-# In:   "ID BYTES ARGUMENTS VARIABLES INPUT\n", then BYTES: arguments and variables (name, value), each ended by a NUL, and the input.
-#       INPUT is - for none. It has to fit a pipe, 60,000 bytes.
+# In:   "ID BYTES ARGUMENTS VARIABLES WHAT\n", then BYTES. WHAT is empty or -: a command, its arguments and variables (name, value),
+#       each ended by a NUL, and the input; - for none. Or the name of an operation, its arguments with their lengths before them.
 # Out:  "KIND ID BYTES\n", then BYTES. p: the process has begun, its number, which is its group's too. o, e: what it writes.
 #       x: it has ended and both outputs are closed, its wait status. f: it could not be begun, why.
+#       r: what an operation has to say, with lengths. E: why it failed, with lengths: the error's name, the call, the path, words.
 use strict;
 use warnings;
 
@@ -13,14 +15,18 @@ use warnings;
 $SIG{PIPE} = sub { };
 chdir '/';
 
-# EINTR on every Linux; the module that names it takes as long to load as all the rest.
-my $INTERRUPTED = 4;
+# EINTR, EAGAIN, F_SETFL and O_NONBLOCK; the modules that name them take as long to load as all the rest.
+my ($INTERRUPTED, $FULL, $SET_FLAGS, $NOT_WAITING) = (4, 11, 4, 2048);
+
+our %operations;
 
 my $given = '';
 my %runs;
 # Of those, the ones that have closed their outputs.
 my %silent;
 my %reads = (fileno(STDIN) => { handle => \*STDIN, got => \&take });
+# What is waited for to take more, and what is still to be written to it.
+my %writes;
 my $pause;
 
 sub answer {
@@ -37,15 +43,39 @@ sub take {
     my ($bytes) = @_;
     exit 0 if $bytes eq '';
     $given .= $bytes;
-    while ($given =~ /^(\d+) (\d+) (\d+) (\d+) (-?)\n/) {
-        my ($id, $length, $arguments, $variables, $none) = ($1, $2, $3, $4, $5);
+    while ($given =~ /^(\d+) (\d+) (\d+) (\d+) (\S*)\n/) {
+        my ($id, $length, $arguments, $variables, $what) = ($1, $2, $3, $4, $5);
         return if length($given) < $+[0] + $length;
         my $body = substr $given, $+[0], $length;
         substr $given, 0, $+[0] + $length, '';
+        if ($what =~ /\w/) {
+            operate($id, $what, $body);
+            next;
+        }
         my @parts = split /\0/, $body, $arguments + 2 * $variables + 1;
         my $input = pop @parts;
-        begin($id, $none ? undef : $input, [splice @parts, 0, $arguments], {@parts});
+        begin($id, $what ? undef : $input, [splice @parts, 0, $arguments], {@parts});
     }
+}
+
+# One that says nothing now answers later, by itself.
+sub operate {
+    my ($id, $name, $body) = @_;
+    my $said = eval { $operations{$name}->($id, unpack '(N/a*)*', $body) };
+    if (my $error = $@) { answer('E', $id, pack '(N/a*)*', ref $error ? @$error : ('EIO', $name, '', $error)) }
+    elsif ($said) { answer('r', $id, pack '(N/a*)*', @$said) }
+}
+
+# As much as it takes now, and the rest when it takes more. `done` is told an error, or nothing when all is written.
+sub feed {
+    my ($handle, $text, $done) = @_;
+    while (length $text) {
+        my $bytes = syswrite $handle, $text, 65536;
+        if (defined $bytes) { substr $text, 0, $bytes, '' }
+        elsif ($! == $FULL) { return when_taking($handle, sub { feed($handle, $text, $done) }) }
+        elsif ($! != $INTERRUPTED) { return $done->("$!") }
+    }
+    $done->();
 }
 
 sub begin {
@@ -60,13 +90,31 @@ sub begin {
     setpgrp $pid, $pid;
     close $_ for values %theirs;
     answer('p', $id, $pid);
-    syswrite $ours{i}, $input if defined $input && length $input;
-    delete $ours{i};
+    if (my $way = delete $ours{i}) {
+        fcntl $way, $SET_FLAGS, $NOT_WAITING;
+        # Whoever does not read all of it has had enough.
+        feed($way, $input, sub { close $way });
+    }
     $runs{$id} = { pid => $pid, open => 3, fault => '' };
     for my $name (qw(o e f)) {
-        $reads{ fileno $ours{$name} } = { handle => $ours{$name}, got => sub { heard($id, $name, @_) } };
+        hear($ours{$name}, sub { heard($id, $name, @_) }, $id);
     }
 }
+
+# What comes from there; nothing at its end.
+sub hear {
+    my ($handle, $got, $id) = @_;
+    $reads{ fileno $handle } = { handle => $handle, got => $got, id => $id // 0 };
+}
+
+sub unhear { delete @reads{ fileno $_[0] }; delete $writes{ fileno $_[0] } }
+
+sub held {
+    my ($id, $held) = @_;
+    $_->{held} = $held for grep { $_->{id} == $id } values %reads;
+}
+
+sub when_taking { $writes{ fileno $_[0] } = { handle => $_[0], ready => $_[1] } }
 
 sub become {
     my ($argv, $env, $ends) = @_;
@@ -109,13 +157,19 @@ sub reap {
 }
 
 while (1) {
-    my $ready = '';
-    vec($ready, $_, 1) = 1 for keys %reads;
-    my $count = select $ready, undef, undef, $pause;
+    my ($ready, $takes) = ('', '');
+    vec($ready, $_, 1) = 1 for grep { !$reads{$_}{held} } keys %reads;
+    vec($takes, $_, 1) = 1 for keys %writes;
+    my $count = select $ready, $takes, undef, $pause;
     if ($count > 0) {
+        for my $number (keys %writes) {
+            next unless vec $takes, $number, 1;
+            my $write = delete $writes{$number};
+            $write->{ready}->();
+        }
         for my $number (keys %reads) {
             next unless vec $ready, $number, 1;
-            my $read = $reads{$number};
+            my $read = $reads{$number} or next;
             my $bytes = '';
             my $length = sysread $read->{handle}, $bytes, 65536;
             next if !defined $length && $! == $INTERRUPTED;

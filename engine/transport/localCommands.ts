@@ -1,14 +1,9 @@
 import { execa } from 'execa'
 import type { Readable } from 'node:stream'
-import { type Ended, Lane, NoLane, OUTPUT_BYTES_MAX, PATH, send, type Started } from './localLane.ts'
+import { exitCodeOf, KILL_AFTER_MS, resultOf } from './commandEnd.ts'
+import { type Lane, localLane, NoLane, OUTPUT_BYTES_MAX, PATH, send, type Started } from './lane.ts'
 import type { Command, CommandResult } from './transport.ts'
 import { TransportError } from './transport.ts'
-
-const TIMEOUT_MS = 60_000
-/** From the polite signal to the certain one, once a command has run out of time or is not wanted any more. */
-const KILL_AFTER_MS = 5_000
-/** From the certain one to going on without its end: what has a session of its own may keep the output open for ever. */
-const LET_GO_AFTER_MS = 1_000
 
 /**
  * In a session of its own: Ctrl-C on the engine's terminal must not reach a half-made pod, nor may the engine's own
@@ -18,46 +13,21 @@ const LET_GO_AFTER_MS = 1_000
 export async function runCommand(command: Command, signal?: AbortSignal): Promise<CommandResult> {
   signal?.throwIfAborted()
   try {
-    return await resultOf(command, beginInLane(command), signal)
+    return await resultOf(command, beginInLane(command), signal, notRun)
   } catch (error) {
     if (!(error instanceof NoLane)) throw error
-    return await resultOf(command, beginDirectly(command), signal)
-  }
-}
-
-async function resultOf(command: Command, started: Started, signal?: AbortSignal): Promise<CommandResult> {
-  const ending = new Ending(started)
-  const timer = setTimeout(() => ending.outOfTime(), command.timeoutMs ?? TIMEOUT_MS)
-  const notWanted = () => ending.begin()
-  signal?.addEventListener('abort', notWanted)
-  try {
-    const { exitCode, signal: by, stderr, stdout } = await Promise.race([started.ended, ending.letGo])
-    signal?.throwIfAborted()
-    return {
-      exitCode: exitCode ?? exitCodeOf(by),
-      ...(by === undefined ? {} : { signal: by }),
-      stdout,
-      stderr,
-      timedOut: ending.timedOut,
-    }
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error instanceof NoLane ? error : notRun(command.argv[0], error)
-  } finally {
-    clearTimeout(timer)
-    ending.over()
-    signal?.removeEventListener('abort', notWanted)
+    return await resultOf(command, beginDirectly(command), signal, notRun)
   }
 }
 
 let lane: Lane | undefined
 
 function beginInLane(command: Command): Started {
-  if (lane === undefined || lane.isOver) lane = new Lane()
+  if (lane === undefined || lane.isOver) lane = localLane()
   return lane.begin(command.argv, environment(command), command.stdin)
 }
 
-/** Where there is no Perl, and for what does not fit a pipe. */
+/** Where there is no Perl. */
 function beginDirectly(command: Command): Started {
   const [program, ...args] = command.argv
   const child = execa(program, args, {
@@ -87,53 +57,8 @@ function beginDirectly(command: Command): Started {
   }
 }
 
-/** From the polite signal to the certain one, to a whole process group, and on to nobody waiting any more. */
-class Ending {
-  timedOut = false
-  readonly #started: Started
-  readonly #letGo = Promise.withResolvers<Ended>()
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(started: Started) {
-    this.#started = started
-  }
-
-  outOfTime(): void {
-    this.timedOut = true
-    this.begin()
-  }
-
-  begin(): void {
-    if (this.#timer !== undefined) return
-    this.#started.kill('SIGTERM')
-    this.#timer = setTimeout(() => this.#kill(), KILL_AFTER_MS)
-  }
-
-  #kill(): void {
-    this.#started.kill('SIGKILL')
-    this.#timer = setTimeout(() => {
-      this.#letGo.resolve({ signal: 'SIGKILL', stdout: '', stderr: '' })
-      this.#started.letGo()
-    }, LET_GO_AFTER_MS)
-  }
-
-  /** As the end of what was killed, and has not been seen to end. */
-  get letGo(): Promise<Ended> {
-    return this.#letGo.promise
-  }
-
-  over(): void {
-    clearTimeout(this.#timer)
-  }
-}
-
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
-}
-
-/** A shell's convention; which signal it was stands beside it. */
-function exitCodeOf(signal: string | undefined): number {
-  return signal === 'SIGKILL' ? 137 : signal === 'SIGTERM' ? 143 : 128
 }
 
 function notRun(program: string, cause: unknown): TransportError {

@@ -71,7 +71,7 @@ export interface Transport {
   bindBeneath(base: string, subPath: string, target: string, signal?: AbortSignal): Promise<void>
   /** False: there is no such process. The caller has made sure that the process is the one that is meant. */
   signal(pid: number, signalNumber: number): Promise<boolean>
-  /** Tells that something in one of these files or directories changed; ends with the signal. */
+  /** Tells that something in one of these files or directories changed, or may have while they were not watched yet; ends with the signal. */
   watch(paths: readonly string[], signal: AbortSignal): AsyncIterable<string>
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** To a socket in the node's file system. */

@@ -1,0 +1,200 @@
+import { execa } from 'execa'
+import { mkdir } from 'node:fs/promises'
+import { TransportError } from '../transport.ts'
+import { addressArguments, type SshAddress } from './address.ts'
+
+/** How long a host may take to answer a connection at all. */
+export const CONNECT_TIMEOUT_S = 10
+/** From a connection to the first word of the other end: names that are looked up, an account's rc files. */
+const GREETING_TIMEOUT_MS = 30_000
+/** A connection that is cut is known to be so within 15 s. */
+const ALIVE_EVERY_S = 5
+const ALIVE_MISSED_MAX = 3
+/** A path of a socket has 107 bytes, and ssh makes a temporary name of 17 more. */
+const CONTROL_PATH_BYTES_MAX = 90
+const STDERR_LETTERS_MAX = 4_000
+
+export interface SshOptions {
+  readonly address: SshAddress
+  /** Root's alone, on a tmpfs: the masters' sockets are made in it. */
+  readonly controlFolder: string
+  /** What the user's own ssh would have: HOME, PATH, SSH_AUTH_SOCK. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** One connection to a machine, whose further sessions need no handshake. It lives as long as its first session. */
+export interface Master extends AsyncDisposable {
+  /** The first session: its program speaks over stdin and stdout. */
+  readonly child: SshProcess
+  /** Why it ended, in ssh's own words, and what to do about it. */
+  why(): TransportError
+  /** Arguments of ssh for another session of this connection, and never of another one. */
+  session(): readonly string[]
+}
+
+export type SshProcess = ReturnType<typeof startSsh>
+
+function startSsh(args: readonly string[], env: Readonly<Record<string, string>>) {
+  return execa('ssh', args, {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    encoding: 'buffer',
+    extendEnv: false,
+    env,
+    // Ctrl-C on the engine's terminal must not cut off what is under way; the end of the engine closes stdin, which ends it.
+    detached: true,
+    cleanup: false,
+  })
+}
+
+let masters = 0
+
+/** Connects, and starts a program there whose text is given; resolves when the program has said that it is ready. */
+export async function openMaster(options: SshOptions, program: string): Promise<Master> {
+  const { address, controlFolder, environment } = options
+  await mkdir(controlFolder, { recursive: true, mode: 0o700 })
+  masters += 1
+  const control = `${controlFolder}/${process.pid}-${masters}`
+  if (Buffer.byteLength(control) > CONTROL_PATH_BYTES_MAX)
+    throw new TransportError(`connecting to ${address.text}: ${control} is too long for a socket's path`)
+  const child = startSsh(masterArguments(address, control), environment)
+  const master = new TheMaster(child, address, control)
+  try {
+    await master.greeted(program)
+  } catch (error) {
+    await master[Symbol.asyncDispose]()
+    throw error
+  }
+  return master
+}
+
+/** Everything else is as the user's ~/.ssh/config has it: keys, agents, ProxyJump, which hosts are trusted. */
+function masterArguments(address: SshAddress, control: string): readonly string[] {
+  return [
+    ...['-M', '-S', control, '-T'],
+    ...option('ControlPersist', 'no'),
+    // Nobody is there to be asked; a host that is not known is refused, unless the user's configuration says otherwise.
+    ...option('BatchMode', 'yes'),
+    ...option('ConnectTimeout', String(CONNECT_TIMEOUT_S)),
+    ...option('ServerAliveInterval', String(ALIVE_EVERY_S)),
+    ...option('ServerAliveCountMax', String(ALIVE_MISSED_MAX)),
+    ...option('ClearAllForwardings', 'yes'),
+    ...option('ForwardAgent', 'no'),
+    ...option('PermitLocalCommand', 'no'),
+    ...option('RemoteCommand', 'none'),
+    ...option('RequestTTY', 'no'),
+    ...addressArguments(address),
+    // Plain words: they mean the same to every shell. The program itself comes over stdin.
+    'exec perl -',
+  ]
+}
+
+function option(name: string, value: string): readonly string[] {
+  return ['-o', `${name}=${value}`]
+}
+
+class TheMaster implements Master {
+  readonly child: SshProcess
+  readonly #address: SshAddress
+  readonly #control: string
+  #said = ''
+  #greeted = false
+  #ended = false
+
+  constructor(child: SshProcess, address: SshAddress, control: string) {
+    this.child = child
+    this.#address = address
+    this.#control = control
+    child.stderr.on('data', (bytes: Buffer) => {
+      this.#said = `${this.#said}${bytes.toString()}`.slice(-STDERR_LETTERS_MAX)
+    })
+    child.stdin.on('error', () => undefined)
+    void child.finally(() => {
+      this.#ended = true
+    })
+  }
+
+  /** The program's text first; what it is asked comes when it has said that it is there, for Perl reads ahead. */
+  async greeted(program: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { stdout, stdin } = this.child
+    const timer = setTimeout(
+      () => reject(this.#failed(`it did not answer within ${GREETING_TIMEOUT_MS / 1000} s`)),
+      GREETING_TIMEOUT_MS,
+    )
+    let heard = ''
+    const hear = (): void => {
+      const bytes: unknown = stdout.read()
+      if (bytes === null) return
+      heard += String(bytes)
+      // An account's rc file may have said something first.
+      if (heard.endsWith(READY)) resolve()
+    }
+    stdout.on('readable', hear)
+    void this.child.then(() => reject(this.why()))
+    stdin.write(`${program}\n__END__\n`)
+    try {
+      await promise
+      this.#greeted = true
+      this.#said = ''
+    } finally {
+      clearTimeout(timer)
+      stdout.off('readable', hear)
+    }
+  }
+
+  why(): TransportError {
+    return this.#failed(whyText(this.#said, this.#address))
+  }
+
+  #failed(why: string): TransportError {
+    const { text } = this.#address
+    return new TransportError(
+      this.#greeted ? `the connection to ${text} was lost: ${why}` : `connecting to ${text}: ${why}`,
+    )
+  }
+
+  session(): readonly string[] {
+    return [
+      ...['-S', this.#control],
+      ...option('ControlMaster', 'no'),
+      // Without its master it would connect anew, and ask for a password or whatever: it must end instead.
+      ...option('ProxyCommand', 'false'),
+      ...option('BatchMode', 'yes'),
+      ...option('ClearAllForwardings', 'yes'),
+      ...option('RemoteCommand', 'none'),
+      ...addressArguments(this.#address),
+    ]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.stdin.destroy()
+    if (!this.#ended) this.child.kill('SIGTERM')
+    await this.child
+  }
+}
+
+/** What the program says when it has been read. */
+export const READY = '\nreconcile is here\n'
+
+/** ssh's last words, and what to do about those that are known. */
+export function whyText(stderr: string, { host, port, user }: SshAddress): string {
+  const said = stderr
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '' && !/^(?:Warning: Permanently added|debug\d:)/.test(line))
+  const words = said.slice(-3).join('; ')
+  const where = `${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}`
+  const scan = `ssh-keyscan ${port === undefined ? '' : `-p ${port} `}${host}`
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
+    return `the host's key is another one than before: if the machine was set up anew, ssh-keygen -R '${port === undefined ? host : `[${host}]:${port}`}' forgets the old key; if not, somebody may be in between`
+  if (/Host key verification failed|No \S+ host key is known/.test(stderr))
+    return `the host's key is not known: connect once by hand (ssh ${where}) and compare its fingerprint, or add what ${scan} prints to ~/.ssh/known_hosts`
+  if (/Permission denied/.test(stderr))
+    return `${words}: the account does not take any key that ssh has here; ssh-copy-id ${where} puts one there, and a key with a passphrase needs an agent (SSH_AUTH_SOCK)`
+  if (/perl: (?:command )?not found|exec: perl/.test(stderr))
+    return `perl is missing on ${host}; on Debian: apt-get install perl-base`
+  return words === '' ? 'it was closed without a word' : words
+}

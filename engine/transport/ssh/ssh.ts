@@ -1,0 +1,29 @@
+import type { Transport } from '../transport.ts'
+import { runInteractiveOver, runOver, streamOver } from './commands.ts'
+import { fileVerbs } from './files.ts'
+import { createLine } from './line.ts'
+import type { SshOptions } from './master.ts'
+import { connectOver, lockOver, watchOver } from './ways.ts'
+
+/**
+ * Another machine, through the user's own ssh. Connected when it is first needed, and again after the connection was lost; what was under
+ * way then rejects with a TransportError. Two connections: what is long or large (a stream, a terminal, a connection to a port) never
+ * stands in the way of what is short.
+ */
+export function sshTransport(options: SshOptions): Transport & AsyncDisposable {
+  const line = createLine(options)
+  const wide = createLine(options)
+  return {
+    ...fileVerbs(line),
+    run: (command, signal) => runOver(line, options, command, signal),
+    runInteractive: (command) => runInteractiveOver(wide, options, command),
+    stream: (command, signal) => streamOver(wide, command, signal),
+    watch: (paths, signal) => watchOver(line, paths, signal),
+    connect: (address, port, signal) => connectOver(wide, ['tcp', address, port], signal),
+    connectSocket: (path, signal) => connectOver(wide, ['unix', path], signal),
+    lock: (path, content) => lockOver(line, path, content),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([line[Symbol.asyncDispose](), wide[Symbol.asyncDispose]()])
+    },
+  }
+}
