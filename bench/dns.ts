@@ -14,8 +14,8 @@ import { type Measurement, median } from './measure.ts'
 
 const SERVICES = 10_000
 const CHANGES = 20
-const TURNS = 5
-const SECONDS = 2
+const TURNS = 15
+const SECONDS = 1
 const ADDRESS = '10.97.244.10'
 const STATIC_PORT = 5_399
 
@@ -56,7 +56,8 @@ export async function benchDns(folder: string): Promise<readonly Measurement[]> 
       },
       {
         what: 'that of this',
-        value: (100 * median(rates.fed)) / median(rates.still),
+        // Each against the one of its own turn: the machine is not as fast all the time.
+        value: median(rates.fed.map((rate, turn) => (100 * rate) / (rates.still[turn] ?? Number.NaN))),
         unit: '%',
         runs: TURNS,
         target: { text: '90 %', least: 90 },
