@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { ipRanges } from '../engine/api/ipRanges.ts'
 import { objectKey } from '../engine/api/names.ts'
 import type { Frontend } from '../engine/api/traffic.ts'
 import { ServiceTable } from '../engine/runtimes/oci/network/serviceTable.ts'
@@ -27,7 +28,7 @@ async function ofCount(count: number, podAddress: string): Promise<readonly Meas
     transport: localTransport(),
     nft: 'nft',
     table: 'reconcile-bench',
-    podRange: '10.232.0.0/16',
+    podRanges: ipRanges('10.232.0.0/16'),
   }
   const table = new ServiceTable(parts)
   const frontends = [probeOf(podAddress), ...Array.from({ length: count }, (_, index) => frontendOf(index))]

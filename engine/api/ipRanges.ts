@@ -27,6 +27,11 @@ export function ipRange(text: string): IpRange | undefined {
   return { family: bytes.length === 4 ? 'IPv4' : 'IPv6', text, prefix, size, first }
 }
 
+/** `10.96.0.0/16,fd00:96::/108`: one range, or one of each family, as Kubernetes' flags have them. What is no range is left out. */
+export function ipRanges(text: string): readonly IpRange[] {
+  return text.split(',').flatMap((one) => ipRange(one.trim()) ?? [])
+}
+
 /** `10.244.0.0/16`: the one way to write a range. */
 export function rangeText(range: IpRange): string {
   return `${addressAt(range, 0)}/${range.prefix}`

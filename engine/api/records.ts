@@ -53,6 +53,7 @@ export interface PodRecord {
   readonly ended?: PodEnd
   /** The address that it had, written when it is given back: its status says it to the end. Others may have it by now. */
   readonly formerIP?: string
+  readonly formerIP6?: string
   /** By container: what must outlive the engine. */
   readonly containers: Readonly<Record<string, ContainerRecord>>
   /** By claim, of those that are bound to PersistentVolumes: what is mounted, whatever becomes of the volume's manifest. */

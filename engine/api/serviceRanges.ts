@@ -1,5 +1,5 @@
 import type { Cluster } from './generated/types.ts'
-import { addressAt, type IpRange, ipRange } from './ipRanges.ts'
+import { addressAt, type IpRange, ipRanges } from './ipRanges.ts'
 
 /** Of an API server whose --service-node-port-range nobody has set. */
 export const NODE_PORTS = { first: 30_000, last: 32_767 } as const
@@ -10,9 +10,9 @@ const DNS_PLACE = 10
 /** Where the Cluster names none. */
 export const SERVICE_CIDR = '10.96.0.0/16'
 
-/** `10.96.0.0/16,fd00:96::/108`: one range, or one of each family, as an API server's --service-cluster-ip-range has them. */
+/** One, or one of each family. */
 export function serviceRanges({ spec }: Cluster): readonly IpRange[] {
-  return (spec?.serviceCIDR ?? SERVICE_CIDR).split(',').flatMap((text) => ipRange(text.trim()) ?? [])
+  return ipRanges(spec?.serviceCIDR ?? SERVICE_CIDR)
 }
 
 /** Where the DNS server answers in a range; undefined: the range is too small. */

@@ -83,6 +83,8 @@ export interface ObservedPod {
   /** What somebody has taken from a pod that runs on, and can be put right without ending anything in it: a sentence each. */
   readonly damage?: readonly string[]
   readonly ip?: string
+  /** Of IPv6, where the Cluster gives pods both. */
+  readonly ip6?: string
   /** What somebody has said of it on its node, as api/podConditions.ts reads it: over what its annotation says. */
   readonly saidConditions?: string
   /** Since when its containers stand still, by somebody's hand; nothing is started, asked or ended in it until they go on. */

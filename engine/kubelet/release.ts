@@ -20,6 +20,7 @@ export function releaseStep(view: PodView): PodStep {
     ended: endOf(view),
     conditions,
     ...(pod.ip !== undefined && { formerIP: pod.ip }),
+    ...(pod.ip6 !== undefined && { formerIP6: pod.ip6 }),
   })
   return { action: { ...ofPod(view, reason), kind: 'releasePod', record } }
 }

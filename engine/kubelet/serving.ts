@@ -33,7 +33,7 @@ const WAIT_SHARE_MAX = 0.5
  */
 export function servedStep(view: PodView, graceMs: number): PodStep | undefined {
   const { context, pod } = view
-  const { ip, record } = pod
+  const { ip, ip6, record } = pod
   const { deletionTimestamp } = record.pod.metadata
   if (ip === undefined || deletionTimestamp === undefined || record.pod.spec.hostNetwork === true)
     return undefined
@@ -41,7 +41,8 @@ export function servedStep(view: PodView, graceMs: number): PodStep | undefined 
   const waitMs = Math.min(WAIT_MS_MAX, graceMs * WAIT_SHARE_MAX)
   const waitedMs = msBetween(begun, context.now)
   // before the deletion: the clock was set back since
-  if (waitedMs < 0 || waitedMs >= waitMs || !isServed(view, ip)) return undefined
+  const own = ip6 === undefined ? [ip] : [ip, ip6]
+  if (waitedMs < 0 || waitedMs >= waitMs || !own.some((one) => isServed(view, one))) return undefined
   return { waiting: 'is being taken out of its Services', requeueAt: after(begun, waitMs) }
 }
 

@@ -1,6 +1,6 @@
 import type { PodStatus } from '../api/generated/types.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
-import { podAddress } from './addresses.ts'
+import { podAddresses } from './addresses.ts'
 import { containerStatus } from './containerStatus.ts'
 import type { PodContext } from './context.ts'
 import { endOf } from './release.ts'
@@ -42,9 +42,10 @@ function endWords(view: PodView): Pick<PodStatus, 'reason' | 'message'> {
 function addresses(view: PodView): Partial<PodStatus> {
   const host = view.context.node.info?.addresses ?? []
   const [hostIP] = host
-  const podIP = podAddress(view.pod, view.context)
+  const own = podAddresses(view.pod, view.context)
+  const [podIP] = own
   return {
     ...(hostIP !== undefined && { hostIP, hostIPs: host.map((ip) => ({ ip })) }),
-    ...(podIP !== undefined && { podIP, podIPs: [{ ip: podIP }] }),
+    ...(podIP !== undefined && { podIP, podIPs: own.map((ip) => ({ ip })) }),
   }
 }

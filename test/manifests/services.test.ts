@@ -12,6 +12,9 @@ function lines(...texts: readonly string[]): readonly string[] {
 const CLUSTER = (ranges: string): string =>
   `apiVersion: reconcile.dev/v1\nkind: Cluster\nmetadata: {name: home}\nspec: {serviceCIDR: "${ranges}"}\n`
 
+const PODS = (ranges: string): string =>
+  `apiVersion: reconcile.dev/v1\nkind: Cluster\nmetadata: {name: home}\nspec: {podCIDR: "${ranges}"}\n`
+
 test('a Service without anything wrong is read without a word', () => {
   expect(lines(service('web', 'ports: [{port: 80}]'))).toEqual([])
   expect(lines(service('db', 'clusterIP: None'))).toEqual([])
@@ -94,6 +97,9 @@ test('ranges of Services are one of each family, and none of the pods', () => {
   )
   expect(lines(CLUSTER('10.96.0.0/16,fd00:96::/108,fd00:97::/108')).join()).toContain('may hold one range')
   expect(lines(CLUSTER('fd00:96::/108,10.244.0.0/24')).join()).toContain('podCIDR and serviceCIDR overlap')
+  expect(lines(PODS('10.244.0.0/16,fd00:244::/64'))).toEqual([])
+  expect(lines(PODS('fd00:244::/64')).join()).toContain('must begin with a range of IPv4')
+  expect(lines(PODS('10.244.0.0/16,10.245.0.0/16')).join()).toContain('may hold one range')
 })
 
 const POD = `apiVersion: v1

@@ -979,7 +979,7 @@ export interface ClusterSpec {
    */
   readonly ingress?: ClusterIngress
   /**
-   * The range that pod addresses are taken from, such as 10.244.0.0/16.
+   * The range that pod addresses are taken from, such as 10.244.0.0/16. For pods with two addresses one of IPv4 and one of IPv6, with a comma between them.
    */
   readonly podCIDR?: string
   /**

@@ -5,6 +5,8 @@ import { dnsAddress } from '../../api/serviceRanges.ts'
 
 /** What a Service was given beside what its manifest says. */
 export interface Allocation {
+  /** In its order: those that its addresses and endpoints are of. */
+  readonly families: readonly IpRange['family'][]
   /** One for each family that it has; empty for headless Services and those that stand for a name. */
   readonly clusterIPs: readonly string[]
   /** By the port's place among the ports. */
@@ -98,16 +100,16 @@ class Book {
     const { key, service } = claim
     // Not another one than was asked for: whoever wrote it down relies on it.
     const isRefused = writtenAddresses(service).some((address) => this.#addresses.get(address) !== key)
+    const ranges = rangesOf(service, this.#pools.ranges)
     const clusterIPs =
-      wantsAddress(service) && !isRefused
-        ? familiesOf(service, this.#pools.ranges).flatMap((range) => this.#address(claim, range) ?? [])
-        : []
+      wantsAddress(service) && !isRefused ? ranges.flatMap((range) => this.#address(claim, range) ?? []) : []
     const nodePorts = new Map<number, number>()
     for (const [index, port] of (service.spec.ports ?? []).entries()) {
       const given = this.#nodePort(claim, port)
       if (given !== undefined) nodePorts.set(index, given)
     }
-    return { clusterIPs, nodePorts, problems: this.#problems.get(key) ?? [] }
+    const families = ranges.map(({ family }) => family)
+    return { families, clusterIPs, nodePorts, problems: this.#problems.get(key) ?? [] }
   }
 
   /** What it asks for, what it had, or the first free one from a place that its name chooses. */
@@ -187,7 +189,7 @@ function writtenAddresses({ spec }: Service): readonly string[] {
 const NONE: readonly string[] = []
 
 /** Those that it names, in its order; without any, the first one, or both where it takes what there is. */
-function familiesOf({ spec }: Service, ranges: readonly IpRange[]): readonly IpRange[] {
+function rangesOf({ spec }: Service, ranges: readonly IpRange[]): readonly IpRange[] {
   const named = (spec.ipFamilies ?? []).flatMap((family) => ranges.filter((range) => range.family === family))
   const rest = ranges.filter((range) => !named.includes(range))
   const ordered = [...named, ...rest]

@@ -10,15 +10,20 @@ const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 
 /**
  * The pods that a Service's selector matches, as pkg/controller/endpointslice writes them: those that have an address and have not run to
- * their end; the ports of each, where they have names that pods give different numbers; a hundred at most in one object.
+ * their end; of the families that the Service has; the ports of each, where they have names that pods give different numbers; a hundred at most in one object.
  */
-export function endpointSlices(service: Service, pods: readonly PodView[]): readonly PodSlice[] {
+export function endpointSlices(
+  service: Service,
+  families: readonly Group['addressType'][],
+  pods: readonly PodView[],
+): readonly PodSlice[] {
   const groups = new Map<string, Group>()
   for (const pod of pods) {
     if (pod.finished) continue
     const ports = portsOf(service, pod.record.pod.spec)
     for (const address of addressesOf(pod)) {
       const addressType = address.includes(':') ? 'IPv6' : 'IPv4'
+      if (!families.includes(addressType)) continue
       const key = `${addressType} ${JSON.stringify(ports)}`
       const group = groups.getOrInsertComputed(key, () => ({ addressType, ports, endpoints: [] }))
       group.endpoints.push(endpointOf(service, pod, address))

@@ -113,25 +113,23 @@ function onRecord({ spec }: Service, allocation: Allocation, before: ServiceClai
     if (port !== undefined && before.nodePorts.get(portKey(port)) === nodePort) nodePorts.set(index, nodePort)
   }
   const clusterIPs = allocation.clusterIPs.filter((address) => before.clusterIPs.includes(address))
-  return { clusterIPs, nodePorts, problems: allocation.problems }
+  return { ...allocation, clusterIPs, nodePorts }
 }
 
 /** As an API server shows it once it has an address. */
-function withAllocation(service: Service, { clusterIPs, nodePorts }: Allocation): Service {
+function withAllocation(service: Service, { clusterIPs, families, nodePorts }: Allocation): Service {
   const { spec } = service
   if (spec.type === 'ExternalName') return service
   const { clusterIP: _ip, clusterIPs: _ips, ports, ...rest } = spec
   const [clusterIP] = clusterIPs
   const isHeadless = spec.clusterIP === 'None'
-  const families = clusterIPs.map((address) =>
-    address.includes(':') ? ('IPv6' as const) : ('IPv4' as const),
-  )
   return {
     ...service,
     spec: {
       ...rest,
       ...(isHeadless && { clusterIP: 'None', clusterIPs: ['None'] }),
-      ...(clusterIP !== undefined && { clusterIP, clusterIPs, ipFamilies: families }),
+      ...(clusterIP !== undefined && { clusterIP, clusterIPs }),
+      ipFamilies: families,
       ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
       ...(ports !== undefined && {
         ports: ports.map(({ nodePort: _port, ...port }, index) => {

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from '../../api/generated/types.ts'
 import type { ObservedPod } from '../../api/snapshot.ts'
-import { podAddress } from '../addresses.ts'
+import { podAddress, podAddresses } from '../addresses.ts'
 import type { PodContext } from '../context.ts'
 
 /** `metadata.labels['app.kubernetes.io/name']` */
@@ -20,8 +20,9 @@ export function fieldValue(path: string, pod: ObservedPod, context: PodContext):
     case 'status.hostIPs':
       return hosts.join(',')
     case 'status.podIP':
-    case 'status.podIPs':
       return podAddress(pod, context) ?? ''
+    case 'status.podIPs':
+      return podAddresses(pod, context).join(',')
     default:
       return metadataValue(path, metadata)
   }

@@ -11,9 +11,15 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
   const { spec } = cluster
   if (spec === undefined || !context.sound(['spec'])) return
   const { podCIDR = '', serviceCIDR = '' } = clusterWithDefaults(cluster).spec ?? {}
-  const pods = checkRange(context, 'podCIDR', podCIDR)
-  const services = checkServiceRanges(context, serviceCIDR)
-  if (pods !== undefined && services.some((range) => overlap(pods, range))) {
+  const pods = checkRanges(context, 'podCIDR', podCIDR)
+  const services = checkRanges(context, 'serviceCIDR', serviceCIDR)
+  if (pods[0]?.family === 'IPv6')
+    context.error(
+      ['spec', 'podCIDR'],
+      'must begin with a range of IPv4',
+      'such as 10.244.0.0/16,fd00:244::/64',
+    )
+  if (services.some((range) => pods.some((own) => overlap(own, range)))) {
     const field = spec.podCIDR === undefined ? 'serviceCIDR' : 'podCIDR'
     context.error(
       ['spec', field],
@@ -76,12 +82,16 @@ function checkRange(context: CheckContext, field: string, text: string): IpRange
 }
 
 /** One, or one of each family, as an API server's --service-cluster-ip-range. */
-function checkServiceRanges(context: CheckContext, text: string): readonly IpRange[] {
+function checkRanges(
+  context: CheckContext,
+  field: 'podCIDR' | 'serviceCIDR',
+  text: string,
+): readonly IpRange[] {
   const parts = text.split(',')
-  const ranges = parts.flatMap((part) => checkRange(context, 'serviceCIDR', part.trim()) ?? [])
+  const ranges = parts.flatMap((part) => checkRange(context, field, part.trim()) ?? [])
   const [first, second] = ranges
   if (parts.length > 2 || (second !== undefined && first?.family === second.family))
-    context.error(['spec', 'serviceCIDR'], 'may hold one range, or one of IPv4 and one of IPv6')
+    context.error(['spec', field], 'may hold one range, or one of IPv4 and one of IPv6')
   return ranges
 }
 

@@ -51,7 +51,7 @@ export function entryOf(input: EntryInput, before: Entry | undefined, context: C
   const { desired, object, written } = wanted
   const { addresses, problems } = given
   const state = serviceState({ desired, object, written, record, allocation, problems }, context)
-  const slices = isKnown && !pods ? before.slices : sameOr(before?.slices, slicesOf(object, pods))
+  const slices = isKnown && !pods ? before.slices : sameOr(before?.slices, slicesOf(object, allocation, pods))
   const resolved = resolvedOf(wanted, state.service, slices, before)
   const report = new ServiceReport({ state, resolved, addresses: balancerAddresses(resolved, addresses) })
   return { wanted, record, state, slices, resolved, report, allocation, given }
@@ -72,15 +72,19 @@ export function isSame(one: WantedService, other: WantedService | undefined): bo
 }
 
 function textOf(
-  { clusterIPs, nodePorts, problems: refusals }: Allocation,
+  { clusterIPs, families, nodePorts, problems: refusals }: Allocation,
   { addresses, problems }: Given,
 ): string {
-  return JSON.stringify([clusterIPs, [...nodePorts], refusals, problems ?? null, addresses])
+  return JSON.stringify([families, clusterIPs, [...nodePorts], refusals, problems ?? null, addresses])
 }
 
-function slicesOf(service: Service, pods: EntryInput['pods']): readonly EndpointSlice[] {
+function slicesOf(
+  service: Service,
+  { families }: Allocation,
+  pods: EntryInput['pods'],
+): readonly EndpointSlice[] {
   const all = pods?.() ?? []
-  return all.length === 0 ? NONE : endpointSlices(service, all)
+  return all.length === 0 ? NONE : endpointSlices(service, families, all)
 }
 
 const NONE: readonly EndpointSlice[] = []

@@ -74,7 +74,7 @@ function remember({ objects }: Desired, state: State): void {
   last.set(objects, state)
 }
 
-const NO_ALLOCATION: Allocation = { clusterIPs: [], nodePorts: new Map(), problems: [] }
+const NO_ALLOCATION: Allocation = { families: [], clusterIPs: [], nodePorts: new Map(), problems: [] }
 const NONE_REFUSED: Givens['refused'] = new Map()
 
 class State {

@@ -64,8 +64,10 @@ function service(spec: Partial<Service['spec']> = {}): Service {
   }
 }
 
+const FOUR = ['IPv4'] as const
+
 test('what has an address is an endpoint; ready is what is ready, not ending, and on a node that answers', () => {
-  const [slice, ...more] = endpointSlices(service(), [
+  const [slice, ...more] = endpointSlices(service(), FOUR, [
     pod('ready', { ip: '10.0.0.1' }),
     pod('starting', { ip: '10.0.0.2', ready: false }),
     pod('ending', { ip: '10.0.0.3', deleting: true }),
@@ -94,7 +96,7 @@ test('what has an address is an endpoint; ready is what is ready, not ending, an
 
 test('whoever asks for addresses that are not ready gets them all as ready', () => {
   const pods = [pod('a', { ip: '10.0.0.1', ready: false }), pod('b', { ip: '10.0.0.2', deleting: true })]
-  const [slice] = endpointSlices(service({ publishNotReadyAddresses: true }), pods)
+  const [slice] = endpointSlices(service({ publishNotReadyAddresses: true }), FOUR, pods)
   expect(slice?.endpoints.map(({ conditions }) => conditions.ready)).toEqual([true, true])
 })
 
@@ -108,7 +110,7 @@ test('a named port is looked up in each pod, sidecars included, and pods that an
       { name: 's', image: 'a', restartPolicy: 'Always', ports: [{ name: 'web', containerPort: 8080 }] },
     ],
   }
-  const slices = endpointSlices(named, [
+  const slices = endpointSlices(named, FOUR, [
     pod('a', { ip: '10.0.0.1', spec: withPort(8080) }),
     pod('b', { ip: '10.0.0.2', spec: withPort(9090) }),
     pod('c', { ip: '10.0.0.3', spec: sidecar }),
@@ -135,21 +137,25 @@ test('a slice holds a hundred endpoints at most, and keeps its name while they c
   const pods = Array.from({ length: 150 }, (_, index) =>
     pod(`p${String(index).padStart(3, '0')}`, { ip: `10.0.1.${index}` }),
   )
-  const slices = endpointSlices(service(), pods)
+  const slices = endpointSlices(service(), FOUR, pods)
   expect(slices.map(({ endpoints }) => endpoints.length)).toEqual([100, 50])
-  expect(endpointSlices(service(), pods.slice(1)).map(({ metadata }) => metadata.name)).toEqual(
+  expect(endpointSlices(service(), FOUR, pods.slice(1)).map(({ metadata }) => metadata.name)).toEqual(
     slices.map(({ metadata }) => metadata.name),
   )
 })
 
-test('both addresses of a pod count, each in a slice of its family', () => {
+test('of a pod with two addresses those of the families of the Service count, each in a slice of its family', () => {
   const both = pod('a', { ip: '10.0.0.1' })
   const dual = { ...both, status: { ...both.status, podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] } }
-  expect(endpointSlices(service(), [dual]).map(({ addressType }) => addressType)).toEqual(['IPv4', 'IPv6'])
+  const typesOf = (families: readonly ('IPv4' | 'IPv6')[]) =>
+    endpointSlices(service(), families, [dual]).map(({ addressType }) => addressType)
+  expect(typesOf(['IPv6', 'IPv4'])).toEqual(['IPv4', 'IPv6'])
+  expect(typesOf(['IPv4'])).toEqual(['IPv4'])
+  expect(typesOf(['IPv6'])).toEqual(['IPv6'])
 })
 
 test("a pod's host name is told where it stands below the Service's", () => {
   const spec = { hostname: 'first', subdomain: 'web' }
-  const [slice] = endpointSlices(service(), [pod('a', { ip: '10.0.0.1', spec })])
+  const [slice] = endpointSlices(service(), FOUR, [pod('a', { ip: '10.0.0.1', spec })])
   expect(slice?.endpoints[0]?.hostname).toBe('first')
 })

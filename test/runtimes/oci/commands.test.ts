@@ -12,7 +12,7 @@ import {
 import { dropTables, masqueradeCommand } from '../../../engine/runtimes/oci/network/masquerade.ts'
 import {
   bridgeCommand,
-  parseAddress,
+  parseAddresses,
   parsePluginError,
   portmapCommand,
 } from '../../../engine/runtimes/oci/network/network.ts'
@@ -87,6 +87,16 @@ test('the bridge plugin is asked for an address in the root’s range', () => {
   })
 })
 
+test('the bridge plugin gives a pod an address of each range, and is asked for those that it had', () => {
+  const both = { ...NETWORK, podCIDR: '10.244.0.0/16,fd00:244::/64' }
+  const addresses = ['10.244.0.7', 'fd00:244::7']
+  const { stdin } = bridgeCommand('ADD', both, { ...ATTACHMENT, addresses })
+  expect(JSON.parse(String(stdin))).toMatchObject({
+    ipam: { ranges: [[{ subnet: '10.244.0.0/16' }], [{ subnet: 'fd00:244::/64' }]] },
+    args: { cni: { ips: addresses } },
+  })
+})
+
 test('the portmap plugin is given the ports and the bridge plugin’s result', () => {
   const mappings = [{ hostPort: 8080, containerPort: 80, protocol: 'TCP', hostIP: '127.0.0.1' }] as const
   const command = portmapCommand('ADD', NETWORK, ATTACHMENT, mappings, { cniVersion: '0.4.0' })
@@ -103,8 +113,11 @@ test('the portmap plugin is given the ports and the bridge plugin’s result', (
 test('a plugin’s result holds the address, its failure the reason', () => {
   const result =
     '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.244.0.7/16","gateway":"10.244.0.1"}]}'
-  expect(parseAddress(result)).toBe('10.244.0.7')
-  expect(parseAddress('{}')).toBeUndefined()
+  expect(parseAddresses(result)).toEqual(['10.244.0.7'])
+  const both =
+    '{"ips":[{"version":"4","address":"10.244.0.7/16"},{"version":"6","address":"fd00:244::7/64"}]}'
+  expect(parseAddresses(both)).toEqual(['10.244.0.7', 'fd00:244::7'])
+  expect(parseAddresses('{}')).toEqual([])
   const failed = {
     exitCode: 1,
     stdout: '{"code":999,"msg":"no addresses left"}',

@@ -17,7 +17,7 @@ import {
 } from '../../../engine/runtimes/oci/pods/nodeState.ts'
 import type { PodFiles } from '../../../engine/runtimes/oci/pods/podFiles.ts'
 import type { Sandbox } from '../../../engine/runtimes/oci/pods/sandbox.ts'
-import { bridgeBatch, gatewayOf } from '../../../engine/runtimes/oci/upkeep/bridge.ts'
+import { bridgeBatch, gatewaysOf } from '../../../engine/runtimes/oci/upkeep/bridge.ts'
 import { repairsOf } from '../../../engine/runtimes/oci/upkeep/repair.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 
@@ -32,7 +32,7 @@ describe('the bridge', () => {
   ]
 
   test('is made with the address that pods remember, and all of them are attached by one process', () => {
-    expect(bridgeBatch('rc-1', '10.0.0.1/16', { isGone: true, hasNoRoute: true, loose })).toEqual({
+    expect(bridgeBatch('rc-1', ['10.0.0.1/16'], { isGone: true, hasNoRoute: true, loose })).toEqual({
       argv: ['ip', '-batch', '-'],
       stdin: [
         'link add name rc-1 address 02:00:00:00:00:01 type bridge',
@@ -47,15 +47,15 @@ describe('the bridge', () => {
         '',
       ].join('\n'),
     })
-    expect(bridgeBatch('rc-1', '10.0.0.1/16', { isGone: false, hasNoRoute: true, loose: [] }).stdin).toBe(
-      'link set dev rc-1 up\naddress replace 10.0.0.1/16 brd + dev rc-1\n',
+    const both = ['10.0.0.1/16', 'fd00::1/64']
+    expect(bridgeBatch('rc-1', both, { isGone: false, hasNoRoute: true, loose: [] }).stdin).toBe(
+      'link set dev rc-1 up\naddress replace 10.0.0.1/16 brd + dev rc-1\naddress replace fd00::1/64 nodad dev rc-1\n',
     )
   })
 
-  test('has the first address of the range', () => {
-    expect(gatewayOf('10.244.0.0/16')).toBe('10.244.0.1/16')
-    expect(gatewayOf('10.1.2.128/25')).toBe('10.1.2.129/25')
-    expect(() => gatewayOf('here')).toThrow('here is no range')
+  test('has the first address of each range', () => {
+    expect(gatewaysOf('10.244.0.0/16')).toEqual(['10.244.0.1/16'])
+    expect(gatewaysOf('10.1.2.128/25,fd00:244::/64')).toEqual(['10.1.2.129/25', 'fd00:244::1/64'])
   })
 
   test('and a pod’s link on it are what the plugin says it made', () => {

@@ -269,7 +269,7 @@ test('an event tells of its pod, each one once', () => {
 test('/etc/hosts is Kubernetes’ own', () => {
   const aliases = [{ ip: '192.0.2.7', hostnames: ['a', 'b'] }]
   expect(
-    hostsFile({ hostname: 'web', hostAliases: aliases }, '10.0.0.2'),
+    hostsFile({ hostname: 'web', hostAliases: aliases }, { ip: '10.0.0.2', ip6: 'fd00::2' }),
   ).toBe(`# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -278,6 +278,7 @@ fe00::0\tip6-mcastprefix
 fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 10.0.0.2\tweb
+fd00::2\tweb
 
 # Entries added by HostAliases.
 192.0.2.7\ta\tb

@@ -1,4 +1,5 @@
 import { reverseZones } from '../../../api/clusterDns.ts'
+import { ipRanges, rangeText } from '../../../api/ipRanges.ts'
 import type { DnsZone, NodeTraffic, TrafficProblem } from '../../../api/traffic.ts'
 import { failure } from '../commands.ts'
 import { readText } from '../node/node.ts'
@@ -156,7 +157,7 @@ class DnsKeeper {
   async #settings(dns: DnsZone, serviceRanges: readonly string[]): Promise<ServerSettings> {
     const { paths, transport } = this.#node
     const root = await readRoot(transport, paths.root)
-    const podRanges = (root?.podCIDR ?? '').split(',').filter((range) => range !== '')
+    const podRanges = ipRanges(root?.podCIDR ?? '').map(rangeText)
     const reverse = [...podRanges, ...serviceRanges].flatMap(reverseZones)
     return {
       addresses: dns.servers,

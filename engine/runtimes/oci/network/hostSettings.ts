@@ -10,6 +10,8 @@ export type Settings = Readonly<Record<string, string>>
 
 /** The pods' packets are passed on. */
 export const FORWARDING: Settings = { 'net/ipv4/ip_forward': '1' }
+/** CNI's bridge plugin sets it as well, once a pod has an address of IPv6: here it is written down how it was. */
+export const FORWARDING6: Settings = { 'net/ipv6/conf/all/forwarding': '1' }
 
 /** Without it a Service's address does not work between two pods of one bridge: their packets never pass netfilter. */
 export const FILTER_BRIDGED: Settings = { 'net/bridge/bridge-nf-call-iptables': '1' }

@@ -1,24 +1,26 @@
+import { ipRanges, rangeText } from '../../../api/ipRanges.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
 import type { RootPaths } from '../paths.ts'
-import { changeSettings, FILTER_BRIDGED, FORWARDING } from './hostSettings.ts'
+import { changeSettings, FILTER_BRIDGED, FILTER_BRIDGED6, FORWARDING, FORWARDING6 } from './hostSettings.ts'
 import { noteNatTables } from './portmapTraces.ts'
 
 /**
- * One table for the root, the same however often it is loaded: what pods send out of their range leaves with the node's
+ * One table for the root and each family, the same however often it is loaded: what pods send out of their range leaves with the node's
  * address.
  */
 export function masqueradeCommand(nft: string, table: string, podCIDR: string): Command {
-  return {
-    argv: [nft, '-f', '-'],
-    stdin: [
-      `add table ip ${table}`,
-      `add chain ip ${table} postrouting { type nat hook postrouting priority 100; policy accept; }`,
-      `flush chain ip ${table} postrouting`,
-      `add rule ip ${table} postrouting ip saddr ${podCIDR} ip daddr != { ${podCIDR}, 224.0.0.0/4 } masquerade`,
-      '',
-    ].join('\n'),
-  }
+  const lines = ipRanges(podCIDR).flatMap((range) => {
+    const [family, multicast] = range.family === 'IPv4' ? ['ip', '224.0.0.0/4'] : ['ip6', 'ff00::/8']
+    const pods = rangeText(range)
+    return [
+      `add table ${family} ${table}`,
+      `add chain ${family} ${table} postrouting { type nat hook postrouting priority 100; policy accept; }`,
+      `flush chain ${family} ${table} postrouting`,
+      `add rule ${family} ${table} postrouting ${family} saddr ${pods} ${family} daddr != { ${pods}, ${multicast} } masquerade`,
+    ]
+  })
+  return { argv: [nft, '-f', '-'], stdin: `${lines.join('\n')}\n` }
 }
 
 /** `ip reconcile-1a2b3c4d`, and so on: those that are there. */
@@ -35,7 +37,9 @@ export async function prepareNetwork(
   paths: Pick<RootPaths, 'host' | 'table'>,
   podCIDR: string,
 ): Promise<void> {
-  await changeSettings(transport, paths, { ...FORWARDING, ...FILTER_BRIDGED })
+  const six = ipRanges(podCIDR).some(({ family }) => family === 'IPv6')
+  const settings = { ...FORWARDING, ...FILTER_BRIDGED, ...(six && { ...FORWARDING6, ...FILTER_BRIDGED6 }) }
+  await changeSettings(transport, paths, settings)
   await noteNatTables(transport, nft, paths)
   const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${paths.table}` }
   await runOrFail(transport, masqueradeCommand(nft, paths.table, podCIDR), failing)

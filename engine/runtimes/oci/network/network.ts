@@ -12,6 +12,7 @@ const CNI_VERSION = '0.4.0'
 
 export interface NetworkParts {
   readonly plugins: string
+  /** One of each family at the most, with a comma between them. */
   readonly podCIDR: string
   readonly paths: Pick<RootPaths, 'bridge' | 'table' | 'addresses'>
 }
@@ -21,7 +22,7 @@ export interface Attachment {
   /** Empty when it is gone: enough for DEL. */
   readonly netns: string
   /** To be had again, rather than any other. */
-  readonly address?: string
+  readonly addresses?: readonly string[]
 }
 
 export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachment: Attachment): Command {
@@ -32,7 +33,12 @@ export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachme
     hairpinMode: true,
     // One nftables rule for the whole range instead of iptables rules for each pod: masquerade.ts.
     ipMasq: false,
-    ipam: { type: 'host-local', dataDir: parts.paths.addresses, ranges: [[{ subnet: parts.podCIDR }]] },
+    ipam: {
+      type: 'host-local',
+      dataDir: parts.paths.addresses,
+      ranges: parts.podCIDR.split(',').map((subnet) => [{ subnet }]),
+    },
+    ...(attachment.addresses !== undefined && { args: { cni: { ips: attachment.addresses } } }),
   })
 }
 
@@ -97,18 +103,19 @@ function pluginCommand(
       CNI_NETNS: attachment.netns,
       CNI_IFNAME: 'eth0',
       CNI_PATH: parts.plugins,
-      ...(attachment.address !== undefined && { CNI_ARGS: `IgnoreUnknown=1;IP=${attachment.address}` }),
     },
   }
 }
 
-/** The pod's address, from a plugin's result. */
-export function parseAddress(stdout: string): string | undefined {
+/** The pod's addresses, one of each family, from a plugin's result. */
+export function parseAddresses(stdout: string): readonly string[] {
   const result = parseJson(stdout)
   const ips = isObject(result) ? result['ips'] : undefined
-  const first: unknown = Array.isArray(ips) ? ips[0] : undefined
-  const address = isObject(first) ? first['address'] : undefined
-  return typeof address === 'string' ? address.split('/')[0] : undefined
+  const all: readonly unknown[] = Array.isArray(ips) ? ips : []
+  return all.flatMap((one) => {
+    const address = isObject(one) ? one['address'] : undefined
+    return typeof address === 'string' ? (address.split('/')[0] ?? []) : []
+  })
 }
 
 /** The node's end of the pair, and the bridge's hardware address: as the bridge plugin lists bridge, link and eth0. */

@@ -2,6 +2,7 @@ import { ipRange, overlap, rangeText } from '../../../api/ipRanges.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runCommand, runOrFail } from '../commands.ts'
+import { addressLine } from '../upkeep/bridge.ts'
 import type { RootPaths } from '../paths.ts'
 import { kernelRoutes, routeKey } from './kernelRoutes.ts'
 import { freeRange, isEverywhere, parseRoutes, type Route, routesCommand } from './routes.ts'
@@ -9,8 +10,8 @@ import { freeRange, isEverywhere, parseRoutes, type Route, routesCommand } from 
 export interface RouteParts {
   readonly transport: Transport
   readonly paths: Pick<RootPaths, 'bridge' | 'rootId'>
-  /** `10.244.0.1/16`: the bridge's address, should it have to be made. */
-  readonly gateway: string
+  /** `10.244.0.1/16`: the bridge's addresses, should it have to be made. */
+  readonly gateways: readonly string[]
 }
 
 /** Those that have no route to the bridge. The host's own programs reach a Service's address by it; pods do by their gateway. */
@@ -54,27 +55,27 @@ export async function unrouteServices(
 }
 
 async function routeCommand(
-  { gateway, paths, transport }: RouteParts,
+  { gateways, paths, transport }: RouteParts,
   ranges: readonly string[],
 ): Promise<Command> {
   const isThere = (await transport.stat(`/sys/class/net/${paths.bridge}`)) !== undefined
-  return routeBatch(paths, isThere ? undefined : gateway, ranges)
+  return routeBatch(paths, isThere ? [] : gateways, ranges)
 }
 
-/** With a hardware address of its own: one that is taken from the first port would change when that leaves. */
+/** `gateways`: of a bridge that is to be made. With a hardware address of its own: one that is taken from the first port would change when that leaves. */
 export function routeBatch(
   { bridge, rootId }: Pick<RootPaths, 'bridge' | 'rootId'>,
-  gateway: string | undefined,
+  gateways: readonly string[],
   ranges: readonly string[],
 ): Command {
   const mac = ['02', '00', ...(rootId.match(/../g) ?? [])].join(':')
   const lines = [
-    ...(gateway === undefined
+    ...(gateways.length === 0
       ? []
       : [
           `link add name ${bridge} address ${mac} type bridge`,
           `link set dev ${bridge} up`,
-          `address replace ${gateway} brd + dev ${bridge}`,
+          ...gateways.map((gateway) => addressLine(bridge, gateway)),
         ]),
     ...ranges.map((range) => `route replace ${range} dev ${bridge}`),
   ]

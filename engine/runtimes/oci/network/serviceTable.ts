@@ -1,3 +1,4 @@
+import { type IpRange, rangeText } from '../../../api/ipRanges.ts'
 import { type Family, type Frontend, frontendKey } from '../../../api/traffic.ts'
 import { type Changes, changeText, type Ruleset, rulesetOf, rulesetText } from '../../../proxy/ruleset.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
@@ -10,8 +11,8 @@ export interface TableParts {
   readonly transport: Transport
   readonly nft: string
   readonly table: string
-  /** The pods' addresses on this node; those of IPv6 have none. */
-  readonly podRange: string
+  /** The pods' addresses on this node: one range of each family at the most. */
+  readonly podRanges: readonly IpRange[]
 }
 
 /** What the kernel was told. All of it has come where this engine did not know what was there before. */
@@ -23,8 +24,8 @@ export interface TableChange extends Changes {
 export type FrontendAt = (key: string) => Frontend | undefined
 
 const FAILING: Failing = { reason: 'NetworkNotReady', doing: 'leading Services to pods' }
-/** No pod has an address of IPv6: whatever goes to one leaves the node. */
-const NO_RANGE6 = '::/128'
+/** Where no pod has an address of the family: whatever goes to one leaves the node. */
+const NOWHERE = { ip: '0.0.0.0/32', ip6: '::/128' } as const
 
 /**
  * The tables of nftables that lead Services' addresses and ports to pods. The kernel's are never read: what was last loaded is remembered, and the
@@ -78,15 +79,16 @@ export class ServiceTable {
   }
 
   #wanted(frontends: readonly Frontend[]): ReadonlyMap<Family, Ruleset> {
-    const { podRange, table } = this.#parts
+    const { podRanges, table } = this.#parts
     const families = (['ip', 'ip6'] as const).filter(
       (family) =>
         family === 'ip' || this.#loaded.has(family) || frontends.some((one) => one.family === family),
     )
     return new Map(
       families.map((family) => {
-        const range = family === 'ip' ? podRange : NO_RANGE6
-        return [family, rulesetOf(frontends, { family, table, podRange: range })]
+        const range = podRanges.find((one) => one.family === (family === 'ip' ? 'IPv4' : 'IPv6'))
+        const podRange = range === undefined ? NOWHERE[family] : rangeText(range)
+        return [family, rulesetOf(frontends, { family, table, podRange })]
       }),
     )
   }

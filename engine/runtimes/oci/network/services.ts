@@ -1,10 +1,11 @@
+import { ipRanges } from '../../../api/ipRanges.ts'
 import type { Frontend, NodeTraffic, TrafficProblem } from '../../../api/traffic.ts'
 import { failure } from '../commands.ts'
 import { findProgram } from '../node/programs.ts'
 import { readRoot } from '../node/root.ts'
 import { once } from '../once.ts'
 import { oneByOne } from '../oneByOne.ts'
-import { gatewayOf } from '../upkeep/bridge.ts'
+import { gatewaysOf } from '../upkeep/bridge.ts'
 import type { Looking, Repair } from '../upkeep/repair.ts'
 import { type InTurn, routeRepair, settingsRepair, tableRepair } from './serviceRepairs.ts'
 import { createFlowKeeper } from './flowKeeper.ts'
@@ -89,7 +90,7 @@ class ServiceKeeper {
 
   async repairs({ isFirst }: Looking, inTurn: InTurn): Promise<readonly Repair[]> {
     if (isFirst || this.#last === undefined || this.#ranges.length === 0) return []
-    const { gateway, table } = await this.#parts()
+    const { gateways, table } = await this.#parts()
     const { paths, transport } = this.#node
     const [lost, changed, isTampered] = await Promise.all([
       unrouted({ transport, paths }, this.#ranges),
@@ -98,7 +99,7 @@ class ServiceKeeper {
     ])
     return [
       ...(changed.length > 0 ? [settingsRepair(this.#node, changed, this.#settings)] : []),
-      ...(lost.length > 0 ? [routeRepair({ transport, paths, gateway }, lost, inTurn)] : []),
+      ...(lost.length > 0 ? [routeRepair({ transport, paths, gateways }, lost, inTurn)] : []),
       ...(isTampered ? [tableRepair(paths.serviceTable, table, inTurn)] : []),
     ]
   }
@@ -110,11 +111,11 @@ class ServiceKeeper {
 
   async #route(ranges: readonly string[], signal?: AbortSignal): Promise<void> {
     const { paths, transport } = this.#node
-    const { gateway } = await this.#parts()
+    const { gateways } = await this.#parts()
     const before = (await readMark(transport, paths))?.ranges ?? []
     // Before anything of it is made, so that it is known when the engine is killed.
     await writeMark(transport, paths, { ranges })
-    await routeServices({ transport, paths, gateway }, ranges, signal)
+    await routeServices({ transport, paths, gateways }, ranges, signal)
     const left = before.filter((one) => !ranges.includes(one))
     await unrouteServices({ transport, paths }, left, signal)
     this.#ranges = ranges
@@ -154,13 +155,18 @@ async function partsOf({ context, look, paths, transport }: ServicesNode) {
   const { facts } = await context()
   const root = await readRoot(transport, paths.root)
   if (root === undefined) throw new Error(`${paths.rootFile} is gone`)
-  const gateway = gatewayOf(root.podCIDR)
+  const gateways = gatewaysOf(root.podCIDR)
   const { addresses } = (await look()).info
-  const own = new Set([...addresses, gateway.split('/')[0] ?? ''])
+  const own = new Set([...addresses, ...gateways.map((gateway) => gateway.split('/')[0] ?? '')])
   const conntrack = await findProgram(transport, 'conntrack')
   return {
-    gateway,
-    table: new ServiceTable({ transport, nft: facts.nft, table: paths.serviceTable, podRange: root.podCIDR }),
+    gateways,
+    table: new ServiceTable({
+      transport,
+      nft: facts.nft,
+      table: paths.serviceTable,
+      podRanges: ipRanges(root.podCIDR),
+    }),
     taken: new TakenPorts(transport, own),
     flows: createFlowKeeper(transport, conntrack, own),
   }

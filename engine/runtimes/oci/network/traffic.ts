@@ -22,13 +22,13 @@ export async function applyTraffic(
   })
 }
 
-/** Does what takes a pod's address from it; connections to that end, or they would go to whoever has it next. */
+/** Does what takes a pod's addresses from it; connections to that end, or they would go to whoever has it next. */
 export async function leaving(
   { paths, services, transport }: Pick<OciNode, 'paths' | 'services' | 'transport'>,
   uid: PodUid,
   work: () => Promise<void>,
 ): Promise<void> {
-  const address = parseSandbox(await readText(transport, podPaths(paths, uid).sandbox))?.ip
+  const { ip, ip6 } = parseSandbox(await readText(transport, podPaths(paths, uid).sandbox)) ?? {}
   await work()
-  if (address !== undefined) await services.podGone(address)
+  for (const address of [ip, ip6]) if (address !== undefined) await services.podGone(address)
 }

@@ -159,11 +159,15 @@ async function removeTable(
   if ((await findProgram(transport, 'nft')) === undefined) return undefined
   const listing: Command = { argv: ['nft', '--terse', 'list', 'chains'] }
   const { stdout } = await runCommand(transport, listing, failing, signal)
-  const ours = [`ip ${paths.table}`, `ip ${paths.serviceTable}`, `ip6 ${paths.serviceTable}`]
+  const ours = ['ip', 'ip6'].flatMap((family) => [
+    `${family} ${paths.table}`,
+    `${family} ${paths.serviceTable}`,
+  ])
   const there = ours.filter((table) => stdout.includes(`table ${table} {`))
   if (there.length === 0) return undefined
   await runOrFail(transport, dropTables('nft', there), failing, signal)
-  return `nftables ${there.length === 1 ? 'table' : 'tables'} ${there.map((table) => table.split(' ')[1]).join(', ')}`
+  const names = [...new Set(there.map((table) => table.split(' ')[1]))]
+  return `nftables ${names.length === 1 ? 'table' : 'tables'} ${names.join(', ')}`
 }
 
 /** What the host was before the first root came, once the last one leaves. */

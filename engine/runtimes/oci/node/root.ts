@@ -1,4 +1,4 @@
-import { ipRange, overlap, rangeText } from '../../../api/ipRanges.ts'
+import { type IpRange, ipRanges, overlap, rangeText } from '../../../api/ipRanges.ts'
 import type { RootRecord } from '../../../api/records.ts'
 import { RECORD_VERSION } from '../../../api/records.ts'
 import type { Lock, Transport } from '../../../transport/transport.ts'
@@ -65,8 +65,8 @@ function parseRootRecord(text: string, file: string): RootRecord {
 }
 
 /**
- * The range for pods' addresses: the configured one, or the first /16 from 10.244 up that the host has no route into.
- * Rejects when the configured one overlaps with a route that is not our own bridge's; the message proposes a free one.
+ * The range for pods' addresses, or one of each family with a comma between them: the configured ones, or the first /16 from 10.244 up that the
+ * host has no route into. Rejects when a configured one overlaps with a route that is not our own bridge's; the message proposes a free one.
  */
 export async function choosePodCidr(
   transport: Transport,
@@ -74,30 +74,33 @@ export async function choosePodCidr(
   configured: string | undefined,
 ): Promise<string> {
   const { bridge } = await rootPaths(transport, root)
-  const failing = { reason: 'NetworkNotReady', doing: "reading the node's routes" }
-  const { stdout } = await runOrFail(transport, routesCommand('IPv4'), failing)
-  const taken = parseRoutes(stdout).filter((route) => route.device !== bridge && !isEverywhere(route))
-  const free = () => freePodRange(taken)
-  if (configured === undefined) return free()
-  const wanted = ipRange(configured)
-  if (wanted?.family !== 'IPv4') {
-    throw new RuntimeFailure('NetworkNotReady', `podCIDR ${JSON.stringify(configured)} is no IPv4 range`, {
-      certain: true,
-    })
+  const routesOf = async (family: IpRange['family']): Promise<readonly Route[]> => {
+    const failing = { reason: 'NetworkNotReady', doing: "reading the node's routes" }
+    const { stdout } = await runOrFail(transport, routesCommand(family), failing)
+    return parseRoutes(stdout).filter((route) => route.device !== bridge && !isEverywhere(route))
   }
+  if (configured === undefined) return freePodRange(await routesOf('IPv4'))
+  const wanted = ipRanges(configured)
+  for (const range of wanted) refuseTaken(range, await routesOf(range.family))
+  if (wanted[0]?.family === 'IPv4') return wanted.map(rangeText).join(',')
+  throw certain(`podCIDR ${JSON.stringify(configured)} does not begin with a range of IPv4`)
+}
+
+function refuseTaken(wanted: IpRange, taken: readonly Route[]): void {
   const other = taken.find(({ range }) => overlap(range, wanted))
-  if (other === undefined) return rangeText(wanted)
-  throw new RuntimeFailure(
-    'NetworkNotReady',
-    `podCIDR ${configured} overlaps with ${rangeText(other.range)} on ${other.device}; ${free()} is free: set it as podCIDR in the Cluster`,
-    { certain: true },
+  if (other === undefined) return
+  const advice = wanted.family === 'IPv4' ? `${freePodRange(taken)} is free: set it` : 'set another one'
+  throw certain(
+    `podCIDR ${wanted.text} overlaps with ${rangeText(other.range)} on ${other.device}; ${advice} as podCIDR in the Cluster`,
   )
 }
 
 function freePodRange(taken: readonly Route[]): string {
   const free = freeRange(244, 16, taken)
   if (free !== undefined) return free
-  throw new RuntimeFailure('NetworkNotReady', 'no /16 below 10.0.0.0/8 is free: set podCIDR in the Cluster', {
-    certain: true,
-  })
+  throw certain('no /16 below 10.0.0.0/8 is free: set podCIDR in the Cluster')
+}
+
+function certain(message: string): RuntimeFailure {
+  return new RuntimeFailure('NetworkNotReady', message, { certain: true })
 }

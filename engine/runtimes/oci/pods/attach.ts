@@ -10,7 +10,7 @@ import {
   bandwidthCommand,
   bridgeCommand,
   networkFailure,
-  parseAddress,
+  parseAddresses,
   parseLink,
   portmapCommand,
   runPlugin,
@@ -24,6 +24,7 @@ import { pinArguments, mountsOf } from './sandbox.ts'
 /** A pod's address, and what it hangs on. */
 export interface Attached {
   readonly ip: string
+  readonly ip6?: string
   readonly link: PodLink | undefined
 }
 
@@ -65,22 +66,22 @@ async function plugIn(
   request: CreatePodRequest,
   signal?: AbortSignal,
 ): Promise<Attached> {
-  const ip = result.exitCode === 0 ? parseAddress(result.stdout) : undefined
+  const [ip, ip6] = result.exitCode === 0 ? parseAddresses(result.stdout) : []
   if (ip === undefined) throw networkFailure('CreatePodSandboxError', doing, result)
   const plugged = { verb: 'ADD', attachment, result: parseJson(result.stdout) } as const
   await runPlugins(context, pod, plugged, request, signal)
-  return { ip, link: parseLink(result.stdout) }
+  return { ip, ...(ip6 !== undefined && { ip6 }), link: parseLink(result.stdout) }
 }
 
 /**
- * Gives a pod whose namespaces are there a link again, while its containers run: with the address that it had, if nobody else has got it
- * meanwhile or `address` is left out.
+ * Gives a pod whose namespaces are there a link again, while its containers run: with the addresses that it had, if nobody else has got
+ * them meanwhile or `addresses` are left out.
  */
 export async function attachAgain(
   context: SandboxContext,
   pod: PodPaths,
   request: CreatePodRequest,
-  address: string | undefined,
+  addresses: readonly string[] | undefined,
   signal?: AbortSignal,
 ): Promise<Attached> {
   const { network, transport } = context
@@ -89,10 +90,10 @@ export async function attachAgain(
   await runPlugins(context, pod, { verb: 'DEL', attachment, result: undefined }, request, signal)
   await runPlugin(transport, pod.lock, bridgeCommand('DEL', network, attachment), doing, signal)
   const failing = { reason: 'CreatePodSandboxError', doing }
-  for (const wanted of address === undefined ? [undefined] : [address, undefined]) {
+  for (const wanted of addresses === undefined ? [undefined] : [addresses, undefined]) {
     const command = bridgeCommand('ADD', network, {
       ...attachment,
-      ...(wanted !== undefined && { address: wanted }),
+      ...(wanted !== undefined && { addresses: wanted }),
     })
     const result = await runCommand(transport, locked(pod.lock, command), failing, signal)
     if (result.exitCode !== 0 && wanted !== undefined) continue

@@ -2,21 +2,24 @@ import type { CreatePodRequest, HostAlias } from '../../../api/cri.ts'
 import { clusterFirst, mergeDns, parseResolvConf, resolvConfText } from '../../../api/resolvConf.ts'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { readText } from '../node/node.ts'
+import type { Sandbox } from './sandbox.ts'
 
 type Wish = Pick<
   CreatePodRequest,
   'hostname' | 'hostsNames' | 'hostNetwork' | 'hostAliases' | 'resolvConf' | 'dnsAdditions' | 'clusterDns'
 >
 
+type PodAddresses = Pick<Sandbox, 'ip' | 'ip6'>
+
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf of a pod. */
 export async function etcFiles(
   transport: Transport,
   wish: Wish,
-  ip: string | undefined,
+  addresses: PodAddresses | undefined,
 ): Promise<readonly TreeEntry[]> {
   const hosts = wish.hostNetwork
     ? withAliases(await readText(transport, '/etc/hosts'), wish.hostAliases)
-    : hostsFile(wish, ip)
+    : hostsFile(wish, addresses)
   const resolvConf = wish.resolvConf ?? resolvConfOf(wish, await nodeResolvConf(transport))
   return [file('hosts', hosts), file('hostname', `${wish.hostname}\n`), file('resolv.conf', resolvConf)]
 }
@@ -27,8 +30,10 @@ function file(path: string, content: string): TreeEntry {
 
 export function hostsFile(
   wish: Pick<Wish, 'hostname' | 'hostsNames' | 'hostAliases'>,
-  ip: string | undefined,
+  { ip, ip6 }: PodAddresses = {},
 ): string {
+  const names = (wish.hostsNames ?? [wish.hostname]).join('\t')
+  const own = [ip, ip6].filter((one) => one !== undefined)
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -37,7 +42,7 @@ export function hostsFile(
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...(ip === undefined ? [] : [`${ip}\t${(wish.hostsNames ?? [wish.hostname]).join('\t')}`]),
+    ...own.map((address) => `${address}\t${names}`),
   ]
   return withAliases(`${lines.join('\n')}\n`, wish.hostAliases)
 }

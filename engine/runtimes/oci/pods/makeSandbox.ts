@@ -56,7 +56,7 @@ export async function makeSandbox(
   )
   // With the host's network a pod has its name, too.
   const hostname = request.hostNetwork ? await nodeHostname(transport) : request.hostname
-  await transport.writeTree(pod.etc, await etcFiles(transport, { ...request, hostname }, attached?.ip))
+  await transport.writeTree(pod.etc, await etcFiles(transport, { ...request, hostname }, attached))
   const spec = request.record.pod.spec
   const pausePid =
     spec.shareProcessNamespace === true
@@ -66,6 +66,7 @@ export async function makeSandbox(
   const sandbox: Sandbox = {
     bootId: facts.info.bootId,
     ...(attached === undefined ? {} : { ip: attached.ip }),
+    ...(attached?.ip6 === undefined ? {} : { ip6: attached.ip6 }),
     ...(attached?.link === undefined ? {} : { link: attached.link }),
     mounts: await ownMounts(transport, pod),
     hostname,

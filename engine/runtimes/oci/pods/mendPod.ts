@@ -74,7 +74,7 @@ async function mend(mending: Mending, sandbox: Sandbox, damage: Damage): Promise
       return sandbox
     case 'link':
     case 'address':
-      return await linkAgain(mending, sandbox, sandbox.ip)
+      return await linkAgain(mending, sandbox, addressesOf(sandbox))
     case 'lease':
       // With its link it has got another one meanwhile.
       if (sandbox.ip !== damage.ip) return sandbox
@@ -112,17 +112,25 @@ async function pinAgain(
   await runOrFail(transport, command, failing, signal)
 }
 
-async function linkAgain(mending: Mending, sandbox: Sandbox, address: string | undefined): Promise<Sandbox> {
+function addressesOf({ ip, ip6 }: Sandbox): readonly string[] | undefined {
+  return ip === undefined ? undefined : [ip, ...(ip6 === undefined ? [] : [ip6])]
+}
+
+async function linkAgain(
+  mending: Mending,
+  sandbox: Sandbox,
+  addresses: readonly string[] | undefined,
+): Promise<Sandbox> {
   const { context, own, request, signal } = mending
-  const attached = await attachAgain(context, own, request, address, signal)
+  const attached = await attachAgain(context, own, request, addresses, signal)
   const next = withLink(sandbox, attached)
-  if (next.ip !== sandbox.ip) await writeEtc(mending, next, ['hosts'])
+  if (next.ip !== sandbox.ip || next.ip6 !== sandbox.ip6) await writeEtc(mending, next, ['hosts'])
   return next
 }
 
-function withLink(before: Sandbox, { ip, link }: Attached): Sandbox {
-  const { link: _, ...sandbox } = before
-  return { ...sandbox, ip, ...(link !== undefined && { link }) }
+function withLink(before: Sandbox, { ip, ip6, link }: Attached): Sandbox {
+  const { ip6: _ip, link: _, ...sandbox } = before
+  return { ...sandbox, ip, ...(ip6 !== undefined && { ip6 }), ...(link !== undefined && { link }) }
 }
 
 /** Two pods with one address: somebody has changed CNI's book. */
@@ -134,10 +142,10 @@ async function hasAddress({ context }: Mending, holder: string, ip: string): Pro
 /** Containers that run keep the files that they have mounted; what is here is for those that start from now on. */
 async function writeEtc(
   { context: { transport }, own, request }: Mending,
-  { hostname, ip }: Sandbox,
+  sandbox: Sandbox,
   names: readonly string[],
 ): Promise<void> {
-  const files = await etcFiles(transport, { ...request, hostname }, ip)
+  const files = await etcFiles(transport, { ...request, hostname: sandbox.hostname }, sandbox)
   await transport.makeDirectory(own.etc, 0o755)
   await transport.writeTree(
     own.etc,

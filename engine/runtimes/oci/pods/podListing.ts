@@ -31,6 +31,7 @@ export function podListing(
     ...(pod.said === undefined ? {} : { saidConditions: pod.said }),
     ...(pod.frozenMs === undefined ? {} : { frozenSince: timestamp(pod.frozenMs) }),
     ...(found.sandbox === 'ready' && sandbox?.ip !== undefined ? { ip: sandbox.ip } : {}),
+    ...(found.sandbox === 'ready' && sandbox?.ip6 !== undefined ? { ip6: sandbox.ip6 } : {}),
     ...(found.sandbox === 'ready' && sandbox !== undefined ? { volumes: sandbox.versions ?? {} } : {}),
     containers,
   }

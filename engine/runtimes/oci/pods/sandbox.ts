@@ -12,6 +12,8 @@ import type { PodPaths, RootPaths } from '../paths.ts'
 export interface Sandbox {
   readonly bootId: string
   readonly ip?: string
+  /** Of IPv6, beside the other one. */
+  readonly ip6?: string
   /** The node's end of the pod's link, and the hardware address of the bridge that it hangs on. */
   readonly link?: PodLink
   /** What was mounted for it beside its pins. */

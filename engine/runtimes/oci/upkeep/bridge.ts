@@ -1,4 +1,4 @@
-import { addressAt, ipRange } from '../../../api/ipRanges.ts'
+import { addressAt, ipRanges } from '../../../api/ipRanges.ts'
 import type { Command } from '../../../transport/transport.ts'
 import { runCommand, runOrFail } from '../commands.ts'
 import { masqueradeCommand } from '../network/masquerade.ts'
@@ -64,9 +64,9 @@ function bridgeRepair({ paths, transport }: Looking, damage: BridgeDamage): Repa
       ? `bridge ${bridge} is down, or has lost its address`
       : `${loose.length} links of pods hang on bridge ${bridge} no more, or are down`
   const mend: Repair['mend'] = async (context, signal) => {
-    const gateway = gatewayOf(context.network.podCIDR)
+    const gateways = gatewaysOf(context.network.podCIDR)
     const failing = { reason: 'NetworkNotReady', doing: `making bridge ${bridge} whole` }
-    await runOrFail(transport, bridgeBatch(bridge, gateway, damage), failing, signal)
+    await runOrFail(transport, bridgeBatch(bridge, gateways, damage), failing, signal)
     // For ports of the host that lead to pods, also from the host itself.
     const settings = `/proc/sys/net/ipv4/conf/${bridge}`
     const what = { kind: 'file', content: '1' } as const
@@ -78,12 +78,16 @@ function bridgeRepair({ paths, transport }: Looking, damage: BridgeDamage): Repa
 }
 
 /** With the hardware address that it had: pods remember that for their gateway. One process, however many pods there are. */
-export function bridgeBatch(bridge: string, gateway: string, { isGone, loose }: BridgeDamage): Command {
+export function bridgeBatch(
+  bridge: string,
+  gateways: readonly string[],
+  { isGone, loose }: BridgeDamage,
+): Command {
   const mac = loose[0]?.bridgeMac
   const lines = [
     ...(isGone ? [`link add name ${bridge}${mac === undefined ? '' : ` address ${mac}`} type bridge`] : []),
     `link set dev ${bridge} up`,
-    `address replace ${gateway} brd + dev ${bridge}`,
+    ...gateways.map((gateway) => addressLine(bridge, gateway)),
     ...loose.flatMap(({ name }) => [
       `link set dev ${name} master ${bridge}`,
       `link set dev ${name} type bridge_slave hairpin on`,
@@ -93,21 +97,27 @@ export function bridgeBatch(bridge: string, gateway: string, { isGone, loose }: 
   return { argv: ['ip', '-batch', '-'], stdin: `${lines.join('\n')}\n` }
 }
 
-/** The first address of the range, as host-local chooses it: `10.244.0.1/16`. */
-export function gatewayOf(podCIDR: string): string {
-  const range = ipRange(podCIDR)
-  if (range === undefined) throw new Error(`making the bridge whole: ${podCIDR} is no range of addresses`)
-  return `${addressAt(range, 1)}/${range.prefix}`
+/** The first address of each range, as host-local chooses it: `10.244.0.1/16`. */
+export function gatewaysOf(podCIDR: string): readonly string[] {
+  return ipRanges(podCIDR).map((range) => `${addressAt(range, 1)}/${range.prefix}`)
+}
+
+/** For `ip -batch`: the address of a bridge. */
+export function addressLine(bridge: string, gateway: string): string {
+  return `address replace ${gateway} ${gateway.includes(':') ? 'nodad' : 'brd +'} dev ${bridge}`
 }
 
 async function tableIsGone({ nft, paths, transport }: Looking): Promise<boolean> {
+  const root = await readRoot(transport, paths.root)
+  const wanted = ipRanges(root?.podCIDR ?? '').map(({ family }) => (family === 'IPv4' ? 'ip' : 'ip6'))
   // `list tables` would read all that stands in each of them.
-  const command: Command = { argv: [nft, '--terse', 'list', 'chains', 'ip'] }
+  const command: Command = { argv: [nft, '--terse', 'list', 'chains'] }
   const listed = await runCommand(transport, command, {
     reason: 'NetworkNotReady',
     doing: 'listing nftables',
   })
-  return listed.exitCode === 0 && !listed.stdout.includes(`table ip ${paths.table} {`)
+  if (listed.exitCode !== 0) return false
+  return wanted.some((family) => !listed.stdout.includes(`table ${family} ${paths.table} {`))
 }
 
 function tableRepair({ nft, paths, transport }: Looking): Repair {

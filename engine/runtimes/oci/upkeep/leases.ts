@@ -1,3 +1,4 @@
+import { canonicalIp } from '../../../api/ipRanges.ts'
 import { podUid } from '../../../api/names.ts'
 import { podPaths } from '../paths.ts'
 import { leaseHolder } from '../pods/nodeState.ts'
@@ -24,10 +25,10 @@ async function strayLeases(looking: Looking): Promise<ReadonlyMap<string, string
   const sandboxes = await allSandboxes(looking)
   const stray = new Map<string, string>()
   for (const { content = '', path: address } of files) {
-    if (!/^\d+(\.\d+){3}$/.test(address)) continue
+    if (canonicalIp(address) === undefined) continue
     const holder = leaseHolder(content)
     const sandbox = sandboxes.get(podUid(holder))
-    const hasOther = sandbox?.ip !== undefined && sandbox.ip !== address
+    const hasOther = sandbox?.ip !== undefined && sandbox.ip !== address && sandbox.ip6 !== address
     const known = sandbox !== undefined || (await transport.stat(podPaths(paths, podUid(holder)).directory))
     if (hasOther || known === undefined) stray.set(address, holder)
   }

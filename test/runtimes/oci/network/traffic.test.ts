@@ -59,7 +59,7 @@ test('a range that the host has a way into is refused with one that is free', ()
 
 test('a bridge that has to be made has a hardware address of its own', () => {
   const paths = { bridge: 'rc-1a2b3c4d', rootId: '1a2b3c4d' }
-  expect(routeBatch(paths, '10.242.0.1/16', ['10.97.242.0/24']).stdin).toBe(
+  expect(routeBatch(paths, ['10.242.0.1/16'], ['10.97.242.0/24']).stdin).toBe(
     [
       'link add name rc-1a2b3c4d address 02:00:1a:2b:3c:4d type bridge',
       'link set dev rc-1a2b3c4d up',
@@ -68,7 +68,7 @@ test('a bridge that has to be made has a hardware address of its own', () => {
       '',
     ].join('\n'),
   )
-  expect(routeBatch(paths, undefined, ['10.97.242.0/24']).stdin).toBe(
+  expect(routeBatch(paths, [], ['10.97.242.0/24']).stdin).toBe(
     'route replace 10.97.242.0/24 dev rc-1a2b3c4d\n',
   )
 })
