@@ -1,14 +1,42 @@
 import type { Stats } from 'node:fs'
-import { mkdirSync, realpathSync, rmdirSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fsync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { FileStatus } from './transport.ts'
+
+/*
+ * Much of this is synchronous: what it does to a small file or folder takes a handful of microseconds, a trip to the thread pool and back
+ * several times that, most of all while all processors are busy. What may take long is left to the pool: waiting for the disk, large files,
+ * and places that somebody else's server may answer for.
+ */
+
+/** The kernel's own file systems, where no disk and no server is waited for. */
+const OF_KERNEL = /^\/(proc|run|sys)\//
 
 /** Temporary names differ within a process; those of a dead one are overwritten, as it had the same few. */
 let temporaries = 0
 
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
   try {
+    if (OF_KERNEL.test(path)) return readFileSync(path)
     return await fs.readFile(path, signal === undefined ? {} : { signal })
   } catch (error) {
     if (['ENOENT', 'EISDIR', 'ENOTDIR'].some((code) => isCode(error, code))) return undefined
@@ -22,9 +50,9 @@ export async function writeFile(path: string, content: string | Uint8Array, mode
   const temporary = join(dirname(path), `.${basename(path)}.${temporaries}.tmp`)
   try {
     await writeSynced(temporary, content, mode)
-    await fs.rename(temporary, path)
+    renameSync(temporary, path)
   } catch (error) {
-    await fs.rm(temporary, { force: true })
+    rmSync(temporary, { force: true })
     throw named(error, path)
   }
 }
@@ -35,14 +63,16 @@ function named(error: unknown, path: string): unknown {
   return error
 }
 
+const synced = promisify(fsync)
+
 async function writeSynced(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const file = await fs.open(path, 'w', mode)
+  const file = openSync(path, 'w', mode)
   try {
-    await file.writeFile(content)
-    await file.chmod(mode)
-    await file.sync()
+    writeFileSync(file, content)
+    fchmodSync(file, mode)
+    await synced(file)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 
@@ -54,14 +84,13 @@ export async function appendFile(path: string, content: string, mode: number): P
   }
 }
 
-/** Synchronous: a handful of microseconds, less than a trip to the thread pool and back. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
   mkdirSync(path, { recursive: true, mode })
 }
 
 export async function listDirectory(path: string): Promise<readonly string[]> {
   try {
-    return (await fs.readdir(path)).toSorted()
+    return readdirSync(path).toSorted()
   } catch (error) {
     if (isCode(error, 'ENOENT')) return []
     throw error
@@ -73,44 +102,47 @@ export async function listDirectory(path: string): Promise<readonly string[]> {
  * A mounted directory is on another device, or cannot be removed (EBUSY) when it is on the same one.
  */
 export async function remove(path: string): Promise<void> {
-  const status = await lstat(path)
+  const status = statusOf(path)
   if (status === undefined) return
-  if (!status.isDirectory()) await fs.rm(path, { force: true })
-  else await removeDirectory(path, status.dev)
+  if (status.isDirectory()) await removeDirectory(path, status.dev)
+  else await removeFile(path, status)
 }
+
+/** Each folder is a turn of the event loop of its own, and so are some of its files: others have their turns in between. */
+const FILES_PER_TURN = 100
+/** To give back the blocks of a larger one takes the disk its time. */
+const SMALL_BYTES = 1024 * 1024
 
 async function removeDirectory(path: string, device: number): Promise<void> {
-  for (const entry of await readdirTyped(path)) {
-    const inner = join(path, entry.name)
-    if (!entry.isDirectory()) {
-      await fs.rm(inner, { force: true })
-      continue
-    }
-    const status = await lstat(inner)
+  for (const [index, name] of namesIn(path).entries()) {
+    if (index % FILES_PER_TURN === 0) await setImmediate()
+    const inner = join(path, name)
+    const status = statusOf(inner)
     if (status === undefined) continue
-    if (status.dev !== device)
-      throw new Error(`deleting ${path}: ${inner} is mounted from elsewhere; unmount it first`)
-    await removeDirectory(inner, device)
+    if (!status.isDirectory()) await removeFile(inner, status)
+    else if (status.dev === device) await removeDirectory(inner, device)
+    else throw new Error(`deleting ${path}: ${inner} is mounted from elsewhere; unmount it first`)
   }
-  try {
-    await fs.rmdir(path)
-  } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error
-  }
+  unlessGone(() => rmdirSync(path))
 }
 
-async function readdirTyped(path: string) {
-  try {
-    return await fs.readdir(path, { withFileTypes: true })
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return []
-    throw error
-  }
+async function removeFile(path: string, { size }: Stats): Promise<void> {
+  if (size > SMALL_BYTES) await fs.rm(path, { force: true })
+  else unlessGone(() => unlinkSync(path))
 }
 
-async function lstat(path: string): Promise<Stats | undefined> {
+function namesIn(path: string): readonly string[] {
+  return unlessGone(() => readdirSync(path)) ?? []
+}
+
+function statusOf(path: string): Stats | undefined {
+  return unlessGone(() => lstatSync(path))
+}
+
+/** Undefined: it is not there, or somebody else was faster. */
+function unlessGone<T>(act: () => T): T | undefined {
   try {
-    return await fs.lstat(path)
+    return act()
   } catch (error) {
     if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return undefined
     throw error
@@ -150,7 +182,7 @@ export async function realPath(path: string): Promise<string> {
 
 export async function fileStatus(path: string): Promise<FileStatus | undefined> {
   try {
-    const status = await fs.stat(path)
+    const status = OF_KERNEL.test(path) ? statSync(path) : await fs.stat(path)
     return {
       kind: kindOf(status),
       sizeBytes: status.size,
