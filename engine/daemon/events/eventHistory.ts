@@ -22,6 +22,8 @@ export const COMMIT_ANNOTATION = 'reconcile.dev/commit'
 export class EventHistory {
   /** By what makes it the same event; the one that came last is last. */
   readonly #events = new Map<string, EventObject>()
+  /** Their keys by object, in the same order: a rollout tells of hundreds of pods, and each time only of one. */
+  readonly #ofObject = new Map<string, Set<string>>()
 
   /** The event as it is now; undefined when it was known already, by the node's word. */
   add(happening: Happening): EventObject | undefined {
@@ -61,28 +63,43 @@ export class EventHistory {
   }
 
   #put(key: string, event: EventObject): void {
-    this.#events.delete(key)
+    this.#drop(key)
     this.#events.set(key, event)
+    this.#ofObject.getOrInsertComputed(objectIdentity(event.involvedObject), () => new Set()).add(key)
+  }
+
+  #drop(key: string): void {
+    const event = this.#events.get(key)
+    if (event === undefined) return
+    this.#events.delete(key)
+    const object = objectIdentity(event.involvedObject)
+    const own = this.#ofObject.get(object)
+    own?.delete(key)
+    if (own?.size === 0) this.#ofObject.delete(object)
+  }
+
+  #keysOf(about: InvolvedObject): readonly string[] {
+    return [...(this.#ofObject.get(objectIdentity(about)) ?? [])]
   }
 
   /** Once an object has many events that differ in their messages only (a count, a name), the next ones are one. */
   #combined(about: InvolvedObject, { at, reason }: Happening, same: string): string {
     const start = identity(about, reason, '')
     const earliestMs = msOf(at) - SIMILAR_WITHIN_MS
-    let similar = 0
-    for (const [key, { lastTimestamp }] of this.#events)
-      if (key.startsWith(start) && msOf(lastTimestamp) >= earliestMs) similar += 1
-    return similar < SIMILAR_MAX ? same : identity(about, reason, COMBINED)
+    const similar = this.#keysOf(about).filter((key) => {
+      const event = key.startsWith(start) ? this.#events.get(key) : undefined
+      return event !== undefined && msOf(event.lastTimestamp) >= earliestMs
+    })
+    return similar.length < SIMILAR_MAX ? same : identity(about, reason, COMBINED)
   }
 
   #forget(about: InvolvedObject, at: Timestamp): void {
-    const start = objectIdentity(about)
-    const own = [...this.#events.keys()].filter((key) => key.startsWith(start))
-    for (const key of own.slice(0, Math.max(0, own.length - EVENTS_PER_OBJECT_MAX))) this.#events.delete(key)
+    const own = this.#keysOf(about)
+    for (const key of own.slice(0, Math.max(0, own.length - EVENTS_PER_OBJECT_MAX))) this.#drop(key)
     const oldestMs = msOf(at) - EVENTS_KEPT_MS
     for (const [key, { lastTimestamp }] of this.#events) {
       if (this.#events.size <= EVENTS_MAX && msOf(lastTimestamp) >= oldestMs) return
-      this.#events.delete(key)
+      this.#drop(key)
     }
   }
 }
