@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HorizontalPodAutoscaler } from '../../engine/api/generated/types.ts'
 import { runningContainers } from '../support/containers.ts'
 import { eventually, World } from '../support/engine.ts'
+import { workload } from '../support/manifests.ts'
 import { engineAtWork, files, NEVER_READY, sh } from '../support/pods.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
@@ -26,26 +27,13 @@ afterAll(async () => {
 /** Busy as long as there is a file, with a tenth of a core, which is twice its request; else asleep. */
 const BUSY = 'while :; do while [ -e /load/on ]; do :; done; sleep 0.2; done'
 
-const web = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web' },
-  spec: {
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        volumes: [{ name: 'load', hostPath: { path: '' } }],
-        containers: [
-          sh(BUSY, {
-            volumeMounts: [{ name: 'load', mountPath: '/load' }],
-            resources: { requests: { cpu: '50m' }, limits: { cpu: '100m' } },
-          }),
-        ],
-      },
-    },
-  },
+function web(path: string): Readonly<Record<string, unknown>> {
+  const container = sh(BUSY, {
+    volumeMounts: [{ name: 'load', mountPath: '/load' }],
+    resources: { requests: { cpu: '50m' }, limits: { cpu: '100m' } },
+  })
+  const volumes = [{ name: 'load', hostPath: { path } }]
+  return workload('Deployment', 'web', { containers: [container], volumes })
 }
 
 const autoscaler = {
@@ -63,11 +51,6 @@ const autoscaler = {
     ],
     behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
   },
-}
-
-function deploymentOn(path: string): Readonly<Record<string, unknown>> {
-  const text = JSON.stringify(web).replace('"path":""', `"path":${JSON.stringify(path)}`)
-  return JSON.parse(text) as Readonly<Record<string, unknown>>
 }
 
 interface Seen {
@@ -96,7 +79,7 @@ function recorded(): HorizontalPodAutoscaler['status'] {
 
 test('pods are added under real load, and taken away when it is over', { timeout: 120_000 }, async () => {
   writeFileSync(join(load, 'on'), '')
-  await world.commit(files(deploymentOn(load), autoscaler, NEVER_READY))
+  await world.commit(files(web(load), autoscaler, NEVER_READY))
   await using _engine = await engineAtWork(world)
   const busy = await eventually(look, ({ replicas, running }) => replicas === 3 && running === 3, 60_000)
   expect(busy.percent).toBeGreaterThan(66)
@@ -116,7 +99,7 @@ test('what would happen is told, of this commit and of others, and the real pods
   const before = await running()
   expect(before).toHaveLength(2)
   const first = (await world.git('rev-parse', 'HEAD')).trim()
-  await world.commit(files({ ...deploymentOn(load), metadata: { name: 'other' } }))
+  await world.commit(files({ ...web(load), metadata: { name: 'other' } }))
   const plan = (...args: readonly string[]) => world.run('plan', '--repo', world.repo, ...args)
   const next = await plan()
   expect(next.stdout).toMatch(/- delete web-\S+: Deployment default\/web is no longer in the repository/)

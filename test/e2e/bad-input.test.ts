@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { runningContainers } from '../support/containers.ts'
 import { type EngineRun, eventually, World } from '../support/engine.ts'
 import { machineTraces, NO_TRACES } from '../support/machine.ts'
+import { sleeperYaml } from '../support/manifests.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
@@ -16,18 +17,7 @@ let world: World
 /** The pod that runs all the time. */
 let steady: readonly number[]
 
-const STEADY = podYaml('steady')
-
-function podYaml(name: string, image = 'busybox:1.36', more = ''): string {
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - {name: main, image: "${image}", command: ["sleep", "3600"]${more}}
-`
-}
+const STEADY = sleeperYaml('steady')
 
 async function pids(root: string): Promise<readonly number[]> {
   return (await runningContainers(root)).map((container) => container.pid)
@@ -67,7 +57,7 @@ describe('a commit with one bad file is refused as a whole', () => {
     { what: 'a bomb of aliases', text: LAUGHS, says: [/^bad\.yaml:\d+:\d+: error: .*alias/im] },
     {
       what: 'a key that stands twice',
-      text: podYaml('bad').replace('kind: Pod', 'kind: Pod\nkind: Pod'),
+      text: sleeperYaml('bad').replace('kind: Pod', 'kind: Pod\nkind: Pod'),
       says: [/^bad\.yaml:3:1: error: .*kind/m],
     },
     {
@@ -77,7 +67,7 @@ describe('a commit with one bad file is refused as a whole', () => {
     },
     {
       what: 'an unknown kind',
-      text: podYaml('bad').replace('kind: Pod', 'kind: Pud'),
+      text: sleeperYaml('bad').replace('kind: Pod', 'kind: Pud'),
       says: [/^bad\.yaml:2:\d+: error: .*Pud.*Pod/m],
     },
     {
@@ -87,26 +77,26 @@ describe('a commit with one bad file is refused as a whole', () => {
     },
     {
       what: 'a field of the wrong type',
-      text: podYaml('bad').replace('PeriodSeconds: 0', 'PeriodSeconds: soon'),
+      text: sleeperYaml('bad').replace('PeriodSeconds: 0', 'PeriodSeconds: soon'),
       says: [/^bad\.yaml:5:\d+: error: .*terminationGracePeriodSeconds.*whole number/m],
     },
     {
       what: 'a misspelt field',
-      text: podYaml('bad').replace('command:', 'comand:'),
+      text: sleeperYaml('bad').replace('command:', 'comand:'),
       says: [/^bad\.yaml:7:\d+: error: .*comand.*did you mean command/m],
     },
     {
       what: 'a field that is not honoured',
-      text: `${podYaml('bad')}  runtimeClassName: gvisor\n`,
+      text: `${sleeperYaml('bad')}  runtimeClassName: gvisor\n`,
       says: [/^bad\.yaml:8:\d+: error: .*runtimeClassName/m],
     },
   ])('$what', async ({ text, says }) => {
-    await world.commit({ 'steady.yaml': STEADY, 'good.yaml': podYaml('good'), 'bad.yaml': text })
+    await world.commit({ 'steady.yaml': STEADY, 'good.yaml': sleeperYaml('good'), 'bad.yaml': text })
     await expectRefused(await world.once(), 3, ...says, /nothing was touched/)
   })
 
   test('every error of a commit is told at once', async () => {
-    await world.commit({ 'a.yaml': 'kind: [', 'b.yaml': podYaml('b').replace('kind: Pod', 'kind: Pud') })
+    await world.commit({ 'a.yaml': 'kind: [', 'b.yaml': sleeperYaml('b').replace('kind: Pod', 'kind: Pud') })
     await expectRefused(await world.once(), 3, /^a\.yaml:/m, /^b\.yaml:/m, /\d errors? in 2 files/)
   })
 })
@@ -159,7 +149,10 @@ describe('a machine or a registry that is not as it should be', () => {
   })
 
   test('an image that cannot be pulled is told once with what the registry said, and the other pods run on', async () => {
-    await world.commit({ 'steady.yaml': STEADY, 'other.yaml': podYaml('other', 'busybox:no-such-tag') })
+    await world.commit({
+      'steady.yaml': STEADY,
+      'other.yaml': sleeperYaml('other', { image: 'busybox:no-such-tag' }),
+    })
     const run = await world.once('--timeout', '60s')
     await expectRefused(
       run,
@@ -199,7 +192,7 @@ describe('a machine or a registry that is not as it should be', () => {
   })
 
   test('another engine at work on the same root is named', async () => {
-    const never = podYaml('never', 'busybox:1.36', ', readinessProbe: {exec: {command: ["false"]}}')
+    const never = sleeperYaml('never', { more: ', readinessProbe: {exec: {command: ["false"]}}' })
     await world.commit({ 'steady.yaml': STEADY, 'never.yaml': never })
     const working = world.start('--once', '--approve', '--repo', world.repo)
     await eventually(
@@ -285,7 +278,10 @@ describe('a full disk', () => {
       const before = await pids(root)
       await execa('dd', ['if=/dev/zero', `of=${join(small, 'filler')}`, 'bs=4k'], { reject: false })
 
-      await full.commit({ 'steady.yaml': STEADY, 'other.yaml': podYaml('other', 'reconcile/web:1') })
+      await full.commit({
+        'steady.yaml': STEADY,
+        'other.yaml': sleeperYaml('other', { image: 'reconcile/web:1' }),
+      })
       const run = await full.once('--timeout', '15s')
       expect(run, run.stderr).toMatchObject({ exitCode: 1 })
       expect(run.stderr).toMatch(

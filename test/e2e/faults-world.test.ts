@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
 import { World } from '../support/engine.ts'
+import { sleeperYaml } from '../support/manifests.ts'
 import type { BuiltImage } from '../../scripts/images/build.ts'
 import { busyboxLayer } from '../../scripts/images/busybox.ts'
 import { buildImage, type Registry, startRegistry } from '../support/registry.ts'
@@ -33,16 +34,7 @@ function largeImage(): BuiltImage {
   return buildImage({ layers: [{ entries }], config: {} })
 }
 
-function pod(name: string, image = 'busybox:1.36', extra = ''): string {
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - {name: main, image: "${image}", command: ["sleep", "60000"]${extra}}
-`
-}
+const PROBED = { more: ', readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}' }
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'reconcile-faults-'))
@@ -67,7 +59,7 @@ test('with a full disk what runs goes on and is told so; with room again everyth
   const filler = join(small, 'filler')
   try {
     const first = await world.commit({
-      'a.yaml': pod('a', undefined, ', readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}'),
+      'a.yaml': sleeperYaml('a', PROBED),
     })
     await using daemon = new DaemonProcess(world)
     await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
@@ -76,8 +68,8 @@ test('with a full disk what runs goes on and is told so; with room again everyth
     await execa('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k'], { reject: false })
     const from = daemon.lines.length
     const second = await world.commit({
-      'a.yaml': pod('a', undefined, ', readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}'),
-      'b.yaml': pod('b'),
+      'a.yaml': sleeperYaml('a', PROBED),
+      'b.yaml': sleeperYaml('b'),
     })
     await daemon.until(({ message }) => /no space left on device|disk is full/.test(message), { from })
     expect(await pids(world)).toEqual(before)
@@ -103,7 +95,7 @@ const BAD: readonly (readonly [weather: Weather, image: string, reason: string])
 
 test('while the registry is down, failing, slow or cuts layers short, only what needs it waits, and says why; then it is pulled', async () => {
   const world = await World.create({ podCIDR: '10.246.128.0/17', registry: way.url })
-  const first = await world.commit({ 'steady.yaml': pod('steady') })
+  const first = await world.commit({ 'steady.yaml': sleeperYaml('steady') })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
   const before = await pids(world)
@@ -111,10 +103,10 @@ test('while the registry is down, failing, slow or cuts layers short, only what 
   for (const [weather, image] of BAD) way.weather.set(image.split(':')[0] ?? '', weather)
   const from = daemon.lines.length
   const commit = await world.commit({
-    'steady.yaml': pod('steady'),
-    'beside.yaml': pod('beside'),
-    'slow.yaml': pod('slow', 'reconcile/user'),
-    ...Object.fromEntries(BAD.map(([name, image]) => [`${name}.yaml`, pod(name, image)])),
+    'steady.yaml': sleeperYaml('steady'),
+    'beside.yaml': sleeperYaml('beside'),
+    'slow.yaml': sleeperYaml('slow', { image: 'reconcile/user' }),
+    ...Object.fromEntries(BAD.map(([name, image]) => [`${name}.yaml`, sleeperYaml(name, { image })])),
   })
   for (const [name, , reason] of BAD) {
     const failed = await daemon.until(
@@ -152,8 +144,8 @@ test('when the clock is stepped an hour forth and back, no pod is restarted or m
       'FAKETIME_DONT_FAKE_MONOTONIC=1',
     ],
   })
-  const probed = pod('probed', undefined, ', readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}')
-  const files: Record<string, string> = { 'probed.yaml': probed, 'plain.yaml': pod('plain') }
+  const probed = sleeperYaml('probed', PROBED)
+  const files: Record<string, string> = { 'probed.yaml': probed, 'plain.yaml': sleeperYaml('plain') }
   const first = await world.commit(files)
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
@@ -161,7 +153,7 @@ test('when the clock is stepped an hour forth and back, no pod is restarted or m
   const from = daemon.lines.length
   for (const [step, hours] of ['+1h', '-1h', '+0'].entries()) {
     writeFileSync(offset, `${hours}\n`)
-    files[`step${step}.yaml`] = pod(`step${step}`)
+    files[`step${step}.yaml`] = sleeperYaml(`step${step}`)
     const commit = await world.commit(files)
     await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit, { from })
     const here = daemon.lines.length

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World, eventually } from '../support/engine.ts'
+import { workload } from '../support/manifests.ts'
+import { files } from '../support/pods.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { runningContainers } from '../support/containers.ts'
 
@@ -17,24 +19,16 @@ afterAll(async () => {
 })
 
 /** Serves its version; ready a moment after its start, so that a rollout has to wait for it. */
-function web(replicas: number, tag: string): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: web}}
-  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - name: web
-          image: reconcile/web:${tag}
-          ports: [{name: http, containerPort: 8080}]
-          readinessProbe: {httpGet: {path: /, port: http}, periodSeconds: 1}
-`
+function web(replicas: number, tag: string): Readonly<Record<string, string>> {
+  const container = {
+    name: 'web',
+    image: `reconcile/web:${tag}`,
+    ports: [{ name: 'http', containerPort: 8080 }],
+    readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
+  }
+  const pod = { terminationGracePeriodSeconds: 1, containers: [container] }
+  const strategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } }
+  return files(workload('Deployment', 'web', pod, { replicas, strategy }))
 }
 
 async function images(): Promise<readonly string[]> {
@@ -59,26 +53,26 @@ async function fewestReady(work: Promise<unknown>): Promise<number> {
 }
 
 test('a Deployment is started, scaled, updated, broken, reverted and deleted, and each time exactly the right containers run', async () => {
-  await world.commit({ 'web.yaml': web(3, '1') })
+  await world.commit(web(3, '1'))
   const first = await world.once()
   expect(first, first.stderr).toMatchObject({ exitCode: 0 })
   expect(await runningContainers(world.root)).toHaveLength(3)
   const before = new Set((await world.pods()).map((pod) => pod.metadata.uid))
 
-  await world.commit({ 'web.yaml': web(5, '1') })
+  await world.commit(web(5, '1'))
   expect((await world.once()).exitCode).toBe(0)
   const scaled = await world.pods()
   expect(await runningContainers(world.root)).toHaveLength(5)
   expect(scaled.filter((pod) => before.has(pod.metadata.uid))).toHaveLength(3)
 
-  await world.commit({ 'web.yaml': web(5, '2') })
+  await world.commit(web(5, '2'))
   const rolling = world.once()
   expect(await fewestReady(rolling)).toBeGreaterThanOrEqual(4)
   expect((await rolling).exitCode).toBe(0)
   expect(await images()).toEqual(Array.from({ length: 5 }, () => 'reconcile/web:2'))
   expect(await runningContainers(world.root)).toHaveLength(5)
 
-  await world.commit({ 'web.yaml': web(5, 'not-there') })
+  await world.commit(web(5, 'not-there'))
   const broken = await world.once('--timeout', '60s')
   expect(broken.exitCode).toBe(1)
   expect(broken.stderr).toMatch(/reconcile\/web:not-there/)
@@ -86,7 +80,7 @@ test('a Deployment is started, scaled, updated, broken, reverted and deleted, an
   expect(serving.length).toBeGreaterThanOrEqual(4)
   expect(await runningContainers(world.root)).toHaveLength(serving.length)
 
-  await world.commit({ 'web.yaml': web(5, '2') })
+  await world.commit(web(5, '2'))
   const reverted = await world.once()
   expect(reverted, reverted.stderr).toMatchObject({ exitCode: 0 })
   expect(await images()).toEqual(Array.from({ length: 5 }, () => 'reconcile/web:2'))
@@ -100,7 +94,7 @@ test('a Deployment is started, scaled, updated, broken, reverted and deleted, an
 }, 180_000)
 
 test('a second run of the same commit changes nothing and says so', async () => {
-  await world.commit({ 'web.yaml': web(2, '1') })
+  await world.commit(web(2, '1'))
   expect((await world.once()).exitCode).toBe(0)
   const before = await runningContainers(world.root)
   const again = await world.once()
@@ -112,7 +106,7 @@ test('a second run of the same commit changes nothing and says so', async () => 
 })
 
 test('the pods answer on their own addresses with the page of their version', async () => {
-  await world.commit({ 'web.yaml': web(2, '3') })
+  await world.commit(web(2, '3'))
   expect((await world.once()).exitCode).toBe(0)
   const pages = await Promise.all(
     (await world.pods()).map(async (pod) => (await fetch(`http://${pod.status.podIP}:8080/`)).text()),
