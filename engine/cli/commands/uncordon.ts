@@ -1,19 +1,12 @@
 import type { NodeName } from '../../api/names.ts'
 import { appliedDesired } from '../applied.ts'
 import type { RunCommand } from '../commands.ts'
-import { memoryOf, nodeNamed } from '../nodes/named.ts'
-import { openTeller } from '../nodes/teller.ts'
-import { openMachine, openUsedStation, type UsedStation } from '../station.ts'
+import { setCordon } from '../nodes/cordon.ts'
+import type { UsedStation } from '../station.ts'
 import { EXIT, type World } from '../world.ts'
 
 export const run: RunCommand = async (invocation, world) => {
-  const station = await openUsedStation(invocation, world)
-  const machine = await openMachine(station, undefined, world)
-  const node = nodeNamed(invocation.arguments[0] ?? '', machine)
-  await using teller = await openTeller(station, machine, invocation, world)
-  const { unschedulable } = await memoryOf(node, machine, world)
-  if (unschedulable === true) await teller.tell({ kind: 'uncordon', node })
-  world.stdout.write(`node/${node} ${unschedulable === true ? 'uncordoned' : 'already uncordoned'}\n`)
+  const { node, station } = await setCordon('uncordon', invocation, world)
   await warnOfCommit(node, station, world)
   return EXIT.done
 }
