@@ -54,8 +54,11 @@ async function get(url: URL, target: HttpTarget, runtime: Runtime, signal: Abort
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
   const plain = await runtime.connect(host, port, signal)
   const socket = url.protocol === 'https:' ? tlsConnect({ socket: plain, rejectUnauthorized: false }) : plain
+  // Not by the request's own `signal`, which takes longer than the request.
+  const abandon = (): void => void socket.destroy(new Error('given up'))
+  signal.addEventListener('abort', abandon, { once: true })
   try {
-    const response = await answered(socket, url, headersOf(target, url), signal)
+    const response = await answered(socket, url, headersOf(target, url))
     const body = await text(response)
     const status = response.statusCode ?? 0
     const { location } = response.headers
@@ -63,6 +66,7 @@ async function get(url: URL, target: HttpTarget, runtime: Runtime, signal: Abort
       ? { status, location, body }
       : { status, body }
   } finally {
+    signal.removeEventListener('abort', abandon)
     socket.destroy()
     plain.destroy()
   }
@@ -80,7 +84,6 @@ function answered(
   socket: Duplex,
   url: URL,
   headers: Readonly<Record<string, string[]>>,
-  signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   request({
@@ -88,7 +91,6 @@ function answered(
     method: 'GET',
     path: `${url.pathname}${url.search}`,
     headers,
-    signal,
   })
     .once('response', resolve)
     .once('error', (error) => reject(new Error(`requesting ${url.href}: ${error.message}`, { cause: error })))

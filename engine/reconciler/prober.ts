@@ -1,12 +1,13 @@
 import type { NodeName, PodUid } from '../api/names.ts'
-import type { Desired, Observed, ObservedPod, ProbeTally } from '../api/snapshot.ts'
-import type { ProbeDue, ProbeResult } from '../kubelet/probes.ts'
+import type { Desired, Observed, ObservedPod, ProbeKey, ProbeTally } from '../api/snapshot.ts'
+import type { ProbeDue } from '../kubelet/probes.ts'
 import { countProbe, probesOf } from '../kubelet/probes.ts'
 import { Bell } from './bell.ts'
 import { nameOf } from './changes.ts'
 import { after, millisecondsBetween } from './clock.ts'
 import type { HandlerResult } from './handlers.ts'
 import { runProbe } from './handlers.ts'
+import { type PlannedProbe, ProbeQueue } from './probeQueue.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
 import type { ProbeEvent } from './progress.ts'
 import type { Shared } from './shared.ts'
@@ -26,7 +27,8 @@ export interface ProberOptions extends Shared {
 interface Schedule {
   readonly node: NodeName
   readonly pod: ObservedPod
-  readonly probes: readonly ProbeDue[]
+  /** Those that wait for their time; the others are being asked. */
+  readonly waiting: Map<ProbeKey, PlannedProbe>
 }
 
 /** Runs probes when they fall due and tells the observer what came of them. */
@@ -34,9 +36,11 @@ export class Prober {
   readonly #options: ProberOptions
   readonly #bell = new Bell()
   readonly #schedules = new Map<PodUid, Schedule>()
+  readonly #queue = new ProbeQueue()
   /** By pod, probe and attempt: none runs twice at a time. */
   readonly #underWay = new Set<string>()
   readonly #slots: ReadonlyMap<NodeName, Slots>
+  #lookedAt: Temporal.Instant | undefined
 
   constructor(options: ProberOptions) {
     this.#options = options
@@ -53,52 +57,71 @@ export class Prober {
         if (this.#schedules.get(uid)?.pod !== pod) this.#schedule(node.name, uid, pod)
       }
     }
-    for (const uid of gone) this.#schedules.delete(uid)
-    this.#bell.ring()
+    for (const uid of gone) this.#forget(uid)
   }
 
   #schedule(node: NodeName, uid: PodUid, pod: ObservedPod): void {
     const { clock, observer, desired } = this.#options
-    const probes = probesOf(pod, { now: clock.now(), node: observer.node(node), desired: desired() })
-    this.#schedules.set(uid, { node, pod, probes })
+    this.#forget(uid)
+    const schedule: Schedule = { node, pod, waiting: new Map() }
+    this.#schedules.set(uid, schedule)
+    for (const due of probesOf(pod, { now: clock.now(), node: observer.node(node), desired: desired() }))
+      this.#await(uid, schedule, due, due.dueAt)
+  }
+
+  #forget(uid: PodUid): void {
+    const schedule = this.#schedules.get(uid)
+    if (schedule === undefined) return
+    for (const planned of schedule.waiting.values()) this.#queue.remove(planned)
+    this.#schedules.delete(uid)
+  }
+
+  #await(uid: PodUid, { node, waiting }: Schedule, due: ProbeDue, dueAt: Temporal.Instant): void {
+    if (this.#underWay.has(idOf(uid, due))) return
+    const now = this.#options.clock.now()
+    const planned: PlannedProbe = { node, uid, due, at: isBeyond(due, dueAt, now) ? now : dueAt }
+    waiting.set(due.key, planned)
+    if (this.#queue.add(planned)) this.#bell.ring()
   }
 
   /** Until the signal is aborted. */
   async run(): Promise<void> {
     const { clock, signal } = this.#options
     while (!signal.aborted) {
-      const next = this.#beginDue(clock.now())
-      await this.#bell.wait(clock, next, signal)
+      this.#beginDue(clock.now())
+      await this.#bell.wait(clock, this.#queue.nextAt, signal)
     }
   }
 
-  /** Begins what is due; when the next one will be. */
-  #beginDue(now: Temporal.Instant): Temporal.Instant | undefined {
-    let next: Temporal.Instant | undefined
-    for (const [uid, { node, probes }] of this.#schedules) {
-      for (const due of probes) {
-        if (this.#underWay.has(idOf(uid, due))) continue
-        if (isDue(due, now)) void this.#probe(node, uid, due)
-        else if (next === undefined || Temporal.Instant.compare(due.dueAt, next) < 0) next = due.dueAt
-      }
+  #beginDue(now: Temporal.Instant): void {
+    if (this.#lookedAt !== undefined && Temporal.Instant.compare(now, this.#lookedAt) < 0) this.#reckonAnew()
+    this.#lookedAt = now
+    for (const { due, node, uid } of this.#queue.take(now)) {
+      this.#schedules.get(uid)?.waiting.delete(due.key)
+      void this.#probe(node, uid, due)
     }
-    return next
+  }
+
+  /** The clock was set back. */
+  #reckonAnew(): void {
+    for (const { at, due, uid } of this.#queue.empty()) {
+      const schedule = this.#schedules.get(uid)
+      if (schedule !== undefined) this.#await(uid, schedule, due, at)
+    }
   }
 
   async #probe(node: NodeName, uid: PodUid, due: ProbeDue): Promise<void> {
     const id = idOf(uid, due)
     this.#underWay.add(id)
     // the period runs from one beginning to the next, however long the answer takes
-    const at = this.#options.clock.now().toString()
+    const at = this.#options.clock.now()
     try {
       const result = await this.#slots.get(node)?.run(() => this.#ask(node, uid, due), this.#options.signal)
-      if (result !== undefined && !this.#options.signal.aborted)
-        this.#count(node, uid, due, { ...result, at })
-    } catch (error) {
-      if (!this.#options.signal.aborted) this.#unanswered(node, uid, due, error)
-    } finally {
       this.#underWay.delete(id)
-      this.#bell.ring()
+      if (result !== undefined && !this.#options.signal.aborted) this.#count(node, uid, due, at, result)
+    } catch (error) {
+      this.#underWay.delete(id)
+      if (!this.#options.signal.aborted) this.#unanswered(node, uid, due, error)
     }
   }
 
@@ -114,17 +137,38 @@ export class Prober {
     return { succeeded: false, message: `no answer within ${timeoutMs} ms` }
   }
 
-  #count(node: NodeName, uid: PodUid, due: ProbeDue, result: Omit<ProbeResult, 'attempt'>): void {
+  #count(node: NodeName, uid: PodUid, due: ProbeDue, at: Temporal.Instant, result: HandlerResult): void {
     const { observer, wake } = this.#options
-    const before = observer.pod(node, uid)?.probes.get(due.key)
-    const tally = countProbe(before, { ...result, attempt: due.attempt })
+    const seen = observer.pod(node, uid)
+    const before = seen?.probes.get(due.key)
+    const tally = countProbe(before, { ...result, attempt: due.attempt, at: at.toString() })
     observer.tally(node, uid, due.key, tally)
     this.#tell(node, uid, due, before, tally)
+    const matters = mayMatter(tally, due)
+    this.#next(node, uid, due, seen, matters ? undefined : at)
+    if (matters) wake()
+  }
+
+  /** `askedAt`: the pod's probes stay the same, and this one is asked again a period later. */
+  #next(
+    node: NodeName,
+    uid: PodUid,
+    due: ProbeDue,
+    seen: ObservedPod | undefined,
+    askedAt: Temporal.Instant | undefined,
+  ): void {
+    const { observer } = this.#options
     const pod = observer.pod(node, uid)
+    const schedule = this.#schedules.get(uid)
     // An answer from a node that does not answer any more: when it does again, its pods are scheduled anew.
-    if (pod !== undefined && observer.reachable(node)) this.#schedule(node, uid, pod)
-    else this.#schedules.delete(uid)
-    if (mayMatter(tally, due)) wake()
+    if (pod === undefined || !observer.reachable(node)) this.#forget(uid)
+    else if (askedAt === undefined || schedule?.pod !== seen || schedule === undefined)
+      this.#schedule(node, uid, pod)
+    else {
+      const same: Schedule = { ...schedule, pod }
+      this.#schedules.set(uid, same)
+      this.#await(uid, same, due, after(askedAt, periodMs(due)))
+    }
   }
 
   #tell(node: NodeName, uid: PodUid, due: ProbeDue, before: ProbeTally | undefined, now: ProbeTally): void {
@@ -148,10 +192,7 @@ export class Prober {
     log('warn', `${due.key} probe could not be run: ${messageOf(error)}`, { node, pod: name, ...stack })
     const schedule = this.#schedules.get(uid)
     if (schedule === undefined) return
-    const periodMs = (due.probe.periodSeconds ?? 10) * 1_000
-    const dueAt = after(clock.now(), Math.max(periodMs, limits.retryMinMs))
-    const probes = schedule.probes.map((it) => (it.key === due.key ? { ...it, dueAt } : it))
-    this.#schedules.set(uid, { ...schedule, probes })
+    this.#await(uid, schedule, due, after(clock.now(), Math.max(periodMs(due), limits.retryMinMs)))
   }
 }
 
@@ -161,10 +202,13 @@ function mayMatter(tally: ProbeTally, { probe }: ProbeDue): boolean {
 }
 
 /** Further ahead than any probe's next time can be, it was reckoned before the clock was set back. */
-function isDue({ dueAt, probe }: ProbeDue, now: Temporal.Instant): boolean {
-  const { initialDelaySeconds = 0, periodSeconds = 10 } = probe
-  const aheadMs = millisecondsBetween(now, dueAt)
-  return aheadMs <= 0 || aheadMs > (initialDelaySeconds + periodSeconds + 1) * 1_000
+function isBeyond(due: ProbeDue, dueAt: Temporal.Instant, now: Temporal.Instant): boolean {
+  const { initialDelaySeconds = 0 } = due.probe
+  return millisecondsBetween(now, dueAt) > (initialDelaySeconds + 1) * 1_000 + periodMs(due)
+}
+
+function periodMs({ probe }: ProbeDue): number {
+  return (probe.periodSeconds ?? 10) * 1_000
 }
 
 function idOf(uid: PodUid, due: ProbeDue): string {

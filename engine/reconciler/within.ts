@@ -3,6 +3,8 @@ import { after } from './clock.ts'
 
 export type Timed<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'timedOut' }
 
+const OVER = new Error('no longer waited for')
+
 /** Lets `work` have that long, by the given clock; then its signal is aborted and its answer no longer waited for. */
 export async function within<T>(
   clock: Clock,
@@ -10,8 +12,12 @@ export async function within<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Timed<T>> {
+  // Not AbortSignal.any, nor the reason that abort() makes by itself: both cost more than the rest of what is done for a probe.
   const over = new AbortController()
-  const both = AbortSignal.any([signal, over.signal])
+  const both = over.signal
+  const follow = (): void => over.abort(signal.reason)
+  if (signal.aborted) follow()
+  else signal.addEventListener('abort', follow, { once: true })
   const late = clock.sleepUntil(after(clock.now(), milliseconds), both).then(() => {
     signal.throwIfAborted()
     return { kind: 'timedOut' } as const
@@ -20,7 +26,8 @@ export async function within<T>(
   try {
     return await Promise.race([done, late])
   } finally {
-    over.abort()
+    signal.removeEventListener('abort', follow)
+    over.abort(OVER)
     // whichever lost the race may still reject, with nobody left to hear it
     void Promise.allSettled([done, late])
   }

@@ -17,7 +17,11 @@ export async function connectTo(
   signal: AbortSignal,
 ): Promise<Duplex> {
   signal.throwIfAborted()
-  const socket = connect({ ...place, signal })
+  // By hand: the same by its `signal` option costs as much again as the connection.
+  const socket = connect(place)
+  const abandon = (): void => void socket.destroy(aborted(signal))
+  signal.addEventListener('abort', abandon, { once: true })
+  socket.once('close', () => signal.removeEventListener('abort', abandon))
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
   socket.once('connect', () => resolve(socket))
   socket.once('error', reject)
@@ -26,6 +30,10 @@ export async function connectTo(
   } finally {
     socket.off('error', reject)
   }
+}
+
+function aborted({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error('given up', { cause: reason })
 }
 
 /** Paths that are not there are not watched. Changes that come while the last one is looked at are told once. */
