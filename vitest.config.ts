@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that make real containers, links and mounts: one file at a time, and after all others. */
-const REAL = ['test/e2e/**/*.test.ts', 'test/runtimes/oci/**/*.test.ts']
+const REAL = ['test/e2e/**/*.test.ts', 'test/runtimes/{oci,podman}/**/*.test.ts']
+
+/** Which of them pass where podman runs the containers, too. */
+const PODMAN = ['pods-environment'].map((name) => `test/e2e/${name}.test.ts`)
 
 export default defineConfig({
   test: {
@@ -15,6 +18,16 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'real', include: REAL, fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'podman',
+          include: PODMAN,
+          env: { RECONCILE_TEST_RUNTIME: 'podman' },
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },

@@ -150,6 +150,8 @@ export interface RootRecord {
   readonly podCIDR: string
   /** What the head node is called; absent: its host name. Kept, so that a host that is renamed is still the same node. */
   readonly head?: NodeName
+  /** What runs the containers here, from the first pod to the last; absent: the embedded one, oci. */
+  readonly runtime?: 'podman'
   /** Random, made once: the key of hashes of secret data. Never shown, so that nobody can try out what the data may be. */
   readonly hashKey?: string
   /** The commit that was last applied whole; absent before the first. */

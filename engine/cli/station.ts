@@ -5,6 +5,7 @@ import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { EVENT_FILE } from '../daemon/events/eventPath.ts'
 import { lockRoot, readRoot } from '../runtimes/oci/node/root.ts'
+import type { OciRuntimeOptions } from '../runtimes/oci/ociNode.ts'
 import { createOciRuntime } from '../runtimes/oci/runtime.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { redactUrls } from '../source/redact.ts'
@@ -59,6 +60,7 @@ const OURS = new Set([
   'events',
   EVENT_FILE,
   'hook',
+  'podman',
   'claims',
   'trash',
 ])
@@ -147,8 +149,13 @@ export function parseHolder(text: string): Holder | undefined {
   }
 }
 
+/** Those that can be used yet. */
+export type RuntimeKind = 'oci' | 'podman'
+
 export interface Machine {
   readonly node: NodeName
+  /** Absent: oci. */
+  readonly kind?: RuntimeKind
   readonly runtime: Runtime
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
 }
@@ -161,14 +168,27 @@ export async function openMachine(
 ): Promise<Machine> {
   const node = headName(station.record, desired)
   const mirrors = desired?.cluster.spec?.registries?.mirrors
-  const runtime = await createOciRuntime({
+  // A root keeps the runtime that its first pods were made with: a commit without a Node leaves it open.
+  const kind = station.record === undefined ? askedRuntime(desired) : (station.record.runtime ?? 'oci')
+  const runtime = await CREATE[kind]({
     transport: station.transport,
     root: station.root,
     node,
     ...(mirrors === undefined ? {} : { mirrors }),
     environment: helperEnvironment(world),
   })
-  return { node, runtime, runtimes: new Map([[node, runtime]]) }
+  return { node, kind, runtime, runtimes: new Map([[node, runtime]]) }
+}
+
+const CREATE = {
+  oci: createOciRuntime,
+  podman: async (options: OciRuntimeOptions) =>
+    // Loaded where it is asked for: hardly ever.
+    await (await import('../runtimes/podman/runtime.ts')).createPodmanRuntime(options),
+} as const satisfies Readonly<Record<RuntimeKind, (options: OciRuntimeOptions) => Promise<Runtime>>>
+
+function askedRuntime(desired: Pick<Desired, 'nodes'> | undefined): RuntimeKind {
+  return desired?.nodes[0]?.spec?.runtime === 'podman' ? 'podman' : 'oci'
 }
 
 /** Rejects a commit with more than this machine: nothing of it would be run where it should be. */
@@ -183,10 +203,10 @@ export function headName(
       `node ${elsewhere.metadata.name} is another machine (${elsewhere.spec?.address ?? ''}), and only this one can be used yet: remove it from the repository`,
     )
   }
-  const foreign = nodes.find((node) => (node.spec?.runtime ?? 'oci') !== 'oci')
+  const foreign = nodes.find((node) => node.spec?.runtime === 'docker')
   if (foreign !== undefined) {
     throw new UserError(
-      `node ${foreign.metadata.name} asks for the runtime ${foreign.spec?.runtime ?? ''}, and only oci can be used yet`,
+      `node ${foreign.metadata.name} asks for the runtime docker, and only oci and podman can be used yet`,
     )
   }
   const [first, second] = nodes
@@ -195,7 +215,16 @@ export function headName(
       `nodes ${first.metadata.name} and ${second.metadata.name} are both this machine: keep one of them`,
     )
   }
-  if (first !== undefined) return nodeName(first.metadata.name)
+  if (first !== undefined) {
+    const asked = askedRuntime({ nodes })
+    const used = record?.runtime ?? 'oci'
+    if (record !== undefined && used !== asked) {
+      throw new UserError(
+        `node ${first.metadata.name} asks for the runtime ${asked}, and what was made on this machine is ${used}'s: run reconcile down first, or name another --root`,
+      )
+    }
+    return nodeName(first.metadata.name)
+  }
   return record?.head ?? nodeName(hostname().toLowerCase())
 }
 

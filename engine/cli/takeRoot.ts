@@ -8,7 +8,7 @@ import type { Machine, Station } from './station.ts'
 export async function writeRootFor(
   { record, root, transport }: Station,
   owner: RootOwner,
-  { node }: Pick<Machine, 'node'>,
+  { kind, node }: Pick<Machine, 'kind' | 'node'>,
   desired: Desired,
 ): Promise<RootRecord> {
   const configured = desired.cluster.spec?.podCIDR
@@ -22,6 +22,7 @@ export async function writeRootFor(
     owner,
     podCIDR,
     head: node,
+    ...(kind === 'podman' && { runtime: kind }),
     hashKey: record?.hashKey ?? newHashKey(),
     appliedCommit: desired.commit,
   }

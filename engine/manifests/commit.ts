@@ -10,6 +10,7 @@ import { overlaps } from './overlaps.ts'
 import { priorities } from './priorities.ts'
 import { quotas } from './quotas.ts'
 import { runtimeClasses } from './runtimeClasses.ts'
+import { runtimeLimits } from './runtimeLimits.ts'
 import { services } from './services.ts'
 import {
   about,
@@ -58,6 +59,7 @@ export function readCommit(files: readonly CommitFile[], options: ReadOptions): 
     ...services(standings, index, options.mode === 'files'),
     ...limits(standings, index),
     ...runtimeClasses(standings, index),
+    ...runtimeLimits(standings, index),
     ...quotas(index),
   ]
   const all = [...own, ...duplicates, ...secondClusters(standings), ...diagnosticsOf(findings)]

@@ -1,3 +1,4 @@
+import { RUNTIME_DIFFERENCES, RUNTIME_LIMITS } from '../../engine/api/runtimeLimits.ts'
 import { otherKinds } from '../../engine/manifests/otherKinds.ts'
 import {
   add,
@@ -30,6 +31,7 @@ export function generateFields(schemas: SchemaSet): string {
     specCounts(schemas),
     kindCounts(schemas),
     partCounts(parts, standing),
+    runtimesSection(),
     otherKindsSection(),
     '## Kinds\n',
     ...[...schemas.kinds].map(([name, schema]) => section(name, schema, standing)),
@@ -70,6 +72,26 @@ ${left.join('\n')}
 
 function addPaths(a: PathCounts, b: PathCounts): PathCounts {
   return { ...add(a, b), aside: a.aside + b.aside, left: [] }
+}
+
+function runtimesSection(): string {
+  const limits = RUNTIME_LIMITS.podman.map(({ field, why }) => `| \`${field}\` | ${why} |`)
+  const differences = RUNTIME_DIFFERENCES.podman.map(({ field, how }) => `| \`${field}\` | ${how} |`)
+  return `## By runtime
+
+What is said below holds on nodes with the \`oci\` runtime. A node with \`runtime: podman\` does the same, but for this
+([runtimes.md](runtimes.md)). What it cannot do is refused where no node of the repository can do it:
+
+| not on podman nodes | why |
+| --- | --- |
+${limits.join('\n')}
+
+And this is honoured in another way:
+
+| on podman nodes | how |
+| --- | --- |
+${differences.join('\n')}
+`
 }
 
 function kindCounts(schemas: SchemaSet): string {

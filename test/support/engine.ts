@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { disposedAfterTest } from './cutOff.ts'
 
@@ -172,7 +172,19 @@ metadata: {name: ${options.cluster ?? 'e2e'}}
 spec:
   podCIDR: ${options.podCIDR}
 ${options.serviceCIDR === undefined ? '' : `  serviceCIDR: ${options.serviceCIDR}\n`}  registries: {mirrors: ${JSON.stringify(mirrors)}}
-${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}`
+${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}${nodeYaml()}`
+}
+
+/** What runs the containers: the vitest project says so, or it is oci, and the repository says nothing of this machine. */
+function nodeYaml(): string {
+  const runtime = process.env['RECONCILE_TEST_RUNTIME']
+  if (runtime === undefined) return ''
+  return `---
+apiVersion: reconcile.dev/v1
+kind: Node
+metadata: {name: ${hostname().toLowerCase()}}
+spec: {runtime: ${runtime}}
+`
 }
 
 /** Asks again until the answer satisfies; fails with the last answer. For what no event tells of from outside. */

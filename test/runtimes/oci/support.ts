@@ -12,6 +12,10 @@ import type { ImageConfig, ImageStore } from '../../../engine/runtimes/oci/image
 import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
 import { writeRoot } from '../../../engine/runtimes/oci/node/root.ts'
 import { createOciRuntime } from '../../../engine/runtimes/oci/runtime.ts'
+import { podmanCommand } from '../../../engine/runtimes/podman/commands.ts'
+import { podmanPlace } from '../../../engine/runtimes/podman/place.ts'
+import { createPodmanRuntime } from '../../../engine/runtimes/podman/runtime.ts'
+import { rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import type { PodListing, Runtime } from '../../../engine/runtimes/runtime.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 import { disposedAfterTest } from '../../support/cutOff.ts'
@@ -30,6 +34,8 @@ const CONFIG: ImageConfig = {
   volumes: [],
 }
 
+type Kind = 'oci' | 'podman'
+
 /** A root in a temporary folder with one image, made from the machine's own busybox. */
 export class TestNode implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-oci-'))
@@ -37,21 +43,30 @@ export class TestNode implements AsyncDisposable {
   readonly transport = localTransport()
   #disposed = false
   readonly #image: Partial<ImageConfig>
+  readonly #kind: Kind
+  /** Of the image that its containers have. */
+  image = IMAGE
   #runtime: Runtime | undefined
   #pods = 0
 
-  private constructor(image: Partial<ImageConfig>) {
+  private constructor(image: Partial<ImageConfig>, kind: Kind) {
     this.#image = image
+    this.#kind = kind
     disposedAfterTest(this)
   }
 
-  static async create(image: Partial<ImageConfig> = {}, podCIDR = '10.201.0.0/16'): Promise<TestNode> {
-    const node = new TestNode(image)
+  static async create(
+    image: Partial<ImageConfig> = {},
+    podCIDR = '10.201.0.0/16',
+    kind: Kind = 'oci',
+  ): Promise<TestNode> {
+    const node = new TestNode(image, kind)
     writeLayer(join(node.folder, 'layer'))
     const owner = { cluster: 'test', path: '', repository: node.folder }
     const rootId = rootIdOf(node.root)
     await writeRoot(node.transport, node.root, { recordVersion: RECORD_VERSION, rootId, owner, podCIDR })
     node.#runtime = await node.another()
+    if (kind === 'podman') node.image = await importImage(node.runtime, node.folder, { ...CONFIG, ...image })
     return node
   }
 
@@ -66,7 +81,7 @@ export class TestNode implements AsyncDisposable {
 
   /** As after a restart of the engine: it knows nothing but what is on the node. */
   async another(): Promise<Runtime> {
-    return await runtimeAt(this.folder, this.#image)
+    return await runtimeAt(this.folder, this.#image, this.#kind)
   }
 
   newUid(): PodUid {
@@ -82,7 +97,7 @@ export class TestNode implements AsyncDisposable {
   ): Promise<PodUid> {
     const uid = this.newUid()
     await this.runtime.createPod(podRequest(uid, pod))
-    await this.runtime.startContainer(containerRequest(uid, command, container))
+    await this.runtime.startContainer(containerRequest(uid, command, { image: this.image, ...container }))
     return uid
   }
 
@@ -169,7 +184,13 @@ export class TestNode implements AsyncDisposable {
 }
 
 /** The runtime of a test's folder, also from another process. */
-export async function runtimeAt(folder: string, image: Partial<ImageConfig> = {}): Promise<Runtime> {
+export async function runtimeAt(
+  folder: string,
+  image: Partial<ImageConfig> = {},
+  kind: Kind = 'oci',
+): Promise<Runtime> {
+  if (kind === 'podman')
+    return await createPodmanRuntime({ transport: localTransport(), root: join(folder, 'root'), node: NODE })
   const images = imageStore(join(folder, 'layer'), { ...CONFIG, ...image })
   return await createOciRuntime({
     transport: localTransport(),
@@ -177,6 +198,33 @@ export async function runtimeAt(folder: string, image: Partial<ImageConfig> = {}
     node: NODE,
     images,
   })
+}
+
+/** Into podman's store of the root; resolves to its id. */
+async function importImage(runtime: Runtime, folder: string, config: ImageConfig): Promise<string> {
+  await runtime.prepare()
+  const transport = localTransport()
+  const place = podmanPlace(await rootPaths(transport, join(folder, 'root')))
+  const tar = join(folder, 'layer.tar')
+  execFileSync('tar', ['--create', '--file', tar, '--directory', join(folder, 'layer'), '.'])
+  const changes = [
+    ...(config.entrypoint.length > 0 ? [`ENTRYPOINT ${JSON.stringify(config.entrypoint)}`] : []),
+    ...(config.cmd.length > 0 ? [`CMD ${JSON.stringify(config.cmd)}`] : []),
+    ...config.env.map((entry) => `ENV ${entry}`),
+    ...(config.workingDir === '' ? [] : [`WORKDIR ${config.workingDir}`]),
+    ...(config.user === '' ? [] : [`USER ${config.user}`]),
+    ...(config.stopSignal === '' ? [] : [`STOPSIGNAL ${config.stopSignal}`]),
+  ]
+  const args = [
+    'import',
+    '--quiet',
+    ...changes.flatMap((change) => ['--change', change]),
+    tar,
+    'registry.test/busybox:1',
+  ]
+  const { exitCode, stderr, stdout } = await transport.run(podmanCommand(place, args))
+  if (exitCode !== 0) throw new Error(stderr)
+  return stdout.trim()
 }
 
 function tick(): Promise<void> {

@@ -15,6 +15,7 @@ import { dropTables } from '../network/masquerade.ts'
 import { removeNatTraces } from '../network/portmapTraces.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
+import { endPodman } from '../../podman/removeStore.ts'
 import type { RootPaths } from '../paths.ts'
 import { podPaths, rootPaths } from '../paths.ts'
 import { findProgram } from './programs.ts'
@@ -47,8 +48,10 @@ export async function removeRoot(
   const gone = (await transport.stat(paths.root)) === undefined
   if (record === undefined && (await transport.stat(paths.runDir)) === undefined) return []
   await using _lock = await lockedRoot(transport, paths)
+  const hasPodman = await endPodman(transport, paths, signal)
   const steps = [
     ...(await removePods(options, paths, record?.podCIDR, signal)),
+    hasPodman ? `podman's store of this root` : undefined,
     await removeIngress(transport, paths, signal),
     await removeDns(transport, paths, signal),
     await removeBridge(transport, paths, signal),

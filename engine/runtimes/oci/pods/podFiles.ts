@@ -35,6 +35,9 @@ const NAMES = new Set<string>([
   'conditions',
   'rule',
   ...ATTEMPT_FILES,
+  // where podman runs the containers
+  'start.json',
+  'end.json',
 ])
 /** Below a pod's folder. */
 const SKIP = ['volumes', 'mounts', 'etc', 'containers/*/*/upper', 'containers/*/*/work']

@@ -1,0 +1,97 @@
+import { blockIoOf } from './podAnnotations.ts'
+import type { DescribedPods } from './podSpecs.ts'
+
+type Path = readonly (string | number)[]
+
+export type NodeRuntime = 'oci' | 'podman'
+
+/** What pods may ask for of the engine, and not of nodes with this runtime. */
+export interface RuntimeLimit {
+  /** As docs/fields.md tells it: a path in a pod's template. */
+  readonly field: string
+  readonly why: string
+  /** Where it is asked for, in a pod's template; empty: it is not. */
+  readonly asked: (pod: Pick<DescribedPods, 'spec' | 'metadata'>) => readonly Path[]
+}
+
+/** What is honoured on nodes with this runtime in another way than on oci nodes, a sentence each. */
+export interface RuntimeDifference {
+  readonly field: string
+  readonly how: string
+}
+
+const CONTAINERS = ['containers', 'initContainers'] as const
+
+const PODMAN_LIMITS: readonly RuntimeLimit[] = [
+  {
+    field: 'spec.hostUsers: false',
+    why: "podman cannot show a pod's volumes and image to users of its own; run it on an oci node",
+    asked: ({ spec }) => (spec.hostUsers === false ? [['spec', 'hostUsers']] : []),
+  },
+  {
+    field: 'spec.runtimeClassName',
+    why: 'podman runs all containers of a node with one OCI runtime; run it on an oci node',
+    asked: ({ spec }) => (spec.runtimeClassName === undefined ? [] : [['spec', 'runtimeClassName']]),
+  },
+  {
+    field: 'spec.containers[].volumeMounts[].recursiveReadOnly: Enabled',
+    why: 'podman cannot make what is mounted below a volume read-only; IfPossible takes what there is',
+    asked: ({ spec }) =>
+      CONTAINERS.flatMap((list) =>
+        (spec[list] ?? []).flatMap(({ volumeMounts }, container) =>
+          (volumeMounts ?? []).flatMap(({ recursiveReadOnly }, mount) =>
+            recursiveReadOnly === 'Enabled'
+              ? [['spec', list, container, 'volumeMounts', mount, 'recursiveReadOnly']]
+              : [],
+          ),
+        ),
+      ),
+  },
+  {
+    field: 'metadata.annotations: reconcile.dev/blkio-...',
+    why: 'the disk use of a container is limited on oci nodes alone',
+    asked: ({ metadata }) =>
+      blockIoOf(metadata?.annotations) === undefined ? [] : [['metadata', 'annotations']],
+  },
+]
+
+const PODMAN_DIFFERENCES: readonly RuntimeDifference[] = [
+  {
+    field: 'spec.restartPolicy',
+    how: 'podman starts a container that ended again by itself, at once and without a back-off, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with the back-off and a fresh file system',
+  },
+  {
+    field: 'spec.containers[].restartPolicyRules',
+    how: 'podman knows no exit codes: such a container is started again by the engine, so only while one runs',
+  },
+  {
+    field: 'spec.activeDeadlineSeconds',
+    how: 'podman knows of no deadline: the pod ends in time only while an engine runs',
+  },
+  {
+    field: 'spec.containers[].securityContext.capabilities.add',
+    how: 'a user other than root has what is added at once (as ambient capabilities), not only after a program that asks for it',
+  },
+  {
+    field: 'spec.terminationGracePeriodSeconds',
+    how: 'podman waits whole seconds between the signal and SIGKILL',
+  },
+  {
+    field: 'spec.containers[].env',
+    how: "podman keeps a container's environment on the disk of the node, in files that root alone can read; oci keeps it on a tmpfs",
+  },
+  {
+    field: 'spec.containers[].resources.limits',
+    how: '/proc in a container tells of the whole node: lxcfs is not used; limits of ephemeral-storage count logs and volumes, not what a container writes into its own file system',
+  },
+]
+
+export const RUNTIME_LIMITS: Readonly<Record<NodeRuntime, readonly RuntimeLimit[]>> = {
+  oci: [],
+  podman: PODMAN_LIMITS,
+}
+
+export const RUNTIME_DIFFERENCES: Readonly<Record<NodeRuntime, readonly RuntimeDifference[]>> = {
+  oci: [],
+  podman: PODMAN_DIFFERENCES,
+}

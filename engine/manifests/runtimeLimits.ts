@@ -1,0 +1,40 @@
+import type { Node } from '../api/generated/types.ts'
+import { podSpecsOf } from '../api/podSpecs.ts'
+import { type NodeRuntime, RUNTIME_LIMITS, type RuntimeLimit } from '../api/runtimeLimits.ts'
+import type { Finding, Index, Standing } from './standing.ts'
+
+/** What pods ask for, and none of the commit's nodes can give them. */
+export function runtimeLimits(standings: readonly Standing[], index: Index): readonly Finding[] {
+  const runtimes = new Set(
+    [...index.values()].flatMap(({ placed }) => {
+      const object = placed.read.valid?.object
+      return object?.kind === 'Node' ? [runtimeOf(object)] : []
+    }),
+  )
+  const shared = limitsOfAll([...runtimes])
+  if (shared.length === 0) return []
+  return standings.flatMap((standing) => {
+    const object = standing.placed.read.valid?.object
+    if (object === undefined) return []
+    return podSpecsOf(object).flatMap(({ metadata, path, spec }) =>
+      shared.flatMap(({ asked, why }) =>
+        asked({ spec, metadata }).map((at) => ({
+          standing,
+          path: [...path.slice(0, -1), ...at],
+          severity: 'error' as const,
+          message: `no node of this repository can do it: ${why}`,
+        })),
+      ),
+    )
+  })
+}
+
+function runtimeOf({ spec }: Node): NodeRuntime {
+  return spec?.runtime === 'podman' ? 'podman' : 'oci'
+}
+
+/** Without a Node the pods run on this machine, by oci. */
+function limitsOfAll(runtimes: readonly NodeRuntime[]): readonly RuntimeLimit[] {
+  const [first, ...others] = runtimes.map((runtime) => RUNTIME_LIMITS[runtime])
+  return (first ?? []).filter((limit) => others.every((limits) => limits.includes(limit)))
+}

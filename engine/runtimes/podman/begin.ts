@@ -1,0 +1,66 @@
+import type { Parts } from '../oci/containers/parts.ts'
+import { attemptFolder, END_FILE, type EndFile } from './attemptFiles.ts'
+import { removeArgs, startArgs, upperArgs } from './commands.ts'
+import type { Asking, PodmanNode } from './node.ts'
+import { runArgs, type RunParts } from './runArgs.ts'
+
+const TIMEOUT_MS = 120_000
+
+/** Why it could not be started is its end, as it is where the OCI runtime says so. */
+export async function begin(
+  node: PodmanNode,
+  parts: Parts,
+  run: RunParts,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { image, request } = parts
+  const doing = `starting container ${request.container}`
+  const asking = { reason: 'RunContainerError', doing, signal, timeoutMs: TIMEOUT_MS }
+  const refusal = (await lacksFolder(parts, run.cwd))
+    ? await runInNewFolder(node, parts, run, asking)
+    : await refusalOf(node, runArgs(request, run), asking)
+  await node.transport.remove(run.envFile)
+  if (refusal === undefined) return
+  await node.ask(removeArgs([run.name]), asking)
+  if (/image not known|no such image/i.test(refusal)) node.images.forget()
+  const at = Temporal.Now.instant().toString()
+  const exit = { attempt: request.attempt, exitCode: 128, startedAt: at, finishedAt: at, message: refusal }
+  const end: EndFile = {
+    exit: { ...exit, oomKilled: false, startFailed: true },
+    image: { id: image.id, reference: image.reference },
+  }
+  await node.transport.writeFile(`${attemptFolder(parts)}/${END_FILE}`, JSON.stringify(end), 0o600)
+}
+
+async function refusalOf(
+  { ask }: PodmanNode,
+  args: readonly string[],
+  asking: Asking,
+): Promise<string | undefined> {
+  const result = await ask(args, asking)
+  if (result.timedOut) return 'podman took too long'
+  if (result.exitCode === 0) return undefined
+  return result.stderr.trim().replace(/^Error: /, '')
+}
+
+/** Kubernetes makes the working directory where the image has none; podman does so for the image's own alone. */
+async function lacksFolder({ context, image, request }: Parts, cwd: string): Promise<boolean> {
+  if (request.workingDir === undefined) return false
+  for (const layer of image.layerDirs)
+    if ((await context.transport.stat(`${layer}${cwd}`)) !== undefined) return false
+  // A volume may have it.
+  return !request.mounts.some(({ mountPath }) => cwd === mountPath || cwd.startsWith(`${mountPath}/`))
+}
+
+async function runInNewFolder(
+  node: PodmanNode,
+  { request }: Parts,
+  run: RunParts,
+  asking: Asking,
+): Promise<string | undefined> {
+  const refusal = await refusalOf(node, runArgs(request, run, 'create'), asking)
+  if (refusal !== undefined) return refusal
+  const upper = (await node.tell(upperArgs(run.name), asking)).stdout.trim()
+  await node.transport.makeDirectory(`${upper}${run.cwd}`, 0o755)
+  return await refusalOf(node, startArgs(run.name), asking)
+}

@@ -1,0 +1,164 @@
+import type { PodUid } from '../../api/names.ts'
+import type { Command } from '../../transport/transport.ts'
+import type { PodmanPlace } from './place.ts'
+
+/** podman's command line, a builder a verb. Names hold the pod's uid, so that they are nobody else's. */
+
+export type Environment = Readonly<Record<string, string>>
+
+/** A store of the root's own; the rest is in containers.conf, which podman's own later commands are given, too. */
+export function podmanCommand(
+  place: Pick<PodmanPlace, 'store' | 'run' | 'state' | 'config'>,
+  args: readonly string[],
+  more: Omit<Command, 'argv'> = {},
+): Command {
+  const global = ['--root', place.store, '--runroot', place.run, '--tmpdir', place.state]
+  return {
+    ...more,
+    argv: ['podman', ...global, ...args],
+    env: { HOME: '/root', ...more.env, CONTAINERS_CONF: place.config },
+  }
+}
+
+export function podName(uid: PodUid): string {
+  return uid
+}
+
+/** Of the podman container that began with this attempt; podman restarts it, and it keeps the name. */
+export function containerName(uid: PodUid, container: string, attempt: number): string {
+  return `${uid}_${container}_${attempt}`
+}
+
+const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_([a-z0-9-]+)_(\d+)$/
+
+/** Undefined: somebody else's. */
+export function parseContainerName(
+  name: string,
+): { readonly uid: string; readonly container: string; readonly attempt: number } | undefined {
+  const [, uid, container, attempt] = NAME.exec(name) ?? []
+  if (uid === undefined || container === undefined) return undefined
+  return { uid, container, attempt: Number(attempt) }
+}
+
+/**
+ * A podman pod without a container of its own that holds namespaces: the pod's are pinned to files, so that its network is what a pod's network is
+ * on every node, and outlives whatever ends in it.
+ */
+export function podCreateArgs(uid: PodUid, labels: Environment): readonly string[] {
+  return [
+    'pod',
+    'create',
+    '--infra=false',
+    '--share-parent=false',
+    ...labelFlags(labels),
+    '--name',
+    podName(uid),
+  ]
+}
+
+export function labelFlags(labels: Environment): readonly string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`])
+}
+
+/** With all containers in it, at once. */
+export function podRemoveArgs(uid: PodUid): readonly string[] {
+  return ['pod', 'rm', '--force', '--ignore', '--time', '0', podName(uid)]
+}
+
+/** Everything of the store, one after the other. */
+export function removeAllArgs(): readonly (readonly string[])[] {
+  return [
+    ['pod', 'rm', '--all', '--force', '--time', '0'],
+    ['container', 'rm', '--all', '--force', '--time', '0'],
+  ]
+}
+
+export function removeArgs(names: readonly string[]): readonly string[] {
+  return ['container', 'rm', '--force', '--ignore', '--time', '0', ...names]
+}
+
+/** podman waits whole seconds between the signal and SIGKILL. */
+export function stopArgs(name: string, graceMs: number): readonly string[] {
+  return ['container', 'stop', '--ignore', '--time', String(Math.ceil(graceMs / 1000)), name]
+}
+
+const INSPECTED = '{{json .Name}} {{json .StaticDir}} {{json .RestartCount}} {{json .State}}'
+
+/** A line for each that is there, four JSON values a line; ends with 125 when one is not. */
+export function inspectArgs(names: readonly string[]): readonly string[] {
+  return ['container', 'inspect', '--format', INSPECTED, ...names]
+}
+
+export function startArgs(name: string): readonly string[] {
+  return ['container', 'start', name]
+}
+
+/** Prints the folder that what the container writes goes to. */
+export function upperArgs(name: string): readonly string[] {
+  return ['container', 'inspect', '--format', '{{.GraphDriver.Data.UpperDir}}', name]
+}
+
+/** Its data comes by stdin, and is kept in this folder. */
+export function secretCreateArgs(name: string, folder: string): readonly string[] {
+  return ['secret', 'create', '--driver', 'file', '--driver-opts', `path=${folder}`, name, '-']
+}
+
+export function secretRemoveArgs(names: readonly string[]): readonly string[] {
+  return ['secret', 'rm', ...names]
+}
+
+export function execArgs(
+  name: string,
+  command: readonly string[],
+  options: { readonly stdin?: boolean; readonly tty?: boolean; readonly mark?: string } = {},
+): readonly string[] {
+  return [
+    'exec',
+    ...(options.stdin === true ? ['--interactive'] : []),
+    ...(options.tty === true ? ['--tty'] : []),
+    ...(options.mark === undefined ? [] : ['--env', `${EXEC_MARK}=${options.mark}`]),
+    name,
+    ...command,
+  ]
+}
+
+/** In the environment of a command in a container: by it the command is found when its time is over. */
+export const EXEC_MARK = 'RECONCILE_EXEC'
+
+/** Asks nothing of a store. */
+export function versionCommand(): Command {
+  return { argv: ['podman', '--version'] }
+}
+
+/** `podman version 4.3.1`. */
+export function parseVersion(stdout: string): string {
+  return stdout.trim().split(' ').at(-1) ?? ''
+}
+
+export function imageInspectArgs(image: string): readonly string[] {
+  return ['image', 'inspect', image]
+}
+
+export function imageListArgs(): readonly string[] {
+  return ['image', 'list', '--format', 'json']
+}
+
+export function imageRemoveArgs(ids: readonly string[]): readonly string[] {
+  return ['image', 'rm', ...ids]
+}
+
+export interface PullFlags {
+  readonly authFile?: string
+  /** The registry is on loopback: plain http will do. */
+  readonly plainHttp: boolean
+}
+
+export function pullArgs(reference: string, { authFile, plainHttp }: PullFlags): readonly string[] {
+  return [
+    'pull',
+    '--quiet',
+    ...(authFile === undefined ? [] : ['--authfile', authFile]),
+    ...(plainHttp ? ['--tls-verify=false'] : []),
+    `docker://${reference}`,
+  ]
+}

@@ -1,0 +1,66 @@
+import type { ContainerExit, ObservedContainer } from '../../api/snapshot.ts'
+import type { PodFiles } from '../oci/pods/podFiles.ts'
+import { containerPaths, podPaths } from '../oci/paths.ts'
+import { END_FILE, type EndFile } from './attemptFiles.ts'
+import { lookAtContainers } from './look.ts'
+import type { PodmanNode } from './node.ts'
+import { NO_STATE } from '../oci/pods/nodeState.ts'
+
+type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 'transport'>
+
+/**
+ * Looks at a container, and writes down how it has ended, if it has, so that podman need not be asked any more. Done twice it is done
+ * once. `byEngine`: nobody on the node starts it again, for the engine has ended it. `isEnding`: also of one that runs, and is about to be killed.
+ */
+export async function settleEnd(
+  node: Node,
+  pod: PodFiles,
+  container: string,
+  options: { readonly byEngine?: boolean; readonly isEnding?: boolean } = {},
+): Promise<ObservedContainer | undefined> {
+  const containersOf = await lookAtContainers(node)([pod])
+  const found = containersOf(pod, NO_STATE)
+  const observed = typeof found === 'string' ? undefined : found.get(container)
+  const exit = observed === undefined ? undefined : exitOf(observed, options)
+  if (observed === undefined || exit === undefined) return observed
+  const { image, previous } = observed
+  const end: EndFile = { exit, image, ...(previous !== undefined && { previous }) }
+  const own = podPaths(node.paths, pod.uid)
+  const directory = `${containerPaths(own, pod.uid, container).directory}/${exit.attempt}`
+  await node.transport.makeDirectory(directory, 0o755)
+  await node.transport.writeFile(`${directory}/${END_FILE}`, JSON.stringify(end), 0o600)
+  return { ...observed, state: { kind: 'exited', exit } }
+}
+
+function exitOf(
+  { attempt, state }: ObservedContainer,
+  { byEngine, isEnding }: { readonly byEngine?: boolean; readonly isEnding?: boolean },
+): ContainerExit | undefined {
+  switch (state.kind) {
+    case 'created':
+      return undefined
+    case 'running': {
+      if (isEnding !== true) return undefined
+      const { startedAt } = state
+      const finishedAt = Temporal.Now.instant().toString()
+      const message = 'it was ended with what its pod had on the node'
+      return {
+        attempt,
+        exitCode: 137,
+        oomKilled: false,
+        startedAt,
+        finishedAt,
+        message,
+        startFailed: false,
+        lost: true,
+      }
+    }
+    case 'exited':
+      return {
+        ...state.exit,
+        ...(byEngine === true && state.restartAt !== undefined && { lost: true as const }),
+      }
+    default:
+      return state satisfies never
+  }
+}

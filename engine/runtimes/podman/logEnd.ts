@@ -1,0 +1,24 @@
+import type { Transport } from '../../transport/transport.ts'
+import { parseLogText } from '../oci/logs/lines.ts'
+import { CURRENT } from '../oci/logs/files.ts'
+
+/** The kubelet's limits for a message that comes from the log. */
+const MESSAGE_LENGTH_MAX = 2048
+const LINES_MAX = 80
+/** So many lines of a usual length, with their times. */
+const TAIL_BYTES = 16 * 1024
+
+/** The end of what an attempt wrote. */
+export async function logEnd(transport: Transport, directory: string): Promise<string> {
+  await using file = await transport.openFile(`${directory}/${CURRENT}`)
+  if (file === undefined) return ''
+  const size = await file.size()
+  const from = Math.max(0, size - TAIL_BYTES)
+  const text = new TextDecoder().decode(await file.read(from, TAIL_BYTES))
+  const whole = from === 0 ? text : text.slice(text.indexOf('\n') + 1)
+  const lines = parseLogText(whole).slice(-LINES_MAX)
+  return lines
+    .map((line) => `${line.text}\n`)
+    .join('')
+    .slice(-MESSAGE_LENGTH_MAX)
+}

@@ -1,0 +1,96 @@
+import type { LogLine, LogRequest, RunningContainer } from '../../api/cri.ts'
+import type { PodUid } from '../../api/names.ts'
+import { type PodListing, RuntimeFailure } from '../runtime.ts'
+import { attemptLines } from '../oci/logs/read.ts'
+import { readPodFiles } from '../oci/pods/podFiles.ts'
+import { containerPaths, podPaths } from '../oci/paths.ts'
+import { START_FILE } from './attemptFiles.ts'
+import type { LogPlaces } from '../oci/logs/keep.ts'
+import { type PodmanNode, seenKey } from './node.ts'
+
+type Inspect = (uid: PodUid) => Promise<PodListing | undefined>
+
+/**
+ * All attempts that podman has made of one container are in one log: those before are told from the one that runs by when they ended.
+ */
+export async function* containerLog(
+  node: Pick<PodmanNode, 'paths' | 'transport'>,
+  inspect: Inspect,
+  request: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const { container, uid } = request
+  const found = (await inspect(uid))?.containers.get(container)
+  const begun = await begunAttempts(node, uid, container)
+  const last = found?.attempt ?? Math.max(-1, ...begun)
+  const attempt = request.attempt ?? (request.previous ? last - 1 : last)
+  const base = begun.findLast((one) => one <= attempt)
+  if (base === undefined || attempt > last) throw noLog(request)
+  const { directory } = containerPaths(podPaths(node.paths, uid), uid, container)
+  const bounds = boundsOf(found?.previous?.finishedAt, { attempt, last, base })
+  const ended = async () => {
+    const now = (await inspect(uid))?.containers.get(container)
+    return now === undefined || now.attempt > attempt || now.state.kind === 'exited'
+  }
+  const place = { transport: node.transport, directory: `${directory}/${base}`, ended }
+  for await (const line of attemptLines(place, { ...request, ...sinceOf(request, bounds.from) }, signal)) {
+    if (bounds.to !== undefined && line.at > bounds.to) return
+    yield line
+  }
+}
+
+function noLog({ container, previous }: LogRequest): RuntimeFailure {
+  const which = previous ? 'previous attempt' : 'attempt'
+  return new RuntimeFailure('NotFound', `container ${container} has no ${which} with a log on this node`)
+}
+
+/** Those that the engine began, the oldest first: each has a log, in which podman's own go on. */
+export async function begunAttempts(
+  { paths, transport }: Pick<PodmanNode, 'paths' | 'transport'>,
+  uid: PodUid,
+  container: string,
+): Promise<readonly number[]> {
+  const attempts =
+    (await readPodFiles(transport, paths, uid))?.containers.get(container)?.attempts ?? new Map()
+  return [...attempts]
+    .flatMap(([attempt, files]) => (files.has(START_FILE) ? [attempt] : []))
+    .toSorted((a, b) => a - b)
+}
+
+interface Bounds {
+  readonly from?: string
+  readonly to?: string
+}
+
+/** Of the last attempt from the end of the one before, and of that one up to there; of earlier ones nobody knows, so all of it. */
+function boundsOf(
+  previousEnd: string | undefined,
+  { attempt, base, last }: { readonly attempt: number; readonly base: number; readonly last: number },
+): Bounds {
+  if (previousEnd === undefined || base === last) return {}
+  const at = Temporal.Instant.from(previousEnd).toString({ smallestUnit: 'nanosecond' })
+  if (attempt === last) return { from: at }
+  return attempt === last - 1 ? { to: at } : {}
+}
+
+/** The later of the two. */
+function sinceOf({ since }: LogRequest, from: string | undefined): Pick<LogRequest, 'since'> {
+  if (from === undefined) return since === undefined ? {} : { since }
+  if (since === undefined) return { since: from }
+  return { since: Temporal.Instant.compare(since, from) > 0 ? since : from }
+}
+
+/** podman's conmon takes its orders in a folder of podman's; undefined: nobody has seen the container run. */
+export function podmanLogPlace(
+  { paths, seen }: Pick<PodmanNode, 'paths' | 'seen'>,
+  { container, uid }: RunningContainer,
+): LogPlaces | undefined {
+  const found = seen.get(seenKey(uid, container))
+  if (found === undefined) return undefined
+  const { directory } = containerPaths(podPaths(paths, uid), uid, container)
+  return {
+    own: `${directory}/${found.base}`,
+    before: found.base === 0 ? undefined : `${directory}/${found.base - 1}`,
+    control: `${found.folder}/ctl`,
+  }
+}

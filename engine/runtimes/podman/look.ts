@@ -1,0 +1,104 @@
+import type { PodUid } from '../../api/names.ts'
+import type { ObservedContainer } from '../../api/snapshot.ts'
+import type { LookAtContainers } from '../oci/pods/listing.ts'
+import type { ContainerFiles, PodFiles } from '../oci/pods/podFiles.ts'
+import { readProcesses } from '../oci/node/processes.ts'
+import { readText } from '../oci/node/node.ts'
+import { podPaths } from '../oci/paths.ts'
+import { END_FILE, parseStart, START_FILE } from './attemptFiles.ts'
+import { containerName, inspectArgs, parseContainerName } from './commands.ts'
+import { parsePodmanEvents } from './events.ts'
+import { type Inspected, parseInspected } from './inspected.ts'
+import { logEnd } from './logEnd.ts'
+import { type PodmanNode, seenKey } from './node.ts'
+import { observeContainer, type PodmanLook } from './observe.ts'
+
+type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 'transport'>
+
+/** One command for all containers of all pods that are looked at; none where none was ever begun, or all have ended for good. */
+export function lookAtContainers(node: Node): LookAtContainers {
+  return async (pods) => {
+    const look = await podmanLook(node, pods)
+    return ({ containers, disarmed, uid }) => {
+      const observed = new Map<string, ObservedContainer>()
+      for (const [name, files] of containers) {
+        const found = observeContainer(uid, name, files, disarmed, look)
+        if (found !== undefined) observed.set(name, found)
+        remember(node.seen, uid, name, files, look)
+      }
+      return observed
+    }
+  }
+}
+
+/** For whatever is asked of it every other second, without podman. */
+function remember(
+  seen: Node['seen'],
+  uid: PodUid,
+  container: string,
+  { attempts }: ContainerFiles,
+  { containers }: PodmanLook,
+): void {
+  const base = Math.max(-1, ...attempts.keys())
+  const found = containers.get(containerName(uid, container, base))
+  const key = seenKey(uid, container)
+  if (found === undefined) seen.delete(key)
+  else seen.set(key, { base, folder: found.folder, cgroup: found.cgroup })
+}
+
+async function podmanLook(node: Node, pods: readonly PodFiles[]): Promise<PodmanLook> {
+  const { transport } = node
+  const names = pods.flatMap(namesOf)
+  const containers = await inspected(node, names)
+  const all = [...containers.values()]
+  const pids = all.flatMap(({ monitor, pid }) => [pid, monitor]).filter((pid) => pid > 1)
+  const hasRestarted = all.some(({ restarts }) => restarts > 0)
+  return {
+    bootId: (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim(),
+    containers,
+    processes: new Set((await readProcesses(transport, pids)).keys()),
+    events: hasRestarted ? parsePodmanEvents(await readText(transport, node.place.events)) : [],
+    logEnds: await logEnds(node, pods, all),
+  }
+}
+
+/** Of the last attempts that podman may know of. */
+function namesOf({ containers, uid }: PodFiles): readonly string[] {
+  return [...containers].flatMap(([name, { attempts }]) => {
+    const last = Math.max(-1, ...attempts.keys())
+    const files = attempts.get(last)
+    return files?.has(START_FILE) === true && !files.has(END_FILE) ? [containerName(uid, name, last)] : []
+  })
+}
+
+export async function inspected(
+  { ask, isThere }: Pick<Node, 'ask' | 'isThere'>,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Inspected>> {
+  if (names.length === 0 || !(await isThere())) return new Map()
+  const asking = { reason: 'PodmanError', doing: 'asking podman for its containers', signal }
+  return parseInspected((await ask(inspectArgs(names), asking)).stdout)
+}
+
+/** Where the manifest says that the log's end is the message of whatever fails. */
+async function logEnds(
+  { paths, transport }: Node,
+  pods: readonly PodFiles[],
+  all: readonly Inspected[],
+): Promise<ReadonlyMap<string, string>> {
+  const ends = new Map<string, string>()
+  for (const { exitCode, name, status } of all) {
+    const parsed = parseContainerName(name)
+    if (parsed === undefined || exitCode === 0 || (status !== 'exited' && status !== 'stopped')) continue
+    const { attempt, container, uid } = parsed
+    const files = pods
+      .find((pod) => pod.uid === uid)
+      ?.containers.get(container)
+      ?.attempts.get(attempt)
+    if (parseStart(files?.get(START_FILE)?.content)?.messagePolicy !== 'FallbackToLogsOnError') continue
+    const directory = `${podPaths(paths, uid as PodUid).containers}/${container}/${attempt}`
+    ends.set(name, await logEnd(transport, directory))
+  }
+  return ends
+}

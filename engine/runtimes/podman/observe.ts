@@ -1,0 +1,159 @@
+import type { PodUid } from '../../api/names.ts'
+import { afterExit } from '../../api/restarts.ts'
+import type { ContainerExit, ContainerState, ObservedContainer } from '../../api/snapshot.ts'
+import type { TreeFile } from '../../transport/transport.ts'
+import type { ContainerFiles } from '../oci/pods/podFiles.ts'
+import type { EndFile, StartFile } from './attemptFiles.ts'
+import { END_FILE, parseEnd, parseStart, podmanRestarts, START_FILE } from './attemptFiles.ts'
+import { containerName } from './commands.ts'
+import type { PodmanEvent } from './events.ts'
+import type { Inspected } from './inspected.ts'
+
+/** What podman and the kernel say, read once for all pods that are looked at. */
+export interface PodmanLook {
+  readonly bootId: string
+  readonly containers: ReadonlyMap<string, Inspected>
+  /** Of their processes: those that run. */
+  readonly processes: ReadonlySet<number>
+  readonly events: readonly PodmanEvent[]
+  /** By name: the end of the log, of containers that have ended and whose message it may be. */
+  readonly logEnds: ReadonlyMap<string, string>
+}
+
+/** A container, by the files of its attempts and what podman says of the last that the engine began. */
+export function observeContainer(
+  uid: PodUid,
+  name: string,
+  { attempts }: Pick<ContainerFiles, 'attempts'>,
+  disarmed: boolean,
+  look: PodmanLook,
+): ObservedContainer | undefined {
+  const last = Math.max(-1, ...attempts.keys())
+  const files = attempts.get(last)
+  if (files === undefined) return undefined
+  const end = parseEnd(files.get(END_FILE)?.content)
+  if (end !== undefined) return fromEnd(name, end)
+  const start = parseStart(files.get(START_FILE)?.content)
+  const before = parseEnd(attempts.get(last - 1)?.get(END_FILE)?.content)?.exit
+  if (start === undefined) return undefined
+  const image = start.image
+  const found = look.containers.get(containerName(uid, name, last))
+  // It may be under way, or somebody has removed it: the same attempt is begun again.
+  const cutOff = { name, attempt: last, state: { kind: 'created' }, image, ...previousOf(before) } as const
+  if (start.bootId !== look.bootId) {
+    const state = { kind: 'exited', exit: rebootExit(last, start) } as const
+    return { name, attempt: last, state, image, ...previousOf(before) }
+  }
+  if (found?.startedAt === undefined) return cutOff
+  const attempt = last + found.restarts
+  const previous = found.restarts === 0 ? before : podmanPrevious(found, attempt - 1, look.events)
+  const lost = whyLost(found, look)
+  return {
+    name,
+    attempt,
+    state: stateOf(found, { attempt, start, message: files.get('message') }, disarmed, look),
+    image,
+    ...previousOf(previous),
+    ...(lost !== undefined && { lost }),
+  }
+}
+
+function fromEnd(name: string, { exit, image, previous }: EndFile): ObservedContainer {
+  return { name, attempt: exit.attempt, state: { kind: 'exited', exit }, image, ...previousOf(previous) }
+}
+
+function previousOf(previous: ContainerExit | undefined): { readonly previous?: ContainerExit } {
+  return previous === undefined ? {} : { previous }
+}
+
+interface Attempt {
+  readonly attempt: number
+  readonly start: StartFile
+  readonly message: TreeFile | undefined
+}
+
+const RUNNING = new Set(['running', 'paused', 'stopping'])
+
+function stateOf(
+  found: Inspected,
+  { attempt, message, start }: Attempt,
+  disarmed: boolean,
+  look: PodmanLook,
+): ContainerState {
+  const startedAt = found.startedAt ?? start.at
+  const times = { attempt, startedAt, startFailed: false } as const
+  if (RUNNING.has(found.status)) {
+    if (look.processes.has(found.pid) || look.processes.has(found.monitor))
+      return { kind: 'running', startedAt }
+    const text = 'the container ended after its monitor: nobody saw its exit status'
+    const lost = {
+      exitCode: 137,
+      oomKilled: false,
+      finishedAt: startedAt,
+      message: text,
+      lost: true,
+    } as const
+    return { kind: 'exited', exit: { ...times, ...lost } }
+  }
+  const { exitCode, oomKilled } = found
+  const finishedAt = found.finishedAt ?? startedAt
+  const said = messageOf(found, start, message, look)
+  const exit = { ...times, exitCode, oomKilled, finishedAt, ...(said !== '' && { message: said }) }
+  if (disarmed) return { kind: 'exited', exit }
+  if (podmanRestarts(start.restart, exitCode)) return { kind: 'exited', exit, restartAt: finishedAt }
+  if (afterExit(start.restart, exitCode) === 'restart')
+    return { kind: 'exited', exit: { ...exit, lost: true } }
+  return { kind: 'exited', exit }
+}
+
+const MESSAGE_LENGTH_MAX = 4096
+
+/** What it wrote itself since it began, or the log's end. */
+function messageOf(
+  found: Inspected,
+  start: StartFile,
+  message: TreeFile | undefined,
+  { logEnds }: PodmanLook,
+): string {
+  const began = Temporal.Instant.from(found.startedAt ?? start.at).epochMilliseconds
+  const own = message === undefined || message.modifiedMs < began ? '' : (message.content ?? '')
+  if (own !== '') return own.slice(0, MESSAGE_LENGTH_MAX)
+  const fromLog = start.messagePolicy === 'FallbackToLogsOnError' && found.exitCode !== 0
+  return fromLog ? (logEnds.get(found.name) ?? '') : ''
+}
+
+/** podman keeps when the attempt before ended; its status stands in the events, as long as they go back. */
+function podmanPrevious(found: Inspected, attempt: number, events: readonly PodmanEvent[]): ContainerExit {
+  const ends = events.filter(({ name, status }) => name === found.name && status === 'died')
+  // While it is down, the last of them is its own end.
+  const end = RUNNING.has(found.status) ? ends.at(-1) : ends.at(-2)
+  const finishedAt = found.finishedAt ?? found.startedAt ?? ''
+  return {
+    attempt,
+    exitCode: end?.exitCode ?? 255,
+    oomKilled: false,
+    startedAt: finishedAt,
+    finishedAt,
+    ...(end === undefined && { message: 'podman keeps no exit status that is so long ago' }),
+    startFailed: false,
+  }
+}
+
+function whyLost(found: Inspected, { processes }: PodmanLook): string | undefined {
+  if (found.status !== 'running' || !processes.has(found.pid) || processes.has(found.monitor))
+    return undefined
+  return 'its monitor has ended: nobody takes what it writes, nor would see how it ends'
+}
+
+function rebootExit(attempt: number, { at }: StartFile): ContainerExit {
+  return {
+    attempt,
+    exitCode: 255,
+    oomKilled: false,
+    startedAt: at,
+    finishedAt: at,
+    message: 'the node was restarted while the container ran',
+    startFailed: false,
+    lost: true,
+  }
+}

@@ -1,0 +1,49 @@
+import type { Transport } from '../../transport/transport.ts'
+import { readText } from '../oci/node/node.ts'
+import type { RootPaths } from '../oci/paths.ts'
+import { containersConf } from './containersConf.ts'
+
+/** Where podman keeps what is this root's: nothing of it is the node's own podman's. */
+export interface PodmanPlace {
+  /** Images and the layers that containers write to, on the disk. */
+  readonly store: string
+  /** Until the next boot. */
+  readonly run: string
+  readonly state: string
+  readonly config: string
+  readonly networks: string
+  /** podman writes what happens here, a JSON object a line. */
+  readonly events: string
+  readonly auth: string
+  readonly registries: string
+}
+
+export function podmanPlace({ root, runDir }: Pick<RootPaths, 'root' | 'runDir'>): PodmanPlace {
+  const run = `${runDir}/podman`
+  const state = `${run}/state`
+  return {
+    store: `${root}/podman`,
+    run: `${run}/run`,
+    state,
+    config: `${run}/containers.conf`,
+    networks: `${run}/networks`,
+    events: `${state}/events/events.log`,
+    auth: `${run}/auth`,
+    registries: `${run}/registries.conf`,
+  }
+}
+
+/** The configuration goes last: where it is, podman may be asked. */
+export async function preparePlace(
+  transport: Transport,
+  place: PodmanPlace,
+  runtime: string,
+  registries: string,
+): Promise<void> {
+  const limits = await readText(transport, '/proc/self/limits')
+  await transport.makeDirectory(place.store, 0o700)
+  for (const folder of [place.run, place.state, place.networks, place.auth])
+    await transport.makeDirectory(folder, 0o700)
+  if (registries !== '') await transport.writeFile(place.registries, registries, 0o600)
+  await transport.writeFile(place.config, containersConf({ place, runtime, limits }), 0o600)
+}

@@ -1,0 +1,47 @@
+import type { ContainerResources, ResizePodRequest } from '../../api/cri.ts'
+import { checkUse, writeGroup } from '../oci/containers/resize.ts'
+import { podPaths } from '../oci/paths.ts'
+import { CPU_PERIOD_US } from '../oci/spec/spec.ts'
+import { containerName } from './commands.ts'
+import { type PodmanNode, seenKey } from './node.ts'
+
+/** First whether it can be done at all, then what runs; podman starts it anew with what it was told last. Done twice it is done once. */
+export async function resizePod(
+  node: PodmanNode,
+  request: ResizePodRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  const facts = await node.facts()
+  const context = { facts, transport: node.transport }
+  const pod = podPaths(node.paths, request.uid)
+  const running = request.containers.flatMap(({ live, name, resources }) => {
+    const seen = node.seen.get(seenKey(request.uid, name))
+    return live && seen !== undefined ? [{ name, resources, seen }] : []
+  })
+  for (const { name, resources, seen } of running)
+    await checkUse(context, { name, resources, container: { cgroup: seen.cgroup } })
+  await writeGroup(context, pod, request.first)
+  for (const { name, resources, seen } of running) {
+    const args = updateArgs(containerName(request.uid, name, seen.base), resources)
+    await node.tell(args, { reason: 'ResizePodError', doing: `resizing container ${name}`, signal })
+  }
+  if (request.last !== undefined) await writeGroup(context, pod, request.last)
+}
+
+export function updateArgs(
+  name: string,
+  { cpuQuotaUs, cpuShares, memoryLimitBytes }: ContainerResources,
+): readonly string[] {
+  return [
+    'update',
+    '--cpu-shares',
+    String(cpuShares),
+    ...(cpuQuotaUs === undefined
+      ? []
+      : ['--cpu-period', String(CPU_PERIOD_US), '--cpu-quota', String(cpuQuotaUs)]),
+    ...(memoryLimitBytes === undefined
+      ? []
+      : ['--memory', `${memoryLimitBytes}b`, '--memory-swap', `${memoryLimitBytes}b`]),
+    name,
+  ]
+}

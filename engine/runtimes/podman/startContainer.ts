@@ -1,0 +1,242 @@
+import type { StartContainerRequest } from '../../api/cri.ts'
+import type { PodRecord } from '../../api/records.ts'
+import type { TreeEntry } from '../../transport/transport.ts'
+import { LOG_LIMITS } from '../../api/logLimits.ts'
+import { confinementOf } from '../oci/containers/confinement.ts'
+import { mountParts } from '../oci/containers/mountParts.ts'
+import { configError, createError, type Parts } from '../oci/containers/parts.ts'
+import { readPodFiles } from '../oci/pods/podFiles.ts'
+import { parseRecord } from '../oci/pods/podListing.ts'
+import { parseSandbox } from '../oci/pods/sandbox.ts'
+import { programOf } from '../oci/pods/program.ts'
+import { capabilitiesFor } from '../oci/spec/capabilities.ts'
+import { processArgs } from '../oci/spec/processArgs.ts'
+import { processUser } from '../oci/spec/user.ts'
+import { readText } from '../oci/node/node.ts'
+import { containerPaths, podPaths } from '../oci/paths.ts'
+import { attemptFolder, END_FILE, restartFlag, START_FILE, type StartFile } from './attemptFiles.ts'
+import { containerName, podName, removeArgs } from './commands.ts'
+import { begin } from './begin.ts'
+import { settleEnd } from './ends.ts'
+import { type EnvironmentPlace, writeEnvironment } from './environment.ts'
+import { inspected } from './look.ts'
+import type { PodmanNode } from './node.ts'
+import type { RunMount, RunParts } from './runArgs.ts'
+
+/** Resolves when the container runs, or when it is on record why it could not be started. Done twice it is done once. */
+export async function startContainer(
+  node: PodmanNode,
+  request: StartContainerRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { images, paths, transport } = node
+  const facts = await node.facts()
+  const pod = podPaths(paths, request.uid)
+  const container = containerPaths(pod, request.uid, request.container)
+  const former = await clearFormer(node, request, signal)
+  if (former === 'past') return
+  const sandbox = parseSandbox(await readText(transport, pod.sandbox))
+  if (sandbox === undefined) throw createError(request, 'the pod has no sandbox on this node', false)
+  const image = await images.resolve(request.image)
+  if (image === undefined) throw createError(request, `image ${request.image} is not on this node`, false)
+  const context = { transport, paths, facts, images }
+  const parts: Parts = { context, request, image, pod, container, sandbox }
+  const environment = await writeEnvironment(node, parts, signal)
+  const run = await runParts(parts, environment, signal)
+  await writeAttempt(parts)
+  await begin(node, parts, run, signal)
+  if (former.length > 0) {
+    const failing = { reason: 'RunContainerError', doing: 'removing an earlier attempt', signal }
+    await node.tell(removeArgs(former), failing)
+  }
+}
+
+/**
+ * `past`: this attempt, or a later one of podman's, is there already. Otherwise the earlier ones have ended, on record, and these podman containers
+ * are to be removed. What a start that was cut off has left goes at once.
+ */
+async function clearFormer(
+  node: PodmanNode,
+  request: StartContainerRequest,
+  signal?: AbortSignal,
+): Promise<readonly string[] | 'past'> {
+  const files = await readPodFiles(node.transport, node.paths, request.uid)
+  const attempts = files?.containers.get(request.container)?.attempts
+  if (files === undefined || attempts === undefined || attempts.size === 0) return []
+  const last = Math.max(...attempts.keys())
+  if (last > request.attempt || attempts.get(request.attempt)?.has(END_FILE) === true) return 'past'
+  const nameOf = (attempt: number) => containerName(request.uid, request.container, attempt)
+  const begun = [...attempts].filter(([, one]) => one.has(START_FILE)).map(([attempt]) => nameOf(attempt))
+  const found = await inspected(node, begun, signal)
+  const own = found.get(nameOf(request.attempt))
+  if (own?.startedAt !== undefined) return 'past'
+  if (own !== undefined) {
+    const failing = {
+      reason: 'RunContainerError',
+      doing: 'removing what a start that was cut off has left',
+      signal,
+    }
+    await node.tell(removeArgs([own.name]), failing)
+  }
+  const observed = await settleEnd(node, files, request.container)
+  if (observed !== undefined && observed.state.kind !== 'created') {
+    // podman may have been faster.
+    if (observed.attempt >= request.attempt) return 'past'
+    if (observed.state.kind === 'running')
+      throw createError(request, `attempt ${observed.attempt} runs still`, false)
+  }
+  return [...found.keys()].filter((name) => name !== own?.name)
+}
+
+async function runParts(
+  parts: Parts,
+  environment: EnvironmentPlace,
+  signal?: AbortSignal,
+): Promise<RunParts> {
+  const { context, image, pod, request, sandbox } = parts
+  const { facts, paths } = context
+  const args = processArgs(request, image.config)
+  if (args.length === 0)
+    throw createError(request, 'neither the manifest nor the image says which command to run', true)
+  const capabilities = capabilitiesFor(request.security, facts.capabilities)
+  if (capabilities.kind === 'unavailable')
+    throw createError(request, `the engine itself lacks ${capabilities.names.join(', ')} on this node`, true)
+  const confinement = confinementOf(request, facts.features, sandbox, pod.pins.user)
+  if (typeof confinement === 'string') throw createError(request, confinement, true)
+  const { appArmorProfile, cpus, oomScoreAdj } = confinement
+  const seccomp = seccompOf(request, paths.seccompProfiles)
+  const stopSignal = await stopSignalOf(parts)
+  const program = await programOf(context, request.uid, facts.program)
+  if (program.path !== facts.program.path)
+    throw createError(request, 'podman runs no container with the runtime of a RuntimeClass', true)
+  return {
+    name: containerName(request.uid, request.container, request.attempt),
+    podName: podName(request.uid),
+    labels: {
+      'io.kubernetes.pod.namespace': request.labels.namespace,
+      'io.kubernetes.pod.name': request.labels.pod,
+      'io.kubernetes.pod.uid': request.uid,
+      'io.kubernetes.container.name': request.container,
+      'reconcile.dev/attempt': String(request.attempt),
+    },
+    image: image.id.replace(/^sha256:/, ''),
+    args,
+    cwd: request.workingDir ?? (image.config.workingDir || '/'),
+    ...environment,
+    user: await userOf(parts),
+    namespaces: {
+      net: sandbox.hostNetwork ? 'host' : `ns:${pod.pins.net}`,
+      ipc: sandbox.hostIPC ? 'host' : `ns:${pod.pins.ipc}`,
+      uts: sandbox.hostNetwork ? 'host' : `ns:${pod.pins.uts}`,
+      pid: pidNamespace(parts),
+    },
+    cgroupParent: pod.cgroup,
+    restart: restartFlag(request.restart),
+    stopSignal,
+    log: { path: `${attemptFolder(parts)}/log`, bytesMax: request.logBytesMax ?? LOG_LIMITS.bytesMax },
+    mounts: await mountsOf(parts, signal),
+    devices: (request.devices ?? []).map(({ devicePath, readOnly, volume }) => ({
+      source: sandbox.volumes[volume] ?? '',
+      path: devicePath,
+      readOnly,
+    })),
+    ...(seccomp !== undefined && { seccomp }),
+    ...(appArmorProfile !== undefined && { appArmor: appArmorProfile }),
+    ...(oomScoreAdj !== undefined && { oomScoreAdj }),
+    ...(cpus !== undefined && { cpus }),
+  }
+}
+
+async function userOf({ context, image, request }: Parts): Promise<RunParts['user']> {
+  const read = async (path: string) => (await context.transport.readOverlaid(image.layerDirs, path)) ?? ''
+  const accounts = { passwd: await read('/etc/passwd'), group: await read('/etc/group') }
+  const user = processUser(request.security, image.config.user, accounts)
+  if ('kind' in user) throw configError(request, user.message)
+  return user
+}
+
+function pidNamespace({ request, sandbox }: Parts): string {
+  switch (request.pidMode) {
+    case 'container':
+      return 'private'
+    case 'host':
+      return 'host'
+    case 'pod':
+      if (sandbox.pausePid !== undefined) return `ns:/proc/${sandbox.pausePid}/ns/pid`
+      throw createError(request, 'the pod has no pid namespace of its own', false)
+    default:
+      return request.pidMode satisfies never
+  }
+}
+
+function seccompOf(
+  { security: { privileged, seccomp } }: StartContainerRequest,
+  profiles: string,
+): string | undefined {
+  if (privileged || seccomp === 'Unconfined') return 'unconfined'
+  return seccomp === 'RuntimeDefault' ? undefined : `${profiles}/${seccomp.localhostProfile}`
+}
+
+/** podman sends the signal that it was told of when it made the container. */
+async function stopSignalOf({ context, image, pod, request }: Parts): Promise<string> {
+  const record: PodRecord | string = parseRecord(await readText(context.transport, pod.record))
+  if (typeof record === 'string') return image.config.stopSignal
+  const { containers, initContainers = [] } = record.pod.spec
+  const own = [...containers, ...initContainers].find(({ name }) => name === request.container)
+  return own?.lifecycle?.stopSignal ?? image.config.stopSignal
+}
+
+/** The manifest's word goes before ours. */
+async function mountsOf(parts: Parts, signal?: AbortSignal): Promise<readonly RunMount[]> {
+  const { etc, sharedMemory, volumes } = await mountParts(parts, signal)
+  const { readOnlyRootFilesystem } = parts.request.security
+  const propagations = { private: 'rprivate', rslave: 'rslave', rshared: 'rshared' } as const
+  const asked = volumes.map(({ request, source }) => ({
+    source,
+    destination: request.mountPath,
+    readOnly: request.readOnly,
+    propagation: propagations[request.propagation],
+    ...(request.noExec === true && { noExec: true }),
+  }))
+  const file = (destination: string, source: string, readOnly: boolean): RunMount => ({
+    source,
+    destination,
+    readOnly,
+    propagation: 'rprivate',
+  })
+  const own = [
+    file('/etc/hosts', etc.hosts, readOnlyRootFilesystem),
+    file('/etc/hostname', etc.hostname, readOnlyRootFilesystem),
+    file('/etc/resolv.conf', etc.resolvConf, readOnlyRootFilesystem),
+    file(parts.request.terminationMessagePath, `${attemptFolder(parts)}/message`, false),
+    ...(sharedMemory === undefined || sharedMemory === '/dev/shm'
+      ? []
+      : [file('/dev/shm', sharedMemory, false)]),
+  ]
+  const taken = new Set(asked.map(({ destination }) => destination))
+  return [...own.filter(({ destination }) => !taken.has(destination)), ...asked]
+}
+
+/** On the disk, without secrets. */
+async function writeAttempt(parts: Parts): Promise<void> {
+  const { context, image, request } = parts
+  const { facts, transport } = context
+  const { exitRules, policy } = request.restart
+  const start: StartFile = {
+    bootId: facts.info.bootId,
+    at: Temporal.Now.instant().toString(),
+    image: { id: image.id, reference: image.reference },
+    restart: { policy, ...(exitRules !== undefined && { exitRules }) },
+    messagePolicy: request.terminationMessagePolicy,
+  }
+  const file = (path: string, mode: number, content: string): TreeEntry => ({
+    path,
+    mode,
+    what: { kind: 'file', content },
+  })
+  await transport.writeTree(attemptFolder(parts), [
+    { path: '', mode: 0o755, what: { kind: 'directory' } },
+    file('message', 0o666, ''),
+    file(START_FILE, 0o600, JSON.stringify(start)),
+  ])
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { linesOf, podText } from './reading.ts'
+
+const PODMAN = 'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: a}\nspec: {runtime: podman}\n---\n'
+const OCI = 'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: b}\n---\n'
+
+const USERS = '  hostUsers: false\n'
+
+test('what no node of the repository can do is refused, at its place', () => {
+  expect(linesOf(PODMAN + podText({ spec: USERS }))).toEqual([
+    "a.yaml:11:14: error: Pod default/web: spec.hostUsers: no node of this repository can do it: podman cannot show a pod's volumes and image to users of its own; run it on an oci node",
+  ])
+})
+
+test('where one node can do it, the scheduler is not forestalled', () => {
+  expect(linesOf(PODMAN + OCI + podText({ spec: USERS }))).toEqual([])
+  expect(linesOf(OCI + podText({ spec: USERS }))).toEqual([])
+  expect(linesOf(podText({ spec: USERS }))).toEqual([])
+})
+
+test('limits of disk use are refused where podman runs every pod', () => {
+  const pod = `apiVersion: v1
+kind: Pod
+metadata: {name: web, annotations: {reconcile.dev/blkio-weight: "100"}}
+spec:
+  containers: [{name: main, image: busybox}]
+`
+  expect(linesOf(PODMAN + pod)).toEqual([
+    expect.stringContaining('Pod default/web: metadata.annotations: no node of this repository can do it'),
+  ])
+})

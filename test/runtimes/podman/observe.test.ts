@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import { podUid } from '../../../engine/api/names.ts'
+import type { TreeFile } from '../../../engine/transport/transport.ts'
+import { END_FILE, START_FILE, type StartFile } from '../../../engine/runtimes/podman/attemptFiles.ts'
+import type { Inspected } from '../../../engine/runtimes/podman/inspected.ts'
+import { observeContainer, type PodmanLook } from '../../../engine/runtimes/podman/observe.ts'
+
+const UID = podUid('01234567-89ab-cdef-0123-456789abcdef')
+const NAME = `${UID}_main_0`
+const IMAGE = { id: 'sha256:1', reference: 'r/x@sha256:2' }
+
+const START: StartFile = {
+  bootId: 'this',
+  at: '2026-01-01T00:00:00Z',
+  image: IMAGE,
+  restart: { policy: 'Always' },
+  messagePolicy: 'File',
+}
+
+const RUNNING: Inspected = {
+  name: NAME,
+  folder: '/c',
+  restarts: 0,
+  status: 'running',
+  pid: 10,
+  monitor: 9,
+  exitCode: 0,
+  oomKilled: false,
+  startedAt: '2026-01-01T00:00:01Z',
+  cgroup: '/g',
+}
+
+const EXITED: Inspected = {
+  ...RUNNING,
+  status: 'exited',
+  pid: 0,
+  monitor: 0,
+  exitCode: 7,
+  finishedAt: '2026-01-01T00:00:05Z',
+}
+
+function look(changes: Partial<PodmanLook> = {}): PodmanLook {
+  return {
+    bootId: 'this',
+    containers: new Map(),
+    processes: new Set([9, 10]),
+    events: [],
+    logEnds: new Map(),
+    ...changes,
+  }
+}
+
+function seen(found: Inspected, changes: Partial<PodmanLook> = {}): PodmanLook {
+  return look({ containers: new Map([[NAME, found]]), ...changes })
+}
+
+function file(path: string, value: unknown, modifiedMs = 0): [string, TreeFile] {
+  return [path, { path, content: typeof value === 'string' ? value : JSON.stringify(value), modifiedMs }]
+}
+
+function attempts(start: Partial<StartFile> = {}, ...more: [string, TreeFile][]) {
+  return { attempts: new Map([[0, new Map([file(START_FILE, { ...START, ...start }), ...more])]]) }
+}
+
+test('a container that podman does not know is one whose start was cut off', () => {
+  expect(observeContainer(UID, 'main', attempts(), false, look())).toEqual({
+    name: 'main',
+    attempt: 0,
+    state: { kind: 'created' },
+    image: IMAGE,
+  })
+})
+
+test('a container that runs', () => {
+  expect(observeContainer(UID, 'main', attempts(), false, seen(RUNNING))).toEqual({
+    name: 'main',
+    attempt: 0,
+    state: { kind: 'running', startedAt: '2026-01-01T00:00:01Z' },
+    image: IMAGE,
+  })
+})
+
+test('each time that podman has started it again is an attempt, and how the one before ended stands in the events', () => {
+  const found = { ...RUNNING, restarts: 2, finishedAt: '2026-01-01T00:00:00.5Z' }
+  const events = [3, 4].map((exitCode) => ({ name: NAME, uid: UID, status: 'died', exitCode }))
+  const observed = observeContainer(UID, 'main', attempts(), false, seen(found, { events }))
+  expect(observed?.attempt).toBe(2)
+  expect(observed?.previous).toMatchObject({ attempt: 1, exitCode: 4, finishedAt: '2026-01-01T00:00:00.5Z' })
+  const forgotten = observeContainer(UID, 'main', attempts(), false, seen(found))
+  expect(forgotten?.previous).toMatchObject({
+    exitCode: 255,
+    message: expect.stringContaining('podman keeps no'),
+  })
+})
+
+test('what has ended is restarted by podman, unless it was disarmed or its policy is another', () => {
+  const exited = (start: Partial<StartFile>, disarmed = false) =>
+    observeContainer(UID, 'main', attempts(start), disarmed, seen(EXITED))?.state
+  expect(exited({})).toMatchObject({ kind: 'exited', restartAt: '2026-01-01T00:00:05Z' })
+  expect(exited({}, true)).not.toHaveProperty('restartAt')
+  expect(exited({ restart: { policy: 'Never' } })).toEqual({
+    kind: 'exited',
+    exit: {
+      attempt: 0,
+      exitCode: 7,
+      oomKilled: false,
+      startedAt: '2026-01-01T00:00:01Z',
+      finishedAt: '2026-01-01T00:00:05Z',
+      startFailed: false,
+    },
+  })
+})
+
+test('rules for exit codes are the engine’s to follow', () => {
+  const exitRules = [{ action: 'Restart', operator: 'In', values: [7] }] as const
+  const restart = { policy: 'Never', exitRules } as const
+  const observed = observeContainer(UID, 'main', attempts({ restart }), false, seen(EXITED))
+  expect(observed?.state).toMatchObject({ kind: 'exited', exit: { lost: true } })
+  expect(observed?.state).not.toHaveProperty('restartAt')
+})
+
+test('its message is what it wrote since it began, or the log’s end where that is asked for', () => {
+  const began = Date.parse('2026-01-01T00:00:01Z')
+  const messageOf = (start: Partial<StartFile>, text: string, at: number) => {
+    const files = attempts({ ...start, restart: { policy: 'Never' } }, file('message', text, at))
+    const state = observeContainer(
+      UID,
+      'main',
+      files,
+      false,
+      seen(EXITED, { logEnds: new Map([[NAME, 'from the log']]) }),
+    )?.state
+    return state?.kind === 'exited' ? state.exit.message : undefined
+  }
+  expect(messageOf({}, 'mine', began + 1)).toBe('mine')
+  expect(messageOf({}, 'of an attempt before', began - 1)).toBeUndefined()
+  expect(messageOf({}, '', began)).toBeUndefined()
+  expect(messageOf({ messagePolicy: 'FallbackToLogsOnError' }, '', began)).toBe('from the log')
+})
+
+test('a container of another boot was lost with it', () => {
+  const observed = observeContainer(UID, 'main', attempts({ bootId: 'before' }), false, seen(RUNNING))
+  expect(observed?.state).toMatchObject({ kind: 'exited', exit: { exitCode: 255, lost: true } })
+})
+
+test('one whose monitor has gone is to be started anew; one that has gone with it was lost', () => {
+  const alone = observeContainer(UID, 'main', attempts(), false, seen(RUNNING, { processes: new Set([10]) }))
+  expect(alone).toMatchObject({
+    state: { kind: 'running' },
+    lost: expect.stringContaining('its monitor has ended'),
+  })
+  const gone = observeContainer(UID, 'main', attempts(), false, seen(RUNNING, { processes: new Set() }))
+  expect(gone?.state).toMatchObject({ kind: 'exited', exit: { exitCode: 137, lost: true } })
+})
+
+test('an end that is on record is told without podman, and is what came before the next attempt', () => {
+  const exit = {
+    attempt: 0,
+    exitCode: 1,
+    oomKilled: false,
+    startedAt: 'a',
+    finishedAt: 'b',
+    startFailed: false,
+  }
+  const ended = new Map([file(START_FILE, START), file(END_FILE, { exit, image: IMAGE })])
+  const one = observeContainer(UID, 'main', { attempts: new Map([[0, ended]]) }, false, look())
+  expect(one).toEqual({ name: 'main', attempt: 0, state: { kind: 'exited', exit }, image: IMAGE })
+  const second = new Map([file(START_FILE, START)])
+  const both = {
+    attempts: new Map([
+      [0, ended],
+      [1, second],
+    ]),
+  }
+  const containers = new Map([[`${UID}_main_1`, { ...RUNNING, name: `${UID}_main_1` }]])
+  const two = observeContainer(UID, 'main', both, false, look({ containers }))
+  expect(two).toMatchObject({ attempt: 1, state: { kind: 'running' }, previous: exit })
+})
