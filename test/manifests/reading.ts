@@ -1,3 +1,4 @@
+import { stringify } from 'yaml'
 import { type Diagnostic, diagnosticText } from '../../engine/manifests/diagnostics.ts'
 import type { ManifestsResult, ReadOptions } from '../../engine/manifests/commit.ts'
 import { createManifestReader, type ManifestFile } from '../../engine/manifests/reader.ts'
@@ -54,5 +55,13 @@ export function podLines(parts: Parameters<typeof podText>[0]): readonly string[
   const prefix = /^a\.yaml:(\d+:\d+): (error|warning): Pod default\/web: /
   return linesOf(podText(parts), 'files').map((line) =>
     line.replace(prefix, (_, place, severity) => (severity === 'error' ? `${place} ` : `${place} warning `)),
+  )
+}
+
+/** What is said of an object, without its place and its name: `error field: message`. */
+export function said(apiVersion: string, kind: string, spec: unknown, name = 'a'): readonly string[] {
+  const text = stringify({ apiVersion, kind, metadata: { name }, spec })
+  return linesOf(text, 'files').map((line) =>
+    line.replace(/^a\.yaml:\d+:\d+: (error|warning): \S+ \S+ /, (_, severity) => `${severity} `),
   )
 }
