@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
 import { runningContainers } from '../support/containers.ts'
+import { sleeper, workload } from '../support/manifests.ts'
+import { files } from '../support/pods.ts'
 import { Random } from '../support/random.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
@@ -25,32 +27,19 @@ const MOMENTS = 20
 /** The whole rollout takes about this long; the kills are spread over it. */
 const SPREAD_MS = 2500
 
-function web(version: number): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: ${REPLICAS}
-  selector: {matchLabels: {app: web}}
-  strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 1}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: web
-          image: busybox:1.36
-          command: ["sleep", "${10_000 + version}"]
-`
+function web(version: number): Readonly<Record<string, string>> {
+  const strategy = { rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } }
+  const containers = [sleeper(10_000 + version)]
+  return files(workload('Deployment', 'web', { containers }, { replicas: REPLICAS, strategy }))
 }
 
 test('the engine is killed at twenty random moments of rollouts; each time the next run ends in the same state, with nothing left over', async () => {
   const seed = Number(process.env['RECONCILE_SEED'] ?? 20261121)
   const random = new Random(seed)
-  await world.commit({ 'web.yaml': web(0) })
+  await world.commit(web(0))
   expect((await world.once()).exitCode).toBe(0)
   for (let moment = 1; moment <= MOMENTS; moment += 1) {
-    await world.commit({ 'web.yaml': web(moment) })
+    await world.commit(web(moment))
     const doomed = world.start('--once', '--approve', '--repo', world.repo)
     const delay = setTimeout(() => doomed.kill('SIGKILL'), random.next() * SPREAD_MS)
     await doomed

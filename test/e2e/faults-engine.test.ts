@@ -5,6 +5,8 @@ import { processesOf, runningContainers } from '../support/containers.ts'
 import { DaemonProcess, lineText } from '../support/daemon.ts'
 import { eventually, World } from '../support/engine.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
+import { sleeper, sleeperYaml, workload } from '../support/manifests.ts'
+import { files } from '../support/pods.ts'
 import { Random } from '../support/random.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
@@ -32,34 +34,14 @@ const SEED = Number(process.env['RECONCILE_SEED'] ?? 20261121)
 const SPREAD_MS = 2_500
 const REPLICAS = 3
 
-function web(version: number): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: ${REPLICAS}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: web
-          image: busybox:1.36
-          command: ["sleep", "${10_000 + version}"]
-          readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}
-`
+function web(version: number): Readonly<Record<string, string>> {
+  const ready = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }
+  const containers = [sleeper(10_000 + version, ready)]
+  return files(workload('Deployment', 'web', { containers }, { replicas: REPLICAS }))
 }
 
 function pod(name: string, seconds: number): string {
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - {name: main, image: "busybox:1.36", command: ["sleep", "${seconds}"]}
-`
+  return sleeperYaml(name, { seconds })
 }
 
 async function pidOf(command: string): Promise<number> {
@@ -72,18 +54,17 @@ test(
   'an engine that is killed at random moments under a repository that changes loses nothing, starts nothing twice and disturbs nobody',
   async () => {
     const random = new Random(SEED)
-    await world.commit({ 'steady.yaml': pod('steady', 50_000), 'web.yaml': web(0) })
+    await world.commit({ 'steady.yaml': pod('steady', 50_000), ...web(0) })
     const first = await world.once()
     expect(first, first.stderr).toMatchObject({ exitCode: 0 })
     const steady = await pidOf('sleep 50000')
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const daemon = new DaemonProcess(world)
-      if (random.next() < 0.7)
-        await world.commit({ 'steady.yaml': pod('steady', 50_000), 'web.yaml': web(kill) })
+      if (random.next() < 0.7) await world.commit({ 'steady.yaml': pod('steady', 50_000), ...web(kill) })
       await new Promise((resolve) => setTimeout(resolve, random.next() * SPREAD_MS))
       await daemon.end('SIGKILL')
     }
-    const last = await world.commit({ 'steady.yaml': pod('steady', 50_000), 'web.yaml': web(9_999) })
+    const last = await world.commit({ 'steady.yaml': pod('steady', 50_000), ...web(9_999) })
     await using daemon = new DaemonProcess(world)
     await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === last)
     const expected = [...Array.from({ length: REPLICAS }, () => 'sleep 19999'), 'sleep 50000']

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, World } from '../support/engine.ts'
 import { runningContainers } from '../support/containers.ts'
+import { sleeper, workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
@@ -11,30 +12,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Its containers sleep for as long as its version says, by which they are told apart. */
 function deployment(version: number, spec: Fields = {}, container: Fields = {}): Fields {
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web' },
-    spec: {
-      replicas: 4,
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: {
-          terminationGracePeriodSeconds: 0,
-          containers: [
-            {
-              name: 'main',
-              image: 'busybox:1.36',
-              command: ['sleep', String(9_000 + version)],
-              ...container,
-            },
-          ],
-        },
-      },
-      ...spec,
-    },
-  }
+  const containers = [sleeper(9_000 + version, container)]
+  return workload('Deployment', 'web', { containers }, { replicas: 4, ...spec })
 }
 
 const READY = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }
