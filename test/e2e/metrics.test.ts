@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
 import { eventually, World } from '../support/engine.ts'
+import { workload } from '../support/manifests.ts'
 import { files, pod, sh } from '../support/pods.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
@@ -15,27 +16,14 @@ let world: World
 let daemon: DaemonProcess
 let url: string
 
-const web = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web' },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [
-          sh('mkdir -p /www && head -c 65536 /dev/zero > /www/index.html && exec httpd -f -p 80 -h /www', {
-            readinessProbe: { httpGet: { path: '/', port: 80 }, periodSeconds: 1 },
-            resources: { limits: { memory: '32Mi' } },
-          }),
-        ],
-      },
-    },
-  },
-}
+const web = workload('Deployment', 'web', {
+  containers: [
+    sh('mkdir -p /www && head -c 65536 /dev/zero > /www/index.html && exec httpd -f -p 80 -h /www', {
+      readinessProbe: { httpGet: { path: '/', port: 80 }, periodSeconds: 1 },
+      resources: { limits: { memory: '32Mi' } },
+    }),
+  ],
+})
 
 /** As fast as a tenth of a core lets it; and what is killed for want of memory again and again. */
 const burns = pod('burns', {
@@ -79,12 +67,14 @@ async function scrape(query = ''): Promise<string> {
   return (await fetch(`${url}/metrics${query}`)).text()
 }
 
-/** Of a container_ metric of a pod. */
-async function used(metric: string, name: string): Promise<number | undefined> {
-  const found = new RegExp(`^${metric}\\{[^}]*pod="${name}[^}]*\\} (\\S+)$`, 'm').exec(
-    await scrape('?collect[]=containers'),
-  )
+/** Of a container_ metric of a pod, in what one scrape said. */
+function figure(text: string, metric: string, name: string): number | undefined {
+  const found = new RegExp(`^${metric}\\{[^}]*pod="${name}[^}]*\\} (\\S+)$`, 'm').exec(text)
   return found === null ? undefined : Number(found[1])
+}
+
+async function used(metric: string, name: string): Promise<number | undefined> {
+  return figure(await scrape('?collect[]=containers'), metric, name)
 }
 
 test('cpu grows in a pod that burns it, and being held back does, too', async () => {
@@ -103,10 +93,11 @@ test('cpu grows in a pod that burns it, and being held back does, too', async ()
 })
 
 test('memory is what the kernel says, within the limit that it was given', async () => {
-  const [working = 0, usage = 0, limit] = await Promise.all(
-    ['working_set_bytes', 'usage_bytes']
-      .map((name) => used(`container_memory_${name}`, 'web'))
-      .concat([used('container_spec_memory_limit_bytes', 'web')]),
+  // From one moment: the kernel counts on from one scrape to the next.
+  const text = await scrape('?collect[]=containers')
+  const limit = figure(text, 'container_spec_memory_limit_bytes', 'web')
+  const [working = 0, usage = 0] = ['working_set', 'usage'].map((name) =>
+    figure(text, `container_memory_${name}_bytes`, 'web'),
   )
   expect(limit).toBe(32 * 2 ** 20)
   expect(working).toBeGreaterThan(0)
