@@ -82,6 +82,11 @@ test('a node is cordoned, drained as far as a budget allows, drained of the rest
 
   expect((await world.run('uncordon', NODE)).stdout).toBe(`node/${NODE} uncordoned`)
   expect((await world.once()).stdout).toContain('2 pods created, 1 pod unchanged; all is healthy')
+  const { items } = JSON.parse((await world.run('events', '-o', 'json')).stdout)
+  const reasons = items.map(({ reason }: { readonly reason: string }) => reason)
+  expect(reasons).toEqual(
+    expect.arrayContaining(['NodeNotSchedulable', 'Draining', 'Killing', 'DrainEnded', 'NodeSchedulable']),
+  )
 }, 60_000)
 
 test('beside a daemon the daemon empties the node, and fills it again once it may', async () => {

@@ -56,6 +56,12 @@ async function applied(): Promise<void> {
   expect(run, run.stderr).toMatchObject({ exitCode: 0 })
 }
 
+/** What the history of Events knows of this object. */
+async function reasonsOf(object: string): Promise<readonly string[]> {
+  const { stdout } = await world.run('events', '-o', 'json', '--for', object)
+  return JSON.parse(stdout).items.map(({ reason }: { readonly reason: string }) => reason)
+}
+
 test('deleting every manifest deletes nothing until it is approved, and then what may be pruned', async () => {
   await world.commit({
     'a.yaml': pod('a'),
@@ -88,6 +94,7 @@ test('deleting every manifest deletes nothing until it is approved, and then wha
   const approved = await world.run('approve', empty.slice(0, 8))
   expect(approved, approved.stderr).toMatchObject({ exitCode: 0 })
   expect(await pids()).toEqual(before)
+  expect(await reasonsOf('cluster/e2e')).toEqual(expect.arrayContaining(['CommitHeld', 'CommitApproved']))
   await applied()
   const after = await pids()
   expect(after).toHaveLength(1)
@@ -127,6 +134,7 @@ test('what is suspended is left alone while others follow the repository, until 
   expect(status.stdout).toMatch(/^Pod default\/a: suspended .* ago; would /m)
 
   expect((await world.run('resume', 'pod/a')).exitCode).toBe(0)
+  expect(await reasonsOf('pod/a')).toEqual(expect.arrayContaining(['Suspended', 'Resumed']))
   await applied()
   const commands = (await runningContainers(world.root)).map(({ command }) => command)
   expect(commands).toEqual(['sleep 1002', 'sleep 1002'])

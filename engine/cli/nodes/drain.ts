@@ -84,7 +84,7 @@ async function watchedOver(
 
 /** The engine works as it does for `--once`, on the commit in force, until the node is empty. */
 async function workedAt(
-  { desired, machine, timeoutMs }: Draining,
+  { desired, machine, teller, timeoutMs }: Draining,
   report: DrainReport,
   invocation: Invocation,
   world: World,
@@ -93,17 +93,19 @@ async function workedAt(
   const stop = new AbortController()
   const drained = Promise.withResolvers<boolean>()
   const signal = AbortSignal.any([stop.signal, world.signal])
-  const running = createLoop({
+  const loop = createLoop({
     runtimes: machine.runtimes,
     clock: world.clock,
     desired,
     signal,
     log: openLog(invocation, world, (line) => world.stderr.write(`${line}\n`)),
+    onProgress: (event) => teller.happened(event, loop.state()),
     onTick({ plan, snapshot }) {
       if (plan === undefined || snapshot === undefined) return
       if (report.see(plan, snapshot)) drained.resolve(true)
     },
-  }).run()
+  })
+  const running = loop.run()
   const timeout = world.clock.sleepUntil(after(world.clock.now(), timeoutMs), signal)
   const isDrained = await Promise.race([
     drained.promise,

@@ -1,6 +1,10 @@
 import { type NodeWord, recordOfWord } from '../../api/nodeWords.ts'
 import type { ControlClient } from '../../daemon/controlClient.ts'
 import { NODE_ROUTE } from '../../daemon/nodeRoutes.ts'
+import { createEventTeller } from '../../daemon/telling/eventTeller.ts'
+import type { Scene } from '../../daemon/telling/scene.ts'
+import { silentLogger } from '../../reconciler/logger.ts'
+import type { ProgressEvent } from '../../reconciler/progress.ts'
 import type { Runtime } from '../../runtimes/runtime.ts'
 import { findDaemon } from '../findDaemon.ts'
 import type { Invocation } from '../invocation.ts'
@@ -12,6 +16,8 @@ import { EXIT, type World } from '../world.ts'
 export interface Teller extends AsyncDisposable {
   readonly by: 'daemon' | 'us'
   tell(word: NodeWord): Promise<void>
+  /** What comes of it, for `reconcile events`: a daemon keeps that by itself. */
+  happened(event: ProgressEvent, scene: Scene): void
 }
 
 export async function openTeller(
@@ -23,10 +29,26 @@ export async function openTeller(
   const daemon = await findDaemon(station)
   if (daemon !== undefined) return daemonTeller(daemon)
   const lock = await lockStation(station, invocation, world)
+  const { record, root, transport } = station
+  let now: Scene = { cluster: record.owner.cluster }
+  const events = createEventTeller({
+    clock: world.clock,
+    log: silentLogger,
+    root,
+    scene: () => now,
+    transport,
+  })
   return {
     by: 'us',
-    tell: async (word) => await write(word, station, runtime, world),
-    [Symbol.asyncDispose]: async () => await lock[Symbol.asyncDispose](),
+    tell: async (word) => events.progress(await write(word, station, runtime, world)),
+    happened(event, scene) {
+      now = scene
+      events.progress(event)
+    },
+    async [Symbol.asyncDispose]() {
+      await events[Symbol.asyncDispose]()
+      await lock[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -40,6 +62,7 @@ function daemonTeller(daemon: ControlClient): Teller {
         exitStatus: EXIT.failed,
       })
     },
+    happened: () => undefined,
     async [Symbol.asyncDispose]() {},
   }
 }
@@ -50,9 +73,12 @@ async function write(
   { record }: UsedStation,
   runtime: Runtime,
   { clock }: World,
-): Promise<void> {
+): Promise<ProgressEvent> {
   const at = clock.now().toString({ smallestUnit: 'millisecond' })
   const commit = record.appliedCommit ?? 'uncommitted'
-  const written = recordOfWord({ word, commit, at }, await runtime.readObjectRecords())
+  const records = await runtime.readObjectRecords()
+  const written = recordOfWord({ word, commit, at }, records)
   await runtime.writeObjectRecord(written)
+  const before = records.get(written.key)
+  return { kind: 'recordChanged', at, object: written.key, record: written, ...(before && { before }) }
 }

@@ -1,10 +1,14 @@
 import type { ObjectKey } from '../../api/names.ts'
 import { type SyncMemory, syncMemory, syncRecord } from '../../api/sync.ts'
 import { approve, resume, type Said, suspend } from '../../api/syncWords.ts'
-import type { Desired } from '../../api/snapshot.ts'
+import type { Desired, Snapshot } from '../../api/snapshot.ts'
 import type { ControlClient } from '../../daemon/controlClient.ts'
 import type { ControlAnswer } from '../../daemon/controlMessages.ts'
+import type { UntimedEvent } from '../../daemon/syncState.ts'
+import { createEventTeller } from '../../daemon/telling/eventTeller.ts'
+import type { Scene } from '../../daemon/telling/scene.ts'
 import { suspendProblem } from '../../planner/suspendable.ts'
+import { silentLogger } from '../../reconciler/logger.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import { appliedDesired } from '../applied.ts'
 import { findDaemon } from '../findDaemon.ts'
@@ -54,7 +58,8 @@ async function record(
   const machine = await openMachine(station, undefined, world)
   await using _lock = await lockStation(station, invocation, world)
   const desired = emptyDesired(station.record)
-  const { observed, records } = await observeOnce(machine.runtimes, desired, world.clock, world.signal)
+  const snapshot = await observeOnce(machine.runtimes, desired, world.clock, world.signal)
+  const { observed, records } = snapshot
   if (word.kind === 'suspend') {
     const inForce = await objectsInForce(station, world)
     const problem = suspendProblem(word.object, { observed, records, ...(inForce && { inForce }) })
@@ -63,9 +68,36 @@ async function record(
   const before = syncMemory(records)
   const said = answerTo(word, before, world)
   if (said.kind === 'refused') return said
-  if (said.memory !== before)
+  if (said.memory !== before) {
     await machine.runtime.writeObjectRecord(syncRecord(records, said.memory, desired.commit))
+    await keepEvent(eventOf(word, said.memory), snapshot, station, world)
+  }
   return { kind: 'done', message: said.message }
+}
+
+/** As a daemon that is told it. */
+async function keepEvent(
+  event: UntimedEvent,
+  snapshot: Snapshot,
+  { root, transport }: UsedStation,
+  { clock }: World,
+): Promise<void> {
+  const scene = (): Scene => ({ snapshot })
+  await using teller = createEventTeller({ clock, log: silentLogger, root, scene, transport })
+  teller.sync({ at: clock.now().toString({ smallestUnit: 'millisecond' }), ...event })
+}
+
+function eventOf(word: Word, { approved }: SyncMemory): UntimedEvent {
+  switch (word.kind) {
+    case 'approve':
+      return { kind: 'commitApproved', commit: approved?.commit ?? word.commit }
+    case 'suspend':
+      return { kind: 'suspended', object: word.object }
+    case 'resume':
+      return { kind: 'resumed', object: word.object }
+    default:
+      return word satisfies never
+  }
 }
 
 /** Undefined: nobody can tell any more. What runs can be suspended all the same. */
