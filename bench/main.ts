@@ -5,7 +5,7 @@ import { sampleImages } from '../scripts/images/samples.ts'
 import { startServer, stopServer } from '../scripts/registry/server.ts'
 import { join } from 'node:path'
 import { type Measurement, temporaryFolder } from './measure.ts'
-import { benchDaemon, type DaemonOptions } from './daemon/daemon.ts'
+import { benchDaemon, DAEMON_PART_NAMES, type DaemonOptions, type DaemonPart } from './daemon/daemon.ts'
 import { benchDns } from './dns.ts'
 import { benchNoop } from './noop.ts'
 import { benchPlanning } from './planning.ts'
@@ -17,10 +17,10 @@ import { benchServices } from './services.ts'
 import { benchServiceTraffic } from './serviceTraffic.ts'
 
 const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|rollout|daemon]
-                     [-- --commits N] [-- --idle-seconds N]
+                     [-- --part commits|restarts|burst|idle|growth] [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
-Of the daemon: N commits are timed (100), and it is watched for N seconds while idle (300).
+Of the daemon: one part of it with --part; N commits are timed (100), and it is watched for N seconds while idle (300).
 Exit status: 0 when every target was met, 1 when one was not.`
 
 const SUITES = ['planning', 'scheduling', 'services', 'dns', 'noop', 'pods', 'rollout', 'daemon'] as const
@@ -31,6 +31,7 @@ async function main(): Promise<number> {
     options: {
       json: { type: 'boolean' },
       only: { type: 'string' },
+      part: { type: 'string' },
       commits: { type: 'string', default: '100' },
       'idle-seconds': { type: 'string', default: '300' },
       help: { type: 'boolean' },
@@ -39,7 +40,14 @@ async function main(): Promise<number> {
   const suites = SUITES.filter((suite) => values.only === undefined || values.only === suite)
   const commits = Number(values.commits)
   const idleSeconds = Number(values['idle-seconds'])
-  if (values.help === true || suites.length === 0 || !(commits > 0) || !(idleSeconds > 0)) {
+  const part = partOf(values.part)
+  if (
+    values.help === true ||
+    suites.length === 0 ||
+    (values.part !== undefined && part === undefined) ||
+    !(commits > 0) ||
+    !(idleSeconds > 0)
+  ) {
     console.error(USAGE)
     return values.help === true ? 0 : 3
   }
@@ -51,7 +59,15 @@ async function main(): Promise<number> {
     const rows: Measurement[] = []
     for (const suite of suites) {
       console.error(`measuring: ${suite}`)
-      rows.push(...(await run(suite, { folder: folder.path, registry: registry.url, commits, idleSeconds })))
+      rows.push(
+        ...(await run(suite, {
+          folder: folder.path,
+          registry: registry.url,
+          commits,
+          idleSeconds,
+          ...(part !== undefined && { part }),
+        })),
+      )
     }
     console.log(
       values.json === true
@@ -62,6 +78,10 @@ async function main(): Promise<number> {
   } finally {
     await stopServer(directory)
   }
+}
+
+function partOf(name: string | undefined): DaemonPart | undefined {
+  return DAEMON_PART_NAMES.find((part) => part === name)
 }
 
 async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measurement[]> {

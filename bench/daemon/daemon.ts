@@ -6,12 +6,25 @@ import { benchGrowth } from './growth.ts'
 import { benchIdle } from './idle.ts'
 import { benchRestarts } from './restarts.ts'
 
+export const DAEMON_PART_NAMES = ['commits', 'restarts', 'burst', 'idle', 'growth'] as const
+export type DaemonPart = (typeof DAEMON_PART_NAMES)[number]
+
+const PARTS: Readonly<Record<DaemonPart, (bench: DaemonBench) => Promise<readonly Measurement[]>>> = {
+  commits: benchCommits,
+  restarts: benchRestarts,
+  burst: benchBurst,
+  idle: benchIdle,
+  growth: benchGrowth,
+}
+
 export interface DaemonOptions {
   readonly folder: string
   /** `http://127.0.0.1:port` of the registry that holds busybox:1.36. */
   readonly registry: string
   readonly commits: number
   readonly idleSeconds: number
+  /** All when absent. */
+  readonly part?: DaemonPart
 }
 
 export interface DaemonBench extends DaemonOptions {
@@ -32,9 +45,10 @@ export async function benchDaemon(options: DaemonOptions): Promise<readonly Meas
     },
   }
   const rows: Measurement[] = []
-  for (const part of [benchCommits, benchRestarts, benchBurst, benchIdle, benchGrowth]) {
-    console.error(`measuring: ${part.name}`)
-    rows.push(...(await part(bench)))
+  for (const part of DAEMON_PART_NAMES) {
+    if (options.part !== undefined && options.part !== part) continue
+    console.error(`measuring: ${part}`)
+    rows.push(...(await PARTS[part](bench)))
   }
   return rows
 }

@@ -7,8 +7,10 @@ import { EngineProcess, usageOf } from './engineProcess.ts'
 import { markedPod, Marks } from './marks.ts'
 
 const PODS = 100
-/** Until the first probes have answered and what starting took is over. */
-const SETTLE_MS = 15_000
+/** Nothing has been planned for so long: what starting took is over, its probes' first answers and its records. */
+const QUIET_MS = 20_000
+const QUIET_WITHIN_MS = 120_000
+const LOOK_MS = 5_000
 
 /**
  * What the daemon costs while nothing happens: 100 pods, a quarter with http probes, a quarter with tcp probes, every 10 s. The daemon's process
@@ -25,7 +27,7 @@ export async function benchIdle(bench: DaemonBench): Promise<readonly Measuremen
   return await bench.down(root, async () => {
     await using daemon = await EngineProcess.start(repo, root)
     await Promise.all(names.map((name) => marks.until(name, 1)))
-    await sleep(SETTLE_MS)
+    await untilQuiet(daemon)
     const before = usageOf(daemon.pid)
     await sleep(idleSeconds * 1000)
     const after = usageOf(daemon.pid)
@@ -47,6 +49,18 @@ export async function benchIdle(bench: DaemonBench): Promise<readonly Measuremen
       },
     ]
   })
+}
+
+async function untilQuiet(daemon: EngineProcess): Promise<void> {
+  let ticks = await daemon.metric('reconcile_ticks_total')
+  let quietMs = 0
+  for (let waitedMs = 0; quietMs < QUIET_MS; waitedMs += LOOK_MS) {
+    if (waitedMs >= QUIET_WITHIN_MS) throw new Error('the daemon goes on planning though nothing happens')
+    await sleep(LOOK_MS)
+    const now = await daemon.metric('reconcile_ticks_total')
+    quietMs = now === ticks ? quietMs + LOOK_MS : 0
+    ticks = now
+  }
 }
 
 function podYaml(name: string, index: number, marks: Marks): string {
