@@ -1,6 +1,6 @@
 import { fieldChanges } from '../../api/canonical.ts'
 import { podTemplateWithDefaults } from '../../api/defaults/pod.ts'
-import type { Deployment } from '../../api/generated/types.ts'
+import type { Deployment, PodTemplateSpec } from '../../api/generated/types.ts'
 import type { ObjectKey } from '../../api/names.ts'
 import type { FieldChange, RecordAction } from '../../api/plan.ts'
 import type { ObjectRecord } from '../../api/records.ts'
@@ -18,6 +18,7 @@ import {
 } from './status.ts'
 import { boundsOf, fencepostsOf } from '../fenceposts.ts'
 import { immutableChanges } from '../changes/immutable.ts'
+import { memoised } from '../memo.ts'
 import { memoryWrite } from '../memory.ts'
 import { inDeletionOrder } from '../replicaset/ranking.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
@@ -215,10 +216,16 @@ function changesOf(states: readonly SetState[], current: SetState): readonly Fie
   const old = states.filter(({ isNew, active }) => !isNew && active.length > 0)
   const [most] = old.toSorted((a, b) => b.active.length - a.active.length)
   if (most === undefined) return []
-  const shown = ({ set }: SetState): unknown => ({
-    spec: { template: podTemplateWithDefaults(set.template) },
-  })
-  return fieldChanges(shown(most), shown(current))
+  return templateChanges(most.set.template)(current.set.template)
+}
+
+/** For as long as a rollout goes on they are the same two. */
+const templateChanges = memoised((from: PodTemplateSpec) =>
+  memoised((to: PodTemplateSpec) => fieldChanges(ofSpec(from), ofSpec(to))),
+)
+
+function ofSpec(template: PodTemplateSpec): unknown {
+  return { spec: { template: podTemplateWithDefaults(template) } }
 }
 
 /** The next time that a pod will have been ready for minReadySeconds. */
