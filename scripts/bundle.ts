@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto'
 import { copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type Plugin, rolldown } from 'rolldown'
 
 /**
  * Puts the engine and its packages into one file beside the compile cache: Node then reads one module instead of some 350.
- * engine/main.ts takes it for as long as no source is newer (docs/decisions/004).
+ * engine/main.ts takes it for as long as no source is newer (docs/decisions/004). What starts it is bundleStart.ts.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const cache = `${root}node_modules/.cache/reconcile`
@@ -70,22 +71,45 @@ function byObject(_line: string, names: string, module: string): string {
   ].join(' ')
 }
 
+/** The text of a function to be called with the bundle's URL: bundleStart.ts runs it as a script, which V8 keeps more of than of a module. */
+function asScript(code: string): string {
+  const body = code
+    .replace(/^#!.*\n/, '')
+    .replace(/^export \{\};$/m, '')
+    .replaceAll('import.meta.url', 'moduleUrl')
+    // As `pifeForModuleWrappers`, which is not for CommonJS.
+    .replaceAll('__commonJSMin(((', '__commonJSMin((0, (')
+  return `'use strict';(async (moduleUrl) => {\n${body}\n})\n`
+}
+
+async function textOf(input: string, define: Readonly<Record<string, string>> = {}): Promise<string> {
+  const build = await rolldown({
+    input,
+    platform: 'node',
+    plugins: [builtinsAtFirstUse],
+    transform: { define },
+    // A function in parentheses is compiled before it is called: here each module, and most runs come to few.
+    optimization: { pifeForModuleWrappers: false },
+    // The shell's lines at the head of the engine are taken for a directive.
+    checks: { moduleLevelDirective: false },
+  })
+  // One file: a daemon that runs for months imports late, and must not find another version's parts then.
+  const { output } = await build.generate({ format: 'esm', codeSplitting: false })
+  return asciiOnly(builtinsByObject(output[0].code))
+}
+
 async function bundle(): Promise<void> {
   const began = new Date()
   const making = `${cache}/bundle-${process.pid}`
   await mkdir(making, { recursive: true })
   try {
-    const engine = await rolldown({
-      input: `${root}engine/main.ts`,
-      platform: 'node',
-      plugins: [builtinsAtFirstUse],
-      // The shell's lines at the head of the entry are taken for a directive.
-      checks: { moduleLevelDirective: false },
-    })
-    // .mjs: of a .js file here Node would find out from its text, all of it, that it is a module.
-    // One file: a daemon that runs for months imports late, and must not find another version's parts then.
-    const { output } = await engine.generate({ format: 'esm', codeSplitting: false })
-    await writeFile(`${making}/main.mjs`, asciiOnly(builtinsByObject(output[0].code)))
+    const engine = asScript(await textOf(`${root}engine/main.ts`))
+    // By its content's hash: what V8 made of it is kept beside it by the same name, and must never be taken for another's.
+    const name = `engine-${hash('sha256', engine).slice(0, 16)}`
+    await writeFile(`${making}/${name}.js`, engine)
+    // .mjs: of a .js file here Node would find out from its text that it is a module.
+    const start = await textOf(`${root}scripts/bundleStart.ts`, { ENGINE: JSON.stringify(name) })
+    await writeFile(`${making}/main.mjs`, start)
     await copyFile(`${root}engine/runtimes/oci/hook/hook.sh`, `${making}/hook.sh`)
     await copyFile(`${root}engine/transport/lane.pl`, `${making}/lane.pl`)
     for (const name of ['files.pl', 'trees.pl', 'beneath.pl', 'ways.pl'])
