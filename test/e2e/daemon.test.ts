@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
+import { eventually, type ShownPod, World } from '../support/engine.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
@@ -106,6 +106,33 @@ test('beside the engine, --once asks it and tells how it ends, other commands lo
   expect(second.exitCode).toBe(1)
   expect(second.stderr).toContain('already')
   expect(daemon.isRunning).toBe(true)
+})
+
+test('beside the engine a pod is looked into, stands still until it may go on, and is made anew when it was deleted', async () => {
+  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1009') })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+  const [first] = await pids()
+  const inside = await world.run('exec', 'a', '--', 'cat', '/etc/hostname')
+  expect(inside, inside.stderr).toMatchObject({ exitCode: 0, stdout: 'a' })
+
+  expect(await world.run('freeze', 'a')).toMatchObject({ exitCode: 0 })
+  await daemon.until((line) => line.reason === 'PodFrozen')
+  expect((await world.pod('a')).status.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodFrozen' }),
+  )
+  expect(await world.run('thaw', 'a')).toMatchObject({ exitCode: 0 })
+  const isReady = ({ status }: ShownPod): boolean =>
+    status.conditions?.some(({ status: is, type }) => type === 'Ready' && is === 'True') === true
+  expect(isReady(await eventually(() => world.pod('a'), isReady))).toBe(true)
+  expect(await pids()).toEqual([first])
+
+  const deleted = await world.run('delete', 'a')
+  expect(deleted, deleted.stderr).toMatchObject({ exitCode: 0 })
+  expect(deleted.stdout).toBe('pod default/a is gone; it is made again if the repository still has it')
+  const [next] = await eventually(pids, ({ length }) => length === 1)
+  expect(next).not.toBe(first)
+  expect(await daemon.end()).toBe(0)
 })
 
 test('the engine goes on with what is in force while the repository is gone, and follows it when it is back', async () => {
