@@ -8,7 +8,8 @@ import { type Plugin, rolldown } from 'rolldown'
  * engine/main.ts takes it for as long as no source is newer (docs/decisions/004). What starts it is bundleStart.ts.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
-const cache = `${root}node_modules/.cache/reconcile`
+/** Another folder may be named, to look at what is made. */
+const [, , target = `${root}node_modules/.cache/reconcile/bundle`] = process.argv
 
 /**
  * Those of Node's own modules that Node does not load for itself, each a file or a dozen of them: 30 ms of a start. The engine has all of
@@ -100,7 +101,7 @@ async function textOf(input: string, define: Readonly<Record<string, string>> = 
 
 async function bundle(): Promise<void> {
   const began = new Date()
-  const making = `${cache}/bundle-${process.pid}`
+  const making = `${target}-${process.pid}`
   await mkdir(making, { recursive: true })
   try {
     const engine = asScript(await textOf(`${root}engine/main.ts`))
@@ -116,8 +117,8 @@ async function bundle(): Promise<void> {
       await copyFile(`${root}engine/transport/ssh/${name}`, `${making}/${name}`)
     // A source that is saved while it is being read here is newer than this.
     await utimes(`${making}/main.mjs`, began, began)
-    await rm(`${cache}/bundle`, { recursive: true, force: true })
-    await rename(making, `${cache}/bundle`)
+    await rm(target, { recursive: true, force: true })
+    await rename(making, target)
   } finally {
     await rm(making, { recursive: true, force: true })
   }
