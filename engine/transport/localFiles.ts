@@ -20,6 +20,7 @@ import * as fs from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { isKernels, Memory, statusAt } from './localMemory.ts'
 import type { FileStatus } from './transport.ts'
 
 /*
@@ -88,9 +89,14 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   mkdirSync(path, { recursive: true, mode })
 }
 
+const names = new Memory<readonly string[]>()
+
 export async function listDirectory(path: string): Promise<readonly string[]> {
+  const read = () => readdirSync(path).toSorted()
+  const status = statusAt(path)
+  if (status === undefined) return []
   try {
-    return readdirSync(path).toSorted()
+    return isKernels(path) ? read() : names.get(path, status, read)
   } catch (error) {
     if (isCode(error, 'ENOENT')) return []
     throw error

@@ -1,10 +1,8 @@
 import {
   chmodSync,
   chownSync,
-  closeSync,
-  fstatSync,
+  type Dirent,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -15,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { isCode } from './localFiles.ts'
+import { isKernels, Memory, statusAt } from './localMemory.ts'
 import type { TreeEntry, TreeFile, TreeOptions } from './transport.ts'
 
 /*
@@ -35,7 +34,7 @@ export async function readTree(path: string, options: TreeOptions): Promise<read
 export async function readFiles(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   for (const path of paths) {
-    const content = readSmall(path, path)?.content
+    const content = isKernels(path) ? readAll(path) : readSmall(path, path)?.content
     if (content !== undefined) found.set(path, content)
   }
   return found
@@ -73,9 +72,15 @@ function isSkipped({ skip }: Reading, relative: string, name: string): boolean {
   })
 }
 
-function entriesOf(path: string) {
+const entries = new Memory<readonly Dirent[]>()
+const contents = new Memory<string | undefined>()
+
+function entriesOf(path: string): readonly Dirent[] {
+  const read = () => readdirSync(path, { withFileTypes: true })
   try {
-    return readdirSync(path, { withFileTypes: true })
+    if (isKernels(path)) return read()
+    const status = statusAt(path)
+    return status === undefined ? [] : entries.get(path, status, read)
   } catch (error) {
     if (isGone(error)) return []
     throw error
@@ -83,23 +88,21 @@ function entriesOf(path: string) {
 }
 
 function readSmall(path: string, relative: string): TreeFile | undefined {
-  let file: number
+  const status = statusAt(path)
+  if (status?.isFile() !== true) return undefined
+  const { mtimeMs: modifiedMs, size } = status
+  if (size > FILE_BYTES_MAX) return { path: relative, content: '', modifiedMs }
+  const content = isKernels(path) ? readAll(path) : contents.get(path, status, () => readAll(path))
+  return content === undefined ? undefined : { path: relative, content, modifiedMs }
+}
+
+function readAll(path: string): string | undefined {
   try {
-    file = openSync(path, 'r')
-  } catch (error) {
-    if (isGone(error)) return undefined
-    throw error
-  }
-  try {
-    const { size, mtimeMs } = fstatSync(file)
-    if (size > FILE_BYTES_MAX) return { path: relative, content: '', modifiedMs: mtimeMs }
-    return { path: relative, content: readFileSync(file, 'utf8'), modifiedMs: mtimeMs }
+    return readFileSync(path, 'utf8')
   } catch (error) {
     // No file at all; or in /proc and among cgroups: it ended meanwhile.
-    if (['EISDIR', 'ESRCH', 'ENODEV'].some((code) => isCode(error, code))) return undefined
+    if (isGone(error) || ['EISDIR', 'ENODEV'].some((code) => isCode(error, code))) return undefined
     throw error
-  } finally {
-    closeSync(file)
   }
 }
 
