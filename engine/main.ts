@@ -3,7 +3,9 @@
 # A shell reads these lines, Node takes them for a comment. They find a Node that runs TypeScript: the one that came with
 # the package, or the machine's own. An older one would end with an error about file endings.
 # The cache is named here already, so that Node finds this file in it too: to strip its types takes as long as all the rest.
-main=$(readlink -f -- "$0")
+main=$0
+# To ask where a path leads is a process; one that is whole and no link leads here.
+case $main in /*) [ -h "$main" ] ;; esac && main=$(readlink -f -- "$main")
 engine=${main%/*}
 root=${engine%/*}
 cache=$root/node_modules/.cache/reconcile
