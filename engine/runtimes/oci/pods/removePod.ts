@@ -19,6 +19,7 @@ export async function disarmPod(context: SandboxContext, uid: PodUid, signal?: A
   const { facts, paths, transport } = context
   const pod = podPaths(paths, uid)
   if ((await transport.stat(pod.directory)) === undefined) return
+  if ((await transport.stat(pod.disarmed)) !== undefined) return
   const failing = { reason: 'KillPodSandboxError', doing: "disarming the pod's restarts" }
   await runOrFail(transport, hookDisarmCommand(facts.hook, pod), failing, signal)
 }
@@ -61,7 +62,7 @@ export async function releasePod(context: SandboxContext, uid: PodUid, signal?: 
 async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
-  if ((await transport.stat(pod.disarmed)) === undefined) await disarmPod(context, uid, signal)
+  await disarmPod(context, uid, signal)
   await releaseContainers(context, uid, signal)
   await clearSandbox(context, uid, signal)
   await giveBack(context, uid)
