@@ -41,11 +41,13 @@ export class Executor {
   readonly #options: ExecutorOptions
   readonly #lanes = new Map<PodUid, Lane>()
   readonly #slots: ReadonlyMap<NodeName, Slots>
+  readonly #promptSlots: ReadonlyMap<NodeName, Slots>
   readonly #running = new Set<Promise<void>>()
 
   constructor(options: ExecutorOptions) {
     this.#options = options
     this.#slots = slotsByNode(options.runtimes.keys(), options.limits.workPerNodeMax)
+    this.#promptSlots = slotsByNode(options.runtimes.keys(), options.limits.promptPerNodeMax)
     options.signal.addEventListener('abort', () => this.#cancelAll(), { once: true })
   }
 
@@ -148,7 +150,8 @@ export class Executor {
     const { node, uid } = action
     const runtime = runtimes.get(node)
     const slots = this.#slots.get(node)
-    if (runtime === undefined || slots === undefined) {
+    const promptSlots = this.#promptSlots.get(node)
+    if (runtime === undefined || slots === undefined || promptSlots === undefined) {
       throw new Error(`${action.kind} of pod ${action.pod}: there is no runtime for node ${node}`)
     }
     const problem = (it: Problem): void => this.#fail(action, it, problems)
@@ -164,6 +167,7 @@ export class Executor {
       node: () => observer.node(node),
       pod: () => observer.pod(node, uid),
       inSlot: (work) => slots.run(work, signal),
+      promptly: (work) => promptSlots.run(work, signal),
       done,
       problem,
       attempt: async (container, work) => {

@@ -2,6 +2,8 @@
 export interface Limits {
   /** Verbs that work on one node at a time; see ActionWorld.inSlot. */
   readonly workPerNodeMax: number
+  /** Beside them: short work that others wait for; see ActionWorld.promptly. */
+  readonly promptPerNodeMax: number
   readonly inspectionsPerNodeMax: number
   readonly probesPerNodeMax: number
   readonly recordWritesMax: number
@@ -22,6 +24,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   workPerNodeMax: 8,
+  promptPerNodeMax: 4,
   inspectionsPerNodeMax: 16,
   probesPerNodeMax: 32,
   recordWritesMax: 16,

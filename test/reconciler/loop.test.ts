@@ -80,6 +80,20 @@ test('a slow pull holds up no other pod', async () => {
   engine.kill()
 })
 
+test('that a pod is ready goes on record while others stand in line to be started', async () => {
+  const world = createWorld()
+  let starts = 0
+  const weather: Weather = (verb) =>
+    verb === 'startContainer' ? { latencyMs: starts++ < 1 ? 1 : 3_600_000, fault: 'none' } : calm(verb)
+  const engine = startEngine(world, desiredOf('a', [deployment('web', { replicas: 20 })]), { weather })
+  await world.clock.runFor(5_000)
+  const recorded = [...world.node.pods.values()].filter(
+    ({ record }) => record?.containers['app']?.ready === true,
+  )
+  expect(recorded).toHaveLength(1)
+  engine.kill()
+})
+
 test('a clock that is set back while a preStop hook runs gives the container no more time', async () => {
   const world = createWorld(() => ({ stopAfterMs: Infinity }))
   const stubborn = container('app', { lifecycle: { preStop: { sleep: { seconds: 5 } } } })

@@ -103,7 +103,7 @@ async function updateVolumes(action: UpdateVolumes, world: ActionWorld): Promise
 }
 
 async function updatePod(action: UpdatePod, world: ActionWorld): Promise<void> {
-  await world.inSlot(() => world.runtime.writePodRecord(action.record, world.signal))
+  await world.promptly(() => world.runtime.writePodRecord(action.record, world.signal))
   world.done('')
 }
 
@@ -123,7 +123,7 @@ async function resizePod({ record }: ResizePod, world: ActionWorld): Promise<voi
  * again before it stops anything. The other way round it would leave a pod that nobody restarts.
  */
 async function deletePod(action: DeletePod, world: ActionWorld): Promise<void> {
-  await world.inSlot(async () => {
+  await world.promptly(async () => {
     try {
       await world.runtime.writePodRecord(action.record, world.signal)
     } catch (error) {

@@ -33,7 +33,7 @@ export function hookEnds(first: PodRecord, world: ActionWorld): (end: HookEnd) =
   return (end) => {
     const write = last.then(() => {
       record = withHookEnd(record, end)
-      return world.inSlot(() => world.runtime.writePodRecord(record, world.signal))
+      return world.promptly(() => world.runtime.writePodRecord(record, world.signal))
     })
     last = write.catch(() => undefined)
     return write

@@ -11,7 +11,7 @@ export async function runPostStart(action: RunPostStart, world: ActionWorld): Pr
   const { runtime, clock, signal } = world
   const { name: container } = action.container
   await world.attempt(container, async () => {
-    await world.inSlot(() => runtime.writePodRecord(action.record, signal))
+    await world.promptly(() => runtime.writePodRecord(action.record, signal))
     const result = await run(action, world)
     await hookEnds(action.record, world)({ container, hook: 'postStart', result, at: clock.now() })
     return undefined

@@ -13,7 +13,7 @@ import type { ActionWorld } from './world.ts'
 /** All at once. Grace is waited for outside of the node's slots. */
 export async function stopContainers(action: StopContainers, world: ActionWorld): Promise<void> {
   const { runtime, signal } = world
-  await world.inSlot(async () => {
+  await world.promptly(async () => {
     await runtime.writePodRecord(action.record, signal)
     // once more than deletePod: an engine that died in between had written the record only
     const deleted = action.record.pod.metadata.deletionTimestamp !== undefined

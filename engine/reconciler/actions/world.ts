@@ -19,6 +19,11 @@ export interface ActionWorld {
   readonly pod: () => ObservedPod | undefined
   /** For work that keeps the node busy; waiting for a pull, a hook or a grace period is done outside of it. */
   readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>
+  /**
+   * For what is short, and what the next plan waits for: that a pod is ready, or is to go, is to be on record before the pods of a rollout
+   * that stand in line for a slot have started.
+   */
+  readonly promptly: <T>(work: () => Promise<T>) => Promise<T>
   /** A part of the action is done. The empty name is the pod itself. */
   readonly done: (container: string) => void
   readonly problem: (problem: Problem) => void
