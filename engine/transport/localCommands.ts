@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import type { Readable } from 'node:stream'
 import { exitCodeOf, KILL_AFTER_MS, resultOf } from './commandEnd.ts'
 import { type Lane, localLane, NoLane, OUTPUT_BYTES_MAX, PATH, send, type Started } from './lane.ts'
@@ -16,7 +15,7 @@ export async function runCommand(command: Command, signal?: AbortSignal): Promis
     return await resultOf(command, beginInLane(command), signal, notRun)
   } catch (error) {
     if (!(error instanceof NoLane)) throw error
-    return await resultOf(command, beginDirectly(command), signal, notRun)
+    return await resultOf(command, await beginDirectly(command), signal, notRun)
   }
 }
 
@@ -28,7 +27,8 @@ function beginInLane(command: Command): Started {
 }
 
 /** Where there is no Perl. */
-function beginDirectly(command: Command): Started {
+async function beginDirectly(command: Command): Promise<Started> {
+  const { execa } = await import('execa')
   const [program, ...args] = command.argv
   const child = execa(program, args, {
     env: environment(command),
@@ -71,6 +71,7 @@ function environment(command: Command): Record<string, string> {
 }
 
 export async function runInteractive(command: Command): Promise<number> {
+  const { execa } = await import('execa')
   const [program, ...args] = command.argv
   const result = await execa(program, args, {
     env: environment(command),
@@ -87,6 +88,7 @@ export async function runInteractive(command: Command): Promise<number> {
 
 export async function* streamCommand(command: Command, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (signal.aborted) return
+  const { execa } = await import('execa')
   const [program, ...args] = command.argv
   const child = execa(program, args, {
     env: environment(command),
