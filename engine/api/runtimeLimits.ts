@@ -82,7 +82,7 @@ const PODMAN_DIFFERENCES: readonly RuntimeDifference[] = [
   },
   {
     field: 'spec.containers[].resources.limits',
-    how: '/proc in a container tells of the whole node: lxcfs is not used; limits of ephemeral-storage count logs and volumes, not what a container writes into its own file system',
+    how: '/proc in a container tells of the whole node: lxcfs is not used',
   },
 ]
 

@@ -46,8 +46,13 @@ async function refusalOf(
 /** Kubernetes makes the working directory where the image has none; podman does so for the image's own alone. */
 async function lacksFolder({ context, image, request }: Parts, cwd: string): Promise<boolean> {
   if (request.workingDir === undefined) return false
-  for (const layer of image.layerDirs)
-    if ((await context.transport.stat(`${layer}${cwd}`)) !== undefined) return false
+  const { transport } = context
+  for (const layer of image.layerDirs) {
+    const path = `${layer}${cwd}`
+    // Where links lead is podman's to find out.
+    if ((await transport.realPath(path)) !== `${await transport.realPath(layer)}${cwd}`) return false
+    if ((await transport.stat(path)) !== undefined) return false
+  }
   // A volume may have it.
   return !request.mounts.some(({ mountPath }) => cwd === mountPath || cwd.startsWith(`${mountPath}/`))
 }

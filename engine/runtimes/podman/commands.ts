@@ -82,15 +82,20 @@ export function stopArgs(name: string, graceMs: number): readonly string[] {
   return ['container', 'stop', '--ignore', '--time', String(Math.ceil(graceMs / 1000)), name]
 }
 
-const INSPECTED = '{{json .Name}} {{json .StaticDir}} {{json .RestartCount}} {{json .State}}'
+const INSPECTED =
+  '{{json .Name}} {{json .StaticDir}} {{json .GraphDriver.Data.UpperDir}} {{json .RestartCount}} {{json .State}}'
 
-/** A line for each that is there, four JSON values a line; ends with 125 when one is not. */
+/** A line for each that is there, five JSON values a line; ends with 125 when one is not. */
 export function inspectArgs(names: readonly string[]): readonly string[] {
   return ['container', 'inspect', '--format', INSPECTED, ...names]
 }
 
 export function startArgs(name: string): readonly string[] {
   return ['container', 'start', name]
+}
+
+export function pauseArgs(verb: 'pause' | 'unpause', names: readonly string[]): readonly string[] {
+  return ['container', verb, ...names]
 }
 
 /** Prints the folder that what the container writes goes to. */

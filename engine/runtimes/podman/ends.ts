@@ -8,6 +8,16 @@ import { NO_STATE } from '../oci/pods/nodeState.ts'
 
 type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 'transport'>
 
+/** A container as podman has it; undefined: none was ever begun. */
+export async function observeNow(
+  node: Node,
+  pod: PodFiles,
+  container: string,
+): Promise<ObservedContainer | undefined> {
+  const found = (await lookAtContainers(node)([pod]))(pod, NO_STATE)
+  return typeof found === 'string' ? undefined : found.get(container)
+}
+
 /**
  * Looks at a container, and writes down how it has ended, if it has, so that podman need not be asked any more. Done twice it is done
  * once. `byEngine`: nobody on the node starts it again, for the engine has ended it. `isEnding`: also of one that runs, and is about to be killed.
@@ -18,9 +28,7 @@ export async function settleEnd(
   container: string,
   options: { readonly byEngine?: boolean; readonly isEnding?: boolean } = {},
 ): Promise<ObservedContainer | undefined> {
-  const containersOf = await lookAtContainers(node)([pod])
-  const found = containersOf(pod, NO_STATE)
-  const observed = typeof found === 'string' ? undefined : found.get(container)
+  const observed = await observeNow(node, pod, container)
   const exit = observed === undefined ? undefined : exitOf(observed, options)
   if (observed === undefined || exit === undefined) return observed
   const { image, previous } = observed

@@ -5,6 +5,8 @@ export interface Inspected {
   readonly name: string
   /** What podman keeps of it. */
   readonly folder: string
+  /** Where what it writes goes to. */
+  readonly upper: string
   /** How often podman has started it again. */
   readonly restarts: number
   /** `created`, `initialized`, `running`, `paused`, `stopping`, `stopped`, `exited`, `removing` ... */
@@ -26,7 +28,8 @@ export function parseInspected(stdout: string): ReadonlyMap<string, Inspected> {
 }
 
 function parseLine(line: string): Inspected | undefined {
-  const [, name, folder, restarts, text] = /^"([^"]+)" "([^"]+)" (\d+) (\{.*\})$/.exec(line) ?? []
+  const [, name, folder, upper = '', restarts, text] =
+    /^"([^"]+)" "([^"]+)" "([^"]*)" (\d+) (\{.*\})$/.exec(line) ?? []
   const state = parseJson(text ?? '')
   if (name === undefined || folder === undefined || !isObject(state)) return undefined
   const startedAt = instantOf(state['StartedAt'])
@@ -34,6 +37,7 @@ function parseLine(line: string): Inspected | undefined {
   return {
     name,
     folder,
+    upper,
     restarts: Number(restarts),
     status: String(state['Status']),
     pid: Number(state['Pid'] ?? 0),

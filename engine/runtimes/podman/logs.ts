@@ -2,6 +2,7 @@ import type { LogLine, LogRequest, RunningContainer } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import { type PodListing, RuntimeFailure } from '../runtime.ts'
 import { attemptLines } from '../oci/logs/read.ts'
+import { readProcesses } from '../oci/node/processes.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { containerPaths, podPaths } from '../oci/paths.ts'
 import { START_FILE } from './attemptFiles.ts'
@@ -14,7 +15,7 @@ type Inspect = (uid: PodUid) => Promise<PodListing | undefined>
  * All attempts that podman has made of one container are in one log: those before are told from the one that runs by when they ended.
  */
 export async function* containerLog(
-  node: Pick<PodmanNode, 'paths' | 'transport'>,
+  node: Pick<PodmanNode, 'paths' | 'seen' | 'transport'>,
   inspect: Inspect,
   request: LogRequest,
   signal: AbortSignal,
@@ -29,14 +30,33 @@ export async function* containerLog(
   const { directory } = containerPaths(podPaths(node.paths, uid), uid, container)
   const bounds = boundsOf(found?.previous?.finishedAt, { attempt, last, base })
   const ended = async () => {
+    // podman is asked only when its process has gone.
+    const pid = node.seen.get(seenKey(uid, container))?.pid ?? 0
+    if (attempt === last && (await readProcesses(node.transport, [pid])).size > 0) return false
     const now = (await inspect(uid))?.containers.get(container)
     return now === undefined || now.attempt > attempt || now.state.kind === 'exited'
   }
   const place = { transport: node.transport, directory: `${directory}/${base}`, ended }
-  for await (const line of attemptLines(place, { ...request, ...sinceOf(request, bounds.from) }, signal)) {
-    if (bounds.to !== undefined && line.at > bounds.to) return
-    yield line
+  const options = { ...request, ...sinceOf(request, bounds.from) }
+  if (bounds.to === undefined) return yield* attemptLines(place, options, signal)
+  const { tailLines, ...all } = options
+  yield* tailUntil(attemptLines(place, all, signal), bounds.to, tailLines)
+}
+
+/** Of what was written until then, the last lines, or all. */
+async function* tailUntil(
+  lines: AsyncIterable<LogLine>,
+  to: string,
+  tailLines: number | undefined,
+): AsyncGenerator<LogLine> {
+  const last: LogLine[] = []
+  for await (const line of lines) {
+    if (line.at > to) break
+    if (tailLines === undefined) yield line
+    else last.push(line)
+    if (tailLines !== undefined && last.length > tailLines) last.shift()
   }
+  yield* last
 }
 
 function noLog({ container, previous }: LogRequest): RuntimeFailure {

@@ -43,7 +43,7 @@ function remember(
   const found = containers.get(containerName(uid, container, base))
   const key = seenKey(uid, container)
   if (found === undefined) seen.delete(key)
-  else seen.set(key, { base, folder: found.folder, cgroup: found.cgroup })
+  else seen.set(key, { base, folder: found.folder, upper: found.upper, pid: found.pid, cgroup: found.cgroup })
 }
 
 async function podmanLook(node: Node, pods: readonly PodFiles[]): Promise<PodmanLook> {

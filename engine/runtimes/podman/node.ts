@@ -32,6 +32,10 @@ export interface SeenContainer {
   readonly base: number
   /** What podman keeps of it. */
   readonly folder: string
+  /** Where what it writes goes to. */
+  readonly upper: string
+  /** Of its first process; 0: it runs no more. */
+  readonly pid: number
   /** Empty: it has none. */
   readonly cgroup: string
 }

@@ -50,7 +50,8 @@ type Wish = Pick<StartContainerRequest, 'security' | 'resources' | 'sysctls' | '
 /** podman-run(1). `create`: it does not start yet. */
 export function runArgs(wish: Wish, parts: RunParts, verb: 'run' | 'create' = 'run'): readonly string[] {
   return [
-    ...(verb === 'run' ? ['run', '--detach'] : ['create']),
+    // podman create has no word for /etc/passwd, to which podman adds who is not in it.
+    ...(verb === 'run' ? ['run', '--detach', '--passwd=false'] : ['create']),
     '--pull=never',
     ...['--name', parts.name, '--pod', parts.podName],
     ...labelFlags(parts.labels),

@@ -8,15 +8,17 @@ import { createLogKeeper } from '../oci/logs/keep.ts'
 import { type GroupOf, measurePods } from '../oci/measures/measure.ts'
 import { applyTraffic, leaving } from '../oci/network/traffic.ts'
 import type { OciRuntimeOptions } from '../oci/ociNode.ts'
+import { podPaths } from '../oci/paths.ts'
 import { inspectPod, listPods } from '../oci/pods/listing.ts'
 import { mountedImages } from '../oci/pods/mountedImages.ts'
-import { disarmPod } from '../oci/pods/removePod.ts'
 import { operatorVerbs, recordVerbs } from '../oci/runtime.ts'
 import { createUpkeep } from '../oci/upkeep/upkeep.ts'
+import { diskBytes } from '../oci/volumes/diskBytes.ts'
 import { volumeVerbs } from '../oci/volumes/volumeVerbs.ts'
 import { execArgs, podmanCommand } from './commands.ts'
 import { merged, podmanEvents } from './events.ts'
 import { execInContainer, runningName } from './exec.ts'
+import { disarm, freezePod, thawPod } from './freeze.ts'
 import { containerLog, podmanLogPlace } from './logs.ts'
 import { lookAtContainers } from './look.ts'
 import { type PodmanNode, podmanNode, seenKey } from './node.ts'
@@ -31,10 +33,19 @@ export async function createPodmanRuntime(options: OciRuntimeOptions): Promise<R
   return {
     ...podVerbs(node),
     ...operatorVerbs(node),
+    ...freezeVerbs(node),
     ...readingVerbs(node, options.node),
     ...insideVerbs(node, options.node),
     ...recordVerbs(node),
     ...volumeVerbs(node),
+    diskBytes: async (uid, parts, signal) =>
+      await diskBytes(
+        node.transport,
+        podPaths(node.paths, uid),
+        parts,
+        signal,
+        (container) => node.seen.get(seenKey(uid, container))?.upper,
+      ),
   }
 }
 
@@ -93,7 +104,7 @@ function podVerbs(node: PodmanNode): PodVerbs {
     },
     disarm: async (uid, signal) => {
       await guarded('KillPodSandboxError', "disarming the pod's restarts", signal, async () => {
-        await disarmPod(await node.context(), uid, signal)
+        await disarm(node, uid, signal)
       })
     },
     releasePod: async (uid, signal) => {
@@ -104,6 +115,21 @@ function podVerbs(node: PodmanNode): PodVerbs {
     removePod: async (uid, signal) => {
       await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
         await leaving(node, uid, async () => await removePod(node, uid, signal))
+      })
+    },
+  }
+}
+
+function freezeVerbs(node: PodmanNode): Pick<Runtime, 'freezePod' | 'thawPod'> {
+  return {
+    freezePod: async (uid, signal) => {
+      await guarded('FreezePodError', 'freezing the pod', signal, async () => {
+        await freezePod(node, uid, signal)
+      })
+    },
+    thawPod: async (uid, signal) => {
+      await guarded('FreezePodError', 'thawing the pod', signal, async () => {
+        await thawPod(node, uid, signal)
       })
     },
   }

@@ -1,8 +1,8 @@
 import type { StopContainerRequest } from '../../api/cri.ts'
-import { RuntimeFailure } from '../runtime.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
-import { containerName, stopArgs } from './commands.ts'
-import { settleEnd } from './ends.ts'
+import { END_FILE } from './attemptFiles.ts'
+import { containerName, removeArgs, stopArgs } from './commands.ts'
+import { observeNow, settleEnd } from './ends.ts'
 import type { PodmanNode } from './node.ts'
 
 /** Beside the grace, for podman's own work and a process that the kernel does not let go at once. */
@@ -17,18 +17,25 @@ export async function stopContainer(
   const pod = await readPodFiles(node.transport, node.paths, request.uid)
   const attempts = pod?.containers.get(request.container)?.attempts
   if (pod === undefined || attempts === undefined || attempts.size === 0) return
-  const before = await settleEnd(node, pod, request.container, { byEngine: true })
-  if (before === undefined || before.attempt > request.attempt) return
-  if (before.state.kind === 'exited' && before.state.restartAt === undefined) return
-  const name = containerName(request.uid, request.container, Math.max(...attempts.keys()))
-  await node.tell(stopArgs(name, request.graceMs), {
-    reason: 'KillContainerError',
-    doing: `stopping container ${request.container}`,
-    timeoutMs: request.graceMs + STOP_TIMEOUT_MS,
-    signal,
-  })
-  const after = await settleEnd(node, pod, request.container, { byEngine: true })
-  if (after?.state.kind !== 'running') return
-  const text = `stopping container ${request.container}: podman has stopped it, and it runs`
-  throw new RuntimeFailure('KillContainerError', text)
+  const before = await observeNow(node, pod, request.container)
+  if (before === undefined) return
+  // Of a pod that is to go podman may have begun another attempt meanwhile: that one is meant, too.
+  if (before.attempt > request.attempt && !pod.disarmed) return
+  const base = Math.max(...attempts.keys())
+  const isOver = before.state.kind === 'exited' && before.state.restartAt === undefined
+  // podman does not know that the pod is disarmed: it may be about to start it again.
+  if (isOver && (!pod.disarmed || attempts.get(base)?.has(END_FILE) === true)) return
+  const name = containerName(request.uid, request.container, base)
+  const failing = { reason: 'KillContainerError', doing: `stopping container ${request.container}`, signal }
+  if (pod.disarmed && request.graceMs === 0) {
+    // Nothing of it is wanted any more: one command ends and removes it.
+    await settleEnd(node, pod, request.container, { isEnding: true })
+    await node.tell(removeArgs([name]), failing)
+    return
+  }
+  const timeoutMs = request.graceMs + STOP_TIMEOUT_MS
+  await node.tell(stopArgs(name, request.graceMs), { ...failing, timeoutMs })
+  await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true })
+  // One that podman was about to start again does not know that it was stopped.
+  if (before.state.kind !== 'running' || before.attempt > base) await node.tell(removeArgs([name]), failing)
 }

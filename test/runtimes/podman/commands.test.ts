@@ -9,6 +9,7 @@ import {
   inspectArgs,
   parseContainerName,
   parseVersion,
+  pauseArgs,
   podCreateArgs,
   podmanCommand,
   podRemoveArgs,
@@ -60,9 +61,10 @@ test.each<readonly [readonly string[], string]>([
   [stopArgs('a', 1500), 'container stop --ignore --time 2 a'],
   [stopArgs('a', 0), 'container stop --ignore --time 0 a'],
   [startArgs('a'), 'container start a'],
+  [pauseArgs('unpause', ['a', 'b']), 'container unpause a b'],
   [
     inspectArgs(['a', 'b']),
-    'container inspect --format|{{json .Name}} {{json .StaticDir}} {{json .RestartCount}} {{json .State}}|a b',
+    'container inspect --format|{{json .Name}} {{json .StaticDir}} {{json .GraphDriver.Data.UpperDir}} {{json .RestartCount}} {{json .State}}|a b',
   ],
   [upperArgs('a'), 'container inspect --format {{.GraphDriver.Data.UpperDir}} a'],
   [execArgs('a', ['sh', '-c', 'x y'], { stdin: true, tty: true }), 'exec --interactive --tty a sh -c|x y'],
@@ -110,7 +112,7 @@ const PARTS: RunParts = {
 }
 
 const PLAIN = [
-  ...['run', '--detach', '--pull=never', '--name', 'n', '--pod', 'p'],
+  ...['run', '--detach', '--passwd=false', '--pull=never', '--name', 'n', '--pod', 'p'],
   ...['--network', 'ns:/net', '--ipc', 'ns:/ipc', '--uts', 'ns:/uts'],
   ...['--cgroup-parent', '/reconcile-x/podu', '--restart', 'always'],
   ...['--log-driver', 'k8s-file', '--log-opt', 'path=/log', '--log-opt', 'max-size=1000'],
@@ -127,7 +129,7 @@ test('a container that asks for nothing', () => {
 
 test('a container that is made and not started yet differs in nothing else', () => {
   const args = runArgs({ security: SECURITY, resources: { cpuShares: 102 } }, PARTS, 'create')
-  expect(args).toEqual(['create', ...PLAIN.slice(2)])
+  expect(args).toEqual(['create', ...PLAIN.slice(3)])
 })
 
 test('a container that asks for everything', () => {
@@ -161,7 +163,7 @@ test('a container that asks for everything', () => {
     cpus: '2-3',
   }
   expect(runArgs(wish, parts)).toEqual([
-    ...['run', '--detach', '--pull=never', '--name', 'n', '--pod', 'p', '--label', 'a=b'],
+    ...['run', '--detach', '--passwd=false', '--pull=never', '--name', 'n', '--pod', 'p', '--label', 'a=b'],
     ...['--network', 'host', '--ipc', 'host', '--uts', 'host', '--pid', 'ns:/proc/9/ns/pid'],
     ...['--cgroup-parent', '/reconcile-x/podu', '--restart', 'always', '--stop-signal', 'SIGQUIT'],
     ...['--log-driver', 'k8s-file', '--log-opt', 'path=/log', '--log-opt', 'max-size=1000'],

@@ -20,6 +20,7 @@ const START: StartFile = {
 const RUNNING: Inspected = {
   name: NAME,
   folder: '/c',
+  upper: '/u',
   restarts: 0,
   status: 'running',
   pid: 10,

@@ -8,9 +8,9 @@ const UID = '01234567-89ab-cdef-0123-456789abcdef'
 const NAME = `${UID}_main_0`
 
 /** podman 4.3.1, shortened by what is not read. */
-const INSPECTED = `"${NAME}" "/r/podman/overlay-containers/b18e/userdata" 1 {"OciVersion":"1.0.2-dev","Status":"running","Running":true,"OOMKilled":false,"Pid":31996,"ConmonPid":31986,"ExitCode":0,"Error":"","StartedAt":"2026-11-21T18:22:03.163417982Z","FinishedAt":"2026-11-21T18:22:02.989534277Z","CgroupPath":"/reconcile-x/podu/libpod-b18e"}
-"${UID}_init_0" "/r/podman/overlay-containers/c2/userdata" 0 {"Status":"exited","OOMKilled":true,"Pid":0,"ExitCode":137,"StartedAt":"2026-11-21T18:22:03Z","FinishedAt":"2026-11-21T18:22:04Z"}
-"${UID}_late_0" "/r/podman/overlay-containers/d3/userdata" 0 {"Status":"created","ExitCode":0,"StartedAt":"0001-01-01T00:00:00Z","FinishedAt":"0001-01-01T00:00:00Z"}
+const INSPECTED = `"${NAME}" "/r/podman/overlay-containers/b18e/userdata" "/r/podman/overlay/1/diff" 1 {"OciVersion":"1.0.2-dev","Status":"running","Running":true,"OOMKilled":false,"Pid":31996,"ConmonPid":31986,"ExitCode":0,"Error":"","StartedAt":"2026-11-21T18:22:03.163417982Z","FinishedAt":"2026-11-21T18:22:02.989534277Z","CgroupPath":"/reconcile-x/podu/libpod-b18e"}
+"${UID}_init_0" "/r/podman/overlay-containers/c2/userdata" "/r/podman/overlay/2/diff" 0 {"Status":"exited","OOMKilled":true,"Pid":0,"ExitCode":137,"StartedAt":"2026-11-21T18:22:03Z","FinishedAt":"2026-11-21T18:22:04Z"}
+"${UID}_late_0" "/r/podman/overlay-containers/d3/userdata" "" 0 {"Status":"created","ExitCode":0,"StartedAt":"0001-01-01T00:00:00Z","FinishedAt":"0001-01-01T00:00:00Z"}
 `
 
 test('what podman tells of containers, a line each', () => {
@@ -19,6 +19,7 @@ test('what podman tells of containers, a line each', () => {
   expect(found.get(NAME)).toEqual({
     name: NAME,
     folder: '/r/podman/overlay-containers/b18e/userdata',
+    upper: '/r/podman/overlay/1/diff',
     restarts: 1,
     status: 'running',
     pid: 31_996,

@@ -4,24 +4,33 @@ import type { PodPaths } from '../paths.ts'
 
 const TIMEOUT_MS = 60_000
 
-/** What is on the disk, holes not counted, as the kubelet counts it. Files that go away meanwhile are no failure. */
+/**
+ * What is on the disk, holes not counted, as the kubelet counts it. Files that go away meanwhile are no failure. `layerOf`: the writable layer of
+ * a container, where that is not in its folder.
+ */
 export async function diskBytes(
   transport: Transport,
   pod: Pick<PodPaths, 'containers' | 'volumes'>,
   parts: readonly string[],
   signal?: AbortSignal,
+  layerOf: (container: string) => string | undefined = () => undefined,
 ): Promise<Readonly<Record<string, number>>> {
-  const byPath = new Map(parts.map((part) => [pathOf(pod, part), part]))
+  const byPath = new Map(
+    parts.flatMap((part) => {
+      const layer = part.startsWith(CONTAINER) ? layerOf(part.slice(CONTAINER.length)) : undefined
+      return [pathOf(pod, part), ...(layer === undefined ? [] : [layer])].map((path) => [path, part] as const)
+    }),
+  )
   const paths = [...byPath.keys()]
   const failing = { reason: 'FailedVolumeStats', doing: `measuring ${paths.join(', ')}` }
   const { stdout } = await runCommand(transport, usageCommand(paths), failing, signal)
-  return Object.fromEntries(
-    stdout.split('\n').flatMap((line): [string, number][] => {
-      const [bytes = '', path = ''] = line.split('\t')
-      const part = byPath.get(path)
-      return part === undefined ? [] : [[part, Number(bytes)]]
-    }),
-  )
+  const sums: Record<string, number> = {}
+  for (const line of stdout.split('\n')) {
+    const [bytes = '', path = ''] = line.split('\t')
+    const part = byPath.get(path)
+    if (part !== undefined) sums[part] = (sums[part] ?? 0) + Number(bytes)
+  }
+  return sums
 }
 
 const CONTAINER = 'container/'
