@@ -9,6 +9,7 @@ import { benchDaemon, DAEMON_PART_NAMES, type DaemonOptions, type DaemonPart } f
 import { benchDns } from './dns.ts'
 import { benchNoop } from './noop.ts'
 import { benchPlanning } from './planning.ts'
+import { benchPodmanNode } from './podmanNode.ts'
 import { benchPods } from './pods.ts'
 import { benchRollout } from './rollout.ts'
 import { met, table } from './report.ts'
@@ -16,14 +17,24 @@ import { benchScheduling } from './scheduling.ts'
 import { benchServices } from './services.ts'
 import { benchServiceTraffic } from './serviceTraffic.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|rollout|daemon]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|podman|rollout|daemon]
                      [-- --part commits|restarts|burst|idle|growth] [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
 Of the daemon: one part of it with --part; N commits are timed (100), and it is watched for N seconds while idle (300).
 Exit status: 0 when every target was met, 1 when one was not.`
 
-const SUITES = ['planning', 'scheduling', 'services', 'dns', 'noop', 'pods', 'rollout', 'daemon'] as const
+const SUITES = [
+  'planning',
+  'scheduling',
+  'services',
+  'dns',
+  'noop',
+  'pods',
+  'podman',
+  'rollout',
+  'daemon',
+] as const
 type Suite = (typeof SUITES)[number]
 
 async function main(): Promise<number> {
@@ -97,6 +108,8 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
       return benchDns(folder)
     case 'noop':
       return benchNoop(folder, registry)
+    case 'podman':
+      return benchPodmanNode({ folder: join(folder, 'podman-node'), registry })
     case 'pods':
       return benchPods(options)
     case 'rollout':

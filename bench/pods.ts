@@ -18,7 +18,7 @@ function runsFor(count: number): number {
   return count >= 100 ? 2 : 5
 }
 
-interface Contender {
+export interface Contender {
   readonly name: string
   up(count: number): Promise<number>
   down(count: number): Promise<number>
@@ -94,9 +94,13 @@ function startTarget(count: number, rawMs: number, podmanMs: number): Measuremen
 }
 
 /** One commit with the pods, one without; `--once` after each is what is timed, as a process of its own. */
-function engineContender(bench: PodBench, root: string): Contender {
+export function engineContender(bench: PodBench, root: string, nodeYaml?: string): Contender {
   const repo = join(bench.folder, 'repo')
-  const base = { 'cluster.yaml': clusterYaml(bench.registry), 'keeper.yaml': KEEPER_YAML }
+  const base = {
+    'cluster.yaml': clusterYaml(bench.registry),
+    'keeper.yaml': KEEPER_YAML,
+    ...(nodeYaml !== undefined && { 'node.yaml': nodeYaml }),
+  }
   const once = async (files: Readonly<Record<string, string>>) => {
     await commitFiles(repo, files)
     return (await timed(engine('--once', '--approve', '--repo', repo, '--root', root))).ms
@@ -112,7 +116,7 @@ function rawContender(loop: RawLoop): Contender {
   return { name: 'raw loop', up: (count) => rawUp(loop, count), down: (count) => rawDown(loop, count) }
 }
 
-function podmanContender(podman: Podman, folder: string): Contender {
+export function podmanContender(podman: Podman, folder: string): Contender {
   const file = join(folder, 'podman-pods.yaml')
   return {
     name: 'podman',
@@ -124,6 +128,6 @@ function podmanContender(podman: Podman, folder: string): Contender {
   }
 }
 
-function imageOf(bench: PodBench): string {
+export function imageOf(bench: PodBench): string {
   return `${bench.registry.replace('http://', '')}/library/busybox:1.36`
 }
