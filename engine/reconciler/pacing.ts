@@ -16,11 +16,14 @@ interface Past {
 const IN_A_ROW_MS = 1_000
 const REPEAT_DELAY_MIN_MS = 1_000
 const REPEAT_DELAY_MAX_MS = 60_000
+/** As many subjects are remembered before it is looked which of them may be forgotten. */
+const SWEEP_SIZE_MIN = 256
 
 /** Keeps a failing or pointless action from being begun again and again without a pause, whatever the plan says. */
 export class Pacing {
   readonly #limits: Limits
   readonly #past = new Map<string, Past>()
+  #sweepSize = SWEEP_SIZE_MIN
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -41,6 +44,7 @@ export class Pacing {
     const again = past !== undefined && past.signature === signatureOf(action) && this.#soonAfter(past, now)
     const repeats = again ? past.repeats + 1 : 1
     this.#past.set(subjectOf(action), { signature: signatureOf(action), endedAt: now, failures: 0, repeats })
+    if (this.#past.size >= this.#sweepSize) this.#sweep(now)
     return repeats === this.#limits.repeatsMax
   }
 
@@ -52,6 +56,13 @@ export class Pacing {
 
   forget(action: Action): void {
     this.#past.delete(subjectOf(action))
+  }
+
+  /** What succeeded some time ago is no reason for anything any more, and its object may be gone for good: Jobs of a CronJob, one a minute. */
+  #sweep(now: Temporal.Instant): void {
+    for (const [subject, past] of this.#past)
+      if (past.failures === 0 && !this.#soonAfter(past, now)) this.#past.delete(subject)
+    this.#sweepSize = Math.max(SWEEP_SIZE_MIN, 2 * this.#past.size)
   }
 
   #delayMs(past: Past): number {

@@ -48,3 +48,11 @@ test('an action that succeeds now and then is never held back', () => {
     expect(pacing.notBefore(updatePod('web', second), LATER)).toBeUndefined()
   }
 })
+
+test('many others that come and go do not hide one that succeeds again and again', () => {
+  const pacing = new Pacing(LIMITS)
+  const repeated = (ms: number): boolean => pacing.succeeded(updatePod('web', ms), at(ms))
+  expect([repeated(0), repeated(1)]).toEqual([false, false])
+  for (let index = 0; index < 1_000; index += 1) pacing.succeeded(updatePod(`pod-${index}`, 2), at(2))
+  expect(repeated(3)).toBe(true)
+})
