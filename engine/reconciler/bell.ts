@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts'
 
+/** The reason that abort() makes by itself has a stack, and takes longer to make than all the rest of a wait. */
+const AWAKE = new Error('awake')
+
 /** Wakes one waiter. Rings while nobody waits are one ring, heard by the next wait. */
 export class Bell {
   #rung = false
@@ -31,7 +34,7 @@ export class Bell {
     await promise
     this.#waiter = undefined
     signal.removeEventListener('abort', resolve)
-    awake.abort()
+    awake.abort(AWAKE)
     await timer
   }
 }
