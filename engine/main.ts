@@ -17,8 +17,9 @@ if [ -f "$bundle" ] && [ -z "$(find "$engine" "$root/package-lock.json" -newer "
 fi
 # glibc gives each thread an arena of its own, which keeps what it once had: two of them hold a daemon 8 MB smaller.
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
-# A small space for what is young takes a tenth off the memory and costs no time that could be measured.
-set -- --max-semi-space-size=4 "$main" "$@"
+# A small space for what is young takes a tenth off the memory and costs no time that could be measured; to clear it with one thread instead of
+# waking several takes a tenth off all that the engine uses of the processors.
+set -- --max-semi-space-size=4 --no-parallel-scavenge "$main" "$@"
 for node in "$root/node_modules/node/bin/node" "$root/../node/bin/node"; do
   [ -x "$node" ] && exec "$node" "$@"
 done

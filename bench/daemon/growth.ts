@@ -14,7 +14,14 @@ export interface Growth {
 
 /** The daemon itself, on a machine and a repository in memory: commits that change pods, one after the other, each until it is healthy. */
 export async function benchGrowth(): Promise<readonly Measurement[]> {
-  const args = ['--expose-gc', '--max-semi-space-size=4', WORKER, String(FIRST), String(COMMITS)]
+  const args = [
+    '--expose-gc',
+    '--max-semi-space-size=4',
+    '--no-parallel-scavenge',
+    WORKER,
+    String(FIRST),
+    String(COMMITS),
+  ]
   // As engine/main.ts starts it.
   const { stdout } = await execa(process.execPath, args, { env: { MALLOC_ARENA_MAX: '2' } })
   const { first, last } = JSON.parse(stdout) as Growth
