@@ -70,6 +70,11 @@ function isIp(text: string): boolean {
   return !text.includes('%') && ipaddr.IPv6.isValid(text)
 }
 
+/** Of an address that is one. */
+export function ipFamily(address: string): IpRange['family'] {
+  return address.includes(':') ? 'IPv6' : 'IPv4'
+}
+
 /** One that stands for no machine of its own: unspecified, loopback, link-local or multicast. */
 export function isSpecialIp(address: string): boolean {
   return SPECIAL.has(ipaddr.parse(address).range())

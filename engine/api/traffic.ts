@@ -33,6 +33,11 @@ export interface TrafficProblem {
 }
 
 export type Family = 'ip' | 'ip6'
+
+export function familyOf(address: string): Family {
+  return address.includes(':') ? 'ip6' : 'ip'
+}
+
 export type Protocol = 'tcp' | 'udp' | 'sctp'
 
 /** A port at one address, or at all of the node's own, and what answers there. */

@@ -1,8 +1,8 @@
 import { CLUSTER_DOMAIN, reverseName } from '../api/clusterDns.ts'
 import type { EndpointSlice, ServicePort } from '../api/generated/types.ts'
 import type { ResolvedService } from '../api/services.ts'
-import type { DnsRecord, DnsZone } from '../api/traffic.ts'
-import { clusterAddresses, familyOf } from './frontends.ts'
+import { type DnsRecord, type DnsZone, familyOf } from '../api/traffic.ts'
+import { clusterAddresses } from './frontends.ts'
 
 /** As CoreDNS has it: whoever remembers answers does not live long in the past. */
 export const TTL_SECONDS = 5

@@ -1,6 +1,6 @@
 import type { Service, ServicePort } from '../api/generated/types.ts'
 import { type NodeName, objectKey } from '../api/names.ts'
-import type { Endpoint, Family, Frontend, Protocol } from '../api/traffic.ts'
+import { type Endpoint, type Family, familyOf, type Frontend, type Protocol } from '../api/traffic.ts'
 
 /** What an EndpointSlice says, as far as traffic needs it. */
 export interface Slice {
@@ -50,10 +50,6 @@ export function frontendsOf(
       ]
     }),
   )
-}
-
-export function familyOf(address: string): Family {
-  return address.includes(':') ? 'ip6' : 'ip'
 }
 
 /** Its own; none of a headless one, and none that has not been given any yet. */

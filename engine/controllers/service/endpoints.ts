@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointPort, EndpointSlice, PodSpec, Service } from '../../api/generated/types.ts'
+import { ipFamily } from '../../api/ipRanges.ts'
 import { keyParts, nameHash } from '../../api/names.ts'
 import { SERVICE_NAME } from '../../api/services.ts'
 import { targetPort } from '../../api/targetPorts.ts'
@@ -22,7 +23,7 @@ export function endpointSlices(
     if (pod.finished) continue
     const ports = portsOf(service, pod.record.pod.spec)
     for (const address of addressesOf(pod)) {
-      const addressType = address.includes(':') ? 'IPv6' : 'IPv4'
+      const addressType = ipFamily(address)
       if (!families.includes(addressType)) continue
       const key = `${addressType} ${JSON.stringify(ports)}`
       const group = groups.getOrInsertComputed(key, () => ({ addressType, ports, endpoints: [] }))

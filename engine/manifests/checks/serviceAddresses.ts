@@ -1,5 +1,5 @@
 import type { Service, ServiceSpec } from '../../api/generated/types.ts'
-import { canonicalIp } from '../../api/ipRanges.ts'
+import { canonicalIp, ipFamily } from '../../api/ipRanges.ts'
 import type { CheckContext } from '../context.ts'
 
 /** What a Service says of its own addresses. Source: ValidateServiceClusterIPsRelatedFields in Kubernetes' pkg/apis/core/validation. */
@@ -47,7 +47,8 @@ function checkPair(
   if (clusterIPs.length > 2) return context.error(['spec', 'clusterIPs'], 'may only hold up to 2 values')
   if (clusterIPs.length === 2 && clusterIPs.includes('None'))
     return context.error(['spec', 'clusterIPs'], "'None' must be the first and only value")
-  if (clusterIPs.length === 2 && familyOf(clusterIPs[0]) === familyOf(clusterIPs[1]))
+  const [first, second] = clusterIPs.map(ipFamily)
+  if (clusterIPs.length === 2 && first === second)
     return context.error(['spec', 'clusterIPs'], 'may specify no more than one IP for each IP family')
   const many = Math.max(clusterIPs.length, ipFamilies.length)
   if (many === 2 && (ipFamilyPolicy ?? 'SingleStack') === 'SingleStack')
@@ -57,14 +58,10 @@ function checkPair(
     )
   for (const [index, address] of clusterIPs.entries()) {
     const family = ipFamilies[index]
-    if (family === undefined || canonicalIp(address) === undefined || familyOf(address) === family) continue
+    if (family === undefined || canonicalIp(address) === undefined || ipFamily(address) === family) continue
     context.error(
       ['spec', 'clusterIPs', index],
       `expected an ${family} value as indicated by \`ipFamilies[${index}]\``,
     )
   }
-}
-
-function familyOf(address = ''): 'IPv4' | 'IPv6' {
-  return address.includes(':') ? 'IPv6' : 'IPv4'
 }

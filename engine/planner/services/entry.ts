@@ -1,4 +1,5 @@
 import type { EndpointSlice, Service } from '../../api/generated/types.ts'
+import { ipFamily } from '../../api/ipRanges.ts'
 import { objectKey } from '../../api/names.ts'
 import type { StatusReport } from '../../api/plan.ts'
 import type { ObjectRecord } from '../../api/records.ts'
@@ -112,7 +113,7 @@ function resolvedOf(
 /** Those of its families. */
 function balancerAddresses({ service }: ResolvedService, addresses: readonly string[]): readonly string[] {
   const families = new Set(service.spec.ipFamilies ?? [])
-  return addresses.filter((address) => families.has(address.includes(':') ? 'IPv6' : 'IPv4'))
+  return addresses.filter((address) => families.has(ipFamily(address)))
 }
 
 /** A Service's EndpointSlices as objects of their own: they are in no commit. */

@@ -1,6 +1,6 @@
 import { canonicalIp } from '../../../api/ipRanges.ts'
 import { parseResolvConf } from '../../../api/resolvConf.ts'
-import { familyOf } from './lines.ts'
+import { type Family, familyOf } from '../../../api/traffic.ts'
 import type { DnsPaths } from './paths.ts'
 
 /** What the server is started with. Records come and go without it. */
@@ -20,7 +20,7 @@ export const KEY_NAME = 'engine'
 /** https://bind9.readthedocs.io/en/v9.18.24/reference.html */
 export function namedConf(settings: ServerSettings, paths: DnsPaths): string {
   const { addresses, clients, forwarders, zones } = settings
-  const of = (family: 'ip' | 'ip6') => listed(addresses.filter((one) => familyOf(one) === family))
+  const of = (family: Family) => listed(addresses.filter((one) => familyOf(one) === family))
   return `// Written by reconcile; changes are lost.
 include "${paths.key}";
 options {

@@ -5,7 +5,7 @@ import { failure } from '../commands.ts'
 import { readText } from '../node/node.ts'
 import { readRoot } from '../node/root.ts'
 import type { OciNode } from '../ociNode.ts'
-import { oneByOne } from '../oneByOne.ts'
+import { type Finding, ServerWatch } from '../serverWatch.ts'
 import { reconfigureCommand, transferCommand, updateCommand } from './commands.ts'
 import { addressesIn, forwardersOf, namedConf, type ServerSettings, zoneFileName, zonesIn } from './config.ts'
 import { type Lines, linesOf, parseTransfer } from './lines.ts'
@@ -34,44 +34,29 @@ export interface Dns {
   /** Resolves once this engine has had a server answer, or has not for some seconds: what asks the server is not begun before it is there. */
   applied(signal?: AbortSignal): Promise<void>
   /** What was amiss, and what was done about it, since this was last asked. */
-  findings(): readonly DnsFinding[]
+  findings(): readonly Finding[]
   /** From here on nothing is looked after any more; what is under way has ended. */
   rest(): Promise<void>
 }
 
-export interface DnsFinding {
-  readonly found: string
-  readonly done: string
-}
-
 const FIRST_WAIT_MS = 5_000
-/** Pods notice nothing of a server that is away for so long: they ask again after five seconds. */
-const LOOK_EVERY_MS = 1_000
-
-/** By root: a driver that is made anew takes over from the one before. */
-const watches = new Map<string, NodeJS.Timeout>()
 
 export function createDns(node: Omit<OciNode, 'dns' | 'services'>): Dns {
   const keeper = new DnsKeeper(node)
-  const { root } = node.paths
   const first = Promise.withResolvers<void>()
-  const findings: DnsFinding[] = []
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => await oneByOne(`dns ${root}`, work)
-  const look = async (): Promise<void> => {
+  const watch = new ServerWatch(`dns ${node.paths.root}`, async () => {
     const found = await keeper.damage()
-    if (found === undefined) return
+    if (found === undefined) return undefined
     const [problem] = await attempt(async () => await keeper.again())
-    findings.push({ found, done: problem?.message ?? 'it was started again' })
-  }
+    return { found, done: problem?.message ?? 'it was started again' }
+  })
   return {
     apply: async (wish, signal) => {
-      const problems = await alone(
+      const problems = await watch.inTurn(
         async () => await attempt(async () => await keeper.apply(wish, signal), signal),
       )
       if (wish.dns.servers.length > 0) first.resolve()
-      clearInterval(watches.get(root))
-      // Whoever has nothing else to do ends all the same.
-      if (problems.length === 0) watches.set(root, setInterval(() => void alone(look), LOOK_EVERY_MS).unref())
+      watch.set(keeper.isKept)
       return problems
     },
     applied: async (signal) => {
@@ -79,11 +64,10 @@ export function createDns(node: Omit<OciNode, 'dns' | 'services'>): Dns {
       await first.promise.finally(() => clearTimeout(limit))
       signal?.throwIfAborted()
     },
-    findings: () => findings.splice(0),
+    findings: () => watch.findings(),
     rest: async () =>
-      await alone(async () => {
-        clearInterval(watches.get(root))
-        watches.delete(root)
+      await watch.inTurn(async () => {
+        watch.set(false)
         keeper.forget()
       }),
   }
@@ -111,6 +95,10 @@ class DnsKeeper {
   constructor(node: Omit<OciNode, 'dns' | 'services'>) {
     this.#node = node
     this.#server = { transport: node.transport, paths: dnsPaths(node.paths) }
+  }
+
+  get isKept(): boolean {
+    return this.#kept !== undefined
   }
 
   async apply(wish: Wish, signal?: AbortSignal): Promise<void> {

@@ -3,10 +3,6 @@ import type { DnsRecord, DnsZone } from '../../../api/traffic.ts'
 /** What each name has, as `5 A 10.96.0.20`: a line for each record, in order. */
 export type Lines = ReadonlyMap<string, readonly string[]>
 
-export function familyOf(address: string): 'ip' | 'ip6' {
-  return address.includes(':') ? 'ip6' : 'ip'
-}
-
 export function linesOf({ records }: DnsZone): Lines {
   return new Map([...records].map(([name, those]) => [name, texts(those)]))
 }

@@ -4,7 +4,7 @@ import { RuntimeFailure } from '../../runtime.ts'
 import { failure } from '../commands.ts'
 import type { OciNode } from '../ociNode.ts'
 import { readText } from '../node/node.ts'
-import { oneByOne } from '../oneByOne.ts'
+import { type Finding, ServerWatch } from '../serverWatch.ts'
 import { type SortedCertificates, sortCertificates } from './certificates.ts'
 import { type Generation, generationOf } from './config.ts'
 import { generationPaths, ingressPaths } from './paths.ts'
@@ -21,12 +21,6 @@ import {
 import { type AllSlots, parseSlots, slotCommands, slotsOf } from './slots.ts'
 import { tellProxy } from './socket.ts'
 
-/** A connection attempt of a browser takes as long. */
-const LOOK_EVERY_MS = 1_000
-
-/** By root: a driver that is made anew takes over from the one before. */
-const watches = new Map<string, NodeJS.Timeout>()
-
 /** The proxy that leads requests to pods. */
 export interface IngressProxy {
   /**
@@ -35,33 +29,25 @@ export interface IngressProxy {
    */
   apply(wish: Pick<NodeTraffic, 'ingress'>, signal?: AbortSignal): Promise<readonly TrafficProblem[]>
   /** What was amiss, and what was done about it, since this was last asked. */
-  findings(): readonly { readonly found: string; readonly done: string }[]
+  findings(): readonly Finding[]
 }
 
 type IngressNode = Pick<OciNode, 'facts' | 'paths' | 'transport'>
 
 export function createIngress(node: IngressNode): IngressProxy {
   const keeper = new IngressKeeper(node)
-  const { root } = node.paths
-  const findings: { readonly found: string; readonly done: string }[] = []
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => await oneByOne(`ingress ${root}`, work)
-  const look = async (): Promise<void> => {
+  const watch = new ServerWatch(`ingress ${node.paths.root}`, async () => {
     const problems = await keeper.again()
-    if (problems === undefined) return
-    findings.push({
-      found: 'the Ingress proxy has ended',
-      done: problems[0]?.message ?? 'it was started again',
-    })
-  }
+    if (problems === undefined) return undefined
+    return { found: 'the Ingress proxy has ended', done: problems[0]?.message ?? 'it was started again' }
+  })
   return {
     apply: async ({ ingress }, signal) => {
-      clearInterval(watches.get(root))
-      const problems = await alone(async () => await keeper.apply(ingress, signal))
-      // Whoever has nothing else to do ends all the same.
-      if (keeper.isKept) watches.set(root, setInterval(() => void alone(look), LOOK_EVERY_MS).unref())
+      const problems = await watch.inTurn(async () => await keeper.apply(ingress, signal))
+      watch.set(keeper.isKept)
       return problems
     },
-    findings: () => findings.splice(0),
+    findings: () => watch.findings(),
   }
 }
 
