@@ -151,6 +151,13 @@ describe('what a pod lacks', () => {
     ).toEqual(['record', 'link', 'lease', 'mount'])
   })
 
+  test('is told of each address that is not booked for the pod', () => {
+    const both = { ...sandbox, ip6: 'fd00::2' }
+    expect(examine(PATHS, files, both, whole).damage).toEqual([
+      { kind: 'lease', ip: 'fd00::2', holder: undefined },
+    ])
+  })
+
   test.each([
     ['lost its volume cache, which was in memory', without(`${OWN.volumes}/cache`)],
     ['lost its /dev/shm', without(OWN.sharedMemory)],

@@ -26,6 +26,7 @@ export interface Attachment {
 }
 
 export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachment: Attachment): Command {
+  const { addresses = [] } = attachment
   return pluginCommand(verb, parts, attachment, 'bridge', {
     bridge: parts.paths.bridge,
     isDefaultGateway: true,
@@ -38,7 +39,7 @@ export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachme
       dataDir: parts.paths.addresses,
       ranges: parts.podCIDR.split(',').map((subnet) => [{ subnet }]),
     },
-    ...(attachment.addresses !== undefined && { args: { cni: { ips: attachment.addresses } } }),
+    ...(addresses.length > 0 && { args: { cni: { ips: addresses } } }),
   })
 }
 

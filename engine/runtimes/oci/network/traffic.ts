@@ -3,7 +3,7 @@ import type { NodeTraffic, TrafficProblem } from '../../../api/traffic.ts'
 import { readText } from '../node/node.ts'
 import type { OciNode } from '../ociNode.ts'
 import { podPaths } from '../paths.ts'
-import { parseSandbox } from '../pods/sandbox.ts'
+import { addressesOf, parseSandbox } from '../pods/sandbox.ts'
 
 /** What fails of one keeps no other from being answered; the first failure is told. */
 export async function applyTraffic(
@@ -28,7 +28,7 @@ export async function leaving(
   uid: PodUid,
   work: () => Promise<void>,
 ): Promise<void> {
-  const { ip, ip6 } = parseSandbox(await readText(transport, podPaths(paths, uid).sandbox)) ?? {}
+  const sandbox = parseSandbox(await readText(transport, podPaths(paths, uid).sandbox))
   await work()
-  for (const address of [ip, ip6]) if (address !== undefined) await services.podGone(address)
+  for (const address of addressesOf(sandbox ?? {})) await services.podGone(address)
 }

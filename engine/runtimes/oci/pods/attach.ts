@@ -75,13 +75,13 @@ async function plugIn(
 
 /**
  * Gives a pod whose namespaces are there a link again, while its containers run: with the addresses that it had, if nobody else has got
- * them meanwhile or `addresses` are left out.
+ * them meanwhile; with `addresses` empty, with others.
  */
 export async function attachAgain(
   context: SandboxContext,
   pod: PodPaths,
   request: CreatePodRequest,
-  addresses: readonly string[] | undefined,
+  addresses: readonly string[],
   signal?: AbortSignal,
 ): Promise<Attached> {
   const { network, transport } = context
@@ -90,13 +90,10 @@ export async function attachAgain(
   await runPlugins(context, pod, { verb: 'DEL', attachment, result: undefined }, request, signal)
   await runPlugin(transport, pod.lock, bridgeCommand('DEL', network, attachment), doing, signal)
   const failing = { reason: 'CreatePodSandboxError', doing }
-  for (const wanted of addresses === undefined ? [undefined] : [addresses, undefined]) {
-    const command = bridgeCommand('ADD', network, {
-      ...attachment,
-      ...(wanted !== undefined && { addresses: wanted }),
-    })
+  for (const wanted of addresses.length === 0 ? [[]] : [addresses, []]) {
+    const command = bridgeCommand('ADD', network, { ...attachment, addresses: wanted })
     const result = await runCommand(transport, locked(pod.lock, command), failing, signal)
-    if (result.exitCode !== 0 && wanted !== undefined) continue
+    if (result.exitCode !== 0 && wanted.length > 0) continue
     return await plugIn(context, pod, { attachment, result, doing }, request, signal)
   }
   throw new Error(`${doing}: neither its own address nor another was asked for`)

@@ -7,7 +7,7 @@ import { leftGroups } from './groups.ts'
 import type { NodeState } from './nodeState.ts'
 import type { PodFiles } from './podFiles.ts'
 import type { Sandbox } from './sandbox.ts'
-import { neededPins } from './sandbox.ts'
+import { addressesOf, neededPins } from './sandbox.ts'
 
 /** Something that somebody has taken from a pod, and that can be put right while its containers run. */
 export type Damage =
@@ -159,9 +159,11 @@ function leadsNowhere(routes: string | undefined): boolean {
   return routes !== undefined && /^Iface[^\n]*\n?$/.test(routes)
 }
 
-function leaseDamage(uid: PodUid, { ip }: Sandbox, { leases }: NodeState): readonly Damage[] {
-  const holder = ip === undefined ? undefined : leases.get(ip)
-  return ip === undefined || holder === uid ? [] : [{ kind: 'lease', ip, holder }]
+function leaseDamage(uid: PodUid, sandbox: Sandbox, { leases }: NodeState): readonly Damage[] {
+  return addressesOf(sandbox).flatMap((ip): readonly Damage[] => {
+    const holder = leases.get(ip)
+    return holder === uid ? [] : [{ kind: 'lease', ip, holder }]
+  })
 }
 
 const ETC_FILES = ['hosts', 'hostname', 'resolv.conf']

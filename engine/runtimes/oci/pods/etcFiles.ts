@@ -2,7 +2,7 @@ import type { CreatePodRequest, HostAlias } from '../../../api/cri.ts'
 import { clusterFirst, mergeDns, parseResolvConf, resolvConfText } from '../../../api/resolvConf.ts'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { readText } from '../node/node.ts'
-import type { Sandbox } from './sandbox.ts'
+import { addressesOf, type Sandbox } from './sandbox.ts'
 
 type Wish = Pick<
   CreatePodRequest,
@@ -30,10 +30,9 @@ function file(path: string, content: string): TreeEntry {
 
 export function hostsFile(
   wish: Pick<Wish, 'hostname' | 'hostsNames' | 'hostAliases'>,
-  { ip, ip6 }: PodAddresses = {},
+  addresses: PodAddresses = {},
 ): string {
   const names = (wish.hostsNames ?? [wish.hostname]).join('\t')
-  const own = [ip, ip6].filter((one) => one !== undefined)
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -42,7 +41,7 @@ export function hostsFile(
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...own.map((address) => `${address}\t${names}`),
+    ...addressesOf(addresses).map((address) => `${address}\t${names}`),
   ]
   return withAliases(`${lines.join('\n')}\n`, wish.hostAliases)
 }

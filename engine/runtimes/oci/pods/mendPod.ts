@@ -21,7 +21,7 @@ import { lookAtPod } from './listing.ts'
 import { leaseText } from './nodeState.ts'
 import type { PodFiles } from './podFiles.ts'
 import type { Sandbox, SandboxContext } from './sandbox.ts'
-import { mountsOf, parseSandbox } from './sandbox.ts'
+import { addressesOf, mountsOf, parseSandbox } from './sandbox.ts'
 
 /** A pod that is there, as a look found it a moment ago. */
 export interface WholePod {
@@ -77,9 +77,9 @@ async function mend(mending: Mending, sandbox: Sandbox, damage: Damage): Promise
       return await linkAgain(mending, sandbox, addressesOf(sandbox))
     case 'lease':
       // With its link it has got another one meanwhile.
-      if (sandbox.ip !== damage.ip) return sandbox
+      if (!addressesOf(sandbox).includes(damage.ip)) return sandbox
       if (damage.holder !== undefined && (await hasAddress(mending, damage.holder, damage.ip)))
-        return await linkAgain(mending, sandbox, undefined)
+        return await linkAgain(mending, sandbox, [])
       await writeFile(context.transport, context.paths.leases, damage.ip, 0o600, leaseText(own.uid))
       return sandbox
     case 'etc':
@@ -112,15 +112,7 @@ async function pinAgain(
   await runOrFail(transport, command, failing, signal)
 }
 
-function addressesOf({ ip, ip6 }: Sandbox): readonly string[] | undefined {
-  return ip === undefined ? undefined : [ip, ...(ip6 === undefined ? [] : [ip6])]
-}
-
-async function linkAgain(
-  mending: Mending,
-  sandbox: Sandbox,
-  addresses: readonly string[] | undefined,
-): Promise<Sandbox> {
+async function linkAgain(mending: Mending, sandbox: Sandbox, addresses: readonly string[]): Promise<Sandbox> {
   const { context, own, request, signal } = mending
   const attached = await attachAgain(context, own, request, addresses, signal)
   const next = withLink(sandbox, attached)
@@ -136,7 +128,8 @@ function withLink(before: Sandbox, { ip, ip6, link }: Attached): Sandbox {
 /** Two pods with one address: somebody has changed CNI's book. */
 async function hasAddress({ context }: Mending, holder: string, ip: string): Promise<boolean> {
   const { paths, transport } = context
-  return parseSandbox(await readText(transport, podPaths(paths, podUid(holder)).sandbox))?.ip === ip
+  const sandbox = parseSandbox(await readText(transport, podPaths(paths, podUid(holder)).sandbox))
+  return sandbox !== undefined && addressesOf(sandbox).includes(ip)
 }
 
 /** Containers that run keep the files that they have mounted; what is here is for those that start from now on. */

@@ -9,7 +9,7 @@ import { isStopped, readProcesses, startsOf } from '../node/processes.ts'
 import type { RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import type { PodFiles } from './podFiles.ts'
-import type { Sandbox } from './sandbox.ts'
+import { addressesOf, type Sandbox } from './sandbox.ts'
 
 /** What the files are held against: read once for all pods that are looked at, with no process started. */
 export interface NodeState {
@@ -130,7 +130,7 @@ async function readLeases(
   paths: RootPaths,
   sandboxes: Sandboxes,
 ): Promise<ReadonlyMap<string, string>> {
-  const addresses = [...sandboxes.values()].flatMap(({ ip }) => ip ?? [])
+  const addresses = [...sandboxes.values()].flatMap(addressesOf)
   const fileOf = (ip: string): string => `${paths.leases}/${ip}`
   const files = await transport.readFiles(addresses.map(fileOf))
   return new Map(

@@ -36,6 +36,11 @@ export interface Sandbox {
   readonly cpus?: Readonly<Record<string, string>>
 }
 
+/** One of each family that it has. */
+export function addressesOf({ ip, ip6 }: Pick<Sandbox, 'ip' | 'ip6'>): readonly string[] {
+  return [ip, ip6].filter((one) => one !== undefined)
+}
+
 export interface PodLink {
   readonly name: string
   readonly bridgeMac: string

@@ -2,6 +2,7 @@ import { canonicalIp } from '../../../api/ipRanges.ts'
 import { podUid } from '../../../api/names.ts'
 import { podPaths } from '../paths.ts'
 import { leaseHolder } from '../pods/nodeState.ts'
+import { addressesOf } from '../pods/sandbox.ts'
 import type { Looking, Repair } from './repair.ts'
 import { allSandboxes } from './sandboxes.ts'
 
@@ -28,7 +29,8 @@ async function strayLeases(looking: Looking): Promise<ReadonlyMap<string, string
     if (canonicalIp(address) === undefined) continue
     const holder = leaseHolder(content)
     const sandbox = sandboxes.get(podUid(holder))
-    const hasOther = sandbox?.ip !== undefined && sandbox.ip !== address && sandbox.ip6 !== address
+    const own = addressesOf(sandbox ?? {})
+    const hasOther = own.length > 0 && !own.includes(address)
     const known = sandbox !== undefined || (await transport.stat(podPaths(paths, podUid(holder)).directory))
     if (hasOther || known === undefined) stray.set(address, holder)
   }
