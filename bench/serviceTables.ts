@@ -1,14 +1,12 @@
 import { execa } from 'execa'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { ipRanges } from '../engine/api/ipRanges.ts'
 import { objectKey } from '../engine/api/names.ts'
 import type { Frontend } from '../engine/api/traffic.ts'
 import { ServiceTable } from '../engine/runtimes/oci/network/serviceTable.ts'
 import { localTransport } from '../engine/transport/local.ts'
-import { type Measurement, median, quantile } from './measure.ts'
+import { heapBytes, type Measurement, median, quantile } from './measure.ts'
 
 const COUNTS = [10, 1_000, 10_000]
 const CHANGES = 20
@@ -120,12 +118,4 @@ async function connectMs(host: string, port: number): Promise<number> {
   const ms = performance.now() - began
   socket.destroy()
   return ms
-}
-
-/** After a collection. */
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect()
-  return process.memoryUsage().heapUsed
 }

@@ -77,6 +77,8 @@ interface Way {
   readonly host: string
   readonly web: number
   readonly iperf: number
+  /** What it is to be of the first one; absent: it shows how far two of the same are from each other on this machine. */
+  readonly target?: true
 }
 
 /** What a Service's address and a port of the node cost against the pod's own address, from the node itself; then what tables of many Services cost. */
@@ -90,8 +92,9 @@ export async function benchServiceTraffic(bench: TrafficBench): Promise<readonly
     const { host, node } = addresses(status.output)
     const ways: readonly Way[] = [
       { name: "the pod's own address", host, web: 8080, iperf: 5201 },
-      { name: 'a ClusterIP', host: SERVICE, web: 80, iperf: 5201 },
-      { name: 'a NodePort', host: node, web: NODE_PORTS.web, iperf: NODE_PORTS.iperf },
+      { name: 'the same once more', host, web: 8080, iperf: 5201 },
+      { name: 'a ClusterIP', host: SERVICE, web: 80, iperf: 5201, target: true },
+      { name: 'a NodePort', host: node, web: NODE_PORTS.web, iperf: NODE_PORTS.iperf, target: true },
     ]
     return [...(await ofWays(ways)), ...(await benchServiceTables(host))]
   } finally {
@@ -106,13 +109,14 @@ function addresses(output: string): { readonly host: string; readonly node: stri
   return { host: pod, node }
 }
 
-/** By turns, so that a noisy moment of the machine hits all of them. */
+/** By turns, so that a noisy moment of the machine hits all of them, and each round begins with another one. */
 async function ofWays(ways: readonly Way[]): Promise<readonly Measurement[]> {
   const found = new Map(
     ways.map((way) => [way, { gbits: [] as number[], requests: [] as number[], p99: [] as number[] }]),
   )
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const way of ways) {
+    const first = round % ways.length
+    for (const way of [...ways.slice(first), ...ways.slice(0, first)]) {
       const of = found.get(way)
       of?.gbits.push(await throughput(way))
       const { p99Ms, requests } = await load(way)
@@ -121,7 +125,7 @@ async function ofWays(ways: readonly Way[]): Promise<readonly Measurement[]> {
     }
   }
   const [direct] = [...found.values()]
-  return [...found].flatMap(([{ name }, { gbits, p99, requests }], index) => {
+  return [...found].flatMap(([{ name, target }, { gbits, p99, requests }], index) => {
     // Each against the one of its own round: the machine is not as fast all the time.
     const share = (own: readonly number[], first: readonly number[] = []) =>
       median(own.map((value, round) => (value / (first[round] ?? Number.NaN)) * 100))
@@ -143,21 +147,21 @@ async function ofWays(ways: readonly Way[]): Promise<readonly Measurement[]> {
         value: share(gbits, direct?.gbits),
         unit: '%',
         runs: ROUNDS,
-        target: { text: 'at least 97 %', least: 97 },
+        ...(target && { target: { text: 'at least 97 %', least: 97 } }),
       },
       {
         what: `${name}: requests of direct`,
         value: share(requests, direct?.requests),
         unit: '%',
         runs: ROUNDS,
-        target: { text: 'at least 97 %', least: 97 },
+        ...(target && { target: { text: 'at least 97 %', least: 97 } }),
       },
       {
         what: `${name}: p99 of direct`,
         value: share(p99, direct?.p99),
         unit: '%',
         runs: ROUNDS,
-        target: { text: 'at most 110 %', most: 110 },
+        ...(target && { target: { text: 'at most 110 %', most: 110 } }),
       },
     ]
   })

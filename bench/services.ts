@@ -6,7 +6,7 @@ import type { Desired, DesiredObject } from '../engine/api/snapshot.ts'
 import { plan } from '../engine/planner/plan.ts'
 import { desiredObject } from '../test/simulation/wanted.ts'
 import { type Settled, settledCluster, withOneCrash } from './cluster.ts'
-import { cpuTime, type Measurement, median } from './measure.ts'
+import { cpuTime, heapBytes, type Measurement, median } from './measure.ts'
 
 const SERVICES = 10_000
 const ENDPOINTS = 4
@@ -17,7 +17,7 @@ const RUNS = 15
 export function benchServices(): readonly Measurement[] {
   const settled = settledCluster(SERVICES, ENDPOINTS, NODES)
   const without = timesOf(settled)
-  const before = heapMB()
+  const before = heapBytes()
   const { first, settled: served } = withServices(settled)
   const times = timesOf(served)
   const size = `${SERVICES.toLocaleString('en')} Services of ${ENDPOINTS} endpoints on ${NODES} nodes`
@@ -27,7 +27,7 @@ export function benchServices(): readonly Measurement[] {
     { what: 'the same pods without Services', value: without.same, unit: 'ms', runs: RUNS },
     { what: `plan of ${size}, one endpoint changed`, value: times.changed, unit: 'ms', runs: RUNS },
     { what: 'the same pods without Services', value: without.changed, unit: 'ms', runs: RUNS },
-    { what: 'memory that the Services take', value: heapMB() - before, unit: 'MB', runs: 1 },
+    { what: 'memory that the Services take', value: (heapBytes() - before) / 2 ** 20, unit: 'MB', runs: 1 },
   ]
 }
 
@@ -73,9 +73,4 @@ function timesOf(settled: Settled): { readonly same: number; readonly changed: n
     return ms
   })
   return { same: median(same), changed: median(changed) }
-}
-
-function heapMB(): number {
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed / 2 ** 20
 }
