@@ -14,7 +14,7 @@ let load: string
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.216.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   load = join(world.folder, 'load')
   mkdirSync(load)
 })

@@ -10,7 +10,6 @@ import { sleeperYaml } from '../support/manifests.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
-const POD_CIDR = '10.226.0.0/16'
 
 let registry: Registry
 let world: World
@@ -25,7 +24,7 @@ async function pids(root: string): Promise<readonly number[]> {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: POD_CIDR, registry: registry.url })
+  world = await World.create({ registry: registry.url })
   await world.commit({ 'steady.yaml': STEADY })
   const first = await world.once()
   expect(first, first.stderr).toMatchObject({ exitCode: 0 })
@@ -270,7 +269,7 @@ describe('a full disk', () => {
     const small = folder()
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'reconcile-test', small])
     const root = join(small, 'root')
-    const full = await World.create({ podCIDR: POD_CIDR.replace('226', '227'), registry: registry.url, root })
+    const full = await World.create({ registry: registry.url, root })
     try {
       await full.commit({ 'steady.yaml': STEADY })
       const first = await full.once()

@@ -16,7 +16,6 @@ let world: World
 beforeAll(async () => {
   registry = await startRegistry()
   world = await World.create({
-    podCIDR: '10.214.0.0/17',
     registry: registry.url,
     sync: { resyncIntervalSeconds: 5, pollIntervalSeconds: 5 },
   })

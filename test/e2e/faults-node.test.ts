@@ -8,6 +8,7 @@ import { DaemonProcess } from '../support/daemon.ts'
 import { World, eventually } from '../support/engine.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { containerOf, files, pod, scriptPod, sh } from '../support/pods.ts'
+import { addressIn } from '../support/ranges.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
@@ -23,7 +24,6 @@ const READY = { exec: { command: ['true'] }, periodSeconds: 1 }
 beforeAll(async () => {
   registry = await startRegistry()
   world = await World.create({
-    podCIDR: '10.237.0.0/16',
     registry: registry.url,
   })
   await world.commit(commitOf())
@@ -52,7 +52,7 @@ function commitOf(...more: readonly Readonly<Record<string, unknown>>[]) {
 kind: Cluster
 metadata: {name: e2e}
 spec:
-  podCIDR: 10.237.0.0/16
+  podCIDR: ${world.ranges.podCIDR}
   registries: {mirrors: {docker.io: ["${registry.url}"]}}
   sync: {resyncIntervalSeconds: 1}
   podPidsLimit: 256
@@ -185,7 +185,7 @@ test('the link of a pod removed: it has another one with the same address', asyn
   await execa('ip', ['link', 'delete', link.name])
   await said
   await eventually(
-    async () => await reaches('10.237.0.1'),
+    async () => await reaches(addressIn(world.ranges.podCIDR, 1)),
     ({ exitCode }) => exitCode === 0,
   )
   expect(await victim()).toEqual(before)

@@ -28,7 +28,6 @@ const ALWAYS = { restartPolicy: 'Always' }
 beforeAll(async () => {
   registry = await startRegistry()
   world = await World.create({
-    podCIDR: '10.237.0.0/16',
     registry: registry.url,
     cluster: 'takeover',
     sync: { maxDeletePercent: 100 },

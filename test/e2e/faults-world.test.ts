@@ -51,7 +51,6 @@ test('with a full disk what runs goes on and is told so; with room again everyth
   await execa('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'reconcile-test', small])
   onTestFinished(async () => void (await execa('umount', ['--lazy', small])))
   const world = await World.create({
-    podCIDR: '10.246.0.0/17',
     registry: registry.url,
     root: join(small, 'root'),
     sync: { resyncIntervalSeconds: 5 },
@@ -94,7 +93,7 @@ const BAD: readonly (readonly [weather: Weather, image: string, reason: string])
 ]
 
 test('while the registry is down, failing, slow or cuts layers short, only what needs it waits, and says why; then it is pulled', async () => {
-  const world = await World.create({ podCIDR: '10.246.128.0/17', registry: way.url })
+  const world = await World.create({ registry: way.url })
   const first = await world.commit({ 'steady.yaml': sleeperYaml('steady') })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
@@ -133,7 +132,6 @@ test('when the clock is stepped an hour forth and back, no pod is restarted or m
   const offset = join(folder(), 'offset')
   writeFileSync(offset, '+0\n')
   const world = await World.create({
-    podCIDR: '10.247.128.0/17',
     registry: registry.url,
     sync: { resyncIntervalSeconds: 5 },
     within: [

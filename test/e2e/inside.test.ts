@@ -52,7 +52,7 @@ spec:
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.211.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   await world.commit({ 'pods.yaml': PODS })
   await world.once()
 })

@@ -15,7 +15,7 @@ function cluster(): string {
 kind: Cluster
 metadata: {name: e2e}
 spec:
-  podCIDR: 10.236.0.0/16
+  podCIDR: ${world.ranges.podCIDR}
   registries: {mirrors: {docker.io: ["${registry.url}"]}}
   sync: {maxDeletePercent: 100}
   containerLogMaxSize: 1536Ki
@@ -45,7 +45,7 @@ const STEADY = `${pod('steady', 'echo up > /tmp/index.html; exec httpd -f -p 808
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.236.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
 })
 
 afterAll(async () => {

@@ -46,7 +46,7 @@ async function listened(process: DaemonProcess): Promise<string> {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.235.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   await world.commit(files(web, burns, starves))
   daemon = new DaemonProcess(world, ['--listen', '0'])
   url = await listened(daemon)
@@ -132,7 +132,6 @@ test('it is alive, and at work', async () => {
 
 test('a port that is taken ends a second engine at once, with status 3', async () => {
   await using other = await World.create({
-    podCIDR: '10.235.128.0/18',
     registry: registry.url,
     cluster: 'other',
   })
@@ -223,11 +222,11 @@ test('a real Prometheus that scrapes as the docs say answers the queries of Kube
 
 test('a push that a webhook tells of is in force at once, however seldom the repository is asked', async () => {
   const secret = 'the secret of the tests'
-  await using far = await World.create({ podCIDR: '10.235.192.0/18', registry: registry.url, cluster: 'far' })
+  await using far = await World.create({ registry: registry.url, cluster: 'far' })
   const cluster = `apiVersion: reconcile.dev/v1
 kind: Cluster
 metadata: {name: far}
-spec: {podCIDR: 10.235.192.0/18, sync: {pollIntervalSeconds: 3600}}
+spec: {podCIDR: ${far.ranges.podCIDR}, sync: {pollIntervalSeconds: 3600}}
 `
   const config = (data: string): string =>
     JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { data } })

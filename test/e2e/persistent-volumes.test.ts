@@ -15,7 +15,7 @@ let disks: string
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.218.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   disks = mkdtempSync(join(tmpdir(), 'reconcile-disks-'))
 })
 

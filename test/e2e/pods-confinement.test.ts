@@ -25,7 +25,7 @@ const NODE_FREE =
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.208.128.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   shared = mkdtempSync(join(tmpdir(), 'reconcile-shared-'))
   execFileSync('mount', ['-t', 'tmpfs', 'shared', shared])
   execFileSync('mount', ['--make-shared', shared])
@@ -197,7 +197,6 @@ describe('limits as the container sees them', () => {
   test('with lxcfs, free in a pod limited to 64Mi says 64Mi; without it a restart still works', async () => {
     await using own = await lxcfsInItsOwnMounts()
     await using other = await World.create({
-      podCIDR: '10.208.64.0/18',
       registry: registry.url,
       within: ['nsenter', `--mount=/proc/${own.holder}/ns/mnt`],
     })

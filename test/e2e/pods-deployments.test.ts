@@ -79,7 +79,7 @@ async function rollOut(...args: Parameters<typeof deployment>): Promise<void> {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.220.128.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
 })
 
 afterAll(async () => {

@@ -77,7 +77,7 @@ function pods() {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.209.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   await world.commit(files(...pods()))
   run = await world.once()
   shown = new Map((await world.pods()).map((one) => [one.metadata.name, one]))

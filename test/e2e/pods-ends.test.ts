@@ -115,7 +115,7 @@ const writtenAt = (name: string): number => statSync(join(notes, name)).mtimeMs
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.224.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   notes = join(world.folder, 'notes')
   mkdirSync(notes)
 })

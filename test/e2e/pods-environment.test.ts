@@ -158,7 +158,7 @@ beforeAll(async () => {
       },
     }),
   )
-  world = await World.create({ podCIDR: '10.222.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   await world.commit(
     files(
       config,

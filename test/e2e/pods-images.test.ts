@@ -75,7 +75,6 @@ beforeAll(async () => {
   for (const tag of ['1', 'latest']) await registry.push(`test/moving:${tag}`, image('one'))
   await registry.push('test/still:1', image('one'))
   world = await World.create({
-    podCIDR: '10.224.128.0/17',
     registry: registry.url,
     mirrors: { [guarded.host]: guarded.url },
   })

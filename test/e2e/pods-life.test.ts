@@ -116,7 +116,7 @@ function pods() {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.220.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   notes = join(world.folder, 'notes')
   mkdirSync(notes)
   await world.commit(files(...pods()))

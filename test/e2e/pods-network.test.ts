@@ -125,7 +125,7 @@ const PODS = [
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.225.128.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   await world.commit(files(...PODS))
   const run = await world.once()
   if (run.exitCode !== 0) throw new Error(run.stderr)

@@ -117,7 +117,7 @@ function probed() {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.221.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   notes = join(world.folder, 'notes')
   mkdirSync(notes)
   writeFileSync(join(notes, 'alive'), '')

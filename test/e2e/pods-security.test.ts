@@ -111,7 +111,7 @@ const REFUSED = [
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.223.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   const profiles = join(world.root, 'seccomp', 'no')
   mkdirSync(profiles, { recursive: true })
   writeFileSync(join(profiles, 'mkdir.json'), NO_MKDIR)
@@ -291,7 +291,7 @@ test('exec is the container’s user, with its rights, its variables and its fol
 })
 
 test('the folder of seccomp profiles may be there before the first run, and down leaves it', async () => {
-  await using second = await World.create({ podCIDR: '10.223.128.0/17', registry: registry.url })
+  await using second = await World.create({ registry: registry.url })
   mkdirSync(join(second.root, 'seccomp'), { recursive: true })
   writeFileSync(join(second.root, 'seccomp', 'own.json'), NO_MKDIR)
   await second.commit(

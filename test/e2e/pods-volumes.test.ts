@@ -209,7 +209,7 @@ function failing() {
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.225.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   host = join(world.folder, 'host')
   mkdirSync(join(host, 'dir'), { recursive: true })
   mkdirSync(join(host, 'trap'))

@@ -9,7 +9,7 @@ let world: World
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.233.0.0/16', registry: registry.url, sync: { rollback: true } })
+  world = await World.create({ registry: registry.url, sync: { rollback: true } })
 })
 
 afterAll(async () => {

@@ -8,7 +8,7 @@ let world: World
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.239.32.0/20', registry: registry.url })
+  world = await World.create({ registry: registry.url })
 })
 
 afterAll(async () => {

@@ -10,7 +10,7 @@ let world: World
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.210.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
 })
 
 afterAll(async () => {

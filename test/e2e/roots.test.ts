@@ -27,12 +27,10 @@ spec:
 
 test('a second repository on the same root is refused with both names, and runs on a root beside it', async () => {
   await using first = await World.create({
-    podCIDR: '10.214.0.0/16',
     registry: registry.url,
     cluster: 'first',
   })
   await using second = await World.create({
-    podCIDR: '10.215.0.0/16',
     registry: registry.url,
     cluster: 'second',
   })
@@ -51,8 +49,9 @@ test('a second repository on the same root is refused with both names, and runs 
   expect(await runningContainers(first.root)).toHaveLength(1)
   expect(await runningContainers(second.root)).toHaveLength(1)
   const [a, b] = [(await first.pod('main')).status.podIP, (await second.pod('main')).status.podIP]
-  expect(a).toMatch(/^10\.214\./)
-  expect(b).toMatch(/^10\.215\./)
+  const network = (address = '') => address.split('.', 2)
+  expect(network(a)).toEqual(network(first.ranges.podCIDR))
+  expect(network(b)).toEqual(network(second.ranges.podCIDR))
 })
 
 const NEVER_READY = `apiVersion: v1
@@ -68,7 +67,7 @@ spec:
 `
 
 test('a root that another engine works on is refused, and the message names that engine', async () => {
-  await using world = await World.create({ podCIDR: '10.214.0.0/16', registry: registry.url })
+  await using world = await World.create({ registry: registry.url })
   await world.commit({ 'pod.yaml': NEVER_READY })
   const working = world.start('--once', '--approve', '--repo', world.repo)
   await eventually(
@@ -83,11 +82,11 @@ test('a root that another engine works on is refused, and the message names that
 })
 
 test('a commit that is refused on a new root leaves nothing in the kernel', async () => {
-  await using world = await World.create({ podCIDR: '10.218.0.0/16', registry: registry.url })
-  await using taken = await World.create({ podCIDR: '10.217.0.0/16', registry: registry.url })
+  await using world = await World.create({ registry: registry.url })
+  await using taken = await World.create({ registry: registry.url })
   await taken.commit({ 'pod.yaml': POD })
   expect((await taken.once()).exitCode).toBe(0)
-  await world.commit({ 'cluster.yaml': clusterWith('10.217.128.0/17'), 'pod.yaml': POD })
+  await world.commit({ 'cluster.yaml': clusterWith(taken.ranges.podCIDR), 'pod.yaml': POD })
   const refused = await world.once()
   expect(refused.stderr).toContain('overlaps')
   expect(refused.exitCode).not.toBe(0)
@@ -95,7 +94,7 @@ test('a commit that is refused on a new root leaves nothing in the kernel', asyn
 })
 
 test('a root that an engine was killed in while it took it is taken by the next one', async () => {
-  await using world = await World.create({ podCIDR: '10.218.0.0/16', registry: registry.url })
+  await using world = await World.create({ registry: registry.url })
   await world.commit({})
   mkdirSync(world.root)
   writeFileSync(join(world.root, '.root.json.1.tmp'), '{')

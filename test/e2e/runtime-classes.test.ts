@@ -14,7 +14,7 @@ let calls: string
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.217.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   calls = `${world.folder}/calls`
   // runc under another name, which writes down what it is asked for.
   const script = `#!/bin/sh\necho "$*" >>${calls}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nexec runc "$@"\n`

@@ -8,7 +8,7 @@ let world: World
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.205.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
 })
 
 afterAll(async () => {

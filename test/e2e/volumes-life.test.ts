@@ -206,7 +206,7 @@ let after: readonly ShownPod[]
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.207.0.0/17', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   const rest = [follower, rolling, claim, claimed('writer', `id -G; echo kept > /data/file; ${IDLE}`)]
   await applied(settings('1'), token('hush'), watcher({ tier: 'one' }), fixed('1'), ...rest, ...small)
   before = await world.pods()

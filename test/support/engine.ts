@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { disposedAfterTest } from './cutOff.ts'
+import { type OwnRanges, ownRanges } from './ranges.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
 
@@ -52,6 +53,7 @@ export class World implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-e2e-'))
   readonly repo: string
   readonly root: string
+  readonly ranges: WorldRanges
   /** Whose commands are run: another copy's, for tests of one version after the other. */
   engine = MAIN
   readonly #clusterYaml: string
@@ -59,16 +61,17 @@ export class World implements AsyncDisposable {
   #disposed = false
   readonly #running = new Set<Promise<unknown> & { kill(signal: 'SIGINT'): boolean }>()
 
-  private constructor(options: WorldOptions) {
+  private constructor(options: WorldOptions, ranges: WorldRanges) {
+    this.ranges = ranges
     this.repo = join(this.folder, 'repo')
     this.root = options.root ?? join(this.folder, 'root')
-    this.#clusterYaml = clusterYaml(options)
+    this.#clusterYaml = clusterYaml(options, ranges)
     this.#within = options.within ?? []
     disposedAfterTest(this)
   }
 
   static async create(options: WorldOptions): Promise<World> {
-    const world = new World(options)
+    const world = new World(options, options.ranges ?? (await ownRanges()))
     mkdirSync(world.repo)
     await world.git('init', '--quiet', '--initial-branch=main')
     return world
@@ -147,10 +150,11 @@ export class World implements AsyncDisposable {
   }
 }
 
+type WorldRanges = Pick<OwnRanges, 'podCIDR' | 'serviceCIDR'>
+
 export interface WorldOptions {
-  /** One of its own for each test file: they run side by side. */
-  readonly podCIDR: string
-  readonly serviceCIDR?: string
+  /** For whoever must know them before; else the world takes some of its own. */
+  readonly ranges?: WorldRanges
   /** `http://127.0.0.1:port`, which stands for docker.io. */
   readonly registry: string
   readonly cluster?: string
@@ -163,15 +167,16 @@ export interface WorldOptions {
   readonly sync?: Readonly<Record<string, string | number | boolean>>
 }
 
-function clusterYaml(options: WorldOptions): string {
+function clusterYaml(options: WorldOptions, ranges: WorldRanges): string {
   const all = Object.entries({ 'docker.io': options.registry, ...options.mirrors })
   const mirrors = Object.fromEntries(all.map(([host, url]) => [host, [url]]))
   return `apiVersion: reconcile.dev/v1
 kind: Cluster
 metadata: {name: ${options.cluster ?? 'e2e'}}
 spec:
-  podCIDR: ${options.podCIDR}
-${options.serviceCIDR === undefined ? '' : `  serviceCIDR: ${options.serviceCIDR}\n`}  registries: {mirrors: ${JSON.stringify(mirrors)}}
+  podCIDR: ${ranges.podCIDR}
+  serviceCIDR: ${ranges.serviceCIDR}
+  registries: {mirrors: ${JSON.stringify(mirrors)}}
 ${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}${nodeYaml()}`
 }
 

@@ -31,7 +31,6 @@ test(
   'a daemon that is left alone while its manifests, its pods, its machine and itself are tampered with comes to the right state, and its log explains each step',
   async () => {
     await using world = await World.create({
-      podCIDR: '10.240.0.0/16',
       registry: registry.url,
       sync: { resyncIntervalSeconds: 5, pollIntervalSeconds: 5 },
     })

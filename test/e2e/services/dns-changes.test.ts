@@ -11,8 +11,11 @@ import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
 import { ociNode } from '../../../engine/runtimes/oci/ociNode.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 import { eventually } from '../../support/engine.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 
-const SERVER = '10.97.243.110'
+const RANGES = await ownRanges()
+const SERVER = addressIn(RANGES.serviceCIDR, 110)
+const SERVER6 = addressIn(RANGES.serviceCIDR6, 110)
 const NAMES = Array.from({ length: 20 }, (_, index) => `svc-${index}.default.svc.cluster.local`)
 
 /** A node's DNS server alone, without pods. */
@@ -38,7 +41,7 @@ async function dnsNode() {
 function round(number: number): Pick<NodeTraffic, 'dns' | 'serviceRanges'> {
   const address = (of: number): DnsRecord => ({ type: 'A', ttlSeconds: 5, address: `10.243.0.${of % 250}` })
   const records = new Map(NAMES.map((name) => [name, [address(number), address(number + 1)]]))
-  return { serviceRanges: ['10.97.243.0/24'], dns: { domain: 'cluster.local', servers: [SERVER], records } }
+  return { serviceRanges: [RANGES.serviceCIDR], dns: { domain: 'cluster.local', servers: [SERVER], records } }
 }
 
 test('no question goes unanswered, and none is answered wrong, while a thousand names change', {
@@ -103,20 +106,20 @@ test('with no Service left it knows no names, and stays for the pods that ask it
 
 test('another range of addresses has its names without a restart, and questions come by IPv6 as well', async () => {
   await using node = await dnsNode()
-  const servers = [SERVER, 'fd00:97:243::6e']
+  const servers = [SERVER, SERVER6]
   const target = 'six.default.svc.cluster.local'
   const ptr = { type: 'PTR', ttlSeconds: 5, target } as const
-  const six = { type: 'AAAA', ttlSeconds: 5, address: 'fd00:97:243::70' } as const
+  const six = { type: 'AAAA', ttlSeconds: 5, address: addressIn(RANGES.serviceCIDR6, 70) } as const
   const records = new Map<string, readonly DnsRecord[]>([
     [target, [six]],
     ['5.9.98.10.in-addr.arpa', [ptr]],
   ])
   const dns = { domain: 'cluster.local', servers, records }
-  expect(await node.dns.apply({ serviceRanges: ['fd00:97:243::/112'], dns })).toEqual([])
+  expect(await node.dns.apply({ serviceRanges: [RANGES.serviceCIDR6], dns })).toEqual([])
   const pid = await findServer(node.server)
-  expect(await node.dns.apply({ serviceRanges: ['10.98.9.0/24', 'fd00:97:243::/112'], dns })).toEqual([])
+  expect(await node.dns.apply({ serviceRanges: ['10.98.9.0/24', RANGES.serviceCIDR6], dns })).toEqual([])
   const resolver = new Resolver()
-  resolver.setServers(['fd00:97:243::6e'])
+  resolver.setServers([SERVER6])
   expect(await resolver.resolve6(target)).toEqual([six.address])
   expect(await resolver.reverse('10.98.9.5')).toEqual([target])
   expect(await findServer(node.server)).toBe(pid)

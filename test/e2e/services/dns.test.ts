@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { World } from '../../support/engine.ts'
 import { files, pod, sh } from '../../support/pods.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { machineNames, OUTSIDE } from './machineNames.ts'
 
@@ -12,7 +13,9 @@ let registry: Registry
 let machine: Awaited<ReturnType<typeof machineNames>>
 let world: World
 
-const SERVER = '10.97.243.10'
+const RANGES = await ownRanges()
+const at = (last: number) => addressIn(RANGES.serviceCIDR, last)
+const [SERVER, WEB, OTHER, LATE] = [at(10), at(20), at(21), at(30)] as const
 
 function service(name: string, spec: Fields, namespace = 'default'): Fields {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec }
@@ -46,8 +49,8 @@ const OBJECTS = [
   client('on-host', { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }),
   peer('db-0', 'db'),
   peer('db-1', 'db'),
-  service('web', { clusterIP: '10.97.243.20', ports: PORTS }),
-  service('other', { clusterIP: '10.97.243.21', ports: PORTS }, 'shop'),
+  service('web', { clusterIP: WEB, ports: PORTS }),
+  service('other', { clusterIP: OTHER, ports: PORTS }, 'shop'),
   service('db', { clusterIP: 'None', selector: { app: 'db' }, ports: [{ name: 'sql', port: 5432 }] }),
   service('away', { type: 'ExternalName', externalName: OUTSIDE.name }),
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
@@ -57,8 +60,7 @@ beforeAll(async () => {
   registry = await startRegistry()
   machine = await machineNames()
   world = await World.create({
-    podCIDR: '10.243.0.0/16',
-    serviceCIDR: '10.97.243.0/24',
+    ranges: RANGES,
     registry: registry.url,
     within: machine.within,
   })
@@ -98,8 +100,8 @@ describe('from inside a pod', () => {
   test('names of all forms lead to addresses', async () => {
     const names = ['web', 'web.default', 'web.default.svc', 'web.default.svc.cluster.local', 'other.shop']
     expect(await inside('client', ...names.map(lookUp))).toEqual([
-      ...Array.from({ length: 4 }, () => '10.97.243.20 =0'),
-      '10.97.243.21 =0',
+      ...Array.from({ length: 4 }, () => `${WEB} =0`),
+      `${OTHER} =0`,
     ])
     const shown = await Promise.all([world.pod('db-0'), world.pod('db-1')])
     const addresses = shown.map(({ status }) => status.podIP ?? '')
@@ -111,7 +113,7 @@ describe('from inside a pod', () => {
     )
     expect(all.split(' ').slice(0, 2).toSorted()).toEqual(addresses.toSorted())
     expect([first, onHost]).toEqual(addresses.map((address) => `${address} =0`))
-    expect(await inside('on-host', lookUp('other.shop'))).toEqual(['10.97.243.21 =0'])
+    expect(await inside('on-host', lookUp('other.shop'))).toEqual([`${OTHER} =0`])
   })
 
   test('ports, addresses and aliases are found, by udp and by tcp', async () => {
@@ -122,7 +124,7 @@ describe('from inside a pod', () => {
           'client',
           dig(`${by} +short _http._tcp.web.default.svc.cluster.local SRV`),
           `${dig(`${by} +short _sql._tcp.db.default.svc.cluster.local SRV`)} | sort | tr '\\n' ' '`,
-          dig(`${by} +short -x 10.97.243.20`),
+          dig(`${by} +short -x ${WEB}`),
           dig(`${by} +short -x ${address}`),
           dig(`${by} +short away.default.svc.cluster.local`),
           dig(`${by} +short dns-version.cluster.local TXT`),
@@ -147,7 +149,7 @@ describe('from inside a pod', () => {
         status('web.default.svc.cluster.local AAAA'),
         status('svc.cluster.local A'),
         status('nobody.default.svc.cluster.local A'),
-        status('-x 10.97.243.99'),
+        status(`-x ${at(99)}`),
       ),
     ).toEqual([
       'status: NOERROR ANSWER: 0 =0',
@@ -168,13 +170,13 @@ describe('from inside a pod', () => {
 
 test('records follow a commit, and a server that was killed is there again', async () => {
   const [before = 0] = servers()
-  await world.commit(files(...OBJECTS, service('late', { clusterIP: '10.97.243.30', ports: PORTS })))
+  await world.commit(files(...OBJECTS, service('late', { clusterIP: LATE, ports: PORTS })))
   await applied()
-  expect(await inside('client', lookUp('late'))).toEqual(['10.97.243.30 =0'])
+  expect(await inside('client', lookUp('late'))).toEqual([`${LATE} =0`])
   expect(servers()).toEqual([before])
   process.kill(before, 'SIGKILL')
   await applied()
-  expect(await inside('client', lookUp('late'))).toEqual(['10.97.243.30 =0'])
+  expect(await inside('client', lookUp('late'))).toEqual([`${LATE} =0`])
   expect(servers()).not.toEqual([before])
 })
 

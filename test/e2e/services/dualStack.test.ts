@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../../support/engine.ts'
 import { files, logs, scriptPod } from '../../support/pods.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { OwnHost } from './ownHost.ts'
 import { ask, askFrom, byPod, deployment, MACHINE_VOLUME, peerContainer, service } from './pods.ts'
@@ -10,9 +11,11 @@ let host: OwnHost
 let world: World
 let before: Readonly<Record<string, string>>
 
-const BOTH = ['10.97.248.30', 'fd00:97:248::30'] as const
-const SIX = 'fd00:97:248::31'
-const SERVER = '10.97.248.10'
+const { podCIDR, podCIDR6, serviceCIDR, serviceCIDR6 } = await ownRanges()
+const prefix6 = podCIDR6.replace('/64', '')
+const BOTH = [addressIn(serviceCIDR, 30), addressIn(serviceCIDR6, 30)] as const
+const SIX = addressIn(serviceCIDR6, 31)
+const SERVER = addressIn(serviceCIDR, 10)
 
 /** Listens at all addresses of its pod. */
 const web = deployment('web', 2, {
@@ -45,8 +48,7 @@ beforeAll(async () => {
   host = await OwnHost.create(registry.port)
   before = await host.state()
   world = await World.create({
-    podCIDR: '10.248.0.0/17,fd00:248::/64',
-    serviceCIDR: '10.97.248.0/24,fd00:97:248::/112',
+    ranges: { podCIDR: `${podCIDR},${podCIDR6}`, serviceCIDR: `${serviceCIDR},${serviceCIDR6}` },
     registry: registry.url,
     within: host.within,
   })
@@ -85,8 +87,8 @@ async function podNames(): Promise<readonly string[]> {
 test('a pod has an address of each family, and is told of both', async () => {
   const [four = '', six = '', ...more] = await addressesOf('told')
   expect([four, six, more]).toEqual([
-    expect.stringMatching(/^10\.248\.0\./),
-    expect.stringMatching(/^fd00:248::/),
+    expect.stringMatching(`^${podCIDR.replace('.0/17', '')}`),
+    expect.stringMatching(`^${prefix6}`),
     [],
   ])
   expect((await logs(world, 'told')).split('\n')).toEqual([`${four},${six}`, `${four}\ttold`, `${six}\ttold`])
@@ -111,7 +113,9 @@ test('a Service leads to pods by both of its addresses, by a port of the node, a
 /** Of IPv6, that are no machine's of its own link alone. */
 async function nodeAddresses(): Promise<readonly string[]> {
   const text = await host.run('ip', '-6', '-o', 'address', 'show', 'scope', 'global')
-  return [...text.matchAll(/inet6 (fd00:248:[^/]+)/g)].flatMap(([, address]) => address ?? [])
+  return [...text.matchAll(new RegExp(`inet6 (${prefix6}[^/]+)`, 'g'))].flatMap(
+    ([, address]) => address ?? [],
+  )
 }
 
 test('names have addresses of the families that their Service has', async () => {
@@ -134,7 +138,7 @@ test('names have addresses of the families that their Service has', async () => 
 
 test('what goes out of the range of pods leaves with an address of the node, and down leaves nothing of it', async () => {
   const rules = (await host.state())['rules'] ?? ''
-  expect(rules).toContain('ip6 saddr fd00:248::/64 ip6 daddr != { fd00:248::/64, ff00::/8 } masquerade')
+  expect(rules).toContain(`ip6 saddr ${podCIDR6} ip6 daddr != { ${podCIDR6}, ff00::/8 } masquerade`)
   const down = await world.run('down')
   expect(down.exitCode, down.stderr).toBe(0)
   const after = await host.state()

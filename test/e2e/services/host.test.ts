@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, World } from '../../support/engine.ts'
 import { files } from '../../support/pods.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { OwnHost } from './ownHost.ts'
 import { ask, byPod, servers, service } from './pods.ts'
+
+const RANGES = await ownRanges()
+const ADDRESS = addressIn(RANGES.serviceCIDR, 40)
 
 let registry: Registry
 
@@ -17,8 +21,7 @@ test('the ruleset, links, routes and settings of the host are the same before th
   await using host = await OwnHost.create(registry.port)
   const before = await host.state()
   await using world = await World.create({
-    podCIDR: '10.242.0.0/16',
-    serviceCIDR: '10.97.242.0/24',
+    ranges: RANGES,
     registry: registry.url,
     within: host.within,
   })
@@ -27,7 +30,7 @@ test('the ruleset, links, routes and settings of the host are the same before th
     files(
       servers('web', 1),
       service('web', 'web', {
-        clusterIP: '10.97.242.40',
+        clusterIP: ADDRESS,
         type: 'NodePort',
         ports: [{ port: 80, targetPort: 8080, nodePort: 30_280 }],
       }),
@@ -52,7 +55,7 @@ test('the ruleset, links, routes and settings of the host are the same before th
   )
   const run = await world.once('--timeout', '60s')
   expect(run.exitCode, run.stderr).toBe(0)
-  expect([...byPod(await ask('10.97.242.40', 80, 1, { within: host.within })).values()]).toEqual([1])
+  expect([...byPod(await ask(ADDRESS, 80, 1, { within: host.within })).values()]).toEqual([1])
   expect([...byPod(await ask('192.0.2.9', 30_280, 1, { within: host.within })).values()]).toEqual([1])
   const during = await host.state()
   expect(during['settings']).toContain('net.ipv4.ip_forward = 1')

@@ -23,7 +23,7 @@ let key: string
 
 beforeAll(async () => {
   registry = await startRegistry()
-  world = await World.create({ podCIDR: '10.245.0.0/16', registry: registry.url })
+  world = await World.create({ registry: registry.url })
   const [keyFile, certificateFile] = [join(world.folder, 'key.pem'), join(world.folder, 'certificate.pem')]
   await execa('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
@@ -104,8 +104,7 @@ async function commit(...objects: readonly Fields[]): Promise<void> {
   const mirrors = { 'docker.io': [registry.url] }
   const ports = { httpPort: HTTP, httpsPort: HTTPS, address: '127.0.0.1' }
   const spec = {
-    podCIDR: '10.245.0.0/16',
-    serviceCIDR: '10.97.245.0/24',
+    ...world.ranges,
     registries: { mirrors },
     ingress: ports,
   }

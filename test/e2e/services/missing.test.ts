@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../../support/engine.ts'
 import { files } from '../../support/pods.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { OwnHost } from './ownHost.ts'
 import { ask, byPod, servers, service } from './pods.ts'
@@ -11,7 +12,9 @@ let registry: Registry
 let host: OwnHost
 let world: World
 
-const ADDRESS = '10.97.249.30'
+const RANGES = await ownRanges()
+const PART = RANGES.serviceCIDR.replace('/24', '/28')
+const ADDRESS = addressIn(RANGES.serviceCIDR, 30)
 /** A copy, on the host's own tmpfs. */
 const NFT = '/run/reconcile/nft'
 
@@ -19,8 +22,7 @@ beforeAll(async () => {
   registry = await startRegistry()
   host = await OwnHost.create(registry.port)
   world = await World.create({
-    podCIDR: '10.249.0.0/17',
-    serviceCIDR: '10.97.249.0/24',
+    ranges: RANGES,
     registry: registry.url,
     within: host.within,
   })
@@ -81,17 +83,19 @@ async function withProgram(
 }
 
 test('a range that the host has another way into is told of at each Service with one that is free, and pods go on', async () => {
-  await host.run('ip', 'route', 'add', '10.97.249.0/28', 'dev', 'eth0')
+  await host.run('ip', 'route', 'add', PART, 'dev', 'eth0')
   const { exitCode, stderr } = await world.once('--timeout', '20s')
   expect(exitCode, stderr).toBe(1)
-  const words =
-    /serviceCIDR 10\.97\.249\.0\/24 overlaps with 10\.97\.249\.0\/28 on eth0; 10\.\d+\.0\.0\/24 is free: set it as serviceCIDR in the Cluster/
+  const overlaps = `serviceCIDR ${RANGES.serviceCIDR} overlaps with ${PART} on eth0`
+  const words = new RegExp(
+    `${RegExp.escape(overlaps)}; 10\\.\\d+\\.0\\.0/24 is free: set it as serviceCIDR in the Cluster`,
+  )
   expect(await problems()).toEqual([
     expect.stringMatching(/^names: NetworkNotReady: /),
     expect.stringMatching(words),
   ])
   expect((await world.pods()).map(({ status }) => status.phase)).toEqual(['Running'])
-  await host.run('ip', 'route', 'delete', '10.97.249.0/28', 'dev', 'eth0')
+  await host.run('ip', 'route', 'delete', PART, 'dev', 'eth0')
   const again = await world.once('--timeout', '30s')
   expect(again.exitCode, again.stderr).toBe(0)
   expect([...(await answers()).values()]).toEqual([1])

@@ -2,8 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DaemonProcess } from '../../support/daemon.ts'
 import { World } from '../../support/engine.ts'
 import { files } from '../../support/pods.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { deployment, MACHINE_VOLUME, peer, peerContainer, service } from './pods.ts'
+
+const RANGES = await ownRanges()
+const ADDRESS = addressIn(RANGES.serviceCIDR, 30)
 
 let registry: Registry
 let world: World
@@ -11,8 +15,7 @@ let world: World
 beforeAll(async () => {
   registry = await startRegistry()
   world = await World.create({
-    podCIDR: '10.242.0.0/16',
-    serviceCIDR: '10.97.242.0/24',
+    ranges: RANGES,
     registry: registry.url,
     sync: { maxDeletePercent: 100 },
   })
@@ -22,8 +25,6 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]()
   await registry[Symbol.asyncDispose]()
 })
-
-const ADDRESS = '10.97.242.30'
 
 function web(replicas: number, revision: number): Readonly<Record<string, string>> {
   const container = peerContainer(['web', '8080'], {

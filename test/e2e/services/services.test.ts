@@ -6,6 +6,7 @@ import { DaemonProcess } from '../../support/daemon.ts'
 import { eventually, World } from '../../support/engine.ts'
 import { rootIdOf } from '../../support/machine.ts'
 import { files } from '../../support/pods.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { Outside } from './outside.ts'
 import { ask, askFrom, byPod, peer, servers, service } from './pods.ts'
@@ -15,10 +16,11 @@ let world: World
 let outside: Outside
 let daemon: DaemonProcess
 
-const WEB = '10.97.242.20'
-const ALONE = '10.97.242.21'
-const NOBODY = '10.97.242.22'
-const STICKY = '10.97.242.23'
+const RANGES = await ownRanges()
+const WEB = addressIn(RANGES.serviceCIDR, 20)
+const ALONE = addressIn(RANGES.serviceCIDR, 21)
+const NOBODY = addressIn(RANGES.serviceCIDR, 22)
+const STICKY = addressIn(RANGES.serviceCIDR, 23)
 const PORTS = { web: 30_242, kept: 30_243, taken: 30_244 }
 const UDP = { name: 'udp', port: 81, targetPort: 8080, protocol: 'UDP' }
 
@@ -46,8 +48,7 @@ function objects(pods: number) {
 beforeAll(async () => {
   registry = await startRegistry()
   world = await World.create({
-    podCIDR: '10.242.0.0/16',
-    serviceCIDR: '10.97.242.0/24',
+    ranges: RANGES,
     registry: registry.url,
     sync: { resyncIntervalSeconds: 1, maxDeletePercent: 100 },
   })
@@ -174,7 +175,7 @@ test('tables, a route and a setting that somebody has taken are found and put ba
   for (const argv of [
     ['nft', 'flush', 'table', 'ip', table],
     ['nft', 'delete', 'table', 'ip', table],
-    ['ip', 'route', 'delete', '10.97.242.0/24'],
+    ['ip', 'route', 'delete', RANGES.serviceCIDR],
   ]) {
     const from = daemon.lines.length
     await execa(argv[0] ?? '', argv.slice(1))

@@ -5,8 +5,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { disposedAfterTest } from '../../support/cutOff.ts'
 import { DaemonProcess } from '../../support/daemon.ts'
 import { World } from '../../support/engine.ts'
+import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { webServers } from './pods.ts'
+
+const RANGES = await ownRanges()
+const ADDRESS = addressIn(RANGES.serviceCIDR, 30)
 
 let registry: Registry
 let world: World
@@ -14,8 +18,7 @@ let world: World
 beforeAll(async () => {
   registry = await startRegistry()
   world = await World.create({
-    podCIDR: '10.238.0.0/16',
-    serviceCIDR: '10.97.238.0/24',
+    ranges: RANGES,
     registry: registry.url,
     sync: { maxDeletePercent: 100 },
   })
@@ -25,8 +28,6 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]()
   await registry[Symbol.asyncDispose]()
 })
-
-const ADDRESS = '10.97.238.30'
 
 /** A client asks again after so long: without a pause two processors do nothing but answer. */
 const SCRIPT = `function delay() return 200 end

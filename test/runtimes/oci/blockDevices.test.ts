@@ -9,7 +9,7 @@ let node: TestNode
 let disk: string
 
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.218.64.0/18')
+  node = await TestNode.create()
   const file = join(node.folder, 'disk')
   writeFileSync(file, 'first block')
   truncateSync(file, 2 ** 20)

@@ -21,7 +21,7 @@ import { IMAGE, podRecord, podRequest, SECURITY, TestNode } from './support.ts'
 let node: TestNode
 
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.207.128.0/17')
+  node = await TestNode.create()
 })
 
 afterAll(async () => {
@@ -210,7 +210,7 @@ test('an image is a volume that can be read, and neither written to nor run', as
 })
 
 test('taking the root down leaves the data of claims, and nothing else', async () => {
-  await using other = await TestNode.create({}, '10.207.64.0/18')
+  await using other = await TestNode.create()
   await other.start(['sleep', '600'], MOUNTED, { volumes: [CLAIM] })
   writeFileSync(join(other.root, 'claims/default/data/file'), 'data')
   await removeRoot({ transport: other.transport, root: other.root })

@@ -11,7 +11,7 @@ import { containerRequest, SECURITY, TestNode } from './support.ts'
 let node: TestNode
 
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.208.0.0/17')
+  node = await TestNode.create()
 })
 afterAll(async () => {
   await node[Symbol.asyncDispose]()

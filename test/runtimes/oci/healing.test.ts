@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
+import { addressIn } from '../../support/ranges.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
 import { containerRequest, podRecord, podRequest, TestNode } from './support.ts'
 
@@ -10,9 +11,11 @@ let node: TestNode
 let run: string
 
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.237.0.0/16')
+  node = await TestNode.create()
   run = `/run/reconcile/${await node.rootId()}`
 })
+
+const gateway = (): string => addressIn(node.podCIDR, 1)
 
 afterAll(async () => {
   await node[Symbol.asyncDispose]()
@@ -69,12 +72,12 @@ test('what is taken from a pod is told and put right while its container runs on
   await execa('ip', ['link', 'delete', link.name])
   await mended(uid, /network link veth\w+ is gone/)
   expect(sandbox(uid).ip).toBe(ip)
-  expect(await reaches(uid, '10.237.0.1')).toBe(true)
+  expect(await reaches(uid, gateway())).toBe(true)
   for (const change of ['link set eth0 down', 'address flush dev eth0']) {
     await execa('nsenter', [`--net=${run}/pods/${uid}/net`, 'ip', ...change.split(' ')])
     await mended(uid, /network leads nowhere: eth0 was set down, or has lost its address/)
     expect(sandbox(uid).ip).toBe(ip)
-    expect(await reaches(uid, '10.237.0.1')).toBe(true)
+    expect(await reaches(uid, gateway())).toBe(true)
   }
   rmSync(`${run}/addresses/reconcile-${await node.rootId()}/${ip}`)
   await mended(uid, /address .* is not booked any more/)
@@ -222,7 +225,7 @@ test('a removed bridge is made again with its address, and the pods reach each o
     },
   ])
   expect(await reaches(one, sandbox(other).ip)).toBe(true)
-  expect(await reaches(other, '10.237.0.1')).toBe(true)
+  expect(await reaches(other, gateway())).toBe(true)
   expect([one, other].map((uid) => started(uid, 'pid'))).toEqual(pids)
   expect(await upkeep()).toEqual([])
   for (const change of ['nomaster', 'down']) {

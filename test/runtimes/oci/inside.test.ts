@@ -115,7 +115,7 @@ test('who takes more memory than allowed is killed, and that is told', async () 
 })
 
 test('a user of the image is looked up there, with its groups; the manifest’s numbers go before', async () => {
-  await using other = await TestNode.create({ user: 'web' }, '10.202.0.0/16')
+  await using other = await TestNode.create({ user: 'web' })
   expect(await other.output(['id'])).toBe('uid=1234(web) gid=5678(web) groups=4321(extra),5678(web)')
   const security = { ...SECURITY, runAsUser: 1000, runAsGroup: 3000, supplementalGroups: [4000] }
   expect(await other.output(['id'], { security })).toBe('uid=1000 gid=3000 groups=3000,4000')
@@ -169,10 +169,10 @@ test('a read-only root file system is read-only, its volumes are not', async () 
 })
 
 test('environment: the image’s, the pod’s name, and the manifest’s before both', async () => {
-  await using other = await TestNode.create(
-    { env: ['PATH=/bin', 'A=image', 'B=image'], workingDir: '/tmp' },
-    '10.202.0.0/16',
-  )
+  await using other = await TestNode.create({
+    env: ['PATH=/bin', 'A=image', 'B=image'],
+    workingDir: '/tmp',
+  })
   const text = await other.output(['sh', '-c', 'echo $A $B $HOSTNAME $HOME; pwd'], {
     env: [['B', 'manifest']],
   })

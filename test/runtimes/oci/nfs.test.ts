@@ -12,7 +12,7 @@ import { IMAGE, podRequest, SECURITY, TestNode } from './support.ts'
 let node: TestNode
 
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.218.128.0/17')
+  node = await TestNode.create()
 })
 
 afterAll(async () => {

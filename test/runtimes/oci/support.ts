@@ -20,6 +20,7 @@ import type { PodListing, Runtime } from '../../../engine/runtimes/runtime.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 import { disposedAfterTest } from '../../support/cutOff.ts'
 import { rootIdOf } from '../../support/machine.ts'
+import { type OwnRanges, ownRanges } from '../../support/ranges.ts'
 
 export const NODE = nodeName('here')
 export const IMAGE = 'sha256:b0'
@@ -41,6 +42,7 @@ export class TestNode implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-oci-'))
   readonly root = join(this.folder, 'root')
   readonly transport = localTransport()
+  readonly podCIDR: string
   #disposed = false
   readonly #image: Partial<ImageConfig>
   readonly #kind: Kind
@@ -49,18 +51,16 @@ export class TestNode implements AsyncDisposable {
   #runtime: Runtime | undefined
   #pods = 0
 
-  private constructor(image: Partial<ImageConfig>, kind: Kind) {
+  private constructor(image: Partial<ImageConfig>, ranges: OwnRanges, kind: Kind) {
+    this.podCIDR = ranges.podCIDR
     this.#image = image
     this.#kind = kind
     disposedAfterTest(this)
   }
 
-  static async create(
-    image: Partial<ImageConfig> = {},
-    podCIDR = '10.201.0.0/16',
-    kind: Kind = 'oci',
-  ): Promise<TestNode> {
-    const node = new TestNode(image, kind)
+  static async create(image: Partial<ImageConfig> = {}, kind: Kind = 'oci'): Promise<TestNode> {
+    const node = new TestNode(image, await ownRanges(), kind)
+    const { podCIDR } = node
     writeLayer(join(node.folder, 'layer'))
     const owner = { cluster: 'test', path: '', repository: node.folder }
     const rootId = rootIdOf(node.root)

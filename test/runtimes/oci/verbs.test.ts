@@ -218,14 +218,21 @@ test('one engine at a time holds a root, and the second is told who', async () =
 })
 
 test('the pods’ range is the first free one, and one in use is refused with a free one', async () => {
-  expect((await readRoot(node.transport, node.root))?.podCIDR).toBe('10.201.0.0/16')
+  const { podCIDR } = node
+  expect((await readRoot(node.transport, node.root))?.podCIDR).toBe(podCIDR)
   await node.remove(await node.start(['sleep', '1000']))
   // Our own bridge's route does not stand in the way of our own range.
-  expect(await choosePodCidr(node.transport, node.root, '10.201.0.0/16')).toBe('10.201.0.0/16')
+  expect(await choosePodCidr(node.transport, node.root, podCIDR)).toBe(podCIDR)
   const chosen = await choosePodCidr(node.transport, join(node.folder, 'another'), undefined)
   expect(chosen).toMatch(/^10\.\d+\.0\.0\/16$/)
-  const taken = choosePodCidr(node.transport, join(node.folder, 'another'), '10.201.3.0/24')
-  await expect(taken).rejects.toThrow(/overlaps with 10\.201\.0\.0\/16 on rc-.*; 10\.\d+\.0\.0\/16 is free/)
+  const taken = choosePodCidr(
+    node.transport,
+    join(node.folder, 'another'),
+    podCIDR.replace('0.0/17', '3.0/24'),
+  )
+  await expect(taken).rejects.toThrow(
+    new RegExp(`overlaps with ${RegExp.escape(podCIDR)} on rc-.*; 10\\.\\d+\\.0\\.0/16 is free`),
+  )
 })
 
 test('a host port leads to the pod, and is free again afterwards', async () => {

@@ -5,7 +5,7 @@ import { containerRequest, TestNode } from '../oci/support.ts'
 let node: TestNode
 
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.201.0.0/16', 'podman')
+  node = await TestNode.create({}, 'podman')
 })
 
 afterAll(async () => {

@@ -12,7 +12,7 @@ const KIB = 1024
 
 let node: TestNode
 beforeAll(async () => {
-  node = await TestNode.create({}, '10.236.0.0/16')
+  node = await TestNode.create()
 })
 afterAll(async () => {
   await node[Symbol.asyncDispose]()
