@@ -5,7 +5,7 @@ import { createDns, type Dns } from './dns/dns.ts'
 import type { ImageStore } from './images/store.ts'
 import { createImageStore } from './images/store.ts'
 import { createIngress, type IngressProxy } from './ingress/ingress.ts'
-import { prepareNetwork } from './network/masquerade.ts'
+import { masquerade, prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
 import { createServices, type Services } from './network/services.ts'
 import type { NodeLook } from './node/node.ts'
@@ -44,6 +44,8 @@ export interface OciNode {
   /** Of the containers that run: chosen before the first of them was made. */
   readonly program: () => Promise<OciProgram>
   readonly context: () => Promise<SandboxContext>
+  /** What pods send leaves the node with its address: before anything runs in the first of them. */
+  readonly masqueraded: () => Promise<void>
   /** The server that pods ask. */
   readonly dns: Dns
   /** What leads requests to pods. */
@@ -69,6 +71,9 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     program: async () => (await look()).program ?? (await facts()).program,
     images,
     context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
+    masqueraded: once(
+      async () => await masquerade(transport, (await facts()).nft, paths, (await network()).podCIDR),
+    ),
   }
   const own = { ...node, ingress: createIngress(node) }
   return { ...own, dns: createDns(own), services: createServices(own) }

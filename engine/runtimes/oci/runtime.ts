@@ -14,7 +14,7 @@ import { containerPaths, podPaths } from './paths.ts'
 import { programOf } from './pods/program.ts'
 import { disarmPod, endContainers, freezePod, releasePod, removePod } from './pods/removePod.ts'
 import { execCommand } from './runtimeCommands.ts'
-import { makeSandbox } from './pods/makeSandbox.ts'
+import { bothEnded, makeSandbox } from './pods/makeSandbox.ts'
 import { requirePod } from './pods/requirePod.ts'
 import { sayConditions } from './pods/sayConditions.ts'
 import { tell } from './hook/tell.ts'
@@ -83,9 +83,9 @@ function podVerbs(node: OciNode): PodVerbs {
           await forgetFolderless(transport, paths, request.record)
           await writeRecord(transport, paths, request.record)
         }
-        // Beside the first pod's, the node's network is made ready.
         const [context] = await Promise.all([node.context(), record()])
-        await makeSandbox(context, request, endContainers, signal)
+        // Beside the first pod's own network, what lets pods out of the node.
+        await bothEnded(makeSandbox(context, request, endContainers, signal), node.masqueraded())
       })
     },
     startContainer: async (request, signal) => {

@@ -30,7 +30,7 @@ export function dropTables(nft: string, tables: readonly string[]): Command {
   return { argv: [nft, '-f', '-'], stdin: lines.join('') }
 }
 
-/** The host passes on what pods send, also what stays on their bridge, and lets it out by its own address. */
+/** The host passes on what pods send, also what stays on their bridge. What was there before is on record first: plugins change it, too. */
 export async function prepareNetwork(
   transport: Transport,
   nft: string,
@@ -41,6 +41,15 @@ export async function prepareNetwork(
   const settings = { ...FORWARDING, ...FILTER_BRIDGED, ...(six && { ...FORWARDING6, ...FILTER_BRIDGED6 }) }
   await changeSettings(transport, paths, settings)
   await noteNatTables(transport, nft, paths)
+}
+
+/** What pods send is let out by the host's own address. */
+export async function masquerade(
+  transport: Transport,
+  nft: string,
+  paths: Pick<RootPaths, 'table'>,
+  podCIDR: string,
+): Promise<void> {
   const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${paths.table}` }
   await runOrFail(transport, masqueradeCommand(nft, paths.table, podCIDR), failing)
 }

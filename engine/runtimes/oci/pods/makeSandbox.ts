@@ -148,7 +148,7 @@ async function nodeHostname(transport: Transport): Promise<string> {
 }
 
 /** Also when one has failed: whoever takes the pod away then must find nothing still being made. */
-async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
+export async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([one, other])
   return [await one, await other]
 }
