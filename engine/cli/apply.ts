@@ -71,9 +71,12 @@ type Taken =
 async function take(station: Station, loaded: Valid, invocation: Invocation, world: World): Promise<Taken> {
   const { desired, pathGone = false, source } = loaded
   const takeOver = invocation.flag('take-over')
-  const ownership = await assertOwner({ station, source, desired, takeOver }, world)
   const machine = await openMachine(station, desired, world)
-  await machine.runtime.check(world.signal)
+  // Nothing but questions: to Git, and to the node.
+  const [ownership] = await Promise.all([
+    assertOwner({ station, source, desired, takeOver }, world),
+    machine.runtime.check(world.signal),
+  ])
   const held = await heldByRails({ station, machine, desired, pathGone, ownership }, invocation, world)
   if (held !== undefined) return held
   const record = await writeRootFor(station, ownerOf(loaded), machine, desired)
