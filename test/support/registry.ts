@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BuiltImage } from '../../scripts/images/build.ts'
@@ -32,6 +33,8 @@ export interface RegistryUser {
 /** The one user of a registry that asks for a login. */
 export const REGISTRY_USER: RegistryUser = { username: 'robot', password: 'letmein' }
 
+const CACHE = new URL('../../node_modules/.cache/registries', import.meta.url).pathname
+
 /** bcrypt of the password above. */
 const HTPASSWD = 'robot:$2y$05$abcdefghijklmnopqrstuuKwWV7ESJpzKzf9FQg57dBvMuv92X9HS\n'
 
@@ -43,6 +46,11 @@ export interface StartOptions {
 
 export async function startRegistry(options: StartOptions = {}): Promise<Registry> {
   const directory = mkdtempSync(join(tmpdir(), 'reconcile-registry-'))
+  const storage = join(directory, 'storage')
+  const images = options.images === 'none' ? new Map<string, BuiltImage>() : sampleImages()
+  const kept = keptFolder(images)
+  const isKept = existsSync(kept)
+  if (isKept) cpSync(kept, storage, { recursive: true })
   const htpasswd = join(directory, 'htpasswd')
   writeFileSync(htpasswd, HTPASSWD)
   const { pid, port, url } = await startServer({ directory, ...(options.login === true ? { htpasswd } : {}) })
@@ -60,18 +68,37 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
     await stopServer(directory)
     rmSync(directory, { recursive: true, force: true })
   }
-  if (options.images !== 'none') {
+  if (images.size > 0 && !isKept) {
     // One after the other: of two uploads of one blob at a time the registry may refuse both.
-    for (const [name, image] of sampleImages()) await push(name, image)
+    for (const [name, image] of images) await push(name, image)
+    keep(storage, kept)
   }
   return {
     port,
     pid,
     url,
     host: `127.0.0.1:${port}`,
-    storage: join(directory, 'storage'),
+    storage,
     push,
     stop,
     [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Where a registry's folder is kept as it was after these images were pushed: the next ones begin with a copy, a second sooner. */
+function keptFolder(images: ReturnType<typeof sampleImages>): string {
+  const names = [...images].map(([name, { manifest }]) => `${name}@${manifest.digest}`)
+  return join(CACHE, createHash('sha256').update(names.join()).digest('hex').slice(0, 16))
+}
+
+function keep(storage: string, kept: string): void {
+  mkdirSync(CACHE, { recursive: true })
+  const copy = mkdtempSync(join(CACHE, 'copy-'))
+  cpSync(storage, copy, { recursive: true })
+  try {
+    renameSync(copy, kept)
+  } catch {
+    // Another test was sooner.
+    rmSync(copy, { recursive: true })
   }
 }
