@@ -68,6 +68,18 @@ test('disarming ends a hook that waits, and nothing is started any more', async 
   await expect.poll(waiting).toEqual([])
 })
 
+test('of a pod that goes, the root of a container that has ended is unmounted with all else that the pod has', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  await node.runtime.disarm(uid)
+  await node.stop(uid)
+  const ended = () => machineTraces(node.root).processes.every((line) => !line.includes(`${uid}/containers`))
+  await expect.poll(ended).toBe(true)
+  const mounts = () => machineTraces(node.root).mounts.filter((line) => line.includes(uid))
+  expect(mounts().some((line) => line.includes('/rootfs '))).toBe(true)
+  await node.runtime.removePod(uid)
+  expect(mounts()).toEqual([])
+})
+
 test('on failure only failures are restarted; never means never', async () => {
   const done = await node.start(['true'], { restart: { ...QUICK, policy: 'OnFailure' } })
   const { state } = await node.until(done, (container) => container.state.kind === 'exited')

@@ -231,7 +231,10 @@ exited() {
   [ -s "$at/exited" ] || record_exit
   tell "$1" exited
   [ -d "$dir/$(($1 + 1))" ] && return 0
-  release
+  delete
+  # Of a pod that goes, the engine unmounts and removes all at once.
+  [ ! -e "$pod/disarmed" ] || return 0
+  unmount_root
   restart_after "$1"
 }
 
@@ -262,12 +265,20 @@ write_exited() {
     mv "$at/exited.tmp" "$at/exited"
 }
 
-# Gives back what the container has in the kernel. Ends its processes, if any are left, too.
+# Gives back what the container has in the kernel.
 release() {
-  if [ -e "$state/$id" ]; then
-    [ ! -e "$pod/frozen" ] || "$runtime" --root "$state" resume "$id" 9>&- 2>/dev/null
-    "$runtime" --root "$state" delete --force "$id" 9>&- 2>"$bundle/failure-delete" || fail "$(cat "$bundle/failure-delete")"
-  fi
+  delete
+  unmount_root
+}
+
+# Ends its processes, if any are left, too.
+delete() {
+  [ -e "$state/$id" ] || return 0
+  [ ! -e "$pod/frozen" ] || "$runtime" --root "$state" resume "$id" 9>&- 2>/dev/null
+  "$runtime" --root "$state" delete --force "$id" 9>&- 2>"$bundle/failure-delete" || fail "$(cat "$bundle/failure-delete")"
+}
+
+unmount_root() {
   [ -s "$bundle/mounted" ] || return 0
   # Without it: not mounted, or in use by someone who looks into it from the host.
   umount "$bundle/rootfs" 2>/dev/null || umount --lazy "$bundle/rootfs" 2>/dev/null

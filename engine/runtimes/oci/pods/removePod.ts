@@ -54,16 +54,21 @@ export async function releasePod(context: SandboxContext, uid: PodUid, signal?: 
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
   await requirePod(transport, pod, uid)
-  await clearPod(context, uid, signal)
+  await clearPod(context, uid, 'keepLogs', signal)
   await transport.writeFile(pod.released, '', 0o600)
 }
 
-/** All that a pod has but its containers' logs and exits, and its record. */
-async function clearPod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
+/** All that a pod has but its containers' logs and exits, and its record; and their writable layers, where those go with all else. */
+async function clearPod(
+  context: SandboxContext,
+  uid: PodUid,
+  then: 'keepLogs' | 'removeAll',
+  signal?: AbortSignal,
+): Promise<void> {
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
   await disarmPod(context, uid, signal)
-  await releaseContainers(context, uid, signal)
+  await releaseContainers(context, uid, signal, then === 'keepLogs')
   await clearSandbox(context, uid, signal)
   await giveBack(context, uid)
   await unpublish(transport, pod, signal)
@@ -83,7 +88,7 @@ async function unpublish(transport: Transport, pod: PodPaths, signal?: AbortSign
 export async function removePod(context: SandboxContext, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = context
   const pod = podPaths(paths, uid)
-  await clearPod(context, uid, signal)
+  await clearPod(context, uid, 'removeAll', signal)
   await transport.remove(pod.containers)
   await transport.remove(pod.released)
   await transport.remove(pod.disarmed)
@@ -92,20 +97,24 @@ export async function removePod(context: SandboxContext, uid: PodUid, signal?: A
   await transport.remove(pod.directory)
 }
 
-/** What containers still have in the kernel: they were cut off in the middle of a start, or their monitor was killed. */
+/**
+ * What containers still have in the kernel: they were cut off in the middle of a start, or their monitor was killed. Root file systems of those
+ * that have ended may be left to whoever unmounts all that the pod has.
+ */
 export async function releaseContainers(
   context: SandboxContext,
   uid: PodUid,
   signal?: AbortSignal,
+  unmount = true,
 ): Promise<void> {
   const { facts, paths, transport } = context
   const pod = podPaths(paths, uid)
   const rules: string[] = []
   for (const name of await transport.listDirectory(pod.containers)) {
     const container = containerPaths(pod, uid, name)
-    const mounted = await readText(transport, `${container.bundle}/mounted`)
-    const known = await transport.stat(`${facts.program.state}/${container.id}`)
-    if (mounted !== '' || known !== undefined) rules.push(container.rule)
+    const known = (await transport.stat(`${facts.program.state}/${container.id}`)) !== undefined
+    const mounted = unmount && (await readText(transport, `${container.bundle}/mounted`)) !== ''
+    if (known || mounted) rules.push(container.rule)
   }
   const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's containers" }
   if (rules.length > 0)
