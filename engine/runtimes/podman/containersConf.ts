@@ -2,7 +2,7 @@ import type { PodmanPlace } from './place.ts'
 import { DEFAULT_CAPABILITIES } from '../oci/spec/capabilities.ts'
 
 export interface ConfigParts {
-  readonly place: Pick<PodmanPlace, 'state' | 'networks'>
+  readonly place: Pick<PodmanPlace, 'state' | 'networks' | 'seccomp'>
   /** Path of the OCI runtime that works on this node. */
   readonly runtime: string
   /** /proc/self/limits of whoever starts podman. */
@@ -22,6 +22,7 @@ export function containersConf({ limits, place, runtime }: ConfigParts): string 
     'env = []',
     'log_driver = "k8s-file"',
     'pids_limit = 0',
+    `seccomp_profile = ${JSON.stringify(place.seccomp)}`,
     '[engine]',
     'cgroup_manager = "cgroupfs"',
     'events_logger = "file"',

@@ -68,7 +68,7 @@ export async function podmanNode(options: OciRuntimeOptions): Promise<PodmanNode
     const { info } = await look()
     const made = await base.facts()
     const mirrors = registriesConf(options.mirrors ?? {})
-    await preparePlace(transport, place, made.program.path, mirrors)
+    await preparePlace(transport, place, { runtime: made.program.path, seccomp: made.seccomp }, mirrors)
     return { ...made, info: { ...made.info, runtime: info.runtime } }
   })
   const context = async () => ({ ...(await base.context()), facts: await facts() })

@@ -1,5 +1,6 @@
 import type { Transport } from '../../transport/transport.ts'
 import { readText } from '../oci/node/node.ts'
+import type { SeccompProfile } from '../oci/spec/seccomp.ts'
 import type { RootPaths } from '../oci/paths.ts'
 import { containersConf } from './containersConf.ts'
 
@@ -16,6 +17,8 @@ export interface PodmanPlace {
   readonly events: string
   readonly auth: string
   readonly registries: string
+  /** The profile of containers that ask for none: the node's, with the engine's changes. */
+  readonly seccomp: string
 }
 
 export function podmanPlace({ root, runDir }: Pick<RootPaths, 'root' | 'runDir'>): PodmanPlace {
@@ -30,6 +33,7 @@ export function podmanPlace({ root, runDir }: Pick<RootPaths, 'root' | 'runDir'>
     events: `${state}/events/events.log`,
     auth: `${run}/auth`,
     registries: `${run}/registries.conf`,
+    seccomp: `${run}/seccomp.json`,
   }
 }
 
@@ -37,7 +41,7 @@ export function podmanPlace({ root, runDir }: Pick<RootPaths, 'root' | 'runDir'>
 export async function preparePlace(
   transport: Transport,
   place: PodmanPlace,
-  runtime: string,
+  { runtime, seccomp }: { readonly runtime: string; readonly seccomp: SeccompProfile },
   registries: string,
 ): Promise<void> {
   const limits = await readText(transport, '/proc/self/limits')
@@ -45,5 +49,6 @@ export async function preparePlace(
   for (const folder of [place.run, place.state, place.networks, place.auth])
     await transport.makeDirectory(folder, 0o700)
   if (registries !== '') await transport.writeFile(place.registries, registries, 0o600)
+  await transport.writeFile(place.seccomp, JSON.stringify(seccomp), 0o600)
   await transport.writeFile(place.config, containersConf({ place, runtime, limits }), 0o600)
 }

@@ -11,6 +11,7 @@ import { parseSandbox } from '../oci/pods/sandbox.ts'
 import { programOf } from '../oci/pods/program.ts'
 import { capabilitiesFor } from '../oci/spec/capabilities.ts'
 import { processArgs } from '../oci/spec/processArgs.ts'
+import { parseSeccompProfile } from '../oci/spec/seccomp.ts'
 import { processUser } from '../oci/spec/user.ts'
 import { readText } from '../oci/node/node.ts'
 import { containerPaths, podPaths } from '../oci/paths.ts'
@@ -94,7 +95,7 @@ async function runParts(
   signal?: AbortSignal,
 ): Promise<RunParts> {
   const { context, image, pod, request, sandbox } = parts
-  const { facts, paths } = context
+  const { facts } = context
   const args = processArgs(request, image.config)
   if (args.length === 0)
     throw createError(request, 'neither the manifest nor the image says which command to run', true)
@@ -104,7 +105,7 @@ async function runParts(
   const confinement = confinementOf(request, facts.features, sandbox, pod.pins.user)
   if (typeof confinement === 'string') throw createError(request, confinement, true)
   const { appArmorProfile, cpus, oomScoreAdj } = confinement
-  const seccomp = seccompOf(request, paths.seccompProfiles)
+  const seccomp = await seccompOf(parts)
   const stopSignal = await stopSignalOf(parts)
   const program = await programOf(context, request.uid, facts.program)
   if (program.path !== facts.program.path)
@@ -169,12 +170,14 @@ function pidNamespace({ request, sandbox }: Parts): string {
   }
 }
 
-function seccompOf(
-  { security: { privileged, seccomp } }: StartContainerRequest,
-  profiles: string,
-): string | undefined {
+/** Undefined: the one that containers.conf names. */
+async function seccompOf({ context, request }: Parts): Promise<string | undefined> {
+  const { privileged, seccomp } = request.security
   if (privileged || seccomp === 'Unconfined') return 'unconfined'
-  return seccomp === 'RuntimeDefault' ? undefined : `${profiles}/${seccomp.localhostProfile}`
+  if (seccomp === 'RuntimeDefault') return undefined
+  const path = `${context.paths.seccompProfiles}/${seccomp.localhostProfile}`
+  if (parseSeccompProfile(await readText(context.transport, path)) !== undefined) return path
+  throw configError(request, `there is no seccomp profile at ${path}`)
 }
 
 /** podman sends the signal that it was told of when it made the container. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, TestNode } from '../oci/support.ts'
+import { containerRequest, SECURITY, TestNode } from '../oci/support.ts'
 
 let node: TestNode
 
@@ -128,4 +128,13 @@ test('a container that ends again and again is ended for good, whatever podman i
   expect(ended.state.kind).toBe('exited')
   await node.runtime.removePod(uid)
   expect(await node.runtime.inspect(uid)).toBeUndefined()
+})
+
+test('a container may make no namespaces of its own, and a profile that is not there is said with its path', async () => {
+  const uid = await node.start(['sh', '-c', 'unshare -U true && echo unshared; echo done; sleep 1000'])
+  await expect.poll(async () => await node.log(uid)).toContain('done')
+  expect(await node.log(uid)).not.toContain('unshared')
+  await node.remove(uid)
+  const security = { ...SECURITY, seccomp: { localhostProfile: 'not-there.json' } }
+  await expect(node.start(['true'], { security })).rejects.toThrow('/seccomp/not-there.json')
 })
