@@ -300,13 +300,30 @@ test('a monitor that somebody has stopped does not outlive its pod, whichever wa
   const removed = await node.start(['sleep', '1000'])
   const forgotten = await node.start(['sleep', '1000'])
   const monitors = [removed, forgotten].map((uid) => started(uid, 'monitor'))
-  for (const monitor of monitors) process.kill(monitor, 'SIGSTOP')
+  for (const monitor of monitors) await stop(monitor)
   await node.runtime.removePod(removed)
   rmSync(join(node.root, 'pods', forgotten), { recursive: true })
   rmSync(`${run}/pods/${forgotten}/pod.json`)
   expect(await upkeep()).toEqual([expect.objectContaining({ done: 'it was ended and cleared away' })])
   for (const monitor of monitors) await untilGone(monitor)
 })
+
+test('a monitor that somebody has stopped does not outlive the start of its container, whose records were removed', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const monitor = started(uid, 'monitor')
+  await stop(monitor)
+  process.kill(started(uid, 'pid'), 'SIGKILL')
+  rmSync(join(node.root, 'pods', uid, 'containers'), { recursive: true })
+  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { image: node.image }))
+  await untilGone(monitor)
+  await node.remove(uid)
+})
+
+/** A process stands still once it has been given a processor after the signal. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  while (stateOf(pid) !== 'T') await new Promise((resolve) => setTimeout(resolve, 10))
+}
 
 /** No event tells of a process that is nobody's child here. */
 async function untilGone(pid: number): Promise<void> {

@@ -1,18 +1,15 @@
+import type { PodUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { isStopped, readProcesses } from '../node/processes.ts'
-import type { PodPaths } from '../paths.ts'
 import { SIGKILL } from './signals.ts'
 
 /**
- * Monitors of the pod's containers that somebody has stopped: each ends once its container has, and one that stands still would stay for
- * ever. Killed, not told to go on: it would write into what is being removed. Asked before what names them is removed. The pod's uid in a
- * process's words tells it from a later one with its number.
+ * Of the monitors whose numbers stand at most two folders below this one, those that somebody has stopped: each ends once its container has,
+ * and one that stands still would stay for ever. Asked before what names them is removed or written anew. Killed, not told to go on: it would
+ * write into what is being removed. The pod's uid in a process's words tells it from a later one with its number.
  */
-export async function endStoppedMonitors(
-  transport: Transport,
-  { runContainers, uid }: PodPaths,
-): Promise<void> {
-  const files = await transport.readTree(runContainers, { names: new Set(['monitor']), depth: 2 })
+export async function endStoppedMonitors(transport: Transport, folder: string, uid: PodUid): Promise<void> {
+  const files = await transport.readTree(folder, { names: new Set(['monitor']), depth: 2 })
   const pids = files.map(({ content = '' }) => Number(content)).filter((pid) => pid > 1)
   if (pids.length === 0) return
   const processes = await readProcesses(transport, pids)

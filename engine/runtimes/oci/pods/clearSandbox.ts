@@ -22,7 +22,7 @@ export async function clearSandbox(
   if ((await transport.stat(pod.run)) !== undefined) {
     await endPause(context, uid, pod, signal)
     await detach(context, uid, pod, signal)
-    await endStoppedMonitors(transport, pod)
+    await endStoppedMonitors(transport, pod.runContainers, uid)
     await transport.remove(pod.run)
   }
   const left = await transport.removeEmpty([
