@@ -61,6 +61,10 @@ const PODMAN_DIFFERENCES: readonly RuntimeDifference[] = [
     how: 'podman starts a container that ended again by itself, at once and without a back-off, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with the back-off and a fresh file system',
   },
   {
+    field: 'status.containerStatuses[].lastState',
+    how: 'of an attempt that podman has followed with another one by itself only its exit code and its end are told, not its start, its message, or that it was killed for want of memory; CrashLoopBackOff is never waited in',
+  },
+  {
     field: 'spec.containers[].restartPolicyRules',
     how: 'podman knows no exit codes: such a container is started again by the engine, so only while one runs',
   },
