@@ -130,6 +130,11 @@ export function execArgs(
 /** In the environment of a command in a container: by it the command is found when its time is over. */
 export const EXEC_MARK = 'RECONCILE_EXEC'
 
+/** In the namespace that is pinned to this file. */
+export function hostnameCommand(pin: string, hostname: string): Command {
+  return { argv: ['nsenter', `--uts=${pin}`, 'hostname', hostname] }
+}
+
 /** Asks nothing of a store. */
 export function versionCommand(): Command {
   return { argv: ['podman', '--version'] }

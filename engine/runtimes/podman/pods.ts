@@ -5,7 +5,9 @@ import { makeSandbox } from '../oci/pods/makeSandbox.ts'
 import { type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
 import { forgetFolderless, writeRecord } from '../oci/pods/podRecord.ts'
 import { disarmPod, releasePod as releaseSandbox, removePod as removeSandbox } from '../oci/pods/removePod.ts'
-import { containerName, podCreateArgs, podName, removeArgs } from './commands.ts'
+import { runOrFail } from '../oci/commands.ts'
+import { podPaths } from '../oci/paths.ts'
+import { containerName, hostnameCommand, podCreateArgs, podName, removeArgs } from './commands.ts'
 import { settleEnd } from './ends.ts'
 import type { PodmanNode } from './node.ts'
 
@@ -29,6 +31,19 @@ export async function createPod(
   // Also when one has failed: whoever takes the pod away then must find nothing still being made.
   await Promise.allSettled(both)
   await Promise.all(both)
+  await nameHost(node, request, signal)
+}
+
+/** An OCI runtime that is told of a host name sets it in the namespace that it joins; podman tells it of none then. */
+async function nameHost(
+  { paths, transport }: PodmanNode,
+  { hostname, hostNetwork, record }: CreatePodRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (hostNetwork) return
+  const { pins } = podPaths(paths, podUid(record.pod.metadata.uid ?? ''))
+  const failing = { reason: 'CreatePodSandboxError', doing: 'naming the pod' }
+  await runOrFail(transport, hostnameCommand(pins.uts, hostname), failing, signal)
 }
 
 /** By its labels people find out whose it is. */

@@ -3,6 +3,7 @@ import { podUid } from '../../../engine/api/names.ts'
 import {
   containerName,
   execArgs,
+  hostnameCommand,
   imageInspectArgs,
   imageListArgs,
   imageRemoveArgs,
@@ -195,6 +196,15 @@ test('a privileged container is given no capabilities by name', () => {
 test('a path that holds what separates the parts of a mount stands in quotes', () => {
   const mount = { source: '/a,b"c', destination: '/d', readOnly: false, propagation: 'rprivate' } as const
   expect(mountText(mount)).toBe('type=bind,"src=/a,b""c",dst=/d,bind-propagation=rprivate')
+})
+
+test('a pod’s name is set in the namespace that its containers join', () => {
+  expect(hostnameCommand('/run/u/uts', 'web').argv).toEqual([
+    'nsenter',
+    '--uts=/run/u/uts',
+    'hostname',
+    'web',
+  ])
 })
 
 test('podman tells its version', () => {

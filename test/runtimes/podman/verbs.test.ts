@@ -64,6 +64,13 @@ test('the next attempt of what the engine has stopped has a fresh file system an
   await node.remove(uid)
 })
 
+test('its containers have the pod’s host name, and its /etc/hosts', async () => {
+  const uid = await node.start(['sleep', '1000'], {}, { hostname: 'other' })
+  expect(await node.exec(uid, ['hostname'])).toBe('other')
+  expect(await node.exec(uid, ['cat', '/etc/hosts'])).toContain('other')
+  await node.remove(uid)
+})
+
 test('a start that is asked for twice is made once', async () => {
   const uid = await node.start(['sleep', '1000'])
   const before = await node.container(uid)
