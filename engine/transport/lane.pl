@@ -19,6 +19,9 @@ chdir '/';
 my ($INTERRUPTED, $FULL, $SET_FLAGS, $NOT_WAITING) = (4, 11, 4, 2048);
 
 our %operations;
+# Where it is set: who has said nothing for so many seconds is taken to be gone.
+our $silence_max;
+my $heard_at = time;
 
 my $given = '';
 my %runs;
@@ -43,6 +46,7 @@ sub take {
     my ($bytes) = @_;
     exit 0 if $bytes eq '';
     $given .= $bytes;
+    $heard_at = time;
     while ($given =~ /^(\d+) (\d+) (\d+) (\d+) (\S*)\n/) {
         my ($id, $length, $arguments, $variables, $what) = ($1, $2, $3, $4, $5);
         return if length($given) < $+[0] + $length;
@@ -156,11 +160,18 @@ sub reap {
     $pause = 0.1 if $pause && $pause > 0.1;
 }
 
+sub wait_at_most {
+    return $pause unless $silence_max;
+    my $left = $heard_at + $silence_max - time;
+    exit 0 if $left < 0;
+    return defined $pause && $pause < $left ? $pause : $left + 0.5;
+}
+
 while (1) {
     my ($ready, $takes) = ('', '');
     vec($ready, $_, 1) = 1 for grep { !$reads{$_}{held} } keys %reads;
     vec($takes, $_, 1) = 1 for keys %writes;
-    my $count = select $ready, $takes, undef, $pause;
+    my $count = select $ready, $takes, undef, wait_at_most();
     if ($count > 0) {
         for my $number (keys %writes) {
             next unless vec $takes, $number, 1;

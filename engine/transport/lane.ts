@@ -54,7 +54,10 @@ export class Lane {
   readonly #process: LaneProcess
   readonly #listeners = new Map<number, Listener>()
   #count = 0
-  #unread: Buffer = Buffer.alloc(0)
+  #unread: Buffer[] = []
+  #unreadBytes = 0
+  /** Of what is unread, so many bytes at least make a frame. */
+  #frameBytes = 1
   #over: Error | undefined
 
   constructor(process: LaneProcess) {
@@ -123,15 +126,28 @@ export class Lane {
   }
 
   #read(bytes: Buffer): void {
-    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes])
+    this.#unread.push(bytes)
+    this.#unreadBytes += bytes.length
+    // A large frame comes in a thousand parts, and is put together once.
+    if (this.#unreadBytes < this.#frameBytes) return
+    const rest = this.#frames(this.#unread.length === 1 ? bytes : Buffer.concat(this.#unread))
+    this.#unread = rest.length === 0 ? [] : [rest]
+    this.#unreadBytes = rest.length
+  }
+
+  /** What is left when all whole frames have been told. */
+  #frames(bytes: Buffer): Buffer {
+    let rest = bytes
     for (;;) {
-      const line = this.#unread.indexOf(0x0a)
-      if (line === -1) return
-      const [kind = '', id, length] = this.#unread.toString('latin1', 0, line).split(' ')
+      const line = rest.indexOf(0x0a)
+      this.#frameBytes = rest.length + 1
+      if (line === -1) return rest
+      const [kind = '', id, length] = rest.toString('latin1', 0, line).split(' ')
       const end = line + 1 + Number(length)
-      if (this.#unread.length < end) return
-      const body = this.#unread.subarray(line + 1, end)
-      this.#unread = this.#unread.subarray(end)
+      this.#frameBytes = end
+      if (rest.length < end) return rest
+      const body = rest.subarray(line + 1, end)
+      rest = rest.subarray(end)
       this.#told(kind, Number(id), body)
     }
   }

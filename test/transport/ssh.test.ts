@@ -106,6 +106,17 @@ test('perl that is missing is named with what installs it', () => {
   expect(whyText('sh: 1: exec: perl: not found\n', address)).toContain('apt-get install perl-base')
 })
 
+test('ssh that is missing is named with what installs it', async () => {
+  const address = parseSshAddress('ssh://a')
+  if (address === undefined) throw new Error('no address')
+  const transport = sshTransport({
+    address,
+    controlFolder: keys.path('control'),
+    environment: { PATH: keys.path('none') },
+  })
+  await expect(transport.run({ argv: ['true'] })).rejects.toThrow('apt-get install openssh-client')
+})
+
 test('a terminal is never given a connection of its own when the shared one is gone', async () => {
   const transport = transportTo(server.url)
   expect(await transport.runInteractive({ argv: ['true'], stdin: '' })).toBe(0)

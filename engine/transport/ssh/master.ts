@@ -134,7 +134,7 @@ class TheMaster implements Master {
       if (heard.endsWith(READY)) resolve()
     }
     stdout.on('readable', hear)
-    void this.child.then(() => reject(this.why()))
+    void this.child.then(({ cause }) => reject(this.#beginning(cause)))
     stdin.write(`${program}\n__END__\n`)
     try {
       await promise
@@ -144,6 +144,11 @@ class TheMaster implements Master {
       clearTimeout(timer)
       stdout.off('readable', hear)
     }
+  }
+
+  #beginning(cause: unknown): TransportError {
+    if (!(cause instanceof Error && /\b(?:ENOENT|EACCES)\b/.test(cause.message))) return this.why()
+    return this.#failed('the program ssh is missing; on Debian: apt-get install openssh-client')
   }
 
   why(): TransportError {

@@ -156,5 +156,7 @@ sub lock_file {
     sizeOf => \&size_of,
     closeFile => sub { delete $open_files{ $_[1] }; [] },
     lock => \&lock_file,
+    # A line may be cut without a word: whoever has a lock says that it is there, or has it no longer.
+    alive => sub { $main::silence_max = $_[1]; [] },
     unlock => sub { delete $locks{ $_[1] }; [] },
 );

@@ -115,18 +115,29 @@ class Way extends Duplex {
   }
 }
 
-/** Held by our program there: its end frees it, and so does the end of the connection. */
+/** ssh knows after 15 s that a line is cut. The other end, which may not be told, waits a little longer. */
+const ALIVE_EVERY_MS = 5_000
+const SILENCE_MAX_S = 20
+
+/** Held by our program there: its end frees it, the end of the connection, or silence. */
 export async function lockOver(line: Line, path: string, content: string): Promise<Lock | undefined> {
   const session = await line.session()
   const [number] = await session.operate('lock', [path, content])
   if (number === undefined) return undefined
+  const alive = (): void => void session.operate('alive', [SILENCE_MAX_S]).catch(() => undefined)
+  const beat = setInterval(alive, ALIVE_EVERY_MS).unref()
+  alive()
   const lost = new AbortController()
-  const gone = (): void => lost.abort(session.lost.reason)
+  const gone = (): void => {
+    clearInterval(beat)
+    lost.abort(session.lost.reason)
+  }
   session.lost.addEventListener('abort', gone, { once: true })
   return {
     lost: lost.signal,
     [Symbol.asyncDispose]: async () => {
       session.lost.removeEventListener('abort', gone)
+      clearInterval(beat)
       await session.operate('unlock', [String(number)]).catch((error: unknown) => {
         // What the connection held has been given back with it.
         if (!(error instanceof TransportError)) throw error
