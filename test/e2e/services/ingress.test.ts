@@ -103,8 +103,10 @@ function shop(...more: readonly Fields[]): Fields {
 async function commit(...objects: readonly Fields[]): Promise<void> {
   const mirrors = { 'docker.io': [registry.url] }
   const ports = { httpPort: HTTP, httpsPort: HTTPS, address: '127.0.0.1' }
+  const { podCIDR, serviceCIDR } = world.ranges
   const spec = {
-    ...world.ranges,
+    podCIDR,
+    serviceCIDR,
     registries: { mirrors },
     ingress: ports,
   }
