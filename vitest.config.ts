@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests that make real containers, links and mounts: one file at a time, and after all others. */
+/**
+ * Tests that make real containers, links and mounts, after all others. Two files at a time: most of their time they wait for a probe, a back-off
+ * or a minute of the clock, and each has addresses, a registry and a root of its own.
+ */
 const REAL = ['test/e2e/**/*.test.ts', 'test/runtimes/{oci,podman}/**/*.test.ts']
 
 /** Which of them pass where podman runs the containers, too. */
@@ -10,6 +13,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Else one processor is left alone, which is half of a small machine.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
@@ -17,7 +22,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'real', include: REAL, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: { name: 'real', include: REAL, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
