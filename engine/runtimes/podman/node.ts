@@ -76,10 +76,25 @@ export async function podmanNode(options: OciRuntimeOptions): Promise<PodmanNode
   const endContainers = async (uid: PodUid, signal?: AbortSignal) => {
     if (!(await isThere())) return
     const failing = { reason: 'KillPodSandboxError', doing: 'removing the podman pod', signal }
-    await podman.tell(podRemoveArgs(uid), failing)
+    await remove(podman, podRemoveArgs(uid), failing)
     await removeSecrets({ ...podman, paths }, uid, signal)
   }
   return { ...base, ...podman, images, look, facts, context, isThere, endContainers, seen: new Map() }
+}
+
+const REMOVALS_MAX = 5
+
+/** podman gives up on a container that ends, or that it starts again itself, at the moment of its removal. */
+export async function remove(
+  { ask, tell }: Pick<PodmanNode, 'ask' | 'tell'>,
+  args: readonly string[],
+  asking: Asking,
+): Promise<void> {
+  for (let removal = 1; removal < REMOVALS_MAX; removal += 1) {
+    const { exitCode, timedOut } = await ask(args, asking)
+    if (exitCode === 0 && !timedOut) return
+  }
+  await tell(args, asking)
 }
 
 async function podmanVersion(transport: Transport): Promise<string> {

@@ -9,7 +9,7 @@ import { runOrFail } from '../oci/commands.ts'
 import { podPaths } from '../oci/paths.ts'
 import { containerName, hostnameCommand, podCreateArgs, podName, removeArgs } from './commands.ts'
 import { settleEnd } from './ends.ts'
-import type { PodmanNode } from './node.ts'
+import { type PodmanNode, remove } from './node.ts'
 
 export async function createPod(
   node: PodmanNode,
@@ -78,7 +78,7 @@ async function endContainers(node: PodmanNode, uid: PodUid, signal?: AbortSignal
     [...attempts.keys()].map((attempt) => containerName(uid, container, attempt)),
   )
   const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's containers", signal }
-  if (names.length > 0) await node.tell(removeArgs(names), failing)
+  if (names.length > 0) await remove(node, removeArgs(names), failing)
 }
 
 /** How they have ended, or are about to, is on record before podman forgets them. */

@@ -21,7 +21,7 @@ import { begin } from './begin.ts'
 import { settleEnd } from './ends.ts'
 import { type EnvironmentPlace, writeEnvironment } from './environment.ts'
 import { inspected } from './look.ts'
-import type { PodmanNode } from './node.ts'
+import { type PodmanNode, remove } from './node.ts'
 import type { RunMount, RunParts } from './runArgs.ts'
 
 /** Resolves when the container runs, or when it is on record why it could not be started. Done twice it is done once. */
@@ -48,7 +48,7 @@ export async function startContainer(
   await begin(node, parts, run, signal)
   if (former.length > 0) {
     const failing = { reason: 'RunContainerError', doing: 'removing an earlier attempt', signal }
-    await node.tell(removeArgs(former), failing)
+    await remove(node, removeArgs(former), failing)
   }
 }
 

@@ -3,7 +3,7 @@ import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { END_FILE } from './attemptFiles.ts'
 import { containerName, removeArgs, stopArgs } from './commands.ts'
 import { observeNow, settleEnd } from './ends.ts'
-import type { PodmanNode } from './node.ts'
+import { type PodmanNode, remove } from './node.ts'
 
 /** Beside the grace, for podman's own work and a process that the kernel does not let go at once. */
 const STOP_TIMEOUT_MS = 60_000
@@ -30,12 +30,13 @@ export async function stopContainer(
   if (pod.disarmed && request.graceMs === 0) {
     // Nothing of it is wanted any more: one command ends and removes it.
     await settleEnd(node, pod, request.container, { isEnding: true })
-    await node.tell(removeArgs([name]), failing)
+    await remove(node, removeArgs([name]), failing)
     return
   }
   const timeoutMs = request.graceMs + STOP_TIMEOUT_MS
   await node.tell(stopArgs(name, request.graceMs), { ...failing, timeoutMs })
   await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true })
   // One that podman was about to start again does not know that it was stopped.
-  if (before.state.kind !== 'running' || before.attempt > base) await node.tell(removeArgs([name]), failing)
+  if (before.state.kind !== 'running' || before.attempt > base)
+    await remove(node, removeArgs([name]), failing)
 }
