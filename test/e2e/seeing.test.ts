@@ -206,12 +206,13 @@ test('what was told is there after the engine was killed, and is not told twice 
 })
 
 test('what the node does while no engine runs is among the events, once an engine runs it is told once', async () => {
-  const [started] = (await events('--for', 'pod/web')).filter(({ reason }) => reason === 'Started')
+  const [started] = (await events('--for', 'pod/probed')).filter(({ reason }) => reason === 'Started')
   expect(started).toBeDefined()
-  await kill('sleep 1002')
+  // The other one was killed before, and would be away for 10 s now.
+  await kill('sleep 1001')
   const count = (started?.count ?? 0) + 1
   const again = async (): Promise<readonly string[]> =>
-    (await events('--for', 'pod/web')).filter(({ reason }) => reason === 'Started').map(counted)
+    (await events('--for', 'pod/probed')).filter(({ reason }) => reason === 'Started').map(counted)
   await eventually(again, ([line]) => line === `Started ${count}`)
   await using daemon = new DaemonProcess(world)
   await daemon.until(({ message }) => message.endsWith(', while no engine looked'))
