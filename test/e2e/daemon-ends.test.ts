@@ -19,12 +19,12 @@ afterAll(async () => {
   await registry[Symbol.asyncDispose]()
 })
 
-function pod(name: string, seconds: number, more = '', image = 'busybox:1.36'): string {
+function pod(name: string, seconds: number, { grace = 0, image = 'busybox:1.36', more = '' } = {}): string {
   return `apiVersion: v1
 kind: Pod
 metadata: {name: ${name}}
 spec:
-  terminationGracePeriodSeconds: 6
+  terminationGracePeriodSeconds: ${grace}
   containers:
     - name: main
       image: "${image}"
@@ -41,7 +41,7 @@ async function sleeping(): Promise<ReadonlyMap<string, number>> {
 
 test('an engine that is ended while it pulls, stops and runs hooks ends soon, touches no container, and the next one goes on', async () => {
   const stays = { 'a.yaml': pod('a', 2001), 'b.yaml': pod('b', 2002) }
-  const first = await world.commit({ ...stays, 'gone.yaml': pod('gone', 2003) })
+  const first = await world.commit({ ...stays, 'gone.yaml': pod('gone', 2003, { grace: 6 }) })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
   const before = await sleeping()
@@ -50,8 +50,8 @@ test('an engine that is ended while it pulls, stops and runs hooks ends soon, to
   process.kill(registry.pid, 'SIGSTOP')
   const second = await world.commit({
     ...stays,
-    'hooked.yaml': pod('hooked', 2004, HOOK),
-    'pulled.yaml': pod('pulled', 2005, '', 'busybox:latest'),
+    'hooked.yaml': pod('hooked', 2004, { more: HOOK }),
+    'pulled.yaml': pod('pulled', 2005, { image: 'busybox:latest' }),
   })
   await daemon.until((line) => line.message.includes('default/gone') && line.message.includes('is to go'))
   await daemon.until((line) => line.message.includes('busybox:latest'))
