@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config'
 const REAL = ['test/e2e/**/*.test.ts', 'test/runtimes/{oci,podman}/**/*.test.ts']
 
 /** Which of them pass where podman runs the containers, too. */
-const PODMAN = ['pods-environment'].map((name) => `test/e2e/${name}.test.ts`)
+const PODMAN = ['pods-environment', 'pods-network', 'pods-security'].map((name) => `test/e2e/${name}.test.ts`)
 
 export default defineConfig({
   test: {
