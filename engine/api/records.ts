@@ -152,10 +152,21 @@ export interface RootRecord {
   readonly head?: NodeName
   /** What runs the containers here, from the first pod to the last; absent: the embedded one, oci. */
   readonly runtime?: 'podman'
+  /** The other machines that have pods, in the order in which they came; absent: the pods are on this one. */
+  readonly nodes?: readonly FleetNode[]
   /** Random, made once: the key of hashes of secret data. Never shown, so that nobody can try out what the data may be. */
   readonly hashKey?: string
   /** The commit that was last applied whole; absent before the first. */
   readonly appliedCommit?: string
+}
+
+/** A machine that is driven from here. */
+export interface FleetNode {
+  readonly name: NodeName
+  /** `ssh://ops@192.0.2.11` */
+  readonly address: string
+  /** Its part of the pods' range, which no other node has. */
+  readonly podCIDR: string
 }
 
 export interface RootOwner {

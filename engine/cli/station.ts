@@ -12,6 +12,8 @@ import { redactUrls } from '../source/redact.ts'
 import { localTransport } from '../transport/local.ts'
 import type { Transport } from '../transport/transport.ts'
 import { isCutOffWrite } from '../transport/transport.ts'
+import { driveNodes } from './fleet/driving.ts'
+import { assertFleet, fleetNodes } from './fleet/nodes.ts'
 import type { Invocation } from './invocation.ts'
 import { commandText } from './invocation.ts'
 import { rootFolder } from './place.ts'
@@ -119,7 +121,7 @@ function heldText(other: Holder | undefined, { root }: Station, { command }: Inv
   return `${name} cannot work beside the engine that follows a repository, ${process} on ${root}; end it first, with systemctl stop for its unit, or kill ${other.pid}: its pods go on running`
 }
 
-export function tryLock(
+export async function tryLock(
   { root, transport }: Station,
   world: World,
   more: Pick<Holder, 'daemon'> = {},
@@ -130,7 +132,9 @@ export function tryLock(
     command: redactUrls(['reconcile', ...world.argv].join(' ')),
     since: world.clock.now().toString({ smallestUnit: 'second' }),
   }
-  return lockRoot(transport, root, JSON.stringify(holder))
+  const locked = await lockRoot(transport, root, JSON.stringify(holder))
+  if (locked.kind === 'locked') await driveNodes(world, JSON.stringify(holder))
+  return locked
 }
 
 export function parseHolder(text: string): Holder | undefined {
@@ -167,6 +171,12 @@ export async function openMachine(
   world: World,
 ): Promise<Machine> {
   const node = headName(station.record, desired)
+  const fleet = fleetNodes(station.record, desired)
+  if (fleet.length > 0) {
+    // Loaded where it is asked for: most have one machine.
+    const { openFleet } = await import('./fleet/machine.ts')
+    return { node, ...(await openFleet(fleet, { station, head: node }, desired, world)) }
+  }
   const mirrors = desired?.cluster.spec?.registries?.mirrors
   // A root keeps the runtime that its first pods were made with: a commit without a Node leaves it open.
   const kind = station.record === undefined ? askedRuntime(desired) : (station.record.runtime ?? 'oci')
@@ -191,18 +201,14 @@ function askedRuntime(desired: Pick<Desired, 'nodes'> | undefined): RuntimeKind 
   return desired?.nodes[0]?.spec?.runtime === 'podman' ? 'podman' : 'oci'
 }
 
-/** Rejects a commit with more than this machine: nothing of it would be run where it should be. */
+/** What this machine is called. Rejects a commit of which something would not be run where it should be. */
 export function headName(
   record: RootRecord | undefined,
-  desired: Pick<Desired, 'nodes'> | undefined,
+  desired: (Pick<Desired, 'nodes'> & Partial<Pick<Desired, 'objects'>>) | undefined,
 ): NodeName {
+  assertFleet(record, desired)
   const nodes = desired?.nodes ?? []
-  const elsewhere = nodes.find((node) => (node.spec?.address ?? 'local') !== 'local')
-  if (elsewhere !== undefined) {
-    throw new UserError(
-      `node ${elsewhere.metadata.name} is another machine (${elsewhere.spec?.address ?? ''}), and only this one can be used yet: remove it from the repository`,
-    )
-  }
+  if (fleetNodes(record, desired).length > 0) return record?.head ?? ownName()
   const foreign = nodes.find((node) => node.spec?.runtime === 'docker')
   if (foreign !== undefined) {
     throw new UserError(
@@ -225,7 +231,11 @@ export function headName(
     }
     return nodeName(first.metadata.name)
   }
-  return record?.head ?? nodeName(hostname().toLowerCase())
+  return record?.head ?? ownName()
+}
+
+function ownName(): NodeName {
+  return nodeName(hostname().toLowerCase())
 }
 
 const HELPER_VARIABLES = [
@@ -262,7 +272,13 @@ export function emptyDesired(record: RootRecord | undefined): Desired {
   return {
     commit: record?.appliedCommit ?? 'uncommitted',
     cluster,
-    nodes: [],
+    // They are all where they were.
+    nodes: (record?.nodes ?? []).map(({ address, name }) => ({
+      apiVersion: 'reconcile.dev/v1',
+      kind: 'Node',
+      metadata: { name },
+      spec: { address },
+    })),
     objects: new Map(),
     keepsClaims: true,
   }

@@ -1,6 +1,7 @@
 import { RECORD_VERSION, type RootOwner, type RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/node/root.ts'
+import { fleetNodes, withRanges } from './fleet/nodes.ts'
 import { newHashKey } from './hashKey.ts'
 import type { Machine, Station } from './station.ts'
 
@@ -16,6 +17,8 @@ export async function writeRootFor(
     record !== undefined && (configured === undefined || configured === record.podCIDR)
       ? record.podCIDR
       : await choosePodCidr(transport, root, configured)
+  const fleet = fleetNodes(undefined, desired)
+  const known = record?.podCIDR === podCIDR ? (record.nodes ?? []) : []
   const next: RootRecord = {
     recordVersion: RECORD_VERSION,
     rootId: record?.rootId ?? (await rootIdOf(transport, root)),
@@ -23,6 +26,7 @@ export async function writeRootFor(
     podCIDR,
     head: node,
     ...(kind === 'podman' && { runtime: kind }),
+    ...(fleet.length > 0 && { nodes: withRanges(fleet, known, podCIDR) }),
     hashKey: record?.hashKey ?? newHashKey(),
     appliedCommit: desired.commit,
   }

@@ -18,9 +18,16 @@ export const run: RunCommand = async (invocation, world) => {
   if (world.signal.aborted) return EXIT.interrupted
   // Under a lock of its own. Also without a record: the root's folder may have been deleted, and its pods run on.
   const { root, transport } = station
-  const others = await removeRoot({ transport, root })
+  const others = [...(await leaveNodes(station, world)), ...(await removeRoot({ transport, root }))]
   const kept = await keptData(transport, await rootPaths(transport, root))
   return tell({ pods, others, kept }, station, invocation, world)
+}
+
+/** What was removed on other machines. */
+async function leaveNodes({ record, root }: Station, world: World): Promise<readonly string[]> {
+  if (record?.nodes === undefined) return []
+  const { removeFromNodes } = await import('../fleet/leave.ts')
+  return await removeFromNodes(record.nodes, root, world)
 }
 
 /** The pods that were there, all of them gone now. */

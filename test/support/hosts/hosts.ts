@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
@@ -186,9 +186,8 @@ export class Host {
       await ended
     }
     const { link } = this.#place
-    // The kernel takes it away a moment after the namespace of its other end.
-    if (existsSync(`/sys/class/net/${link}`))
-      execFileSync('ip', ['link', 'delete', link], { stdio: 'ignore' })
+    // The kernel takes it away a moment after the namespace of its other end, maybe before this does.
+    while (existsSync(`/sys/class/net/${link}`)) spawnSync('ip', ['link', 'delete', link])
     await removeGroups(this.cgroup)
   }
 

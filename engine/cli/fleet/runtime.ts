@@ -1,0 +1,133 @@
+import type { NodeEvent } from '../../api/cri.ts'
+import { type NodeName, type PodUid, podUid } from '../../api/names.ts'
+import { type NodeListing, type Runtime, RuntimeFailure } from '../../runtimes/runtime.ts'
+
+export type Nodes = ReadonlyMap<NodeName, Runtime>
+
+/**
+ * All nodes as one, for commands that ask about a pod and do not care where it is. Object records are the head's. What makes and ends pods is
+ * asked of the node itself: the head has none.
+ */
+export function fleetRuntime(nodes: Nodes, head: Runtime): Runtime {
+  return { ...head, ...wholeVerbs(nodes), ...podVerbs(nodes) }
+}
+
+type WholeVerbs = Pick<Runtime, 'check' | 'prepare' | 'list' | 'events' | 'emptyTrash' | 'collectImages'>
+
+function wholeVerbs(nodes: Nodes): WholeVerbs {
+  const all = [...nodes.values()]
+  return {
+    // A node that does not answer is the loop's to tell of, for as long as another one does.
+    check: async (signal) => await firstAnswer(all.map((node) => node.check(signal))),
+    prepare: async (signal) => await firstAnswer(all.map((node) => node.prepare(signal))),
+    list: async (signal) => mergedListing(await Promise.all(all.map((node) => node.list(signal)))),
+    events: (signal) => mergedEvents(all, signal),
+    emptyTrash: async (before, signal) =>
+      (await Promise.all(all.map((node) => node.emptyTrash(before, signal)))).flat(),
+    collectImages: async (keep, signal) => {
+      const freed = await Promise.all(all.map((node) => node.collectImages(keep, signal)))
+      return {
+        images: freed.reduce((sum, { images }) => sum + images, 0),
+        bytes: freed.reduce((sum, { bytes }) => sum + bytes, 0),
+      }
+    },
+  }
+}
+
+/** Rejects when nobody answers, with the first one's reason. */
+async function firstAnswer<T>(answers: readonly Promise<T>[]): Promise<T> {
+  const settled = await Promise.allSettled(answers)
+  const good = settled.find((one) => one.status === 'fulfilled')
+  if (good !== undefined) return good.value
+  throw settled.find((one) => one.status === 'rejected')?.reason
+}
+
+function mergedListing(listings: readonly NodeListing[]): NodeListing {
+  return {
+    pods: new Map(listings.flatMap(({ pods }) => [...pods])),
+    unreadable: listings.flatMap(({ unreadable }) => unreadable),
+  }
+}
+
+/** In the order in which they come. */
+async function* mergedEvents(all: readonly Runtime[], signal: AbortSignal): AsyncGenerator<NodeEvent> {
+  const told: NodeEvent[] = []
+  let wake = Promise.withResolvers<void>()
+  const hearing = all.map(async (node) => {
+    for await (const event of node.events(signal)) {
+      told.push(event)
+      wake.resolve()
+    }
+  })
+  const over = Promise.all(hearing).then(() => true)
+  for (;;) {
+    const isOver = await Promise.race([over, wake.promise])
+    wake = Promise.withResolvers<void>()
+    yield* told.splice(0)
+    if (isOver === true) return
+  }
+}
+
+type PodVerbs = Pick<
+  Runtime,
+  | 'inspect'
+  | 'exec'
+  | 'execInteractive'
+  | 'logs'
+  | 'stats'
+  | 'freezePod'
+  | 'thawPod'
+  | 'sayConditions'
+  | 'tell'
+  | 'writePodRecord'
+  | 'connect'
+>
+
+function podVerbs(nodes: Nodes): PodVerbs {
+  const known = new Map<PodUid, Runtime>()
+  const find = async (uid: PodUid, signal?: AbortSignal): Promise<Runtime | undefined> => {
+    const node = known.get(uid) ?? (await nodeWith(nodes, (pods) => pods.has(uid), signal))
+    // A pod never moves.
+    if (node !== undefined) known.set(uid, node)
+    return node
+  }
+  const nodeOf = async (uid: PodUid, signal?: AbortSignal): Promise<Runtime> =>
+    found(await find(uid, signal), `pod ${uid}`)
+  return {
+    inspect: async (uid, signal) => await (await find(uid, signal))?.inspect(uid, signal),
+    exec: async (request, signal) => await (await nodeOf(request.uid, signal)).exec(request, signal),
+    execInteractive: async (request) => await (await nodeOf(request.uid)).execInteractive(request),
+    async *logs(request, signal) {
+      yield* (await nodeOf(request.uid, signal)).logs(request, signal)
+    },
+    stats: async (uid, signal) => await (await nodeOf(uid, signal)).stats(uid, signal),
+    freezePod: async (uid, signal) => await (await nodeOf(uid, signal)).freezePod(uid, signal),
+    thawPod: async (uid, signal) => await (await nodeOf(uid, signal)).thawPod(uid, signal),
+    sayConditions: async (uid, said, signal) =>
+      await (await nodeOf(uid, signal)).sayConditions(uid, said, signal),
+    tell: async (uid, signal) => await (await nodeOf(uid, signal)).tell(uid, signal),
+    writePodRecord: async (record, signal) => {
+      const node = await nodeOf(podUid(record.pod.metadata.uid ?? ''), signal)
+      await node.writePodRecord(record, signal)
+    },
+    connect: async (address, port, signal) => {
+      const has = (pods: NodeListing['pods']): boolean => [...pods.values()].some(({ ip }) => ip === address)
+      const node = found(await nodeWith(nodes, has, signal), `a pod at ${address}`)
+      return await node.connect(address, port, signal)
+    },
+  }
+}
+
+function found(node: Runtime | undefined, what: string): Runtime {
+  if (node === undefined) throw new RuntimeFailure('NotFound', `no node has ${what}`)
+  return node
+}
+
+async function nodeWith(
+  nodes: Nodes,
+  has: (pods: NodeListing['pods']) => boolean,
+  signal?: AbortSignal,
+): Promise<Runtime | undefined> {
+  for (const node of nodes.values()) if (has((await node.list(signal)).pods)) return node
+  return undefined
+}

@@ -1,0 +1,100 @@
+import type { RootRecord } from '../../api/records.ts'
+import { lockRoot, readRoot, writeRoot } from '../../runtimes/oci/node/root.ts'
+import { rootPaths } from '../../runtimes/oci/paths.ts'
+import { parseSshAddress } from '../../transport/ssh/address.ts'
+import { sshTransport } from '../../transport/ssh/ssh.ts'
+import type { Transport } from '../../transport/transport.ts'
+import { TransportError } from '../../transport/transport.ts'
+import { localTransport } from '../../transport/local.ts'
+import { UserError } from '../userError.ts'
+import type { World } from '../world.ts'
+import { type Ways, waysOf } from './driving.ts'
+import type { Reached } from './nodes.ts'
+
+/** The folder's path is the same on all machines. */
+export async function wayTo(node: Reached, root: string, world: World): Promise<Transport> {
+  const all = waysOf(world)
+  const known = all.open.get(node.address)
+  if (known !== undefined) return known
+  const address = parseSshAddress(node.address)
+  if (address === undefined)
+    throw new UserError(`node ${node.name}: ${node.address} is no address of a machine`)
+  const { root: real } = await rootPaths(localTransport(), root)
+  const made = sshTransport({
+    address,
+    controlFolder: await controlFolder(root),
+    environment: definedOf(world.environment),
+    greet: async (transport) => await greet(node, real, all, transport),
+  })
+  // Where it leads to is looked at when it is connected, and needs no connection here.
+  const way = {
+    ...made,
+    realPath: async (path: string, signal?: AbortSignal) =>
+      path === real ? real : await made.realPath(path, signal),
+  }
+  all.open.set(node.address, way)
+  return way
+}
+
+/** Sockets of ssh, on a tmpfs. Beside the root's folder there, which may get a tmpfs of its own. */
+export async function controlFolder(root: string): Promise<string> {
+  return `${(await rootPaths(localTransport(), root)).runDir}.ssh`
+}
+
+export async function closeWays(world: World): Promise<void> {
+  const all = waysOf(world)
+  const open = [...all.open.values()]
+  all.open.clear()
+  delete all.holder
+  await Promise.all(open.map(async (way) => await way[Symbol.asyncDispose]()))
+}
+
+/** On each new connection, before anything else goes over it. */
+async function greet(
+  node: Reached,
+  root: string,
+  { holder, record }: Ways,
+  transport: Transport,
+): Promise<void> {
+  const real = await transport.realPath(root)
+  if (real !== root)
+    throw new TransportError(
+      `node ${node.name}: ${root} leads to ${real} there; name the real folder with --root`,
+    )
+  if (holder === undefined) return
+  const locked = await lockRoot(transport, root, holder)
+  if (locked.kind === 'held')
+    throw new TransportError(`node ${node.name}: another engine works on it, ${locked.by}; wait for its end`)
+  if (record === undefined) return
+  try {
+    await giveRoot(node, root, record, transport)
+  } catch (error) {
+    throw error instanceof UserError ? new TransportError(error.message) : error
+  }
+}
+
+/** Rejects when the node's root is another engine's. */
+export async function giveRoot(
+  node: Reached,
+  root: string,
+  record: RootRecord,
+  transport: Transport,
+): Promise<void> {
+  const before = await readRoot(transport, root)
+  if (before !== undefined && before.hashKey !== record.hashKey) {
+    const { cluster, repository } = before.owner
+    throw new UserError(
+      `node ${node.name}: ${root} there is of another head, cluster ${cluster} of ${repository}; run reconcile down there, or name another --root`,
+    )
+  }
+  const own = record.nodes?.find(({ name }) => name === node.name)
+  const { nodes: _, ...rest } = record
+  const wanted = { ...rest, podCIDR: own?.podCIDR ?? record.podCIDR }
+  if (JSON.stringify(wanted) !== JSON.stringify(before)) await writeRoot(transport, root, wanted)
+}
+
+function definedOf(environment: World['environment']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
