@@ -76,7 +76,7 @@ test('what was under way on a line that is cut is told of, and a lock that was h
     await next.run({ argv: ['sleep', '0.5'] })
     held = await next.lock(path, 'second')
   }
-  expect(readFileSync(join(host.folder, 'root/lock'), 'utf8')).toBe('second')
+  expect(readFileSync(join(host.folder, 'disk/root/lock'), 'utf8')).toBe('second')
   await held[Symbol.asyncDispose]()
   await next.run({ argv: ['pkill', '-x', 'sleep'] })
 }, 120_000)

@@ -27,7 +27,7 @@ const CGROUPS = '/sys/fs/cgroup'
  */
 export class Hosts implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-hosts-'))
-  readonly root = join(this.folder, 'root')
+  readonly root = join(this.folder, 'disk', 'root')
   readonly keys = new SshKeys()
   /** Six letters that everything is named after that the kernel has. */
   readonly id = basename(this.folder).slice(-6).toLowerCase()
@@ -78,7 +78,7 @@ export class Hosts implements AsyncDisposable {
   }
 
   #makeBridge(): void {
-    mkdirSync(this.root)
+    mkdirSync(this.root, { recursive: true })
     ip('link', 'add', this.bridge, 'type', 'bridge')
     ip('address', 'add', `${this.#subnet}.1/24`, 'dev', this.bridge)
     ip('link', 'set', this.bridge, 'up')

@@ -24,8 +24,10 @@ printf '%s\n' "$hierarchies" | while read -r path type options; do
     *) mount -t cgroup -o "$options" cgroup "$path" ;;
   esac
 done
-mkdir -p "$folder/root" "$root"
-mount --bind "$folder/root" "$root"
+# The folder above the root: a root may be removed and made again, on each machine for itself.
+mkdir -p "$folder/disk"
+mount --bind "$folder/disk" "${root%/*}"
+mkdir -p "$root"
 mount --bind "$folder/boot_id" /proc/sys/kernel/random/boot_id
 hostname "$name"
 
