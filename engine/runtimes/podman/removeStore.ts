@@ -1,10 +1,11 @@
 import type { Transport } from '../../transport/transport.ts'
-import { runOrFail } from '../oci/commands.ts'
+import { runCommand, runOrFail } from '../oci/commands.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../oci/node/mountTable.ts'
 import { readText } from '../oci/node/node.ts'
 import type { RootPaths } from '../oci/paths.ts'
 import { unmountCommand } from '../oci/pods/sandbox.ts'
 import { podmanCommand, removeAllArgs } from './commands.ts'
+import { remove } from './node.ts'
 import { podmanPlace } from './place.ts'
 
 /** Ends whatever podman runs for this root, so that it starts nothing again; its store can be deleted then. False: it has none. */
@@ -16,10 +17,15 @@ export async function endPodman(
   const place = podmanPlace(paths)
   if ((await transport.stat(place.store)) === undefined) return false
   const failing = { reason: 'RemoveFailed', doing: `removing what podman has in ${place.store}` }
+  const podman = {
+    ask: async (args: readonly string[]) =>
+      await runCommand(transport, podmanCommand(place, args), failing, signal),
+    tell: async (args: readonly string[]) =>
+      await runOrFail(transport, podmanCommand(place, args), failing, signal),
+  }
   // Without it podman was not asked for anything since the last boot, so nothing runs.
   if ((await transport.stat(place.config)) !== undefined)
-    for (const args of removeAllArgs())
-      await runOrFail(transport, podmanCommand(place, args), failing, signal)
+    for (const args of removeAllArgs()) await remove(podman, args, { ...failing, signal })
   const mounted = mountedBelow(parseMountTable(await readText(transport, MOUNT_TABLE)), place.store)
   if (mounted.length > 0) await runOrFail(transport, unmountCommand(mounted), failing, signal)
   return true
