@@ -89,7 +89,11 @@ test.each([
 ])('a Service that asks for %s is told why it cannot have it', (clusterIP, message) => {
   const claims = [claim('first', { clusterIP: '10.96.0.77' }), claim('second', { clusterIP })]
   const given = allocate(claims, pools('10.96.0.0/24'))
-  expect(given.get(key('second'))).toMatchObject({ clusterIPs: [], nodePorts: new Map(), problems: [message] })
+  expect(given.get(key('second'))).toMatchObject({
+    clusterIPs: [],
+    nodePorts: new Map(),
+    problems: [message],
+  })
   expect(given.get(key('first'))?.problems).toEqual([])
 })
 
