@@ -96,6 +96,20 @@ test('what is taken from a pod is told and put right while its container runs on
   await node.remove(uid)
 })
 
+test('a container that has ended while its monitor stood still is told to have ended once the monitor goes on', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  await stop(started(uid, 'monitor'))
+  process.kill(started(uid, 'pid'), 'SIGKILL')
+  await expect
+    .poll(async () => (await node.listing(uid)).damage)
+    .toEqual(['the monitor of container main was stopped'])
+  expect(existsSync(join(node.root, 'pods', uid, 'containers/main/0/exited'))).toBe(false)
+  await node.runtime.createPod(podRequest(uid))
+  await expect.poll(() => existsSync(join(node.root, 'pods', uid, 'containers/main/0/exited'))).toBe(true)
+  expect((await node.listing(uid)).damage).toBeUndefined()
+  await node.remove(uid)
+})
+
 test('a process that was moved out of its cgroup is put back with all that it has begun; without its cgroup it starts anew', async () => {
   const uid = await node.start(['sh', '-c', 'sleep 1000 & wait'])
   const pid = started(uid, 'pid')

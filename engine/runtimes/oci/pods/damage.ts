@@ -64,7 +64,8 @@ export interface Examined {
 export function examine(paths: RootPaths, pod: PodFiles, sandbox: Sandbox, state: NodeState): Examined {
   if (sandbox.bootId !== state.bootId) return { broken: 'was made before the node was restarted', damage: [] }
   const own = podPaths(paths, pod.uid)
-  const running = runningOf(pod, state)
+  const unended = unendedOf(pod)
+  const running = unended.filter(({ started }) => state.processes.get(started.pid) === started.ticks)
   const pins = missingPins(own, sandbox, state)
   const broken =
     lostFolder(pod) ??
@@ -80,23 +81,24 @@ export function examine(paths: RootPaths, pod: PodFiles, sandbox: Sandbox, state
       ...leaseDamage(pod.uid, sandbox, state),
       ...etcDamage(pod.uid, state),
       ...mountDamage(own, sandbox, state),
-      ...containerDamage(own, running, state),
+      ...monitorDamage(unended, state),
+      ...groupDamage(own, running, state),
       ...(pod.frozenMs === undefined ? frozenDamage(own, running, state) : []),
     ],
   }
 }
 
-interface Running {
+interface Unended {
   readonly name: string
   readonly started: Started
 }
 
-function runningOf({ containers }: PodFiles, state: NodeState): readonly Running[] {
+/** Those that run as far as is on record. The process of one may have ended, and nobody was there to write it down. */
+function unendedOf({ containers }: PodFiles): readonly Unended[] {
   return [...containers].flatMap(([name, { attempts }]) => {
     const files = attempts.get(Math.max(-1, ...attempts.keys()))
     const started = files?.has('exited') === true ? undefined : parseStarted(files?.get('started'))
-    if (started === undefined || state.processes.get(started.pid) !== started.ticks) return []
-    return [{ name, started }]
+    return started === undefined ? [] : [{ name, started }]
   })
 }
 
@@ -144,7 +146,7 @@ function lostVolume(own: PodPaths, sandbox: Sandbox, state: NodeState): string |
 
 function linkDamage(
   { ip, link }: Sandbox,
-  running: readonly Running[],
+  running: readonly Unended[],
   { links, routes }: NodeState,
 ): readonly Damage[] {
   if (link === undefined) return []
@@ -181,22 +183,27 @@ function mountDamage(own: PodPaths, { mounts = [] }: Sandbox, { mounted }: NodeS
     .map((path) => ({ kind: 'mount', path }))
 }
 
-function containerDamage(own: PodPaths, running: readonly Running[], state: NodeState): readonly Damage[] {
-  return running.flatMap(({ name, started }): readonly Damage[] => {
+/** Also of a container that has ended: that it has, only its monitor can say. */
+function monitorDamage(unended: readonly Unended[], { processes, stopped }: NodeState): readonly Damage[] {
+  return unended
+    .filter(
+      ({ started: { monitor, monitorTicks } }) =>
+        stopped.has(monitor) && processes.get(monitor) === monitorTicks,
+    )
+    .map(({ name, started }) => ({ kind: 'monitor', container: name, pid: started.monitor }))
+}
+
+function groupDamage(own: PodPaths, running: readonly Unended[], { cgroups }: NodeState): readonly Damage[] {
+  return running.flatMap(({ name, started: { pid } }): readonly Damage[] => {
     const { cgroup: group } = containerPaths(own, own.uid, name)
-    const isStopped =
-      state.stopped.has(started.monitor) && state.processes.get(started.monitor) === started.monitorTicks
-    return [
-      ...(isStopped ? [{ kind: 'monitor', container: name, pid: started.monitor } as const] : []),
-      ...(leftGroups(state.cgroups.get(started.pid) ?? '', group).length > 0
-        ? [{ kind: 'cgroup', container: name, pid: started.pid, group } as const]
-        : []),
-    ]
+    return leftGroups(cgroups.get(pid) ?? '', group).length === 0
+      ? []
+      : [{ kind: 'cgroup', container: name, pid, group }]
   })
 }
 
 /** By somebody: `reconcile freeze` leaves its mark first. */
-function frozenDamage(own: PodPaths, running: readonly Running[], { frozen }: NodeState): readonly Damage[] {
+function frozenDamage(own: PodPaths, running: readonly Unended[], { frozen }: NodeState): readonly Damage[] {
   return running
     .map(
       ({ name }) =>
