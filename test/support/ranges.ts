@@ -34,6 +34,12 @@ export function addressIn(range: string, last: number): string {
   return range.replace(/0?\/\d+$/, String(last))
 }
 
+/** What each address of an own range of IPv4 begins with. */
+export function startOf(range: string): RegExp {
+  const [first, second] = range.split('.')
+  return new RegExp(`^${first}\\.${second}\\.`)
+}
+
 /** A name in the kernel, which one process can have at a time, and which goes with it. */
 async function takes(part: number): Promise<boolean> {
   const server = createServer().unref()
