@@ -89,6 +89,10 @@ const PODMAN_DIFFERENCES: readonly RuntimeDifference[] = [
     how: "podman keeps a container's environment on the disk of the node, in files that root alone can read; oci keeps it on a tmpfs",
   },
   {
+    field: 'spec.containers[].resources',
+    how: 'a change is for what runs: where podman later starts the container again by itself, it has the resources that it began with, in the cgroup of a pod that has the new ones (podman 4.3 keeps no others)',
+  },
+  {
     field: 'spec.containers[].resources.limits',
     how: '/proc in a container tells of the whole node: lxcfs is not used',
   },

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { Cluster } from '../api/generated/types.ts'
 import { type NodeName, nodeName } from '../api/names.ts'
 import type { RootRecord } from '../api/records.ts'
+import type { NodeRuntime } from '../api/runtimeLimits.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { EVENT_FILE } from '../daemon/events/eventPath.ts'
 import { lockRoot, readRoot } from '../runtimes/oci/node/root.ts'
@@ -153,13 +154,10 @@ export function parseHolder(text: string): Holder | undefined {
   }
 }
 
-/** Those that can be used yet. */
-export type RuntimeKind = 'oci' | 'podman'
-
 export interface Machine {
   readonly node: NodeName
   /** Absent: oci. */
-  readonly kind?: RuntimeKind
+  readonly kind?: NodeRuntime
   readonly runtime: Runtime
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
 }
@@ -195,9 +193,9 @@ const CREATE = {
   podman: async (options: OciRuntimeOptions) =>
     // Loaded where it is asked for: hardly ever.
     await (await import('../runtimes/podman/runtime.ts')).createPodmanRuntime(options),
-} as const satisfies Readonly<Record<RuntimeKind, (options: OciRuntimeOptions) => Promise<Runtime>>>
+} as const satisfies Readonly<Record<NodeRuntime, (options: OciRuntimeOptions) => Promise<Runtime>>>
 
-function askedRuntime(desired: Pick<Desired, 'nodes'> | undefined): RuntimeKind {
+function askedRuntime(desired: Pick<Desired, 'nodes'> | undefined): NodeRuntime {
   return desired?.nodes[0]?.spec?.runtime === 'podman' ? 'podman' : 'oci'
 }
 

@@ -85,7 +85,7 @@ function podVerbs(node: OciNode): PodVerbs {
         }
         const [context] = await Promise.all([node.context(), record()])
         // Beside the first pod's own network, what lets pods out of the node.
-        await bothEnded(makeSandbox(context, request, endContainers, signal), node.masqueraded())
+        await bothEnded(makeSandbox(context, request, { endContainers }, signal), node.masqueraded())
       })
     },
     startContainer: async (request, signal) => {

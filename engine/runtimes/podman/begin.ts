@@ -1,7 +1,7 @@
 import type { Parts } from '../oci/containers/parts.ts'
 import { attemptFolder, END_FILE, type EndFile } from './attemptFiles.ts'
 import { removeArgs, startArgs, upperArgs } from './commands.ts'
-import type { Asking, PodmanNode } from './node.ts'
+import { type Asking, type PodmanNode, remove } from './node.ts'
 import { runArgs, type RunParts } from './runArgs.ts'
 
 const TIMEOUT_MS = 120_000
@@ -21,7 +21,8 @@ export async function begin(
     : await refusalOf(node, runArgs(request, run), asking)
   await node.transport.remove(run.envFile)
   if (refusal === undefined) return
-  await node.ask(removeArgs([run.name]), asking)
+  // It may run all the same: what is on record as never started must not.
+  await remove(node, removeArgs([run.name]), asking)
   if (/image not known|no such image/i.test(refusal)) node.images.forget()
   const at = Temporal.Now.instant().toString()
   const exit = { attempt: request.attempt, exitCode: 128, startedAt: at, finishedAt: at, message: refusal }

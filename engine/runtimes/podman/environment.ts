@@ -10,17 +10,17 @@ import type { RunParts } from './runArgs.ts'
 export type EnvironmentPlace = Pick<RunParts, 'envFile' | 'secrets'>
 
 /**
- * Never on a command line, which everybody on the node can read: in a file on the tmpfs, a line a variable. One with a line end in it podman takes
- * from a secret of its own, whose data is on the tmpfs, too.
+ * Never on a command line, which everybody on the node can read: in a file on the tmpfs, a line a variable. What no line can hold podman takes from
+ * a secret of its own, whose data is on the tmpfs, too. podman's own copy, of all of them, is on the disk.
  */
 export async function writeEnvironment(
-  node: Pick<PodmanNode, 'tell' | 'transport'>,
+  node: Pick<PodmanNode, 'ask' | 'tell' | 'transport'>,
   { container, image, pod, request, sandbox }: Parts,
   signal?: AbortSignal,
 ): Promise<EnvironmentPlace> {
   const all = processEnvironment(image.config, sandbox.hostname, request.env)
-  const lines = all.filter((entry) => !entry.includes('\n'))
-  const others = all.filter((entry) => entry.includes('\n'))
+  const lines = all.filter(isLine)
+  const others = all.filter((entry) => !isLine(entry))
   const content = lines.map((entry) => `${entry}\n`).join('')
   await node.transport.writeTree(container.bundle, [
     { path: '', mode: 0o700, what: { kind: 'directory' } },
@@ -32,14 +32,22 @@ export async function writeEnvironment(
     const name = `${containerName(request.uid, request.container, request.attempt)}_${index}`
     const doing = `giving container ${request.container} its environment`
     const asking = { reason: 'CreateContainerError', doing, stdin: entry.slice(at + 1), signal }
-    // On record first, so that it is found when it is to go; a start that was cut off has left one of the same name.
+    // On record first, so that it is found when it is to go; a start that was cut off may have left one of the same name.
     const known = namesIn(await readText(node.transport, secretsFile(pod.run)))
-    if (known.includes(name)) await node.tell(secretRemoveArgs([name]), { ...asking, stdin: '' })
+    if (known.includes(name)) await node.ask(secretRemoveArgs([name]), { ...asking, stdin: '' })
     else await node.transport.appendFile(secretsFile(pod.run), `${name}\n`, 0o600)
     await node.tell(secretCreateArgs(name, `${pod.run}/secrets`), asking)
     secrets.push({ secret: name, variable: entry.slice(0, at) })
   }
   return { envFile: `${container.bundle}/env`, secrets }
+}
+
+/** podman takes no line of 64 KiB. */
+const LINE_BYTES_MAX = 60_000
+
+/** podman leaves out remarks, the space that a line begins with, and the return at its end. */
+function isLine(entry: string): boolean {
+  return !/^[#\s]|[\n\r]/.test(entry) && Buffer.byteLength(entry) < LINE_BYTES_MAX
 }
 
 function secretsFile(run: string): string {

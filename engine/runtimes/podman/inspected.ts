@@ -1,3 +1,5 @@
+import type { CommandResult } from '../../transport/transport.ts'
+import { RuntimeFailure } from '../runtime.ts'
 import { isObject, parseJson } from '../oci/json.ts'
 
 /** A podman container, as `inspectArgs` prints it. */
@@ -20,6 +22,20 @@ export interface Inspected {
   /** Of the last end, also while it runs again. */
   readonly finishedAt?: string
   readonly cgroup: string
+}
+
+/** podman fails also when one of those that it was asked for is not there, which is an answer. */
+export function inspectedOf({
+  exitCode,
+  stderr,
+  stdout,
+  timedOut,
+}: CommandResult): ReadonlyMap<string, Inspected> {
+  const found = parseInspected(stdout)
+  const hasAnswered = exitCode === 0 || found.size > 0 || /no such (?:container|object)/.test(stderr)
+  if (hasAnswered && !timedOut) return found
+  const why = timedOut ? 'it took too long' : stderr.trim()
+  throw new RuntimeFailure('PodmanError', `asking podman for its containers: ${why}`)
 }
 
 export function parseInspected(stdout: string): ReadonlyMap<string, Inspected> {

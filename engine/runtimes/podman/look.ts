@@ -8,7 +8,7 @@ import { podPaths } from '../oci/paths.ts'
 import { END_FILE, parseStart, START_FILE } from './attemptFiles.ts'
 import { containerName, inspectArgs, parseContainerName } from './commands.ts'
 import { parsePodmanEvents } from './events.ts'
-import { type Inspected, parseInspected } from './inspected.ts'
+import { type Inspected, inspectedOf } from './inspected.ts'
 import { logEnd } from './logEnd.ts'
 import { type PodmanNode, seenKey } from './node.ts'
 import { observeContainer, type PodmanLook } from './observe.ts'
@@ -71,6 +71,7 @@ function namesOf({ containers, uid }: PodFiles): readonly string[] {
   })
 }
 
+/** Those that are there. Rejects when podman cannot answer: nothing is known of any of them then. */
 export async function inspected(
   { ask, isThere }: Pick<Node, 'ask' | 'isThere'>,
   names: readonly string[],
@@ -78,7 +79,7 @@ export async function inspected(
 ): Promise<ReadonlyMap<string, Inspected>> {
   if (names.length === 0 || !(await isThere())) return new Map()
   const asking = { reason: 'PodmanError', doing: 'asking podman for its containers', signal }
-  return parseInspected((await ask(inspectArgs(names), asking)).stdout)
+  return inspectedOf(await ask(inspectArgs(names), asking))
 }
 
 /** Where the manifest says that the log's end is the message of whatever fails. */

@@ -72,14 +72,16 @@ export async function podmanNode(options: OciRuntimeOptions): Promise<PodmanNode
     return { ...made, info: { ...made.info, runtime: info.runtime } }
   })
   const context = async () => ({ ...(await base.context()), facts: await facts() })
+  const seen: PodmanNode['seen'] = new Map()
   const isThere = async () => (await transport.stat(place.config)) !== undefined
   const endContainers = async (uid: PodUid, signal?: AbortSignal) => {
     if (!(await isThere())) return
     const failing = { reason: 'KillPodSandboxError', doing: 'removing the podman pod', signal }
     await remove(podman, podRemoveArgs(uid), failing)
     await removeSecrets({ ...podman, paths }, uid, signal)
+    for (const key of seen.keys()) if (key.startsWith(seenKey(uid, ''))) seen.delete(key)
   }
-  return { ...base, ...podman, images, look, facts, context, isThere, endContainers, seen: new Map() }
+  return { ...base, ...podman, images, look, facts, context, isThere, endContainers, seen }
 }
 
 const REMOVALS_MAX = 5

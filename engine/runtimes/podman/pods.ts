@@ -1,7 +1,7 @@
 import type { CreatePodRequest } from '../../api/cri.ts'
 import { type PodUid, podUid } from '../../api/names.ts'
 import { RuntimeFailure } from '../runtime.ts'
-import { makeSandbox } from '../oci/pods/makeSandbox.ts'
+import { makeSandbox, type SandboxParts } from '../oci/pods/makeSandbox.ts'
 import { type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
 import { forgetFolderless, writeRecord } from '../oci/pods/podRecord.ts'
 import { disarmPod, releasePod as releaseSandbox, removePod as removeSandbox } from '../oci/pods/removePod.ts'
@@ -26,12 +26,18 @@ export async function createPod(
     await writeRecord(transport, paths, request.record)
   }
   const [context] = await Promise.all([node.context(), record()])
-  const ending = async (_: unknown, uid: PodUid) => await endContainers(node, uid, signal)
-  const both = [makeSandbox(context, request, ending, signal), createPodmanPod(node, request, signal)]
+  const podmanPod = createPodmanPod(node, request, signal)
+  const parts: SandboxParts = {
+    endContainers: async (_, uid) => await endContainers(node, uid, signal),
+    complete: async () => {
+      await podmanPod
+      await nameHost(node, request, signal)
+    },
+  }
+  const all = [makeSandbox(context, request, parts, signal), podmanPod, node.masqueraded()]
   // Also when one has failed: whoever takes the pod away then must find nothing still being made.
-  await Promise.allSettled(both)
-  await Promise.all(both)
-  await nameHost(node, request, signal)
+  await Promise.allSettled(all)
+  await Promise.all(all)
 }
 
 /** An OCI runtime that is told of a host name sets it in the namespace that it joins; podman tells it of none then. */

@@ -5,7 +5,7 @@ import { CPU_PERIOD_US } from '../oci/spec/spec.ts'
 import { containerName } from './commands.ts'
 import { type PodmanNode, seenKey } from './node.ts'
 
-/** First whether it can be done at all, then what runs; podman starts it anew with what it was told last. Done twice it is done once. */
+/** First whether it can be done at all, then what runs. podman does not keep it: see what docs/fields.md says of podman. Done twice it is done once. */
 export async function resizePod(
   node: PodmanNode,
   request: ResizePodRequest,

@@ -34,8 +34,7 @@ export async function startContainer(
   const facts = await node.facts()
   const pod = podPaths(paths, request.uid)
   const container = containerPaths(pod, request.uid, request.container)
-  const former = await clearFormer(node, request, signal)
-  if (former === 'past') return
+  if (await isPast(node, request, signal)) return
   const sandbox = parseSandbox(await readText(transport, pod.sandbox))
   if (sandbox === undefined) throw createError(request, 'the pod has no sandbox on this node', false)
   const image = await images.resolve(request.image)
@@ -46,47 +45,36 @@ export async function startContainer(
   const run = await runParts(parts, environment, signal)
   await writeAttempt(parts)
   await begin(node, parts, run, signal)
-  if (former.length > 0) {
-    const failing = { reason: 'RunContainerError', doing: 'removing an earlier attempt', signal }
-    await remove(node, removeArgs(former), failing)
-  }
 }
 
 /**
- * `past`: this attempt, or a later one of podman's, is there already. Otherwise the earlier ones have ended, on record, and these podman containers
- * are to be removed. What a start that was cut off has left goes at once.
+ * This attempt, or a later one of podman's, is there already. Otherwise podman has nothing of the container any more: the earlier ones have ended, on
+ * record, and none of them is started again beside the one that is to begin; nor is there what a start that was cut off has left.
  */
-async function clearFormer(
+async function isPast(
   node: PodmanNode,
   request: StartContainerRequest,
   signal?: AbortSignal,
-): Promise<readonly string[] | 'past'> {
+): Promise<boolean> {
   const files = await readPodFiles(node.transport, node.paths, request.uid)
   const attempts = files?.containers.get(request.container)?.attempts
-  if (files === undefined || attempts === undefined || attempts.size === 0) return []
+  if (files === undefined || attempts === undefined || attempts.size === 0) return false
   const last = Math.max(...attempts.keys())
-  if (last > request.attempt || attempts.get(request.attempt)?.has(END_FILE) === true) return 'past'
+  if (last > request.attempt || attempts.get(request.attempt)?.has(END_FILE) === true) return true
   const nameOf = (attempt: number) => containerName(request.uid, request.container, attempt)
   const begun = [...attempts].filter(([, one]) => one.has(START_FILE)).map(([attempt]) => nameOf(attempt))
   const found = await inspected(node, begun, signal)
-  const own = found.get(nameOf(request.attempt))
-  if (own?.startedAt !== undefined) return 'past'
-  if (own !== undefined) {
-    const failing = {
-      reason: 'RunContainerError',
-      doing: 'removing what a start that was cut off has left',
-      signal,
-    }
-    await node.tell(removeArgs([own.name]), failing)
-  }
+  if (found.get(nameOf(request.attempt))?.startedAt !== undefined) return true
   const observed = await settleEnd(node, files, request.container)
   if (observed !== undefined && observed.state.kind !== 'created') {
     // podman may have been faster.
-    if (observed.attempt >= request.attempt) return 'past'
+    if (observed.attempt >= request.attempt) return true
     if (observed.state.kind === 'running')
       throw createError(request, `attempt ${observed.attempt} runs still`, false)
   }
-  return [...found.keys()].filter((name) => name !== own?.name)
+  const failing = { reason: 'RunContainerError', doing: 'removing what earlier starts have left', signal }
+  if (found.size > 0) await remove(node, removeArgs([...found.keys()]), failing)
+  return false
 }
 
 async function runParts(

@@ -36,7 +36,7 @@ export async function stopContainer(
   const timeoutMs = request.graceMs + STOP_TIMEOUT_MS
   await node.tell(stopArgs(name, request.graceMs), { ...failing, timeoutMs })
   await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true })
-  // One that podman was about to start again does not know that it was stopped.
-  if (before.state.kind !== 'running' || before.attempt > base)
+  // One that podman was about to start again does not know that it was stopped. What is to be started anew may have ended by itself meanwhile.
+  if (!pod.disarmed || before.state.kind !== 'running' || before.attempt > base)
     await remove(node, removeArgs([name]), failing)
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { containersConf } from '../../../engine/runtimes/podman/containersConf.ts'
 import { parsePodmanEvents } from '../../../engine/runtimes/podman/events.ts'
 import { parseImage, parseImageList } from '../../../engine/runtimes/podman/imageParsers.ts'
-import { parseInspected } from '../../../engine/runtimes/podman/inspected.ts'
+import { inspectedOf, parseInspected } from '../../../engine/runtimes/podman/inspected.ts'
 
 const UID = '01234567-89ab-cdef-0123-456789abcdef'
 const NAME = `${UID}_main_0`
@@ -38,6 +38,21 @@ test('what podman tells of containers, a line each', () => {
   })
   expect(found.get(`${UID}_late_0`)).not.toHaveProperty('startedAt')
   expect(parseInspected('Error: no such object\n')).toEqual(new Map())
+})
+
+test('a container that is not there is an answer of podman’s, and a failure of podman’s is none', () => {
+  const missing = {
+    exitCode: 125,
+    stdout: '',
+    stderr: 'Error: inspecting object: no such container a\n',
+    timedOut: false,
+  }
+  expect(inspectedOf(missing)).toEqual(new Map())
+  expect([...inspectedOf({ ...missing, stdout: INSPECTED }).keys()]).toContain(NAME)
+  expect(() => inspectedOf({ ...missing, stderr: 'Error: database is locked\n' })).toThrow(
+    'database is locked',
+  )
+  expect(() => inspectedOf({ ...missing, timedOut: true })).toThrow('took too long')
 })
 
 test('of podman’s events those of our containers are read, with how they ended', () => {

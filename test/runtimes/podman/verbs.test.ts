@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
+import { containerName } from '../../../engine/runtimes/podman/commands.ts'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, SECURITY, TestNode } from '../oci/support.ts'
+import { containerRequest, podRequest, SECURITY, TestNode } from '../oci/support.ts'
 
 let node: TestNode
 
@@ -49,11 +53,11 @@ test('a container that was stopped stays so', async () => {
 })
 
 test('the next attempt of what the engine has stopped has a fresh file system and a log of its own', async () => {
-  const uid = await node.start(['sh', '-c', 'ls /mark; touch /mark; echo begun; sleep 1000'])
+  const uid = await node.start(['sh', '-c', 'ls /mark 2>&1; touch /mark; echo begun; sleep 1000'])
   await expect.poll(async () => await node.log(uid)).toContain('begun')
   await node.stop(uid)
   await node.runtime.startContainer(
-    containerRequest(uid, ['sh', '-c', 'ls /mark; echo again; sleep 1000'], {
+    containerRequest(uid, ['sh', '-c', 'ls /mark 2>&1; echo again; sleep 1000'], {
       attempt: 1,
       image: node.image,
     }),
@@ -61,6 +65,39 @@ test('the next attempt of what the engine has stopped has a fresh file system an
   await expect.poll(async () => await node.log(uid)).toBe('ls: /mark: No such file or directory\nagain')
   expect(await node.log(uid, 'main', true)).toBe('ls: /mark: No such file or directory\nbegun')
   expect(await node.container(uid)).toMatchObject({ attempt: 1, previous: { attempt: 0, exitCode: 137 } })
+  await node.remove(uid)
+})
+
+test('what a pod sends leaves the node with the node’s address', async () => {
+  const uid = await node.start(['sleep', '1000'])
+  const table = ['list', 'table', 'ip', `reconcile-${await node.rootId()}`]
+  expect(execFileSync('nft', table, { encoding: 'utf8' })).toContain('masquerade')
+  await node.remove(uid)
+})
+
+test('variables that no line of a file can hold arrive as they are', async () => {
+  const long = 'x'.repeat(70_000)
+  const uid = await node.start(['sleep', '1000'], {
+    env: [
+      ['LONG', long],
+      ['RETURN', 'ends so\r'],
+      ['#REMARK', 'is none'],
+    ],
+  })
+  expect(await node.exec(uid, ['sh', '-c', 'echo ${#LONG}'])).toBe('70000')
+  expect(await node.exec(uid, ['sh', '-c', 'echo "${RETURN}."'])).toBe('ends so\r.')
+  expect(await node.exec(uid, ['grep', '-c', '#REMARK=is none', '/proc/1/environ'])).toBe('1')
+  await node.remove(uid)
+})
+
+test('a start that was cut off while podman was given the environment is made once more', async () => {
+  const uid = node.newUid()
+  await node.runtime.createPod(podRequest(uid))
+  const { run } = podPaths(await rootPaths(node.transport, node.root), uid)
+  writeFileSync(`${run}/podman-secrets`, `${containerName(uid, 'main', 0)}_0\n`)
+  const env = [['TEXT', 'two\nlines']] as const
+  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { image: node.image, env }))
+  expect(await node.exec(uid, ['sh', '-c', 'echo "$TEXT"'])).toBe('two\nlines')
   await node.remove(uid)
 })
 

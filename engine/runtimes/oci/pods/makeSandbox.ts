@@ -22,11 +22,19 @@ import { attach } from './attach.ts'
 import { lookAtWhole, mendPod } from './mendPod.ts'
 import { clearSandbox } from './clearSandbox.ts'
 
+/** What a runtime does about a pod's sandbox beside what every pod has. */
+export interface SandboxParts {
+  /** Of a broken one: what runs in it still. */
+  readonly endContainers: (context: SandboxContext, uid: PodUid, signal?: AbortSignal) => Promise<void>
+  /** The last that a new one takes: what is not done when the sandbox is on record is never done. */
+  readonly complete?: () => Promise<void>
+}
+
 /** Namespaces, network, files and volumes of a pod whose record is written. Done twice it is done once. */
 export async function makeSandbox(
   context: SandboxContext,
   request: CreatePodRequest,
-  endContainers: (context: SandboxContext, uid: PodUid, signal?: AbortSignal) => Promise<void>,
+  { complete, endContainers }: SandboxParts,
   signal?: AbortSignal,
 ): Promise<void> {
   const { facts, paths, transport } = context
@@ -80,6 +88,7 @@ export async function makeSandbox(
     ...(allocation.hostId === undefined ? {} : { hostId: allocation.hostId }),
     ...cpuLists(allocation),
   }
+  await complete?.()
   await rearm(transport, pod, request)
   // Whole or unreadable, which is as good as absent: it is small, and on a tmpfs.
   const what = { kind: 'file', content: JSON.stringify(sandbox) } as const
