@@ -11,7 +11,7 @@ import { parsePodmanEvents } from './events.ts'
 import { type Inspected, inspectedOf } from './inspected.ts'
 import { logEnd } from './logEnd.ts'
 import { type PodmanNode, seenKey } from './node.ts'
-import { observeContainer, type PodmanLook } from './observe.ts'
+import { isLeft, observeContainer, type PodmanLook } from './observe.ts'
 
 type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 'transport'>
 
@@ -48,17 +48,36 @@ function remember(
 
 async function podmanLook(node: Node, pods: readonly PodFiles[]): Promise<PodmanLook> {
   const { transport } = node
-  const names = pods.flatMap(namesOf)
-  const containers = await inspected(node, names)
+  const { containers, processes } = await running(node, await inspected(node, pods.flatMap(namesOf)))
   const all = [...containers.values()]
-  const pids = all.flatMap(({ monitor, pid }) => [pid, monitor]).filter((pid) => pid > 1)
   const hasRestarted = all.some(({ restarts }) => restarts > 0)
   return {
     bootId: (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim(),
     containers,
-    processes: new Set((await readProcesses(transport, pids)).keys()),
+    processes,
     events: hasRestarted ? parsePodmanEvents(await readText(transport, node.place.events)) : [],
     logEnds: await logEnds(node, pods, all),
+  }
+}
+
+/**
+ * A container may have ended since podman was asked, and podman have begun it again: who says that one runs whose processes have gone is asked once
+ * more, and believed where it tells of others.
+ */
+async function running(
+  node: Node,
+  first: PodmanLook['containers'],
+): Promise<Pick<PodmanLook, 'containers' | 'processes'>> {
+  const pids = [...first.values()].flatMap(({ monitor, pid }) => [pid, monitor]).filter((pid) => pid > 1)
+  const processes = new Set((await readProcesses(node.transport, pids)).keys())
+  const gone = [...first.values()].filter((one) => isLeft(one, processes)).map(({ name }) => name)
+  if (gone.length === 0) return { containers: first, processes }
+  const again = await inspected(node, gone)
+  const others = [...again.values()].filter(({ name, pid }) => pid !== first.get(name)?.pid)
+  const standing = [...first].filter(([name]) => !gone.includes(name))
+  return {
+    containers: new Map([...standing, ...again]),
+    processes: new Set([...processes, ...others.flatMap(({ monitor, pid }) => [pid, monitor])]),
   }
 }
 

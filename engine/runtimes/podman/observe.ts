@@ -74,6 +74,11 @@ interface Attempt {
 
 const RUNNING = new Set(['running', 'paused', 'stopping'])
 
+/** podman says that it runs, and nothing of it does. */
+export function isLeft({ monitor, pid, status }: Inspected, processes: ReadonlySet<number>): boolean {
+  return RUNNING.has(status) && !processes.has(pid) && !processes.has(monitor)
+}
+
 function stateOf(
   found: Inspected,
   { attempt, message, start }: Attempt,
@@ -83,8 +88,7 @@ function stateOf(
   const startedAt = found.startedAt ?? start.at
   const times = { attempt, startedAt, startFailed: false } as const
   if (RUNNING.has(found.status)) {
-    if (look.processes.has(found.pid) || look.processes.has(found.monitor))
-      return { kind: 'running', startedAt }
+    if (!isLeft(found, look.processes)) return { kind: 'running', startedAt }
     const text = 'the container ended after its monitor: nobody saw its exit status'
     const lost = {
       exitCode: 137,
@@ -108,7 +112,7 @@ function stateOf(
 
 const MESSAGE_LENGTH_MAX = 4096
 
-/** What it wrote itself since it began, or the log's end. */
+/** What it wrote itself since it began, or the log's end. podman may note the first beginning when something is written already. */
 function messageOf(
   found: Inspected,
   start: StartFile,
@@ -116,7 +120,8 @@ function messageOf(
   { logEnds }: PodmanLook,
 ): string {
   const began = Temporal.Instant.from(found.startedAt ?? start.at).epochMilliseconds
-  const own = message === undefined || message.modifiedMs < began ? '' : (message.content ?? '')
+  const isOlder = found.restarts > 0 && (message?.modifiedMs ?? 0) < began
+  const own = isOlder ? '' : (message?.content ?? '')
   if (own !== '') return own.slice(0, MESSAGE_LENGTH_MAX)
   const fromLog = start.messagePolicy === 'FallbackToLogsOnError' && found.exitCode !== 0
   return fromLog ? (logEnds.get(found.name) ?? '') : ''

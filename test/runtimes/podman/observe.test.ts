@@ -122,19 +122,20 @@ test('rules for exit codes are the engine’s to follow', () => {
 
 test('its message is what it wrote since it began, or the log’s end where that is asked for', () => {
   const began = Date.parse('2026-01-01T00:00:01Z')
-  const messageOf = (start: Partial<StartFile>, text: string, at: number) => {
+  const messageOf = (start: Partial<StartFile>, text: string, at: number, restarts = 0) => {
     const files = attempts({ ...start, restart: { policy: 'Never' } }, file('message', text, at))
     const state = observeContainer(
       UID,
       'main',
       files,
       false,
-      seen(EXITED, { logEnds: new Map([[NAME, 'from the log']]) }),
+      seen({ ...EXITED, restarts }, { logEnds: new Map([[NAME, 'from the log']]) }),
     )?.state
     return state?.kind === 'exited' ? state.exit.message : undefined
   }
   expect(messageOf({}, 'mine', began + 1)).toBe('mine')
-  expect(messageOf({}, 'of an attempt before', began - 1)).toBeUndefined()
+  expect(messageOf({}, 'of an attempt before', began - 1, 1)).toBeUndefined()
+  expect(messageOf({}, 'sooner than podman looked', began - 1)).toBe('sooner than podman looked')
   expect(messageOf({}, '', began)).toBeUndefined()
   expect(messageOf({ messagePolicy: 'FallbackToLogsOnError' }, '', began)).toBe('from the log')
 })
