@@ -1,4 +1,5 @@
 import { findCommand } from './commands.ts'
+import { closeWays } from './fleet/driving.ts'
 import { type Invocation, parseCommandLine } from './invocation.ts'
 import { EXIT, type World } from './world.ts'
 
@@ -11,6 +12,8 @@ export async function runCommandLine(world: World): Promise<number> {
     if (world.signal.aborted) return EXIT.interrupted
     const { report } = await import('./report.ts')
     return report(error, world)
+  } finally {
+    await closeWays(world)
   }
 }
 

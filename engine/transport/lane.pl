@@ -27,7 +27,7 @@ my $given = '';
 my %runs;
 # Of those, the ones that have closed their outputs.
 my %silent;
-my %reads = (fileno(STDIN) => { handle => \*STDIN, got => \&take });
+my %reads = (fileno(STDIN) => { handle => \*STDIN, got => \&take, id => 0 });
 # What is waited for to take more, and what is still to be written to it.
 my %writes;
 my $pause;
@@ -163,7 +163,7 @@ sub reap {
 sub wait_at_most {
     return $pause unless $silence_max;
     my $left = $heard_at + $silence_max - time;
-    exit 0 if $left < 0;
+    $left = 0 if $left < 0;
     return defined $pause && $pause < $left ? $pause : $left + 0.5;
 }
 
@@ -172,15 +172,18 @@ while (1) {
     vec($ready, $_, 1) = 1 for grep { !$reads{$_}{held} } keys %reads;
     vec($takes, $_, 1) = 1 for keys %writes;
     my $count = select $ready, $takes, undef, wait_at_most();
+    # What has come while this process was at work, and has not been read yet, is a word, too.
+    exit 0 if $silence_max && time > $heard_at + $silence_max && !vec $ready, fileno STDIN, 1;
     if ($count > 0) {
         for my $number (keys %writes) {
             next unless vec $takes, $number, 1;
             my $write = delete $writes{$number};
             $write->{ready}->();
         }
-        for my $number (keys %reads) {
-            next unless vec $ready, $number, 1;
-            my $read = $reads{$number} or next;
+        for my $due (map { [$_, $reads{$_}] } grep { vec $ready, $_, 1 } keys %reads) {
+            my ($number, $read) = @$due;
+            # Closed by what was read before it; the number may be another one's by now, and nothing be there to read.
+            next unless ($reads{$number} // 0) == $read;
             my $bytes = '';
             my $length = sysread $read->{handle}, $bytes, 65536;
             next if !defined $length && $! == $INTERRUPTED;

@@ -21,7 +21,7 @@ function transportTo(host: Host): Transport {
   if (address === undefined) throw new Error(`${host.url} is no address`)
   const transport = sshTransport({
     address,
-    controlFolder: hosts.keys.path('control'),
+    control: hosts.keys.path('control/ssh'),
     environment: hosts.keys.environment,
   })
   onTestFinished(async () => await transport[Symbol.asyncDispose]())

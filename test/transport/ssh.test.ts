@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { parseSshAddress } from '../../engine/transport/ssh/address.ts'
@@ -25,7 +26,7 @@ function transportTo(url: string) {
   if (address === undefined) throw new Error(`${url} is no address`)
   const transport = sshTransport({
     address,
-    controlFolder: keys.path('control'),
+    control: keys.path('control/ssh'),
     environment: keys.environment,
   })
   onTestFinished(async () => await transport[Symbol.asyncDispose]())
@@ -111,7 +112,7 @@ test('ssh that is missing is named with what installs it', async () => {
   if (address === undefined) throw new Error('no address')
   const transport = sshTransport({
     address,
-    controlFolder: keys.path('control'),
+    control: keys.path('control/ssh'),
     environment: { PATH: keys.path('none') },
   })
   await expect(transport.run({ argv: ['true'] })).rejects.toThrow('apt-get install openssh-client')
@@ -130,8 +131,8 @@ test('a terminal is never given a connection of its own when the shared one is g
 const HOLDER = `
 import { parseSshAddress } from '${new URL('../../engine/transport/ssh/address.ts', import.meta.url).pathname}'
 import { sshTransport } from '${new URL('../../engine/transport/ssh/ssh.ts', import.meta.url).pathname}'
-const [url, controlFolder, path] = process.argv.slice(2)
-const transport = sshTransport({ address: parseSshAddress(url), controlFolder, environment: process.env })
+const [url, control, path] = process.argv.slice(2)
+const transport = sshTransport({ address: parseSshAddress(url), control, environment: process.env })
 await transport.lock(path, 'held')
 console.log('held')
 setInterval(() => undefined, 1000)
@@ -141,7 +142,7 @@ test('an engine that is killed holds no lock on a node any more, and leaves no p
   const path = keys.path('lock')
   const script = keys.path('holder.ts')
   writeFileSync(script, HOLDER)
-  const engine = spawn(process.execPath, [script, server.url, keys.path('control'), path], {
+  const engine = spawn(process.execPath, [script, server.url, keys.path('control/ssh'), path], {
     env: keys.environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -156,10 +157,10 @@ test('an engine that is killed holds no lock on a node any more, and leaves no p
   const masters = (): string =>
     execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })
       .split('\n')
-      .filter((line) => line.includes(`${keys.path('control')}/${engine.pid}-`))
+      .filter((line) => line.includes(keys.path(`control/ssh-${engine.pid}-`)))
       .join('\n')
   while (masters() !== '') await new Promise((resolve) => setImmediate(resolve))
-  expect(existsSync(join(keys.path('control'), `${engine.pid}-1`))).toBe(false)
+  expect(existsSync(keys.path(`control/ssh-${engine.pid}-1`))).toBe(false)
 })
 
 test('a lock on a node is told to be lost when the connection is', async () => {
@@ -172,4 +173,35 @@ test('a lock on a node is told to be lost when the connection is', async () => {
   process.kill(parent, 'SIGKILL')
   await lost
   expect(await transport.lock(keys.path('lost'), 'again')).toBeDefined()
+})
+
+test('a lock on a node is free, and the socket of ssh gone, as soon as the connection has been closed', async () => {
+  const path = keys.path('closed')
+  const [first, second] = [transportTo(server.url), transportTo(server.url)]
+  await second.run({ argv: ['true'] })
+  const sockets = readdirSync(keys.path('control'))
+  expect(await first.lock(path, 'first')).toBeDefined()
+  expect(readdirSync(keys.path('control'))).toHaveLength(sockets.length + 1)
+  await first[Symbol.asyncDispose]()
+  expect(await second.lock(path, 'second')).toBeDefined()
+  expect(readdirSync(keys.path('control'))).toEqual(sockets)
+})
+
+test('a host that takes a connection and says nothing is waited for as long as somebody wants it, and no longer', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  onTestFinished(() => void silent.close())
+  const address = silent.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const transport = transportTo(`ssh://root@127.0.0.1:${port}`)
+  const abort = new AbortController()
+  const notWanted = expect(transport.run({ argv: ['true'] }, abort.signal)).rejects.toThrow('not wanted')
+  const closed = expect(transport.run({ argv: ['true'] })).rejects.toThrow('it is not wanted any more')
+  const [connection] = (await once(silent, 'connection')) as [Socket]
+  abort.abort(new Error('not wanted'))
+  await notWanted
+  const ended = once(connection, 'close')
+  connection.resume()
+  await transport[Symbol.asyncDispose]()
+  await Promise.all([closed, ended])
 })

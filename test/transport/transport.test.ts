@@ -29,7 +29,7 @@ const open: Readonly<Record<string, () => Promise<Transport>>> = {
     const address = parseSshAddress(opened.use(await startSshd(keys)).url)
     if (address === undefined) throw new Error('the server has no address')
     const { environment } = keys
-    return opened.use(sshTransport({ address, controlFolder: keys.path('control'), environment }))
+    return opened.use(sshTransport({ address, control: keys.path('control/ssh'), environment }))
   },
 }
 
@@ -145,6 +145,24 @@ describe.each(Object.keys(open))('%s', (place) => {
       abort.abort()
     }
     expect(seen).toBe('x\n')
+  })
+
+  test('a stream that nobody takes from waits, and ends with all that it has when it is not wanted', async () => {
+    const abort = new AbortController()
+    const command = { argv: ['sh', '-c', 'echo $$; exec yes'] } as const
+    const stream = transport.stream(command, abort.signal)[Symbol.asyncIterator]()
+    const { value } = await stream.next()
+    const pid = Number.parseInt(Buffer.from(value ?? '').toString(), 10)
+    const written = () => readFileSync(`/proc/${pid}/io`, 'utf8').split('\n')[1]
+    let before: string | undefined
+    while (before !== written()) {
+      before = written()
+      await transport.run({ argv: ['sleep', '0.2'] })
+    }
+    abort.abort()
+    await stream.return?.()
+    // Until it has been waited for, there is something left of it.
+    while (existsSync(`/proc/${pid}`)) await transport.run({ argv: ['sleep', '0.02'] })
   })
 
   test('a file is written whole or not at all, and leaves nothing beside it', async () => {

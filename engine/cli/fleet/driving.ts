@@ -30,6 +30,15 @@ export async function driveNodes(world: World, holder: string): Promise<void> {
   await Promise.all([...all.open.values()].map(async (way) => await way[Symbol.asyncDispose]()))
 }
 
+/** The locks of the nodes are free then, and what comes next is connected anew. */
+export async function closeWays(world: World): Promise<void> {
+  const all = waysOf(world)
+  const open = [...all.open.values()]
+  all.open.clear()
+  delete all.holder
+  await Promise.all(open.map(async (way) => await way[Symbol.asyncDispose]()))
+}
+
 /** As the root is: nodes that are reached from here on have it, too. */
 export function tellNodes(world: World, record: RootRecord): void {
   waysOf(world).record = record

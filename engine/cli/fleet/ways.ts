@@ -13,16 +13,17 @@ import type { Reached } from './nodes.ts'
 
 /** The folder's path is the same on all machines. */
 export async function wayTo(node: Reached, root: string, world: World): Promise<Transport> {
+  const { root: real } = await rootPaths(localTransport(), root)
+  const control = await controlPath(root)
   const all = waysOf(world)
   const known = all.open.get(node.address)
   if (known !== undefined) return known
   const address = parseSshAddress(node.address)
   if (address === undefined)
     throw new UserError(`node ${node.name}: ${node.address} is no address of a machine`)
-  const { root: real } = await rootPaths(localTransport(), root)
   const made = sshTransport({
     address,
-    controlFolder: await controlFolder(root),
+    control,
     environment: definedOf(world.environment),
     greet: async (transport) => await greet(node, real, all, transport),
   })
@@ -36,17 +37,9 @@ export async function wayTo(node: Reached, root: string, world: World): Promise<
   return way
 }
 
-/** Sockets of ssh, on a tmpfs. Beside the root's folder there, which may get a tmpfs of its own. */
-export async function controlFolder(root: string): Promise<string> {
+/** Sockets of ssh are named after it, on a tmpfs. Beside the root's folder there, which may get a tmpfs of its own. */
+export async function controlPath(root: string): Promise<string> {
   return `${(await rootPaths(localTransport(), root)).runDir}.ssh`
-}
-
-export async function closeWays(world: World): Promise<void> {
-  const all = waysOf(world)
-  const open = [...all.open.values()]
-  all.open.clear()
-  delete all.holder
-  await Promise.all(open.map(async (way) => await way[Symbol.asyncDispose]()))
 }
 
 /** On each new connection, before anything else goes over it. */

@@ -4,7 +4,7 @@ import { NoLane, PATH } from '../lane.ts'
 import { quote } from '../quote.ts'
 import { type Command, type CommandResult, TransportError } from '../transport.ts'
 import type { SshOptions } from './master.ts'
-import type { Line } from './line.ts'
+import { type Line, sessionUntil } from './line.ts'
 import type { Session } from './session.ts'
 
 /** As on this machine: in a process group of its own, with no environment but its own; whatever ends the connection, it goes on. */
@@ -45,14 +45,15 @@ export async function* streamOver(
   command: Command,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  if (signal.aborted) return
-  const session = await line.session(signal)
+  const session = await sessionUntil(line, signal)
+  if (session === undefined) return
   const chunks: Buffer[] = []
   let bytes = 0
   let held = false
+  let isWanted = true
   let wake = Promise.withResolvers<void>()
   const started = session.lane.begin(command.argv, environment(command), command.stdin, (kind, chunk) => {
-    if (kind !== 'o') return
+    if (kind !== 'o' || !isWanted) return
     chunks.push(chunk)
     bytes += chunk.length
     if (bytes > WAITING_BYTES_MAX && !held) held = ask(session, 'hold', started.id)
@@ -60,8 +61,14 @@ export async function* streamOver(
   })
   const end = endOf(started.ended, () => wake.resolve())
   const stop = (): void => {
+    isWanted = false
+    // Its end is told once all that it has said has been taken.
+    if (held) held = !ask(session, 'goOn', started.id)
     started.kill('SIGTERM')
-    setTimeout(() => started.kill('SIGKILL'), KILL_AFTER_MS).unref()
+    setTimeout(() => {
+      // By then the number of one that has ended may be somebody else's.
+      if (!end.isOver) started.kill('SIGKILL')
+    }, KILL_AFTER_MS).unref()
     wake.resolve()
   }
   signal.addEventListener('abort', stop)
@@ -81,7 +88,7 @@ export async function* streamOver(
     if (!signal.aborted && end.error !== undefined) throw end.error
   } finally {
     signal.removeEventListener('abort', stop)
-    if (!end.isOver) stop()
+    if (isWanted && !end.isOver) stop()
   }
 }
 

@@ -229,7 +229,7 @@ sub aside {
             my $said = eval { $operation->($id, @arguments) };
             my $error = $@;
             my $text = $said ? 'r' . pack '(N/a*)*', @$said : 'E' . pack '(N/a*)*', ref $error ? @$error : ('EIO', '', '', $error);
-            write_all($theirs, $text, '');
+            eval { write_all($theirs, $text, '') };
             POSIX::_exit(0);
         }
         close $theirs;

@@ -1,5 +1,6 @@
+import { TransportError } from '../transport.ts'
 import type { SshOptions } from './master.ts'
-import { openSession, type Session } from './session.ts'
+import { openSession, type Session, unlessAborted } from './session.ts'
 
 /** The way to a machine: connected when it is first needed, and again when the connection was lost. */
 export interface Line extends AsyncDisposable {
@@ -7,26 +8,35 @@ export interface Line extends AsyncDisposable {
   operate: Session['operate']
 }
 
+interface Opening {
+  readonly session: Promise<Session>
+  readonly giveUp: AbortController
+}
+
 /** `greet` has each new connection for itself before anybody else; when it rejects, there is no connection. */
 export function createLine(options: SshOptions, greet?: (line: Line) => Promise<void>): Line {
-  let current: Promise<Session> | undefined
+  let current: Opening | undefined
   const connected = (): Promise<Session> => {
-    if (current !== undefined) return current
-    const opening = openGreeted(options, greet)
+    if (current !== undefined) return current.session
+    const giveUp = new AbortController()
+    const opening = { session: openGreeted(options, greet, giveUp.signal), giveUp }
     current = opening
     const forget = (): void => {
       if (current === opening) current = undefined
     }
-    opening.then((session) => {
+    opening.session.then((session) => {
       if (session.lost.aborted) forget()
       else session.lost.addEventListener('abort', forget, { once: true })
     }, forget)
-    return opening
+    return opening.session
   }
   return lineOf(connected, async () => {
     const closing = current
     current = undefined
-    await closing?.then(
+    closing?.giveUp.abort(
+      new TransportError(`connecting to ${options.address.text}: it is not wanted any more`),
+    )
+    await closing?.session.then(
       async (open) => await open[Symbol.asyncDispose](),
       () => undefined,
     )
@@ -36,9 +46,13 @@ export function createLine(options: SshOptions, greet?: (line: Line) => Promise<
 async function openGreeted(
   options: SshOptions,
   greet: ((line: Line) => Promise<void>) | undefined,
+  signal: AbortSignal,
 ): Promise<Session> {
-  const session = await openSession(options)
+  const session = await openSession(options, signal)
+  const end = (): void => void session[Symbol.asyncDispose]()
+  signal.addEventListener('abort', end, { once: true })
   try {
+    signal.throwIfAborted()
     await greet?.(
       lineOf(
         async () => session,
@@ -55,11 +69,21 @@ async function openGreeted(
 function lineOf(connected: () => Promise<Session>, dispose: () => Promise<void>): Line {
   const session = async (signal?: AbortSignal): Promise<Session> => {
     signal?.throwIfAborted()
-    return await connected()
+    return await unlessAborted(connected(), signal)
   }
   return {
     session,
     operate: async (name, words, signal) => await (await session(signal)).operate(name, words, signal),
     [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** For what ends with its signal, and does not reject with it. Undefined: it is not wanted any more. */
+export async function sessionUntil(line: Line, signal: AbortSignal): Promise<Session | undefined> {
+  try {
+    return await line.session(signal)
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
   }
 }

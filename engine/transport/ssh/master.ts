@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { TransportError } from '../transport.ts'
 import { addressArguments, type SshAddress } from './address.ts'
 
@@ -13,11 +14,13 @@ const ALIVE_MISSED_MAX = 3
 /** A path of a socket has 107 bytes, and ssh makes a temporary name of 17 more. */
 const CONTROL_PATH_BYTES_MAX = 90
 const STDERR_LETTERS_MAX = 4_000
+/** From the end of its input to cutting the other end off: it may be gone, or have somebody's terminal open. */
+const END_WAIT_MS = 2_000
 
 export interface SshOptions {
   readonly address: SshAddress
-  /** Root's alone, on a tmpfs: the masters' sockets are made in it. */
-  readonly controlFolder: string
+  /** What the names of the masters' sockets begin with, in a folder that is root's alone, on a tmpfs. Each ssh takes its own away. */
+  readonly control: string
   /** What the user's own ssh would have: HOME, PATH, SSH_AUTH_SOCK. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -53,17 +56,18 @@ function startSsh(args: readonly string[], env: Readonly<Record<string, string>>
 let masters = 0
 
 /** Connects, and starts a program there whose text is given; resolves when the program has said that it is ready. */
-export async function openMaster(options: SshOptions, program: string): Promise<Master> {
-  const { address, controlFolder, environment } = options
-  await mkdir(controlFolder, { recursive: true, mode: 0o700 })
+export async function openMaster(options: SshOptions, program: string, signal: AbortSignal): Promise<Master> {
+  const { address, environment } = options
+  await mkdir(dirname(options.control), { recursive: true, mode: 0o700 })
+  signal.throwIfAborted()
   masters += 1
-  const control = `${controlFolder}/${process.pid}-${masters}`
+  const control = `${options.control}-${process.pid}-${masters}`
   if (Buffer.byteLength(control) > CONTROL_PATH_BYTES_MAX)
     throw new TransportError(`connecting to ${address.text}: ${control} is too long for a socket's path`)
   const child = startSsh(masterArguments(address, control), environment)
   const master = new TheMaster(child, address, control)
   try {
-    await master.greeted(program)
+    await master.greeted(program, signal)
   } catch (error) {
     await master[Symbol.asyncDispose]()
     throw error
@@ -102,7 +106,6 @@ class TheMaster implements Master {
   readonly #control: string
   #said = ''
   #greeted = false
-  #ended = false
 
   constructor(child: SshProcess, address: SshAddress, control: string) {
     this.child = child
@@ -112,13 +115,10 @@ class TheMaster implements Master {
       this.#said = `${this.#said}${bytes.toString()}`.slice(-STDERR_LETTERS_MAX)
     })
     child.stdin.on('error', () => undefined)
-    void child.finally(() => {
-      this.#ended = true
-    })
   }
 
   /** The program's text first; what it is asked comes when it has said that it is there, for Perl reads ahead. */
-  async greeted(program: string): Promise<void> {
+  async greeted(program: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const { stdout, stdin } = this.child
     const timer = setTimeout(
@@ -134,6 +134,8 @@ class TheMaster implements Master {
       if (heard.endsWith(READY)) resolve()
     }
     stdout.on('readable', hear)
+    const giveUp = (): void => reject(signal.reason)
+    signal.addEventListener('abort', giveUp)
     void this.child.then(({ cause }) => reject(this.#beginning(cause)))
     stdin.write(`${program}\n__END__\n`)
     try {
@@ -142,6 +144,7 @@ class TheMaster implements Master {
       this.#said = ''
     } finally {
       clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
       stdout.off('readable', hear)
     }
   }
@@ -175,10 +178,21 @@ class TheMaster implements Master {
     ]
   }
 
+  /** The program ends with its input, and ssh tells its end: what it has held, such as locks, is free by then. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.child.stdin.destroy()
-    if (!this.#ended) this.child.kill('SIGTERM')
-    await this.child
+    const cutOff = (): void => {
+      this.child.stdin.destroy()
+      this.child.kill('SIGTERM')
+    }
+    if (this.#greeted) this.child.stdin.end()
+    else cutOff()
+    // Again and again, for it also keeps this process there, which nothing else may do by now.
+    const timer = setInterval(cutOff, END_WAIT_MS)
+    try {
+      await this.child
+    } finally {
+      clearInterval(timer)
+    }
   }
 }
 

@@ -31,8 +31,8 @@ export interface Heard {
   lost(error: Error): void
 }
 
-export async function openSession(options: SshOptions): Promise<Session> {
-  const master = await openMaster(options, programText())
+export async function openSession(options: SshOptions, signal: AbortSignal): Promise<Session> {
+  const master = await openMaster(options, programText(), signal)
   const { child } = master
   const lost = new AbortController()
   const lane = new Lane({
@@ -80,6 +80,7 @@ async function operate(
   words: readonly Word[],
   signal?: AbortSignal,
 ): Promise<readonly Buffer[]> {
+  signal?.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<readonly Buffer[]>()
   ask(lane, name, words, {
     told: (kind, body) => {
@@ -144,17 +145,16 @@ function ask(lane: Lane, name: string, words: readonly Word[], listener: Listene
   }
 }
 
-/** What was asked goes on there; only nobody waits for it. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** What was asked goes on there; only nobody waits for it, or for how it fails. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise
-  signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const stop = (): void => reject(signal.reason)
-  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop)
   try {
-    return await Promise.race([promise, aborted])
+    return await Promise.race([aborted, promise])
   } finally {
-    promise.catch(() => undefined)
     signal.removeEventListener('abort', stop)
   }
 }

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import { type Lock, TransportError } from '../transport.ts'
-import type { Line } from './line.ts'
+import { type Line, sessionUntil } from './line.ts'
 import { endWay, type Session } from './session.ts'
 import { decoded, type Word } from './words.ts'
 
@@ -13,8 +13,8 @@ export async function* watchOver(
   const changed = new Set<string>()
   let lost: Error | undefined
   let wake = Promise.withResolvers<void>()
-  if (signal.aborted) return
-  const session = await line.session(signal)
+  const session = await sessionUntil(line, signal)
+  if (session === undefined) return
   const told = (_kind: 'o' | 'x', body: Buffer): void => {
     for (const path of decoded(body)) changed.add(String(path))
     wake.resolve()
@@ -127,17 +127,15 @@ export async function lockOver(line: Line, path: string, content: string): Promi
   const alive = (): void => void session.operate('alive', [SILENCE_MAX_S]).catch(() => undefined)
   const beat = setInterval(alive, ALIVE_EVERY_MS).unref()
   alive()
+  // Also when the lock has been given back: the other end goes on waiting for a word.
+  session.lost.addEventListener('abort', () => clearInterval(beat), { once: true })
   const lost = new AbortController()
-  const gone = (): void => {
-    clearInterval(beat)
-    lost.abort(session.lost.reason)
-  }
+  const gone = (): void => lost.abort(session.lost.reason)
   session.lost.addEventListener('abort', gone, { once: true })
   return {
     lost: lost.signal,
     [Symbol.asyncDispose]: async () => {
       session.lost.removeEventListener('abort', gone)
-      clearInterval(beat)
       await session.operate('unlock', [String(number)]).catch((error: unknown) => {
         // What the connection held has been given back with it.
         if (!(error instanceof TransportError)) throw error
