@@ -107,5 +107,5 @@ class LocalSite implements Site {
 /** What a machine is made from: whatever of this changes makes it another one. How it is followed and kept is for the daemon. */
 function machineKey({ cluster, nodes }: Desired): string {
   const { sync: _, ...spec } = cluster.spec ?? {}
-  return JSON.stringify([spec, nodes.map(({ metadata }) => metadata.name)])
+  return JSON.stringify([spec, nodes.map(({ metadata, spec: own }) => [metadata.name, own?.address])])
 }

@@ -34,6 +34,7 @@ export function assertFleet(record: RootRecord | undefined, desired: Asked | und
       `node ${here.metadata.name} is this machine and node ${first.name} is another one, and pods cannot be on both yet: keep the ones or the other`,
     )
   }
+  assertNoTwins(fleet)
   const foreign = desired.nodes.find(({ spec }) => (spec?.runtime ?? 'oci') !== 'oci')
   if (foreign !== undefined) {
     throw new UserError(
@@ -59,6 +60,15 @@ function assertNobodyLeaves(record: RootRecord | undefined, fleet: readonly Reac
   throw new UserError(
     `node ${gone.name} (${gone.address}) has pods, and the repository does not have it any more: run reconcile down first, which ends them, or keep it`,
   )
+}
+
+/** The pods of a machine would be those of two nodes. */
+function assertNoTwins(fleet: readonly Reached[]): void {
+  for (const [index, { address, name }] of fleet.entries()) {
+    const twin = fleet.slice(0, index).find((before) => before.address === address)
+    if (twin === undefined) continue
+    throw new UserError(`nodes ${twin.name} and ${name} are both ${address}: keep one of them`)
+  }
 }
 
 /** Each node keeps the range that it has; a new one gets the first that is free. */

@@ -38,6 +38,9 @@ test('what other machines cannot do yet is refused, and says what it is', () => 
   expect(() => assertFleet(undefined, { nodes: [ONE, HERE] })).toThrow(
     'node here is this machine and node one is another one',
   )
+  expect(() => assertFleet(undefined, { nodes: [ONE, node('again', { address: 'ssh://one' })] })).toThrow(
+    'nodes one and again are both ssh://one: keep one of them',
+  )
   const podman = node('two', { address: 'ssh://two', runtime: 'podman' })
   expect(() => assertFleet(undefined, { nodes: [ONE, podman] })).toThrow(
     'node two asks for the runtime podman, and on other machines only oci can be used yet',
