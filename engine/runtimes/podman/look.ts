@@ -1,7 +1,7 @@
 import type { PodUid } from '../../api/names.ts'
 import type { ObservedContainer } from '../../api/snapshot.ts'
 import type { LookAtContainers } from '../oci/pods/listing.ts'
-import type { ContainerFiles, PodFiles } from '../oci/pods/podFiles.ts'
+import { type ContainerFiles, type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
 import { readProcesses } from '../oci/node/processes.ts'
 import { readText } from '../oci/node/node.ts'
 import { podPaths } from '../oci/paths.ts'
@@ -19,7 +19,9 @@ type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 't
 export function lookAtContainers(node: Node): LookAtContainers {
   return async (pods) => {
     const look = await podmanLook(node, pods)
-    return ({ containers, disarmed, uid }) => {
+    const newer = await readAgain(node, pods, look)
+    return (pod) => {
+      const { containers, disarmed, uid } = newer.get(pod.uid) ?? pod
       const observed = new Map<string, ObservedContainer>()
       for (const [name, files] of containers) {
         const found = observeContainer(uid, name, files, disarmed, look)
@@ -29,6 +31,21 @@ export function lookAtContainers(node: Node): LookAtContainers {
       return observed
     }
   }
+}
+
+/** What podman does not have may have been removed since the files were read: how it ended was on record first. */
+async function readAgain(
+  { paths, transport }: Node,
+  pods: readonly PodFiles[],
+  { containers }: PodmanLook,
+): Promise<ReadonlyMap<PodUid, PodFiles>> {
+  const newer = new Map<PodUid, PodFiles>()
+  for (const pod of pods) {
+    if (namesOf(pod).every((name) => containers.has(name))) continue
+    const files = await readPodFiles(transport, paths, pod.uid)
+    if (files !== undefined) newer.set(pod.uid, files)
+  }
+  return newer
 }
 
 /** For whatever is asked of it every other second, without podman. */
