@@ -14,9 +14,9 @@ const SETTLED_MS = 2_000
 /** What nobody has asked for during one to two of these is forgotten. */
 const TURN_MS = 60_000
 
-/** Files of the kernel's own, whose status says nothing of what they hold. */
+/** Files and folders of the kernel's own, whose status says nothing of what they hold. */
 export function isKernels(path: string): boolean {
-  return path.startsWith('/proc/') || path.startsWith('/sys/')
+  return /^\/(proc|sys)(\/|$)/.test(path)
 }
 
 /** Undefined: it is not there. */

@@ -130,6 +130,8 @@ describe.each(Object.keys(open))('%s', (place) => {
     expect(await stopped).toMatchObject({ timedOut: true })
     expect(await transport.run({ argv: ['true'] })).toMatchObject({ exitCode: 0, timedOut: false })
     process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL')
+    // Behind ssh nobody can end it any more.
+    if (existsSync(`/proc/${parent}`)) process.kill(parent, 'SIGKILL')
   }, 30_000)
 
   test('a stream ends with its command, or with its signal', async () => {
@@ -355,6 +357,15 @@ describe.each(Object.keys(open))('%s', (place) => {
     expect(await transport.listDirectory(folder)).toEqual(['B', 'a', 'z', 'ä'])
     expect(await transport.listDirectory(join(folder, 'none'))).toEqual([])
     await expect(transport.makeDirectory(join(folder, 'z'), 0o700)).rejects.toMatchObject({ code: 'EEXIST' })
+  })
+
+  test('processes are listed as they are now, though the folder of all of them never seems to change', async () => {
+    await transport.listDirectory('/proc')
+    const pid = (
+      await transport.run({ argv: ['sh', '-c', 'sleep 100 >/dev/null 2>&1 & echo $!'] })
+    ).stdout.trim()
+    expect(await transport.listDirectory('/proc')).toContain(pid)
+    await transport.signal(Number(pid), 9)
   })
 
   test('what lies beneath a folder is read and mounted, and nothing that a link leads to outside of it', async () => {

@@ -318,7 +318,11 @@ test('a monitor that somebody has stopped does not outlive its pod, whichever wa
   await node.runtime.removePod(removed)
   rmSync(join(node.root, 'pods', forgotten), { recursive: true })
   rmSync(`${run}/pods/${forgotten}/pod.json`)
-  expect(await upkeep()).toEqual([expect.objectContaining({ done: 'it was ended and cleared away' })])
+  expect((await upkeep()).map(({ done }) => done)).toEqual([
+    'it was ended and cleared away',
+    'it was ended',
+    'it was ended',
+  ])
   for (const monitor of monitors) await untilGone(monitor)
 })
 
@@ -329,6 +333,12 @@ test('a monitor that somebody has stopped does not outlive the start of its cont
   process.kill(started(uid, 'pid'), 'SIGKILL')
   rmSync(join(node.root, 'pods', uid, 'containers'), { recursive: true })
   await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { image: node.image }))
+  expect(await upkeep()).toEqual([
+    {
+      found: `a monitor of pod ${uid} stands still (process ${monitor}), and no record tells of it`,
+      done: 'it was ended',
+    },
+  ])
   await untilGone(monitor)
   await node.remove(uid)
 })

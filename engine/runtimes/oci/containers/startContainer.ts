@@ -6,7 +6,6 @@ import { confinementOf } from './confinement.ts'
 import { runOrFail } from '../commands.ts'
 import { nodeDevices, volumeDevices } from './devices.ts'
 import { hookStartCommand } from '../hook/hookCommands.ts'
-import { endStoppedMonitors } from './monitors.ts'
 import { mountParts, shown } from './mountParts.ts'
 import { configError, createError, type Parts, type StartContext } from './parts.ts'
 import { readText } from '../node/node.ts'
@@ -47,8 +46,6 @@ export async function startContainer(
     lxcfs === undefined
       ? { 'config.json': await spec(undefined) }
       : { 'plain.json': await spec(undefined), 'lxcfs.json': await spec(lxcfs) }
-  // Of an attempt before, whose records somebody has removed.
-  await endStoppedMonitors(transport, container.bundle, request.uid)
   await writeContainer(parts, layers, configs)
   const command = hookStartCommand(facts.hook, container.rule, request.attempt, 0)
   const failing = { reason: 'RunContainerError', doing: `starting container ${request.container}` }

@@ -45,13 +45,16 @@ export function startsOf(processes: ReadonlyMap<number, ProcessState>): Readonly
   return new Map([...processes].map(([pid, { ticks }]) => [pid, ticks]))
 }
 
+export async function allProcesses(transport: Transport): Promise<readonly number[]> {
+  return (await transport.listDirectory('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+}
+
 /** These and all that they have begun, as the table of processes stands now. */
 export async function descendantsOf(
   transport: Transport,
   roots: readonly number[],
 ): Promise<readonly number[]> {
-  const all = (await transport.listDirectory('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const processes = await readProcesses(transport, all)
+  const processes = await readProcesses(transport, await allProcesses(transport))
   const found = new Set(roots)
   for (let size = 0; size !== found.size; ) {
     size = found.size

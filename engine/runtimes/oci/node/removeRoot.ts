@@ -25,6 +25,7 @@ import { lockRoot, readRoot } from './root.ts'
 import { ociNode } from '../ociNode.ts'
 import type { SandboxContext } from '../pods/sandbox.ts'
 import { unmountCommand } from '../pods/sandbox.ts'
+import { endStrayMonitors } from '../upkeep/monitors.ts'
 
 export interface RemoveRootOptions {
   readonly transport: Transport
@@ -49,8 +50,10 @@ export async function removeRoot(
   if (record === undefined && (await transport.stat(paths.runDir)) === undefined) return []
   await using _lock = await lockedRoot(transport, paths)
   const hasPodman = await endPodman(transport, paths, signal)
+  const pods = await removePods(options, paths, record?.podCIDR, signal)
+  await endStrayMonitors(transport, paths)
   const steps = [
-    ...(await removePods(options, paths, record?.podCIDR, signal)),
+    ...pods,
     hasPodman ? `podman's store of this root` : undefined,
     await removeIngress(transport, paths, signal),
     await removeDns(transport, paths, signal),

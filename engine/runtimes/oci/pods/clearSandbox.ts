@@ -1,7 +1,6 @@
 import type { PodUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
-import { endStoppedMonitors } from '../containers/monitors.ts'
 import { locked } from '../hook/hookCommands.ts'
 import { nodeCgroupDirectories } from '../node/prepareNode.ts'
 import type { PodPaths } from '../paths.ts'
@@ -22,7 +21,6 @@ export async function clearSandbox(
   if ((await transport.stat(pod.run)) !== undefined) {
     await endPause(context, uid, pod, signal)
     await detach(context, uid, pod, signal)
-    await endStoppedMonitors(transport, pod.runContainers, uid)
     await transport.remove(pod.run)
   }
   const left = await transport.removeEmpty([

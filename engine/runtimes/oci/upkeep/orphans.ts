@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
 import type { PodUid } from '../../../api/names.ts'
-import { podUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import type { CgroupLayout } from '../node/cgroups.ts'
 import { cgroupDirectories } from '../node/cgroups.ts'
@@ -11,11 +10,9 @@ import { parseRecord } from '../pods/podListing.ts'
 import { removePod } from '../pods/removePod.ts'
 import { parseSandbox } from '../pods/sandbox.ts'
 import type { OciNode } from '../ociNode.ts'
+import { podUidOf } from './podUidOf.ts'
 import type { Looking, Repair } from './repair.ts'
 import { SIGKILL } from '../containers/signals.ts'
-
-const UID_LENGTH = 36
-const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * What runs here for pods that nothing tells of any more: neither a record nor its copy. All of it is found by names that carry the root's id, so
@@ -45,10 +42,10 @@ async function withTraces(
   ])
   const names = [
     ...runs,
-    ...containers.map((id) => id.slice(0, UID_LENGTH)),
+    ...containers,
     ...groups.flat().flatMap((name) => (name.startsWith('pod') ? [name.slice('pod'.length)] : [])),
   ]
-  return new Set(names.filter((name) => UID.test(name)).map(podUid))
+  return new Set(names.flatMap((name) => podUidOf(name) ?? []))
 }
 
 /** Also one of another version, and a damaged one that has no copy: whose it is somebody has to find out. */

@@ -6,6 +6,7 @@ import { folderRepairs } from './folders.ts'
 import { createLeaseWatch } from './leases.ts'
 import { layerRepairs } from './layers.ts'
 import { orphanRepairs } from './orphans.ts'
+import { monitorRepairs } from './monitors.ts'
 import type { Looking, Repair } from './repair.ts'
 import { repaired, repairsOf } from './repair.ts'
 
@@ -13,6 +14,7 @@ import { repaired, repairsOf } from './repair.ts'
 const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Repair[]>)[] = [
   folderRepairs,
   orphanRepairs,
+  monitorRepairs,
   bridgeRepairs,
   async (looking, { services }) => await services.repairs(looking),
   layerRepairs,
