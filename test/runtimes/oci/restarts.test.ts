@@ -226,7 +226,10 @@ test('stopping is polite first; who does not listen is killed when the grace is 
   await expect.poll(async () => await node.log(polite)).toBe('ready')
   await node.stop(polite, 'main', 30_000)
   expect((await node.container(polite)).state).toMatchObject({ exit: { exitCode: 5 } })
-  const deaf = await node.start(['sleep', '1000'], { restart: never })
+  const deaf = await node.start(['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done'], {
+    restart: never,
+  })
+  await expect.poll(async () => await node.log(deaf)).toBe('ready')
   await node.stop(deaf, 'main', 300)
   expect((await node.container(deaf)).state).toMatchObject({ exit: { exitCode: 137 } })
   // Done twice it is done once.
