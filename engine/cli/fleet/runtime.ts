@@ -1,5 +1,5 @@
-import type { NodeEvent } from '../../api/cri.ts'
 import { type NodeName, type PodUid, podUid } from '../../api/names.ts'
+import { merged } from '../../runtimes/merged.ts'
 import { type NodeListing, type Runtime, RuntimeFailure } from '../../runtimes/runtime.ts'
 
 export type Nodes = ReadonlyMap<NodeName, Runtime>
@@ -21,7 +21,7 @@ function wholeVerbs(nodes: Nodes): WholeVerbs {
     check: async (signal) => await firstAnswer(all.map((node) => node.check(signal))),
     prepare: async (signal) => await firstAnswer(all.map((node) => node.prepare(signal))),
     list: async (signal) => mergedListing(await Promise.all(all.map((node) => node.list(signal)))),
-    events: (signal) => mergedEvents(all, signal),
+    events: (signal) => merged(all.map((node) => node.events(signal))),
     emptyTrash: async (before, signal) =>
       (await Promise.all(all.map((node) => node.emptyTrash(before, signal)))).flat(),
     collectImages: async (keep, signal) => {
@@ -46,25 +46,6 @@ function mergedListing(listings: readonly NodeListing[]): NodeListing {
   return {
     pods: new Map(listings.flatMap(({ pods }) => [...pods])),
     unreadable: listings.flatMap(({ unreadable }) => unreadable),
-  }
-}
-
-/** In the order in which they come. */
-async function* mergedEvents(all: readonly Runtime[], signal: AbortSignal): AsyncGenerator<NodeEvent> {
-  const told: NodeEvent[] = []
-  let wake = Promise.withResolvers<void>()
-  const hearing = all.map(async (node) => {
-    for await (const event of node.events(signal)) {
-      told.push(event)
-      wake.resolve()
-    }
-  })
-  const over = Promise.all(hearing).then(() => true)
-  for (;;) {
-    const isOver = await Promise.race([over, wake.promise])
-    wake = Promise.withResolvers<void>()
-    yield* told.splice(0)
-    if (isOver === true) return
   }
 }
 

@@ -1,12 +1,6 @@
-import type { StopContainerRequest } from '../../api/cri.ts'
-import type { NodeName } from '../../api/names.ts'
 import { podUid } from '../../api/names.ts'
 import type { Runtime } from '../runtime.ts'
-import { RuntimeFailure } from '../runtime.ts'
-import { podEvents } from './hook/events.ts'
-import { groupsBelow, measurePods } from './measures/measure.ts'
 import { execInContainer } from './containers/exec.ts'
-import { inspectPod, listPods } from './pods/listing.ts'
 import { createLogKeeper, logPlace } from './logs/keep.ts'
 import { containerLog } from './logs/logs.ts'
 import { objectRecordFile, readObjectRecords, writeObjectRecord } from './objectRecords.ts'
@@ -16,162 +10,52 @@ import { disarmPod, endContainers, freezePod, releasePod, removePod } from './po
 import { execCommand } from './runtimeCommands.ts'
 import { bothEnded, makeSandbox } from './pods/makeSandbox.ts'
 import { requirePod } from './pods/requirePod.ts'
-import { sayConditions } from './pods/sayConditions.ts'
-import { tell } from './hook/tell.ts'
 import { resizePod } from './containers/resize.ts'
 import { startContainer } from './containers/startContainer.ts'
-import { podStats } from './containers/stats.ts'
 import { stopContainer } from './containers/stopContainer.ts'
-import { applyTraffic, leaving } from './network/traffic.ts'
-import { createUpkeep } from './upkeep/upkeep.ts'
-import { guarded } from './guarded.ts'
+import { applyTraffic } from './network/traffic.ts'
 import type { OciNode, OciRuntimeOptions } from './ociNode.ts'
 import { ociNode } from './ociNode.ts'
-import { mountedImages } from './pods/mountedImages.ts'
 import { forgetFolderless, writeRecord } from './pods/podRecord.ts'
+import { podVerbs, type PodWork } from './podVerbs.ts'
+import { readingVerbs } from './readingVerbs.ts'
 import { volumeVerbs } from './volumes/volumeVerbs.ts'
 
 export async function createOciRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const node = await ociNode(options)
+  const reading = readingVerbs(node, options.node)
   return {
-    ...podVerbs(node),
-    ...operatorVerbs(node),
-    ...readingVerbs(node, options.node),
-    ...insideVerbs(node, options.node),
+    ...podVerbs(node, podWork(node)),
+    ...reading,
+    ...insideVerbs(node, reading.inspect),
     ...recordVerbs(node),
     ...volumeVerbs(node),
   }
 }
 
-type PodVerbs = Pick<
-  Runtime,
-  | 'createPod'
-  | 'startContainer'
-  | 'stopContainer'
-  | 'resizePod'
-  | 'disarm'
-  | 'releasePod'
-  | 'removePod'
-  | 'pullImage'
-  | 'collectImages'
->
-
-function podVerbs(node: OciNode): PodVerbs {
+function podWork(node: OciNode): PodWork {
   const { images, paths, transport } = node
+  const work = async () => ({ transport, paths, facts: await node.facts() })
   return {
-    pullImage: async (request, signal, asking) => {
-      // Credentials are written to the tmpfs that this mounts.
-      await node.facts()
-      return await images.pull(request, signal, asking)
-    },
-    collectImages: async (keep, signal) => {
-      await node.facts()
-      const { pods, unreadable } = await listPods(transport, paths)
-      // Which image such a pod runs is not known.
-      if (unreadable.length > 0) return { images: 0, bytes: 0 }
-      const used = [...pods.values()].flatMap((pod) =>
-        [...pod.containers.values()].map(({ image }) => image.id),
-      )
-      const mounted = await mountedImages(transport, paths, [...pods.keys()])
-      return await images.collect([...keep, ...used, ...mounted], signal)
-    },
+    images,
     createPod: async (request, signal) => {
-      await guarded('CreatePodSandboxError', 'creating the pod', signal, async () => {
-        // Its first question must not be asked before there is somebody to answer.
-        if (request.clusterDns !== undefined) await node.dns.applied(signal)
-        const record = async () => {
-          await forgetFolderless(transport, paths, request.record)
-          await writeRecord(transport, paths, request.record)
-        }
-        const [context] = await Promise.all([node.context(), record()])
-        // Beside the first pod's own network, what lets pods out of the node.
-        await bothEnded(makeSandbox(context, request, { endContainers }, signal), node.masqueraded())
-      })
+      const record = async () => {
+        await forgetFolderless(transport, paths, request.record)
+        await writeRecord(transport, paths, request.record)
+      }
+      const [context] = await Promise.all([node.context(), record()])
+      // Beside the first pod's own network, what lets pods out of the node.
+      await bothEnded(makeSandbox(context, request, { endContainers }, signal), node.masqueraded())
     },
-    startContainer: async (request, signal) => {
-      await guarded('CreateContainerError', `creating container ${request.container}`, signal, async () => {
-        await startContainer({ transport, paths, images, facts: await node.facts() }, request, signal)
-      })
-    },
-    stopContainer: async (request: StopContainerRequest, signal) => {
-      await guarded('KillContainerError', `stopping container ${request.container}`, signal, async () => {
-        await stopContainer({ transport, paths, facts: await node.facts() }, request, signal)
-      })
-    },
-    resizePod: async (request, signal) => {
-      await guarded('ResizePodError', "changing the pod's resources", signal, async () => {
-        await resizePod({ transport, paths, facts: await node.facts() }, request, signal)
-      })
-    },
-    disarm: async (uid, signal) => {
-      await guarded('KillPodSandboxError', "disarming the pod's restarts", signal, async () => {
-        await disarmPod(await node.context(), uid, signal)
-      })
-    },
-    releasePod: async (uid, signal) => {
-      await guarded('KillPodSandboxError', 'giving back what the pod has', signal, async () => {
-        const context = await node.context()
-        await leaving(node, uid, async () => await releasePod(context, uid, signal))
-      })
-    },
-    removePod: async (uid, signal) => {
-      await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
-        const context = await node.context()
-        await leaving(node, uid, async () => await removePod(context, uid, signal))
-      })
-    },
-  }
-}
-
-type OperatorVerbs = Pick<Runtime, 'freezePod' | 'thawPod' | 'sayConditions' | 'tell'>
-
-/** What people do to pods, beside the engine. */
-export function operatorVerbs(node: OciNode): OperatorVerbs {
-  return {
-    freezePod: async (uid, signal) => {
-      await guarded('FreezePodError', 'freezing the pod', signal, async () => {
-        await freezePod(node, 'freeze', uid, signal)
-      })
-    },
-    thawPod: async (uid, signal) => {
-      await guarded('FreezePodError', 'thawing the pod', signal, async () => {
-        await freezePod(node, 'thaw', uid, signal)
-      })
-    },
-    sayConditions: async (uid, said, signal) => {
-      await guarded('SayConditionsError', 'saying conditions of the pod', signal, async () => {
-        await sayConditions(await node.context(), uid, said, signal)
-      })
-    },
-    tell: async (uid, signal) => {
-      await guarded('TellError', 'telling of a change of the pod', signal, async () => {
-        await tell(await node.context(), uid, signal)
-      })
-    },
-  }
-}
-
-type ReadingVerbs = Pick<
-  Runtime,
-  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'stats' | 'measure'
->
-
-function readingVerbs(node: OciNode, name: NodeName): ReadingVerbs {
-  const { paths, transport } = node
-  return {
-    check: async () => (await node.look()).info,
-    prepare: async () => (await node.facts()).info,
-    list: async () => await listPods(transport, paths),
-    upkeep: createUpkeep(node),
-    inspect: async (uid) => {
-      const listing = await inspectPod(transport, paths, uid)
-      if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', `pod ${uid}: ${listing}`)
-      return listing
-    },
-    events: (signal) => podEvents(transport, paths.events, name, signal),
-    stats: async (uid) => await podStats(transport, paths, (await node.look()).cgroups, uid),
-    measure: async (pods, signal) =>
-      await measurePods(transport, groupsBelow(paths), (await node.look()).cgroups, pods, signal),
+    startContainer: async (request, signal) =>
+      await startContainer({ ...(await work()), images }, request, signal),
+    stopContainer: async (request, signal) => await stopContainer(await work(), request, signal),
+    resizePod: async (request, signal) => await resizePod(await work(), request, signal),
+    disarm: async (uid, signal) => await disarmPod(await node.context(), uid, signal),
+    releasePod: async (uid, signal) => await releasePod(await node.context(), uid, signal),
+    removePod: async (uid, signal) => await removePod(await node.context(), uid, signal),
+    freezePod: async (uid, signal) => await freezePod(node, 'freeze', uid, signal),
+    thawPod: async (uid, signal) => await freezePod(node, 'thaw', uid, signal),
   }
 }
 
@@ -180,7 +64,7 @@ type InsideVerbs = Pick<
   'exec' | 'execInteractive' | 'logs' | 'keepLogs' | 'applyTraffic' | 'connect'
 >
 
-function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
+function insideVerbs(node: OciNode, inspect: Runtime['inspect']): InsideVerbs {
   const { paths, transport } = node
   const keepLogs = createLogKeeper(transport, (container) => logPlace(paths, container))
   return {
@@ -198,7 +82,7 @@ function insideVerbs(node: OciNode, name: NodeName): InsideVerbs {
       return await transport.runInteractive(request.stdin ? command : { ...command, stdin: '' })
     },
     logs: (request, signal = new AbortController().signal) =>
-      containerLog({ transport, paths, inspect: readingVerbs(node, name).inspect }, request, signal),
+      containerLog({ transport, paths, inspect }, request, signal),
     applyTraffic: async (traffic, signal) => await applyTraffic(node, traffic, signal),
     connect: async (address, port, signal) => await transport.connect(address, port, signal),
   }

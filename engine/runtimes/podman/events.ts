@@ -47,17 +47,3 @@ export async function* podmanEvents(
     for (const uid of new Set(told.map((event) => event.uid))) yield { node, uid: podUid(uid) }
   }
 }
-
-/** Both, as they come. */
-export async function* merged<T>(one: AsyncIterator<T>, other: AsyncIterator<T>): AsyncGenerator<T> {
-  const next = async (iterator: AsyncIterator<T>) => ({ iterator, result: await iterator.next() })
-  const waiting = new Map([one, other].map((iterator) => [iterator, next(iterator)]))
-  while (waiting.size > 0) {
-    const { iterator, result } = await Promise.race(waiting.values())
-    if (result.done === true) waiting.delete(iterator)
-    else {
-      waiting.set(iterator, next(iterator))
-      yield result.value
-    }
-  }
-}

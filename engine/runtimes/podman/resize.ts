@@ -1,9 +1,9 @@
 import type { ContainerResources, ResizePodRequest } from '../../api/cri.ts'
 import { checkUse, writeGroup } from '../oci/containers/resize.ts'
 import { podPaths } from '../oci/paths.ts'
-import { CPU_PERIOD_US } from '../oci/spec/spec.ts'
 import { containerName } from './commands.ts'
 import { type PodmanNode, seenKey } from './node.ts'
+import { limitFlags } from './runArgs.ts'
 
 /** First whether it can be done at all, then what runs. podman does not keep it: see what docs/fields.md says of podman. Done twice it is done once. */
 export async function resizePod(
@@ -28,20 +28,6 @@ export async function resizePod(
   if (request.last !== undefined) await writeGroup(context, pod, request.last)
 }
 
-export function updateArgs(
-  name: string,
-  { cpuQuotaUs, cpuShares, memoryLimitBytes }: ContainerResources,
-): readonly string[] {
-  return [
-    'update',
-    '--cpu-shares',
-    String(cpuShares),
-    ...(cpuQuotaUs === undefined
-      ? []
-      : ['--cpu-period', String(CPU_PERIOD_US), '--cpu-quota', String(cpuQuotaUs)]),
-    ...(memoryLimitBytes === undefined
-      ? []
-      : ['--memory', `${memoryLimitBytes}b`, '--memory-swap', `${memoryLimitBytes}b`]),
-    name,
-  ]
+export function updateArgs(name: string, resources: ContainerResources): readonly string[] {
+  return ['update', ...limitFlags(resources), name]
 }

@@ -1,4 +1,4 @@
-import type { ContainerSecurity, StartContainerRequest } from '../../api/cri.ts'
+import type { ContainerResources, ContainerSecurity, StartContainerRequest } from '../../api/cri.ts'
 import type { ProcessUser } from '../oci/spec/user.ts'
 import { CPU_PERIOD_US } from '../oci/spec/spec.ts'
 import { labelFlags } from './commands.ts'
@@ -123,7 +123,17 @@ function capability(name: string): string {
 }
 
 function resourceFlags({ resources }: Wish, parts: RunParts): readonly string[] {
-  const { cpuQuotaUs, cpuShares, memoryLimitBytes, pidsMax } = resources
+  return [
+    ...limitFlags(resources),
+    ...['--pids-limit', String(resources.pidsMax ?? -1)],
+    ...(parts.oomScoreAdj === undefined ? [] : ['--oom-score-adj', String(parts.oomScoreAdj)]),
+    ...(parts.cpus === undefined ? [] : ['--cpuset-cpus', parts.cpus]),
+  ]
+}
+
+/** Those that podman can change while the container runs. */
+export function limitFlags(resources: ContainerResources): readonly string[] {
+  const { cpuQuotaUs, cpuShares, memoryLimitBytes } = resources
   return [
     ...['--cpu-shares', String(cpuShares)],
     ...(cpuQuotaUs === undefined
@@ -133,9 +143,6 @@ function resourceFlags({ resources }: Wish, parts: RunParts): readonly string[] 
     ...(memoryLimitBytes === undefined
       ? []
       : ['--memory', `${memoryLimitBytes}b`, '--memory-swap', `${memoryLimitBytes}b`]),
-    ...['--pids-limit', String(pidsMax ?? -1)],
-    ...(parts.oomScoreAdj === undefined ? [] : ['--oom-score-adj', String(parts.oomScoreAdj)]),
-    ...(parts.cpus === undefined ? [] : ['--cpuset-cpus', parts.cpus]),
   ]
 }
 

@@ -1,0 +1,43 @@
+import type { NodeName } from '../../api/names.ts'
+import type { Runtime } from '../runtime.ts'
+import { RuntimeFailure } from '../runtime.ts'
+import { podStats } from './containers/stats.ts'
+import { podEvents } from './hook/events.ts'
+import { type GroupOf, groupsBelow, measurePods } from './measures/measure.ts'
+import type { OciNode } from './ociNode.ts'
+import { inspectPod, listPods, type LookAtContainers } from './pods/listing.ts'
+import { createUpkeep } from './upkeep/upkeep.ts'
+
+/** Where containers are other than where the OCI runtime has them. */
+export interface ContainerPlaces {
+  readonly look?: LookAtContainers
+  readonly groupOf?: GroupOf
+}
+
+type ReadingVerbs = Pick<
+  Runtime,
+  'check' | 'prepare' | 'list' | 'upkeep' | 'inspect' | 'events' | 'stats' | 'measure'
+>
+
+export function readingVerbs(
+  node: OciNode,
+  name: NodeName,
+  { look, groupOf = groupsBelow(node.paths) }: ContainerPlaces = {},
+): ReadingVerbs {
+  const { paths, transport } = node
+  return {
+    check: async () => (await node.look()).info,
+    prepare: async () => (await node.facts()).info,
+    list: async () => await listPods(transport, paths, look),
+    upkeep: createUpkeep(node),
+    inspect: async (uid) => {
+      const listing = await inspectPod(transport, paths, uid, look)
+      if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', `pod ${uid}: ${listing}`)
+      return listing
+    },
+    events: (signal) => podEvents(transport, paths.events, name, signal),
+    stats: async (uid) => await podStats(transport, paths, (await node.look()).cgroups, uid, groupOf),
+    measure: async (pods, signal) =>
+      await measurePods(transport, groupOf, (await node.look()).cgroups, pods, signal),
+  }
+}
