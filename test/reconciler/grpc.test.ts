@@ -1,74 +1,23 @@
-import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { HandlerResult } from '../../engine/reconciler/handlers.ts'
 import { runProbe } from '../../engine/reconciler/handlers.ts'
 import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
 import { createWorld } from '../simulation/loop/engine.ts'
+import { answered, type GrpcServer, refused, type Reply, startGrpcServer } from '../support/grpc.ts'
 
-interface Call {
-  readonly path: string
-  readonly contentType: string
-  readonly te: string
-  readonly body: readonly number[]
-}
+const SERVING = Uint8Array.of(0x08, 1)
 
-type Reply = (stream: ServerHttp2Stream) => void
+const open: GrpcServer[] = []
 
-const open: Http2Server[] = []
-
-afterEach(() => {
-  for (const server of open.splice(0)) server.close()
+afterEach(async () => {
+  for (const server of open.splice(0)) await server[Symbol.asyncDispose]()
 })
 
-/** A gRPC server of nobody's library: it answers every call as told, and keeps what it was asked. */
-async function serve(reply: Reply): Promise<{ readonly port: number; readonly calls: readonly Call[] }> {
-  const calls: Call[] = []
-  const server = createServer()
+async function serve(reply: Reply): Promise<GrpcServer> {
+  const server = await startGrpcServer({ port: 0, host: '127.0.0.1' }, reply)
   open.push(server)
-  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const chunks: Uint8Array[] = []
-    stream.on('error', () => undefined)
-    stream.on('data', (chunk: Uint8Array) => chunks.push(chunk))
-    stream.on('end', () => {
-      calls.push({
-        path: String(headers[':path']),
-        contentType: String(headers['content-type']),
-        te: String(headers['te']),
-        body: [...Buffer.concat(chunks)],
-      })
-      reply(stream)
-    })
-  })
-  const listening = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', listening.resolve)
-  await listening.promise
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port')
-  return { port: address.port, calls }
-}
-
-/** Headers, a message, and the status in the trailers: how every gRPC server answers. */
-function answered(message: readonly number[], status = '0', words = ''): Reply {
-  return (stream) => {
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status, 'grpc-message': words }))
-    stream.end(Buffer.from([0, 0, 0, 0, message.length, ...message]))
-  }
-}
-
-/** What has no message may end with its headers. */
-function refused(status: string, words: string): Reply {
-  return (stream) =>
-    stream.respond(
-      {
-        ':status': 200,
-        'content-type': 'application/grpc',
-        'grpc-status': status,
-        'grpc-message': words,
-      },
-      { endStream: true },
-    )
+  return server
 }
 
 async function probe(
@@ -103,12 +52,12 @@ test.each([
     'service healthy',
   ],
 ] as const)('a server that answers %s', async (_name, message, succeeded, words) => {
-  const { port } = await serve(answered(message))
+  const { port } = await serve(answered(Uint8Array.from(message)))
   expect(await probe(port)).toEqual({ succeeded, message: words })
 })
 
 test('the service is asked for by name, as grpc.health.v1 has it', async () => {
-  const { calls, port } = await serve(answered([0x08, 1]))
+  const { calls, port } = await serve(answered(SERVING))
   await probe(port, 'shop.Cart')
   await probe(port)
   const name = [...Buffer.from('shop.Cart')]
@@ -117,16 +66,16 @@ test('the service is asked for by name, as grpc.health.v1 has it', async () => {
       path: '/grpc.health.v1.Health/Check',
       contentType: 'application/grpc',
       te: 'trailers',
-      body: [0, 0, 0, 0, name.length + 2, 0x0a, name.length, ...name],
+      body: Buffer.from([0, 0, 0, 0, name.length + 2, 0x0a, name.length, ...name]),
     },
-    expect.objectContaining({ body: [0, 0, 0, 0, 0] }),
+    expect.objectContaining({ body: Buffer.from([0, 0, 0, 0, 0]) }),
   ])
 })
 
 test('a name longer than one byte can count is sent whole', async () => {
-  const { calls, port } = await serve(answered([0x08, 1]))
+  const { calls, port } = await serve(answered(SERVING))
   await probe(port, 'x'.repeat(300))
-  expect(calls[0]?.body.slice(0, 9)).toEqual([0, 0, 0, 1, 47, 0x0a, 0xac, 0x02, 120])
+  expect([...(calls[0]?.body.subarray(0, 9) ?? [])]).toEqual([0, 0, 0, 1, 47, 0x0a, 0xac, 0x02, 120])
 })
 
 test('a server without the health service fails in the words of Kubernetes', async () => {
@@ -139,7 +88,7 @@ test('a server without the health service fails in the words of Kubernetes', asy
 })
 
 test('a service that the server does not know fails with its code and words', async () => {
-  const { port } = await serve(answered([], '5', 'unknown%20service%3A%20a'))
+  const { port } = await serve(answered(new Uint8Array(), '5', 'unknown%20service%3A%20a'))
   expect(await probe(port, 'a')).toEqual({
     succeeded: false,
     message: 'error: health rpc probe failed: code 5: unknown service: a',
@@ -155,10 +104,8 @@ test('what answers without a gRPC status is no gRPC server', async () => {
 })
 
 test('where nothing listens the probe fails with the reason', async () => {
-  const { port } = await serve(answered([0x08, 1]))
-  const closed = Promise.withResolvers<unknown>()
-  open.pop()?.close(closed.resolve)
-  await closed.promise
+  const { port } = await serve(answered(SERVING))
+  await open.pop()?.[Symbol.asyncDispose]()
   expect(await probe(port)).toMatchObject({
     succeeded: false,
     message: expect.stringContaining('ECONNREFUSED'),
@@ -174,4 +121,12 @@ test('a server that never answers is left when the probe is given up', async () 
   const given = new AbortController()
   const { port } = await serve(() => given.abort(new Error('too late')))
   await expect(probe(port, '', given.signal)).rejects.toThrow('too late')
+})
+
+test('a server that answers with more than a health answer has fails the probe', async () => {
+  const { port } = await serve(answered(new Uint8Array(20_000)))
+  expect(await probe(port)).toEqual({
+    succeeded: false,
+    message: 'grpc.health.v1.Health/Check: the server answered with more than 10240 bytes',
+  })
 })

@@ -1,8 +1,8 @@
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type ServerHttp2Stream } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { answered, refused, startGrpcServer } from './grpc.ts'
 
 /** A CSI driver of its own for a test: each volume is a folder with what the driver was told, bind-mounted where it is wanted. */
 export interface TestDriver extends AsyncDisposable {
@@ -41,13 +41,12 @@ export async function startDriver(name: string, folderName = name): Promise<Test
     await execa('mount', ['--bind', volume, target])
     return new Uint8Array()
   }
-  const server = createServer()
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
-    void serve(stream, String(headers[':path']).replace(/.*\//, ''), answer)
+  const server = await startGrpcServer({ path: socket }, (stream, { body, path }) => {
+    void answer(path.replace(/.*\//, ''), parse(body.subarray(5))).then(
+      (message) => answered(message)(stream),
+      (error: unknown) => refused('13', encodeURIComponent(String(error)))(stream),
+    )
   })
-  const listening = Promise.withResolvers<void>()
-  server.listen(socket, () => listening.resolve())
-  await listening.promise
   return {
     name,
     calls,
@@ -55,37 +54,10 @@ export async function startDriver(name: string, folderName = name): Promise<Test
       refusal = message
     },
     async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
-      await closed.promise
+      await server[Symbol.asyncDispose]()
       rmSync(folder, { recursive: true, force: true })
       rmSync(data, { recursive: true, force: true })
     },
-  }
-}
-
-async function serve(
-  stream: ServerHttp2Stream,
-  method: string,
-  answer: (method: string, message: Message) => Promise<Uint8Array>,
-): Promise<void> {
-  const chunks: Buffer[] = await stream.toArray()
-  const trailers = (status: string, message?: string) => ({
-    'grpc-status': status,
-    ...(message !== undefined && { 'grpc-message': encodeURIComponent(message) }),
-  })
-  try {
-    const body = await answer(method, parse(Buffer.concat(chunks).subarray(5)))
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-    stream.on('wantTrailers', () => stream.sendTrailers(trailers('0')))
-    const head = Buffer.alloc(5)
-    head.writeUInt32BE(body.length, 1)
-    stream.end(Buffer.concat([head, body]))
-  } catch (error) {
-    stream.respond(
-      { ':status': 200, 'content-type': 'application/grpc', ...trailers('13', String(error)) },
-      { endStream: true },
-    )
   }
 }
 

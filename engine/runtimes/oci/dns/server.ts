@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'
+import { endProcesses } from '../node/endProcesses.ts'
 import { moveToGroup } from '../node/ownGroup.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
+import { allProcesses, readArgvs } from '../node/processes.ts'
 import { findProgram, missingPrograms } from '../node/programs.ts'
 import { unmountCommand } from '../pods/sandbox.ts'
 import {
@@ -21,7 +22,6 @@ import { keyFile, namedConf, type ServerSettings, zoneFileName, zoneHead } from 
 import type { Lines } from './lines.ts'
 import { zoneOf } from './lines.ts'
 import type { DnsPaths } from './paths.ts'
-import { SIGKILL, SIGTERM } from '../containers/signals.ts'
 
 /** The DNS server of a root, as its node has it. */
 export interface DnsServer {
@@ -51,8 +51,7 @@ export async function findServer({ paths, transport }: DnsServer): Promise<numbe
   if (noted > 0 && (await runs(transport, [noted], paths)).length > 0) return noted
   // Somebody has deleted its files, and it has been answering all the same.
   if ((await transport.stat(`/sys/class/net/${paths.link}`)) === undefined) return undefined
-  const all = (await transport.listDirectory('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  return (await runs(transport, all, paths))[0]
+  return (await runs(transport, await allProcesses(transport), paths))[0]
 }
 
 async function runs(
@@ -60,23 +59,17 @@ async function runs(
   pids: readonly number[],
   { config }: DnsPaths,
 ): Promise<readonly number[]> {
-  const fileOf = (pid: number) => `/proc/${pid}/cmdline`
-  const files = await transport.readFiles(pids.map(fileOf))
-  return pids.filter((pid) => files.get(fileOf(pid))?.split('\0').includes(config))
+  const argvs = await readArgvs(transport, pids)
+  return pids.filter((pid) => argvs.get(pid)?.includes(config))
 }
 
-const END_WAIT_MS = 5_000
-const END_LOOK_MS = 20
-
+/** False: it did not run. */
 export async function endServer(server: DnsServer, signal?: AbortSignal): Promise<boolean> {
+  const { paths, transport } = server
   const pid = await findServer(server)
   if (pid === undefined) return false
-  const until = performance.now() + END_WAIT_MS
-  await server.transport.signal(pid, SIGTERM)
-  while ((await runs(server.transport, [pid], server.paths)).length > 0) {
-    if (performance.now() > until) await server.transport.signal(pid, SIGKILL)
-    await setTimeout(END_LOOK_MS, undefined, signal === undefined ? {} : { signal })
-  }
+  const left = async (pids: readonly number[]) => await runs(transport, pids, paths)
+  await endProcesses(transport, { what: 'the DNS server', reason: REASON, pids: [pid], left }, signal)
   return true
 }
 

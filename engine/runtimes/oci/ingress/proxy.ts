@@ -1,14 +1,15 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Transport, TreeEntry } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { commandFailure, runCommand } from '../commands.ts'
 import { readText } from '../node/node.ts'
+import { endProcesses } from '../node/endProcesses.ts'
 import { moveToGroup } from '../node/ownGroup.ts'
+import { allProcesses, readArgvs } from '../node/processes.ts'
 import { findProgram, missingPrograms } from '../node/programs.ts'
 import { checkCommand, startCommand } from './commands.ts'
 import type { Generation } from './config.ts'
 import type { IngressPaths } from './paths.ts'
-import { SIGKILL, SIGTERM, SIGUSR1 } from '../containers/signals.ts'
+import { SIGUSR1 } from '../containers/signals.ts'
 
 /** The Ingress proxy of a root, as its node has it. */
 export interface Proxy {
@@ -35,8 +36,7 @@ export async function findProxy(proxy: Proxy): Promise<RunningProxy | undefined>
 
 /** Those that wait for their last connections to end, too. */
 export async function allProxies(proxy: Proxy): Promise<readonly RunningProxy[]> {
-  const all = (await proxy.transport.listDirectory('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  return await running(proxy, all)
+  return await running(proxy, await allProcesses(proxy.transport))
 }
 
 /** By the path of their configuration, which no other process names. */
@@ -44,10 +44,9 @@ async function running(
   { paths, transport }: Proxy,
   pids: readonly number[],
 ): Promise<readonly RunningProxy[]> {
-  const fileOf = (pid: number) => `/proc/${pid}/cmdline`
-  const files = await transport.readFiles(pids.map(fileOf))
+  const argvs = await readArgvs(transport, pids)
   return pids.flatMap((pid) => {
-    const words = files.get(fileOf(pid))?.split('\0') ?? []
+    const words = argvs.get(pid) ?? []
     const config = words[words.indexOf('-f') + 1] ?? ''
     if (words[0] !== 'haproxy' || !config.startsWith(`${paths.generations}/`)) return []
     return [{ pid, generation: config.slice(paths.generations.length + 1).split('/')[0] }]
@@ -112,9 +111,6 @@ export async function removeOthers({ paths, transport }: Proxy, id: string): Pro
     if (name !== id) await transport.remove(`${paths.generations}/${name}`)
 }
 
-const END_WAIT_MS = 5_000
-const END_LOOK_MS = 20
-
 /** Takes no new connections; ends when those that it has are done. */
 export async function retireProxy(proxy: Proxy): Promise<void> {
   for (const { pid } of await allProxies(proxy)) await proxy.transport.signal(pid, SIGUSR1)
@@ -123,21 +119,10 @@ export async function retireProxy(proxy: Proxy): Promise<void> {
 
 /** For `reconcile down`. False: there was nothing. */
 export async function removeProxy(proxy: Proxy, signal?: AbortSignal): Promise<boolean> {
-  const all = await allProxies(proxy)
-  if (all.length === 0) return false
-  const until = performance.now() + END_WAIT_MS
-  for (const { pid } of all) await proxy.transport.signal(pid, SIGTERM)
-  for (
-    let left = all;
-    left.length > 0;
-    left = await running(
-      proxy,
-      left.map(({ pid }) => pid),
-    )
-  ) {
-    if (performance.now() > until) for (const { pid } of left) await proxy.transport.signal(pid, SIGKILL)
-    await setTimeout(END_LOOK_MS, undefined, signal === undefined ? {} : { signal })
-  }
+  const pids = (await allProxies(proxy)).map(({ pid }) => pid)
+  if (pids.length === 0) return false
+  const left = async (those: readonly number[]) => (await running(proxy, those)).map(({ pid }) => pid)
+  await endProcesses(proxy.transport, { what: 'the Ingress proxy', reason: REASON, pids, left }, signal)
   await proxy.transport.remove(proxy.paths.directory)
   return true
 }

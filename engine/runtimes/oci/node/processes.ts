@@ -49,6 +49,24 @@ export async function allProcesses(transport: Transport): Promise<readonly numbe
   return (await transport.listDirectory('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
 }
 
+/** Of these, those that run, with the words that they were started with. */
+export async function readArgvs(
+  transport: Transport,
+  pids: readonly number[],
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const files = await transport.readFiles(pids.map(argvFile))
+  return new Map(
+    pids.flatMap((pid): [number, readonly string[]][] => {
+      const text = files.get(argvFile(pid))
+      return text === undefined ? [] : [[pid, text.split('\0')]]
+    }),
+  )
+}
+
+function argvFile(pid: number): string {
+  return `/proc/${pid}/cmdline`
+}
+
 /** These and all that they have begun, as the table of processes stands now. */
 export async function descendantsOf(
   transport: Transport,

@@ -1,7 +1,7 @@
 import type { PodUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { SIGKILL } from '../containers/signals.ts'
-import { allProcesses, isStopped, readProcesses } from '../node/processes.ts'
+import { allProcesses, isStopped, readArgvs, readProcesses } from '../node/processes.ts'
 import { podPaths, type RootPaths } from '../paths.ts'
 import { podUidOf } from './podUidOf.ts'
 import type { Looking, Repair } from './repair.ts'
@@ -34,22 +34,16 @@ interface Stray {
 async function strayMonitors(transport: Transport, paths: RootPaths): Promise<readonly Stray[]> {
   const processes = await readProcesses(transport, await allProcesses(transport))
   const stopped = [...processes].filter(([, process]) => isStopped(process)).map(([pid]) => pid)
-  const words = await transport.readFiles(stopped.map(wordsFile))
   const stray: Stray[] = []
-  for (const pid of stopped) {
-    const uid = podOf(words.get(wordsFile(pid)) ?? '', paths)
+  for (const [pid, argv] of await readArgvs(transport, stopped)) {
+    const uid = podOf(argv, paths)
     if (uid !== undefined && !(await monitorsOf(transport, paths, uid)).has(pid)) stray.push({ pid, uid })
   }
   return stray
 }
 
-function wordsFile(pid: number): string {
-  return `/proc/${pid}/cmdline`
-}
-
 /** Of a monitor of this root: the pod's uid stands before the container's name. */
-function podOf(words: string, paths: RootPaths): PodUid | undefined {
-  const argv = words.split('\0')
+function podOf(argv: readonly string[], paths: RootPaths): PodUid | undefined {
   if (!argv.includes(`--root=${paths.runtimeState}`)) return undefined
   return podUidOf(argv[argv.indexOf('--cid') + 1] ?? '')
 }

@@ -1,6 +1,6 @@
 import { decode } from '../../../../api/protobuf.ts'
 import type { Transport } from '../../../../transport/transport.ts'
-import { callDriver } from './grpc.ts'
+import { callDriver } from './call.ts'
 
 /** Where drivers put their sockets for the kubelet, a folder each. */
 const PLUGINS = '/var/lib/kubelet/plugins'

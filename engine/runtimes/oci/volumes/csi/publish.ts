@@ -9,7 +9,7 @@ import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../../node/mountTabl
 import { readText } from '../../node/node.ts'
 import type { PodPaths } from '../../paths.ts'
 import { driverSocket } from './drivers.ts'
-import { callDriver } from './grpc.ts'
+import { callDriver } from './call.ts'
 
 type CsiVolume = Extract<VolumeRequest, { readonly kind: 'csi' }>
 
