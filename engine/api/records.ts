@@ -7,6 +7,7 @@ import type {
   ResourceRequirements,
 } from './generated/types.ts'
 import type { NodeName, ObjectKey, Timestamp } from './names.ts'
+import type { OtherRuntime } from './runtimeLimits.ts'
 
 /** The version that this engine writes. The last one is read too; of an unknown one the pod is kept and reported. */
 export const RECORD_VERSION = 1
@@ -151,7 +152,7 @@ export interface RootRecord {
   /** What the head node is called; absent: its host name. Kept, so that a host that is renamed is still the same node. */
   readonly head?: NodeName
   /** What runs the containers here, from the first pod to the last; absent: the embedded one, oci. */
-  readonly runtime?: 'podman'
+  readonly runtime?: OtherRuntime
   /** The other machines that have pods, in the order in which they came; absent: the pods are on this one. */
   readonly nodes?: readonly FleetNode[]
   /** Random, made once: the key of hashes of secret data. Never shown, so that nobody can try out what the data may be. */
@@ -167,6 +168,8 @@ export interface FleetNode {
   readonly address: string
   /** Its part of the pods' range, which no other node has. */
   readonly podCIDR: string
+  /** As of the root itself. */
+  readonly runtime?: OtherRuntime
 }
 
 export interface RootOwner {

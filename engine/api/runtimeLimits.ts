@@ -1,9 +1,20 @@
+import type { Node } from './generated/types.ts'
 import { blockIoOf } from './podAnnotations.ts'
 import type { DescribedPods } from './podSpecs.ts'
 
 type Path = readonly (string | number)[]
 
 export type NodeRuntime = 'oci' | 'podman'
+export type OtherRuntime = Exclude<NodeRuntime, 'oci'>
+
+export function runtimeOf({ spec }: Pick<Node, 'spec'>): NodeRuntime {
+  return spec?.runtime === 'podman' ? 'podman' : 'oci'
+}
+
+/** As records tell it: the embedded one goes without saying. */
+export function otherRuntime(runtime: NodeRuntime | undefined): { readonly runtime?: OtherRuntime } {
+  return runtime === undefined || runtime === 'oci' ? {} : { runtime }
+}
 
 /** What pods may ask for of the engine, and not of nodes with this runtime. */
 export interface RuntimeLimit {

@@ -1,18 +1,17 @@
 import { hostname } from 'node:os'
-import type { Cluster } from '../api/generated/types.ts'
+import type { Cluster, Node } from '../api/generated/types.ts'
 import { type NodeName, nodeName } from '../api/names.ts'
 import type { RootRecord } from '../api/records.ts'
-import type { NodeRuntime } from '../api/runtimeLimits.ts'
+import { type NodeRuntime, otherRuntime, runtimeOf } from '../api/runtimeLimits.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { EVENT_FILE } from '../daemon/events/eventPath.ts'
 import { lockRoot, readRoot } from '../runtimes/oci/node/root.ts'
-import type { OciRuntimeOptions } from '../runtimes/oci/ociNode.ts'
-import { createOciRuntime } from '../runtimes/oci/runtime.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { redactUrls } from '../source/redact.ts'
 import { localTransport } from '../transport/local.ts'
 import type { Transport } from '../transport/transport.ts'
 import { isCutOffWrite } from '../transport/transport.ts'
+import { CREATE_RUNTIME } from './createRuntime.ts'
 import { driveNodes } from './fleet/driving.ts'
 import { assertFleet, fleetNodes } from './fleet/nodes.ts'
 import type { Invocation } from './invocation.ts'
@@ -177,8 +176,9 @@ export async function openMachine(
   }
   const mirrors = desired?.cluster.spec?.registries?.mirrors
   // A root keeps the runtime that its first pods were made with: a commit without a Node leaves it open.
-  const kind = station.record === undefined ? askedRuntime(desired) : (station.record.runtime ?? 'oci')
-  const runtime = await CREATE[kind]({
+  const kind =
+    station.record === undefined ? askedRuntime(desired?.nodes[0]) : (station.record.runtime ?? 'oci')
+  const runtime = await CREATE_RUNTIME[kind]({
     transport: station.transport,
     root: station.root,
     node,
@@ -188,15 +188,8 @@ export async function openMachine(
   return { node, kind, runtime, runtimes: new Map([[node, runtime]]) }
 }
 
-const CREATE = {
-  oci: createOciRuntime,
-  podman: async (options: OciRuntimeOptions) =>
-    // Loaded where it is asked for: hardly ever.
-    await (await import('../runtimes/podman/runtime.ts')).createPodmanRuntime(options),
-} as const satisfies Readonly<Record<NodeRuntime, (options: OciRuntimeOptions) => Promise<Runtime>>>
-
-function askedRuntime(desired: Pick<Desired, 'nodes'> | undefined): NodeRuntime {
-  return desired?.nodes[0]?.spec?.runtime === 'podman' ? 'podman' : 'oci'
+function askedRuntime(node: Node | undefined): NodeRuntime {
+  return node === undefined ? 'oci' : runtimeOf(node)
 }
 
 /** What this machine is called. Rejects a commit of which something would not be run where it should be. */
@@ -220,7 +213,7 @@ export function headName(
     )
   }
   if (first !== undefined) {
-    const asked = askedRuntime({ nodes })
+    const asked = runtimeOf(first)
     const used = record?.runtime ?? 'oci'
     if (record !== undefined && used !== asked) {
       throw new UserError(
@@ -271,11 +264,11 @@ export function emptyDesired(record: RootRecord | undefined): Desired {
     commit: record?.appliedCommit ?? 'uncommitted',
     cluster,
     // They are all where they were.
-    nodes: (record?.nodes ?? []).map(({ address, name }) => ({
+    nodes: (record?.nodes ?? []).map(({ address, name, runtime }) => ({
       apiVersion: 'reconcile.dev/v1',
       kind: 'Node',
       metadata: { name },
-      spec: { address },
+      spec: { address, ...otherRuntime(runtime) },
     })),
     objects: new Map(),
     keepsClaims: true,

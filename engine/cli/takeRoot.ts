@@ -1,4 +1,5 @@
 import { RECORD_VERSION, type RootOwner, type RootRecord } from '../api/records.ts'
+import { otherRuntime } from '../api/runtimeLimits.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { choosePodCidr, rootIdOf, writeRoot } from '../runtimes/oci/node/root.ts'
 import { fleetNodes, withRanges } from './fleet/nodes.ts'
@@ -25,7 +26,7 @@ export async function writeRootFor(
     owner,
     podCIDR,
     head: node,
-    ...(kind === 'podman' && { runtime: kind }),
+    ...otherRuntime(kind),
     ...(fleet.length > 0 && { nodes: withRanges(fleet, known, podCIDR) }),
     hashKey: record?.hashKey ?? newHashKey(),
     appliedCommit: desired.commit,

@@ -1,6 +1,5 @@
-import type { Node } from '../api/generated/types.ts'
 import { podSpecsOf } from '../api/podSpecs.ts'
-import { type NodeRuntime, RUNTIME_LIMITS, type RuntimeLimit } from '../api/runtimeLimits.ts'
+import { type NodeRuntime, RUNTIME_LIMITS, type RuntimeLimit, runtimeOf } from '../api/runtimeLimits.ts'
 import type { Finding, Index, Standing } from './standing.ts'
 
 /** What pods ask for, and none of the commit's nodes can give them. */
@@ -27,10 +26,6 @@ export function runtimeLimits(standings: readonly Standing[], index: Index): rea
       ),
     )
   })
-}
-
-function runtimeOf({ spec }: Node): NodeRuntime {
-  return spec?.runtime === 'podman' ? 'podman' : 'oci'
 }
 
 /** Without a Node the pods run on this machine, by oci. */

@@ -5,6 +5,7 @@ import { createOciRuntime } from '../../runtimes/oci/runtime.ts'
 import { readRoot } from '../../runtimes/oci/node/root.ts'
 import type { Runtime } from '../../runtimes/runtime.ts'
 import { TransportError } from '../../transport/transport.ts'
+import { CREATE_RUNTIME } from '../createRuntime.ts'
 import type { Station } from '../station.ts'
 import { UserError } from '../userError.ts'
 import type { World } from '../world.ts'
@@ -37,7 +38,7 @@ export async function openFleet(
   const { readObjectRecords, writeObjectRecord, deleteObjectRecord } = keeper
   const mirrors = desired?.cluster.spec?.registries?.mirrors
   const opened = fleet.map(async (node): Promise<readonly [NodeName, Runtime]> => {
-    const runtime = await createOciRuntime({
+    const runtime = await CREATE_RUNTIME[node.runtime ?? 'oci']({
       transport: await wayTo(node, root, world),
       root: paths.root,
       node: node.name,

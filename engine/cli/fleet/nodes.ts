@@ -1,11 +1,12 @@
 import { type NodeName, nodeName } from '../../api/names.ts'
 import { nodeRange } from '../../api/nodeRanges.ts'
 import type { FleetNode, RootRecord } from '../../api/records.ts'
+import { otherRuntime, runtimeOf } from '../../api/runtimeLimits.ts'
 import type { Desired } from '../../api/snapshot.ts'
 import { UserError } from '../userError.ts'
 
 /** A machine and the way to it. */
-export type Reached = Pick<FleetNode, 'name' | 'address'>
+export type Reached = Pick<FleetNode, 'name' | 'address' | 'runtime'>
 
 /** The commit's, or, where nobody has a commit at hand, those that were used last. Empty: the pods are on this machine. */
 export function fleetNodes(
@@ -13,9 +14,10 @@ export function fleetNodes(
   desired: Pick<Desired, 'nodes'> | undefined,
 ): readonly Reached[] {
   if (desired === undefined) return record?.nodes ?? []
-  return desired.nodes.flatMap(({ metadata, spec }) => {
-    const address = spec?.address ?? 'local'
-    return address === 'local' ? [] : [{ name: nodeName(metadata.name), address }]
+  return desired.nodes.flatMap((node) => {
+    const address = node.spec?.address ?? 'local'
+    if (address === 'local') return []
+    return [{ name: nodeName(node.metadata.name), address, ...otherRuntime(runtimeOf(node)) }]
   })
 }
 
@@ -35,12 +37,7 @@ export function assertFleet(record: RootRecord | undefined, desired: Asked | und
     )
   }
   assertNoTwins(fleet)
-  const foreign = desired.nodes.find(({ spec }) => (spec?.runtime ?? 'oci') !== 'oci')
-  if (foreign !== undefined) {
-    throw new UserError(
-      `node ${foreign.metadata.name} asks for the runtime ${foreign.spec?.runtime ?? ''}, and on other machines only oci can be used yet`,
-    )
-  }
+  assertRuntimes(record, desired.nodes)
   const leading = [...(desired.objects?.values() ?? [])].find(({ object }) => LEADING.has(object.kind))
   if (fleet.length > 1 && leading !== undefined) {
     const { kind, metadata } = leading.object
@@ -60,6 +57,22 @@ function assertNobodyLeaves(record: RootRecord | undefined, fleet: readonly Reac
   throw new UserError(
     `node ${gone.name} (${gone.address}) has pods, and the repository does not have it any more: run reconcile down first, which ends them, or keep it`,
   )
+}
+
+/** What was made on a machine is one runtime's, from the first pod to the last. */
+function assertRuntimes(record: RootRecord | undefined, nodes: Desired['nodes']): void {
+  for (const node of nodes) {
+    const { name } = node.metadata
+    if (node.spec?.runtime === 'docker')
+      throw new UserError(`node ${name} asks for the runtime docker, and only oci and podman can be used yet`)
+    const before = record?.nodes?.find((one) => one.name === name)
+    const used = before?.runtime ?? 'oci'
+    const asked = runtimeOf(node)
+    if (before === undefined || used === asked) continue
+    throw new UserError(
+      `node ${name} asks for the runtime ${asked}, and what was made on it is ${used}'s: run reconcile down first, or give the machine's new node another name and address`,
+    )
+  }
 }
 
 /** The pods of a machine would be those of two nodes. */

@@ -1,4 +1,5 @@
 import type { RootRecord } from '../../api/records.ts'
+import { otherRuntime } from '../../api/runtimeLimits.ts'
 import { lockRoot, readRoot, writeRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { parseSshAddress } from '../../transport/ssh/address.ts'
@@ -81,8 +82,8 @@ export async function giveRoot(
     )
   }
   const own = record.nodes?.find(({ name }) => name === node.name)
-  const { nodes: _, ...rest } = record
-  const wanted = { ...rest, podCIDR: own?.podCIDR ?? record.podCIDR }
+  const { nodes: _, runtime: __, ...rest } = record
+  const wanted = { ...rest, podCIDR: own?.podCIDR ?? record.podCIDR, ...otherRuntime(own?.runtime) }
   if (JSON.stringify(wanted) !== JSON.stringify(before)) await writeRoot(transport, root, wanted)
 }
 

@@ -41,9 +41,21 @@ test('what other machines cannot do yet is refused, and says what it is', () => 
   expect(() => assertFleet(undefined, { nodes: [ONE, node('again', { address: 'ssh://one' })] })).toThrow(
     'nodes one and again are both ssh://one: keep one of them',
   )
+  const docker = node('two', { address: 'ssh://two', runtime: 'docker' })
+  expect(() => assertFleet(undefined, { nodes: [ONE, docker] })).toThrow(
+    'node two asks for the runtime docker, and only oci and podman can be used yet',
+  )
+})
+
+test('a node keeps the runtime that its first pods were made with', () => {
   const podman = node('two', { address: 'ssh://two', runtime: 'podman' })
-  expect(() => assertFleet(undefined, { nodes: [ONE, podman] })).toThrow(
-    'node two asks for the runtime podman, and on other machines only oci can be used yet',
+  expect(() => assertFleet(undefined, { nodes: [ONE, podman] })).not.toThrow()
+  const [one, two] = withRanges(fleetNodes(undefined, { nodes: [ONE, podman] }), [], '10.244.0.0/16')
+  expect([one?.runtime, two?.runtime]).toEqual([undefined, 'podman'])
+  const record = recordWith([one, two].filter((used) => used !== undefined))
+  expect(() => assertFleet(record, { nodes: [ONE, podman] })).not.toThrow()
+  expect(() => assertFleet(record, { nodes: [ONE, TWO] })).toThrow(
+    "node two asks for the runtime oci, and what was made on it is podman's",
   )
 })
 
