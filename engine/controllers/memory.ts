@@ -3,7 +3,7 @@ import { keyParts, nameHash, type ObjectKey, uidHash } from '../api/names.ts'
 import type { RecordAction } from '../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../api/records.ts'
 import { type ControllerContext, timestamp } from './decision.ts'
-import { memoised } from './memo.ts'
+import { memoised } from '../api/memo.ts'
 
 /** Tells whether the written spec is another one than before, so that `generation` can count as an API server counts it. */
 const SPEC_HASH = 'reconcile.dev/spec-hash'

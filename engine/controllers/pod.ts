@@ -15,7 +15,7 @@ import {
   type PodWish,
   timestamp,
 } from './decision.ts'
-import { memoised } from './memo.ts'
+import { memoised } from '../api/memo.ts'
 import { byRight, type PodView } from './view.ts'
 
 /**

@@ -1,9 +1,11 @@
+import type { NodeInfo } from '../api/cri.ts'
 import type {
   ContainerState,
   ContainerStateTerminated,
   ContainerStateWaiting,
   ContainerStatus,
 } from '../api/generated/types.ts'
+import { memoised } from '../api/memo.ts'
 import type { Failure } from '../api/records.ts'
 import type { ContainerExit, ObservedContainer } from '../api/snapshot.ts'
 import { restartDelayMs } from './backOff.ts'
@@ -145,6 +147,9 @@ export function exitReason(exit: ContainerExit): string {
 
 /** `runc://...`: the runtime's name without its version, so that it is a URL as everywhere. */
 function containerId(view: PodView, container: string, attempt: number): string {
-  const [runtime = 'oci'] = (view.context.node.info?.runtime ?? 'oci').split(' ', 1)
+  const { info } = view.context.node
+  const runtime = info === undefined ? 'oci' : runtimeName(info)
   return `${runtime}://${view.pod.record.pod.metadata.uid ?? ''}/${container}/${attempt}`
 }
+
+const runtimeName = memoised(({ runtime }: NodeInfo): string => runtime.split(' ', 1)[0] ?? 'oci')

@@ -9,7 +9,8 @@ import { after, isDue } from './time.ts'
 /** Whether all that was to run in it has, or never will: nothing in it is to start again. */
 export function hasRunToEnd(facts: PodFacts, pod: ObservedPod): boolean {
   if (isSandboxLost(facts, pod)) return true
-  if ([...facts.inits, ...facts.mains].some((one) => asksForAll(one, pod))) return false
+  for (const one of facts.inits) if (asksForAll(one, pod)) return false
+  for (const one of facts.mains) if (asksForAll(one, pod)) return false
   return facts.mains.every((main) => hasEnded(main, pod)) || hasFailedInit(facts, pod)
 }
 

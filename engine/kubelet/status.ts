@@ -1,4 +1,6 @@
+import type { NodeInfo } from '../api/cri.ts'
 import type { PodStatus } from '../api/generated/types.ts'
+import { memoised } from '../api/memo.ts'
 import type { ObservedPod } from '../api/snapshot.ts'
 import { podAddresses } from './addresses.ts'
 import { containerStatus } from './containerStatus.ts'
@@ -34,18 +36,21 @@ function makeStatus(view: PodView): PodStatus {
 /** Why it has failed, where that is not its containers' doing. */
 function endWords(view: PodView): Pick<PodStatus, 'reason' | 'message'> {
   const { end, phase } = view
-  if (end !== undefined && phase !== end.phase) return {}
+  if (end === undefined ? phase !== 'Succeeded' && phase !== 'Failed' : phase !== end.phase) return {}
   const { reason, message } = endOf(view)
   return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) }
 }
 
-function addresses(view: PodView): Partial<PodStatus> {
-  const host = view.context.node.info?.addresses ?? []
-  const [hostIP] = host
-  const own = podAddresses(view.pod, view.context)
+function addresses({ context, pod }: PodView): Partial<PodStatus> {
+  const { info } = context.node
+  const host = info === undefined ? {} : hostAddresses(info)
+  const own = podAddresses(pod, context)
   const [podIP] = own
-  return {
-    ...(hostIP !== undefined && { hostIP, hostIPs: host.map((ip) => ({ ip })) }),
-    ...(podIP !== undefined && { podIP, podIPs: own.map((ip) => ({ ip })) }),
-  }
+  return podIP === undefined ? host : { ...host, podIP, podIPs: own.map((ip) => ({ ip })) }
 }
+
+/** The same for all pods of a node. */
+const hostAddresses = memoised(({ addresses: ips }: NodeInfo): Pick<PodStatus, 'hostIP' | 'hostIPs'> => {
+  const [hostIP] = ips
+  return hostIP === undefined ? {} : { hostIP, hostIPs: ips.map((ip) => ({ ip })) }
+})

@@ -90,7 +90,24 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
     (isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ inits, mains, deleting, initialized }))
   const bare = { pod, context, facts, inits, mains, deleting, over, end, initialized, phase }
   const conditions = conditionsOf(bare)
-  return { ...bare, conditions, steady: isSteady(bare, conditions), memo: { status: undefined } }
+  const steady = isSteady(bare, conditions)
+  const memo = { status: undefined }
+  // Written out, as below: a spread of so many costs as much as all that they are made of.
+  return {
+    pod,
+    context,
+    facts,
+    inits,
+    mains,
+    deleting,
+    over,
+    end,
+    initialized,
+    phase,
+    conditions,
+    steady,
+    memo,
+  }
 }
 
 /** Its time is up, or it has taken more than it may. */

@@ -3,7 +3,7 @@ import type { PodSpec } from '../api/generated/types.ts'
 import { keyParts } from '../api/names.ts'
 import type { Desired } from '../api/snapshot.ts'
 import type { Decision, PodWish } from '../controllers/decision.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 
 /** Pods that are to be made as they are admitted: whoever looks at one later, from the scheduler on, sees what was filled in. */
 export function admit(decisions: readonly Decision[], { objects }: Desired): readonly Decision[] {

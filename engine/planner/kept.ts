@@ -7,7 +7,7 @@ import type { Desired, DesiredObject, Snapshot, SourcePosition } from '../api/sn
 import { syncMemory } from '../api/sync.ts'
 import { isNeverPruned, outlivesItsManifest, PRUNE, SYNC_MODE } from '../api/syncAnnotations.ts'
 import { type Decision, nothing } from '../controllers/decision.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 import { inOrder } from './inOrder.ts'
 import type { World } from './world.ts'
 

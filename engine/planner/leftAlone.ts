@@ -4,7 +4,7 @@ import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { syncMemory, syncSettings } from '../api/sync.ts'
 import { canBeLeftAlone, ownSyncMode, type SyncMode } from '../api/syncAnnotations.ts'
 import { type Decision, nothing, type PodNote } from '../controllers/decision.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 import { autoscalersOf } from './autoscale.ts'
 import { topOfRecord } from './running.ts'
 

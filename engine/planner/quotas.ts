@@ -4,7 +4,7 @@ import type { StatusReport } from '../api/plan.ts'
 import { hardOf, requestedOf, usageText } from '../api/quotas.ts'
 import type { Desired, DesiredObject } from '../api/snapshot.ts'
 import { wantedBy } from '../api/wantedPods.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 
 /** How ResourceQuotas stand: what the commit wants, which is never more than they allow. */
 export function quotaReports(desired: Desired): readonly StatusReport[] {

@@ -1,7 +1,7 @@
 import type { ObjectKey, PodUid } from '../api/names.ts'
 import type { Plan } from '../api/plan.ts'
 import type { Desired } from '../api/snapshot.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 import { autoscalersOf } from './autoscale.ts'
 
 const targetsOf = memoised((objects: Desired['objects']): ReadonlySet<ObjectKey> => {

@@ -4,7 +4,7 @@ import { keyParts, type ObjectKey, objectKey } from '../api/names.ts'
 import type { ObjectRecord, RecordedObject } from '../api/records.ts'
 import type { DesiredObject, Snapshot } from '../api/snapshot.ts'
 import { controllerOf } from '../api/owners.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 
 /** The commit's objects, and the Jobs on record that CronJobs of the commit made: these want pods as if they were written there. */
 export function wantedObjects({

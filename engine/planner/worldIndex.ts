@@ -130,7 +130,7 @@ function withRestored(
 
 /** Of an object that had this name before: its uid is another one. Which ReplicaSets are a Deployment's is for their records to say. */
 export function isAnothers({ object, owner }: WorldPod, records: Snapshot['records']): boolean {
-  if (owner === undefined || keyParts(object).kind !== owner.kind) return false
+  if (owner === undefined || !object.startsWith(`${owner.kind}/`)) return false
   const uid = records.get(object)?.object.metadata.uid
   return uid !== undefined && uid !== owner.uid
 }

@@ -5,7 +5,7 @@ import type { Action, Health, PodVerdict, StatusReport, Violation } from '../api
 import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import { controllerOf } from '../api/owners.ts'
-import { memoised } from '../controllers/memo.ts'
+import { memoised } from '../api/memo.ts'
 import type { SetRecord } from '../controllers/replicaset/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { PodContext } from '../kubelet/context.ts'
@@ -87,7 +87,8 @@ function worldPod(
 ): WorldPod {
   const { deleting, key, label, namespace, owner, uid } = identityOf(observed.record)
   const { node } = quiet
-  const busy = snapshot.busy.get(uid)
+  const busy = snapshot.busy.size === 0 ? undefined : snapshot.busy.get(uid)
+  const onRecord = busy === undefined ? observed.record : node.pods.get(uid)?.record
   const context: PodContext = busy === undefined ? quiet : { ...quiet, busy }
   const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
   const { health, status, timeless } = readPod(observed, context, object, violations)
@@ -102,11 +103,11 @@ function worldPod(
     reachable: node.reachable,
     busy,
     deleting,
-    deletingOnRecord: node.pods.get(uid)?.record.pod.metadata.deletionTimestamp !== undefined,
+    deletingOnRecord: onRecord?.pod.metadata.deletionTimestamp !== undefined,
     finished: phase === 'Succeeded' || phase === 'Failed',
     // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
     ready: node.reachable && isReady(status.conditions),
-    readyOnRecord: isReady(node.pods.get(uid)?.record.conditions),
+    readyOnRecord: isReady(onRecord?.conditions),
     health,
     ...(observed.usage !== undefined && { usage: observed.usage }),
   }
@@ -172,7 +173,8 @@ function ownerKey(owner: OwnerReference, namespace: string, sets: ReadonlyMap<st
 /** With work under way laid over it: what is being made is there already, what is being written is the record. */
 function podsOf(node: ObservedNode, actions: readonly Action[], { busy }: Snapshot): readonly ObservedPod[] {
   const pods: ObservedPod[] = []
-  for (const pod of node.pods.values()) pods.push(laidOver(pod, busy.get(identityOf(pod.record).uid)))
+  if (actions.length === 0) pods.push(...node.pods.values())
+  else for (const pod of node.pods.values()) pods.push(laidOver(pod, busy.get(identityOf(pod.record).uid)))
   for (const action of actions) {
     if (action.kind !== 'createPod' || node.pods.has(action.uid)) continue
     pods.push({

@@ -4,7 +4,7 @@ import type { ObjectRecord } from '../../api/records.ts'
 import { NO_PAST, type Past, type Recommendation, type ScaleEvent } from './limits.ts'
 import { unitsOf } from './metrics.ts'
 import type { ControllerContext } from '../decision.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { memoryOf, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
 
 /** What the engine remembers of an autoscaler: its status, and of the past what its windows need. */

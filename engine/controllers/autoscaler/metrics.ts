@@ -2,7 +2,7 @@ import { podSpecWithDefaults } from '../../api/defaults/pod.ts'
 import type { PodCondition, PodSpec, Quantity } from '../../api/generated/types.ts'
 import { byteCount, cpuMillis } from '../../api/quantity.ts'
 import type { PodUsage } from '../../api/snapshot.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 import type { PodView } from '../view.ts'
 
 /** What is looked at: a resource of whole pods, or of one container of each. */

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../api/generated/types.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import type { WorkloadInput } from '../decision.ts'
 import { type ImmutableChange, immutableChanges } from './immutable.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 
 /** The spec by which an object is run: the commit's, or the one on record while the commit's is one that Kubernetes refuses. */
 export interface InForce<T> {

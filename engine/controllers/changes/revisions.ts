@@ -5,7 +5,7 @@ import type { RecordAction } from '../../api/plan.ts'
 import { type ObjectRecord, RECORD_VERSION, type RecordedObject } from '../../api/records.ts'
 import { templateText } from '../../api/templates.ts'
 import { type ControllerContext, timestamp } from '../decision.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 
 /** On pods: of which revision they are. */
 export const REVISION_HASH = 'controller-revision-hash'

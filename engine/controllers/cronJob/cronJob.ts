@@ -13,7 +13,7 @@ import {
 } from '../../api/schedule.ts'
 import { CRON_TIMESTAMP, type CronRun, doneWith, isRunning } from './runs.ts'
 import { type ControllerContext, type Decision, nothing, timestamp, type WorkloadInput } from '../decision.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { memoryOf, memoryWrite, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
 
 export interface CronJobInput extends WorkloadInput<CronJob> {

@@ -3,7 +3,7 @@ import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import { controllerOf } from '../../api/owners.ts'
 import { finishedCondition } from '../job/memory.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { recordedConditions, recordedStatus } from '../memory.ts'
 
 /** The scheduled time of a CronJob's Job, on the Job. */

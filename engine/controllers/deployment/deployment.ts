@@ -18,7 +18,7 @@ import {
 } from './status.ts'
 import { boundsOf, fencepostsOf } from '../fenceposts.ts'
 import { immutableChanges } from '../changes/immutable.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { memoryWrite } from '../memory.ts'
 import { inDeletionOrder } from '../replicaset/ranking.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'

@@ -1,4 +1,4 @@
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 
 /** Completion indexes as Kubernetes writes them: `1,3-5,7`. */
 

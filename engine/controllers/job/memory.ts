@@ -3,7 +3,7 @@ import type { ObjectKey } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import type { ControllerContext } from '../decision.ts'
 import { indexesText, parseIndexes } from './indexes.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { type Condition, memoryOf, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
 
 /** By index, how often it has failed so far, as JSON: what `backoffLimitPerIndex` counts must outlive the pods that failed. */

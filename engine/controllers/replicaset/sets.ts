@@ -12,7 +12,7 @@ import { matchesSelector } from '../../api/selectors.ts'
 import { TEMPLATE_HASH, templateText } from '../../api/templates.ts'
 import { controllerOf } from '../../api/owners.ts'
 import { type ControllerContext, timestamp } from '../decision.ts'
-import { memoised } from '../memo.ts'
+import { memoised } from '../../api/memo.ts'
 
 export const REVISION = 'deployment.kubernetes.io/revision'
 const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas'

@@ -1,6 +1,6 @@
 import type { Ingress, IngressClass } from '../../api/generated/types.ts'
 import type { Desired, DesiredObject } from '../../api/snapshot.ts'
-import { memoised } from '../../controllers/memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { type IngressOwner, ownerOf } from '../../proxy/ingressClasses.ts'
 import { inOrder } from '../inOrder.ts'
 

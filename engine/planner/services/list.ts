@@ -3,7 +3,7 @@ import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
 import { matchesLabels } from '../../api/selectors.ts'
 import { SERVICE_NAME } from '../../api/services.ts'
 import type { Desired, DesiredObject } from '../../api/snapshot.ts'
-import { memoised } from '../../controllers/memo.ts'
+import { memoised } from '../../api/memo.ts'
 import type { PodView } from '../../controllers/view.ts'
 import { inOrder } from '../inOrder.ts'
 

@@ -1,7 +1,7 @@
 import { type NodeName, nodeName, type ObjectKey } from '../../api/names.ts'
 import type { ResolvedService } from '../../api/services.ts'
 import type { DnsZone, Frontend, NodeTraffic } from '../../api/traffic.ts'
-import { memoised } from '../../controllers/memo.ts'
+import { memoised } from '../../api/memo.ts'
 import { frontendsOf } from '../../proxy/frontends.ts'
 
 export interface TrafficInput {
