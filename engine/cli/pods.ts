@@ -5,6 +5,7 @@ import type { NodeListing, PodListing, Runtime } from '../runtimes/runtime.ts'
 import type { Invocation } from './invocation.ts'
 import { didYouMean } from './nearest.ts'
 import { parseSelector, showsObject } from './selector.ts'
+import { plainText } from './table.ts'
 import { UserError } from './userError.ts'
 import type { World } from './world.ts'
 
@@ -18,7 +19,9 @@ export interface ListedPod {
 
 /** Sorted by namespace and name. What cannot be read is said on the standard error. */
 export async function listPods(runtime: Runtime, world: World): Promise<readonly ListedPod[]> {
-  const { pods, unreadable } = await runtime.list(world.signal)
+  const { pods, silent = [], unreadable } = await runtime.list(world.signal)
+  for (const sentence of silent)
+    world.stderr.write(plainText(`warning: ${sentence}; its pods are not known\n`))
   for (const { uid, message } of unreadable)
     world.stderr.write(`warning: pod ${uid} cannot be read: ${message}\n`)
   return listedPods(pods)

@@ -32,6 +32,8 @@ export interface NodeListing {
   readonly pods: ReadonlyMap<PodUid, PodListing>
   /** Things on the node that are ours by place and cannot be read (an unknown record version, a damaged file). Kept. */
   readonly unreadable: readonly { readonly uid: PodUid; readonly message: string }[]
+  /** Of several nodes as one: which of them do not answer and why, a sentence each; what they have is not told here. Absent: all do. */
+  readonly silent?: readonly string[]
 }
 
 /** What somebody has done to a node, in words for people. */

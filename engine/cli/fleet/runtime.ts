@@ -1,5 +1,6 @@
 import { type NodeName, type PodUid, podUid } from '../../api/names.ts'
 import { merged } from '../../runtimes/merged.ts'
+import { messageOf } from '../../reconciler/problems.ts'
 import { type NodeListing, type Runtime, RuntimeFailure } from '../../runtimes/runtime.ts'
 
 export type Nodes = ReadonlyMap<NodeName, Runtime>
@@ -20,12 +21,12 @@ function wholeVerbs(nodes: Nodes): WholeVerbs {
     // A node that does not answer is the loop's to tell of, for as long as another one does.
     check: async (signal) => await firstAnswer(all.map((node) => node.check(signal))),
     prepare: async (signal) => await firstAnswer(all.map((node) => node.prepare(signal))),
-    list: async (signal) => mergedListing(await Promise.all(all.map((node) => node.list(signal)))),
+    list: async (signal) => await listAll(nodes, signal),
     events: (signal) => merged(all.map((node) => node.events(signal))),
     emptyTrash: async (before, signal) =>
-      (await Promise.all(all.map((node) => node.emptyTrash(before, signal)))).flat(),
+      (await answers(all.map((node) => node.emptyTrash(before, signal)))).flat(),
     collectImages: async (keep, signal) => {
-      const freed = await Promise.all(all.map((node) => node.collectImages(keep, signal)))
+      const freed = await answers(all.map((node) => node.collectImages(keep, signal)))
       return {
         images: freed.reduce((sum, { images }) => sum + images, 0),
         bytes: freed.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -34,18 +35,37 @@ function wholeVerbs(nodes: Nodes): WholeVerbs {
   }
 }
 
-/** Rejects when nobody answers, with the first one's reason. */
-async function firstAnswer<T>(answers: readonly Promise<T>[]): Promise<T> {
-  const settled = await Promise.allSettled(answers)
-  const good = settled.find((one) => one.status === 'fulfilled')
-  if (good !== undefined) return good.value
-  throw settled.find((one) => one.status === 'rejected')?.reason
+async function firstAnswer<T>(asked: readonly Promise<T>[]): Promise<T> {
+  const [first] = await answers(asked)
+  if (first === undefined) throw new Error('asking the nodes: there is none')
+  return first
 }
 
-function mergedListing(listings: readonly NodeListing[]): NodeListing {
+/** Of those that answer. Rejects when nobody does, with the first one's reason. */
+async function answers<T>(asked: readonly Promise<T>[]): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(asked)
+  const good = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const bad = settled.find((one) => one.status === 'rejected')
+  if (good.length === 0 && bad !== undefined) throw bad.reason
+  return good
+}
+
+/** Of the nodes that answer: what is on them can be asked about while another one is off. */
+async function listAll(nodes: Nodes, signal?: AbortSignal): Promise<NodeListing> {
+  const silent: string[] = []
+  const asked = [...nodes].map(async ([name, node]) => {
+    try {
+      return await node.list(signal)
+    } catch (error) {
+      silent.push(`node ${name} does not answer: ${messageOf(error)}`)
+      throw error
+    }
+  })
+  const listings = await answers(asked)
   return {
     pods: new Map(listings.flatMap(({ pods }) => [...pods])),
     unreadable: listings.flatMap(({ unreadable }) => unreadable),
+    ...(silent.length > 0 && { silent: silent.toSorted() }),
   }
 }
 
@@ -104,11 +124,16 @@ function found(node: Runtime | undefined, what: string): Runtime {
   return node
 }
 
+/** Rejects when none has it and one does not answer, which may have it. */
 async function nodeWith(
   nodes: Nodes,
   has: (pods: NodeListing['pods']) => boolean,
   signal?: AbortSignal,
 ): Promise<Runtime | undefined> {
-  for (const node of nodes.values()) if (has((await node.list(signal)).pods)) return node
+  const asked = [...nodes.values()].map(async (node) => ({ node, listing: await node.list(signal) }))
+  const settled = await Promise.allSettled(asked)
+  for (const one of settled)
+    if (one.status === 'fulfilled' && has(one.value.listing.pods)) return one.value.node
+  for (const one of settled) if (one.status === 'rejected') throw one.reason
   return undefined
 }
