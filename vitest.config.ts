@@ -4,7 +4,11 @@ import { defineConfig } from 'vitest/config'
  * Tests that make real containers, links and mounts, after all others. Two files at a time: most of their time they wait for a probe, a back-off
  * or a minute of the clock, and each has addresses, a registry and a root of its own.
  */
-const REAL = ['test/e2e/**/*.test.ts', 'test/runtimes/{oci,podman}/**/*.test.ts']
+const REAL = [
+  'test/e2e/**/*.test.ts',
+  'test/runtimes/{oci,podman}/**/*.test.ts',
+  'test/runtimes/verbs.test.ts',
+]
 
 /** Which of them pass where podman runs the containers, too. */
 const PODMAN = ['pods-environment', 'pods-network', 'pods-security'].map((name) => `test/e2e/${name}.test.ts`)

@@ -1,24 +1,25 @@
 import { execFileSync } from 'node:child_process'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { CreatePodRequest, DeviceRequest } from '../../../engine/api/cri.ts'
-import { podRequest, TestNode } from './support.ts'
+import { ownNode } from './ownNode.ts'
+import { podRequest, type TestNode } from './support.ts'
 
 let node: TestNode
 let disk: string
 
-beforeAll(async () => {
-  node = await TestNode.create()
+// Once the node is gone: hooks of the end run from the last to the first.
+afterAll(() => {
+  execFileSync('losetup', ['--detach', disk])
+})
+
+ownNode((own) => {
+  node = own
   const file = join(node.folder, 'disk')
   writeFileSync(file, 'first block')
   truncateSync(file, 2 ** 20)
   disk = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  execFileSync('losetup', ['--detach', disk])
 })
 
 async function told(script: string, device: DeviceRequest): Promise<string> {

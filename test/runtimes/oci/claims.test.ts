@@ -10,23 +10,18 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { StartContainerRequest } from '../../../engine/api/cri.ts'
 import type { FilesVolume, VolumeRequest } from '../../../engine/api/volumeRequests.ts'
 import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
 import { makeClaim } from '../../../engine/runtimes/oci/volumes/claims.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
+import { ownNode } from './ownNode.ts'
 import { IMAGE, podRecord, podRequest, SECURITY, TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+ownNode((own) => {
+  node = own
 })
 
 const CLAIM: VolumeRequest = { kind: 'claim', name: 'v', namespace: 'default', claim: 'data' }

@@ -1,20 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CreatePodRequest, StartContainerRequest } from '../../../engine/api/cri.ts'
 import type { PodUid } from '../../../engine/api/names.ts'
 import { cpuNumbers } from '../../../engine/runtimes/oci/node/features.ts'
 import { containerPaths, podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
-import { containerRequest, SECURITY, TestNode } from './support.ts'
+import { ownNode } from './ownNode.ts'
+import { containerRequest, SECURITY, type TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
+ownNode((own) => {
+  node = own
 })
 
 /** What a script prints in a container of its own. */

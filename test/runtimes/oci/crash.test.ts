@@ -2,22 +2,24 @@ import { execa } from 'execa'
 import { once } from 'node:events'
 import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRequest, richContainerRequest, richPodRequest, TestNode } from './support.ts'
+import { machineTraces } from '../../support/machine.ts'
+import { ownNode } from './ownNode.ts'
+import {
+  containerRequest,
+  podRequest,
+  richContainerRequest,
+  richPodRequest,
+  type TestNode,
+} from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
+ownNode(async (own) => {
+  node = own
   // The bridge stays from the first pod on, and is no trace of a pod.
   await node.remove(await node.start(['sleep', '1000']))
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
 })
 
 const MOMENTS = 20

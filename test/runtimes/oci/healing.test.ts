@@ -1,26 +1,21 @@
 import { execa } from 'execa'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
 import { addressIn } from '../../support/ranges.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRecord, podRequest, TestNode } from './support.ts'
+import { ownNode } from './ownNode.ts'
+import { containerRequest, podRecord, podRequest, type TestNode } from './support.ts'
 
 let node: TestNode
 let run: string
 
-beforeAll(async () => {
-  node = await TestNode.create()
+ownNode(async (own) => {
+  node = own
   run = `/run/reconcile/${await node.rootId()}`
 })
 
 const gateway = (): string => addressIn(node.podCIDR, 1)
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
-})
 
 function started(uid: PodUid, key: 'pid' | 'monitor', container = 'main'): number {
   const containers = join(node.root, 'pods', uid, 'containers', container)

@@ -1,19 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { machineTraces, NO_TRACES } from '../../support/machine.ts'
 import { startOf } from '../../support/ranges.ts'
+import { ownNode } from './ownNode.ts'
 import { containerRequest, podRecord, podRequest, runtimeAt, SECURITY, TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+ownNode((own) => {
+  node = own
 })
 
 test('the node tells which runtime works here and what the machine has', async () => {

@@ -1,23 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CreatePodRequest, StartContainerRequest } from '../../../engine/api/cri.ts'
 import type { PodUid } from '../../../engine/api/names.ts'
 import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { mountNfs, nfsCommand, removeMountPoints } from '../../../engine/runtimes/oci/volumes/nfs.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { IMAGE, podRequest, SECURITY, TestNode } from './support.ts'
+import { ownNode } from './ownNode.ts'
+import { IMAGE, podRequest, SECURITY, type TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+ownNode((own) => {
+  node = own
 })
 
 const SHARE = { server: 'nas', path: '/srv/data', readOnly: false, options: [] } as const

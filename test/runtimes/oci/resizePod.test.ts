@@ -3,20 +3,15 @@ import { once } from 'node:events'
 import { mkdirSync, renameSync } from 'node:fs'
 import { watch } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PodUid } from '../../../engine/api/names.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { TestNode } from './support.ts'
+import { ownNode } from './ownNode.ts'
+import type { TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+ownNode((own) => {
+  node = own
 })
 
 const MIB = 1024 ** 2

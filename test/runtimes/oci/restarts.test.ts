@@ -1,18 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRequest, TestNode } from './support.ts'
+import { expect, test } from 'vitest'
+import { machineTraces } from '../../support/machine.ts'
+import { ownNode } from './ownNode.ts'
+import { containerRequest, podRequest, type TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+ownNode((own) => {
+  node = own
 })
 
 const QUICK = { policy: 'Always', delaysSeconds: [0, 1, 300], resetAfterSeconds: 600 } as const

@@ -35,7 +35,7 @@ const CONFIG: ImageConfig = {
   volumes: [],
 }
 
-type Kind = 'oci' | 'podman'
+export type Kind = 'oci' | 'podman'
 
 /** A root in a temporary folder with one image, made from the machine's own busybox. */
 export class TestNode implements AsyncDisposable {

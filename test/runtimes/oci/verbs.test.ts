@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { objectKey } from '../../../engine/api/names.ts'
 import { RECORD_VERSION } from '../../../engine/api/records.ts'
 import type { ImageStore } from '../../../engine/runtimes/oci/images/store.ts'
@@ -9,37 +9,14 @@ import { rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { choosePodCidr, lockRoot, readRoot } from '../../../engine/runtimes/oci/node/root.ts'
 import { createOciRuntime } from '../../../engine/runtimes/oci/runtime.ts'
 import { chooseRuntime } from '../../../engine/runtimes/oci/node/trial.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { NODE, podRecord, podRequest, TestNode } from './support.ts'
+import { machineTraces } from '../../support/machine.ts'
+import { ownNode } from './ownNode.ts'
+import { NODE, podRecord, podRequest, type TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
-})
-
-test('a command in a container has its environment and tells its exit status; out of time, it is killed', async () => {
-  const uid = await node.start(['sleep', '1000'], { env: [['SECRET', 'hidden']] })
-  const result = await node.runtime.exec({
-    uid,
-    container: 'main',
-    command: ['sh', '-c', 'echo $SECRET; exit 3'],
-  })
-  expect(result).toEqual({ exitCode: 3, output: 'hidden\n', timedOut: false })
-  const slow = await node.runtime.exec({
-    uid,
-    container: 'main',
-    command: ['sleep', '98765'],
-    timeoutMs: 300,
-  })
-  expect(slow.timedOut).toBe(true)
-  await expect.poll(async () => await node.exec(uid, ['ps'])).not.toContain('98765')
-  await node.remove(uid)
+ownNode((own) => {
+  node = own
 })
 
 test('a command in a container makes nothing on the node', async () => {

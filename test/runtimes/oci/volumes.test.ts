@@ -1,21 +1,16 @@
 import { mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { StartContainerRequest } from '../../../engine/api/cri.ts'
 import type { VolumeRequest } from '../../../engine/api/volumeRequests.ts'
 import { writeVolumeFiles } from '../../../engine/runtimes/oci/volumes/volumes.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRequest, SECURITY, TestNode } from './support.ts'
+import { ownNode } from './ownNode.ts'
+import { containerRequest, podRequest, SECURITY, type TestNode } from './support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
+ownNode((own) => {
+  node = own
 })
 
 const bytes = (text: string) => new TextEncoder().encode(text)

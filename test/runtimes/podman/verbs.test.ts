@@ -1,40 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { containerName } from '../../../engine/runtimes/podman/commands.ts'
-import { machineTraces, NO_TRACES } from '../../support/machine.ts'
-import { containerRequest, podRequest, SECURITY, TestNode } from '../oci/support.ts'
+import { ownNode } from '../oci/ownNode.ts'
+import { containerRequest, podRequest, SECURITY, type TestNode } from '../oci/support.ts'
 
 let node: TestNode
 
-beforeAll(async () => {
-  node = await TestNode.create({}, 'podman')
-})
-
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  expect(machineTraces(node.root)).toEqual(NO_TRACES)
-})
-
-test('a command in a container has its environment and tells its exit status; out of time, it is killed', async () => {
-  const uid = await node.start(['sleep', '1000'], { env: [['SECRET', 'hidden']] })
-  const result = await node.runtime.exec({
-    uid,
-    container: 'main',
-    command: ['sh', '-c', 'echo $SECRET; exit 3'],
-  })
-  expect(result).toEqual({ exitCode: 3, output: 'hidden\n', timedOut: false })
-  const slow = await node.runtime.exec({
-    uid,
-    container: 'main',
-    command: ['sleep', '98765'],
-    timeoutMs: 600,
-  })
-  expect(slow.timedOut).toBe(true)
-  await expect.poll(async () => await node.exec(uid, ['ps'])).not.toContain('98765')
-  await node.remove(uid)
-})
+ownNode((own) => {
+  node = own
+}, 'podman')
 
 test('a container that ends is started again by podman, and how the attempt before ended is told', async () => {
   const uid = await node.start(['sh', '-c', 'sleep 1; exit 7'])

@@ -1,21 +1,20 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { LOG_LIMITS } from '../../../../engine/api/logLimits.ts'
 import type { PodUid } from '../../../../engine/api/names.ts'
 import type { Runtime } from '../../../../engine/runtimes/runtime.ts'
 import { eventually } from '../../../support/engine.ts'
-import { TestNode } from '../support.ts'
+import { ownNode } from '../ownNode.ts'
+import type { TestNode } from '../support.ts'
 
 const NEVER = { policy: 'Never', delaysSeconds: [0], resetAfterSeconds: 600 } as const
 const KIB = 1024
 
 let node: TestNode
-beforeAll(async () => {
-  node = await TestNode.create()
-})
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
+
+ownNode((own) => {
+  node = own
 })
 
 /** Numbered lines, `perBurst` of them every hundredth of a second. */
