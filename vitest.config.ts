@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
  */
 const REAL = [
   'test/e2e/**/*.test.ts',
-  'test/runtimes/{oci,podman}/**/*.test.ts',
+  'test/runtimes/{oci,podman,docker}/**/*.test.ts',
   'test/runtimes/verbs.test.ts',
 ]
 

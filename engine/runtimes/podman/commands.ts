@@ -1,8 +1,10 @@
 import type { PodUid } from '../../api/names.ts'
 import type { Command } from '../../transport/transport.ts'
+import { labelFlags } from '../dockerLike/commands.ts'
+import { podName } from '../dockerLike/names.ts'
 import type { PodmanPlace } from './place.ts'
 
-/** podman's command line, a builder a verb. Names hold the pod's uid, so that they are nobody else's. */
+/** What podman's command line has of its own, a builder a verb. */
 
 export type Environment = Readonly<Record<string, string>>
 
@@ -20,26 +22,6 @@ export function podmanCommand(
   }
 }
 
-export function podName(uid: PodUid): string {
-  return uid
-}
-
-/** Of the podman container that began with this attempt; podman restarts it, and it keeps the name. */
-export function containerName(uid: PodUid, container: string, attempt: number): string {
-  return `${uid}_${container}_${attempt}`
-}
-
-const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_([a-z0-9-]+)_(\d+)$/
-
-/** Undefined: somebody else's. */
-export function parseContainerName(
-  name: string,
-): { readonly uid: string; readonly container: string; readonly attempt: number } | undefined {
-  const [, uid, container, attempt] = NAME.exec(name) ?? []
-  if (uid === undefined || container === undefined) return undefined
-  return { uid, container, attempt: Number(attempt) }
-}
-
 /**
  * A podman pod without a container of its own that holds namespaces: the pod's are pinned to files, so that its network is what a pod's network is
  * on every node, and outlives whatever ends in it.
@@ -54,10 +36,6 @@ export function podCreateArgs(uid: PodUid, labels: Environment): readonly string
     '--name',
     podName(uid),
   ]
-}
-
-export function labelFlags(labels: Environment): readonly string[] {
-  return Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`])
 }
 
 /** With all containers in it, at once. */
@@ -90,19 +68,6 @@ export function inspectArgs(names: readonly string[]): readonly string[] {
   return ['container', 'inspect', '--format', INSPECTED, ...names]
 }
 
-export function startArgs(name: string): readonly string[] {
-  return ['container', 'start', name]
-}
-
-export function pauseArgs(verb: 'pause' | 'unpause', names: readonly string[]): readonly string[] {
-  return ['container', verb, ...names]
-}
-
-/** Prints the folder that what the container writes goes to. */
-export function upperArgs(name: string): readonly string[] {
-  return ['container', 'inspect', '--format', '{{.GraphDriver.Data.UpperDir}}', name]
-}
-
 /** Its data comes by stdin, and is kept in this folder. */
 export function secretCreateArgs(name: string, folder: string): readonly string[] {
   return ['secret', 'create', '--driver', 'file', '--driver-opts', `path=${folder}`, name, '-']
@@ -111,24 +76,6 @@ export function secretCreateArgs(name: string, folder: string): readonly string[
 export function secretRemoveArgs(names: readonly string[]): readonly string[] {
   return ['secret', 'rm', ...names]
 }
-
-export function execArgs(
-  name: string,
-  command: readonly string[],
-  options: { readonly stdin?: boolean; readonly tty?: boolean; readonly mark?: string } = {},
-): readonly string[] {
-  return [
-    'exec',
-    ...(options.stdin === true ? ['--interactive'] : []),
-    ...(options.tty === true ? ['--tty'] : []),
-    ...(options.mark === undefined ? [] : ['--env', `${EXEC_MARK}=${options.mark}`]),
-    name,
-    ...command,
-  ]
-}
-
-/** In the environment of a command in a container: by it the command is found when its time is over. */
-export const EXEC_MARK = 'RECONCILE_EXEC'
 
 /** In the namespace that is pinned to this file. */
 export function hostnameCommand(pin: string, hostname: string): Command {
@@ -145,16 +92,8 @@ export function parseVersion(stdout: string): string {
   return stdout.trim().split(' ').at(-1) ?? ''
 }
 
-export function imageInspectArgs(image: string): readonly string[] {
-  return ['image', 'inspect', image]
-}
-
 export function imageListArgs(): readonly string[] {
   return ['image', 'list', '--format', 'json']
-}
-
-export function imageRemoveArgs(ids: readonly string[]): readonly string[] {
-  return ['image', 'rm', ...ids]
 }
 
 export interface PullFlags {

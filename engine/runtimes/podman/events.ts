@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
-import type { NodeEvent } from '../../api/cri.ts'
-import { type NodeName, podUid } from '../../api/names.ts'
+import { type PodUid, podUid } from '../../api/names.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { isObject, parseJson } from '../oci/json.ts'
 import { readText } from '../oci/node/node.ts'
-import { parseContainerName } from './commands.ts'
+import { parseContainerName } from '../dockerLike/names.ts'
+import type { ToolEnd } from '../dockerLike/tool.ts'
 
 /** A line of podman's events file, of a container of ours. */
 export interface PodmanEvent {
@@ -30,12 +30,11 @@ export function parsePodmanEvents(text: string): readonly PodmanEvent[] {
 /** What podman says when nothing has become of a container that the engine would look at. */
 const IDLE = new Set(['exec', 'exec_died', 'create', 'init', 'mount', 'unmount'])
 
-export async function* podmanEvents(
+export async function* podmanChanges(
   transport: Transport,
   file: string,
-  node: NodeName,
   signal: AbortSignal,
-): AsyncGenerator<NodeEvent> {
+): AsyncGenerator<PodUid> {
   await transport.makeDirectory(dirname(file), 0o700)
   let seen = (await readText(transport, file)).length
   // The folder, for podman begins another file when this one is full.
@@ -44,6 +43,11 @@ export async function* podmanEvents(
     const added = text.slice(text.length < seen ? 0 : seen)
     seen = text.length
     const told = parsePodmanEvents(added).filter(({ status }) => !IDLE.has(status))
-    for (const uid of new Set(told.map((event) => event.uid))) yield { node, uid: podUid(uid) }
+    for (const uid of new Set(told.map((event) => event.uid))) yield podUid(uid)
   }
+}
+
+export async function podmanEnds(transport: Transport, file: string): Promise<readonly ToolEnd[]> {
+  const events = parsePodmanEvents(await readText(transport, file))
+  return events.flatMap(({ exitCode, name }) => (exitCode === undefined ? [] : [{ name, exitCode }]))
 }

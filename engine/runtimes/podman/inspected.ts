@@ -1,42 +1,5 @@
-import type { CommandResult } from '../../transport/transport.ts'
-import { RuntimeFailure } from '../runtime.ts'
+import { goInstant, type Inspected } from '../dockerLike/inspected.ts'
 import { isObject, parseJson } from '../oci/json.ts'
-
-/** A podman container, as `inspectArgs` prints it. */
-export interface Inspected {
-  readonly name: string
-  /** What podman keeps of it. */
-  readonly folder: string
-  /** Where what it writes goes to. */
-  readonly upper: string
-  /** How often podman has started it again. */
-  readonly restarts: number
-  /** `created`, `initialized`, `running`, `paused`, `stopping`, `stopped`, `exited`, `removing` ... */
-  readonly status: string
-  readonly pid: number
-  readonly monitor: number
-  readonly exitCode: number
-  readonly oomKilled: boolean
-  /** Absent: never. */
-  readonly startedAt?: string
-  /** Of the last end, also while it runs again. */
-  readonly finishedAt?: string
-  readonly cgroup: string
-}
-
-/** podman fails also when one of those that it was asked for is not there, which is an answer. */
-export function inspectedOf({
-  exitCode,
-  stderr,
-  stdout,
-  timedOut,
-}: CommandResult): ReadonlyMap<string, Inspected> {
-  const found = parseInspected(stdout)
-  const hasAnswered = exitCode === 0 || found.size > 0 || /no such (?:container|object)/.test(stderr)
-  if (hasAnswered && !timedOut) return found
-  const why = timedOut ? 'it took too long' : stderr.trim()
-  throw new RuntimeFailure('PodmanError', `asking podman for its containers: ${why}`)
-}
 
 export function parseInspected(stdout: string): ReadonlyMap<string, Inspected> {
   const all = stdout.split('\n').flatMap((line) => parseLine(line) ?? [])
@@ -48,8 +11,8 @@ function parseLine(line: string): Inspected | undefined {
     /^"([^"]+)" "([^"]+)" "([^"]*)" (\d+) (\{.*\})$/.exec(line) ?? []
   const state = parseJson(text ?? '')
   if (name === undefined || folder === undefined || !isObject(state)) return undefined
-  const startedAt = instantOf(state['StartedAt'])
-  const finishedAt = instantOf(state['FinishedAt'])
+  const startedAt = goInstant(state['StartedAt'])
+  const finishedAt = goInstant(state['FinishedAt'])
   return {
     name,
     folder,
@@ -64,10 +27,4 @@ function parseLine(line: string): Inspected | undefined {
     ...(finishedAt !== undefined && { finishedAt }),
     cgroup: typeof state['CgroupPath'] === 'string' ? state['CgroupPath'] : '',
   }
-}
-
-/** Go's zero time stands for none. */
-function instantOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.startsWith('0001-')) return undefined
-  return Temporal.Instant.from(value).toString()
 }

@@ -5,7 +5,7 @@ import { readText } from '../oci/node/node.ts'
 import type { RootPaths } from '../oci/paths.ts'
 import { unmountCommand } from '../oci/pods/sandbox.ts'
 import { podmanCommand, removeAllArgs } from './commands.ts'
-import { remove } from './node.ts'
+import { remove } from '../dockerLike/tool.ts'
 import { podmanPlace } from './place.ts'
 
 /** Ends whatever podman runs for this root, so that it starts nothing again; its store can be deleted then. False: it has none. */

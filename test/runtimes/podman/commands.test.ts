@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
 import {
-  containerName,
   execArgs,
-  hostnameCommand,
   imageInspectArgs,
-  imageListArgs,
   imageRemoveArgs,
-  inspectArgs,
-  parseContainerName,
-  parseVersion,
   pauseArgs,
+  startArgs,
+} from '../../../engine/runtimes/dockerLike/commands.ts'
+import { containerName, parseContainerName } from '../../../engine/runtimes/dockerLike/names.ts'
+import { updateArgs } from '../../../engine/runtimes/dockerLike/resize.ts'
+import type { RunParts } from '../../../engine/runtimes/dockerLike/runParts.ts'
+import {
+  hostnameCommand,
+  imageListArgs,
+  inspectArgs,
+  parseVersion,
   podCreateArgs,
   podmanCommand,
   podRemoveArgs,
@@ -19,12 +23,9 @@ import {
   removeArgs,
   secretCreateArgs,
   secretRemoveArgs,
-  startArgs,
   stopArgs,
-  upperArgs,
 } from '../../../engine/runtimes/podman/commands.ts'
-import { updateArgs } from '../../../engine/runtimes/podman/resize.ts'
-import { mountText, runArgs, type RunParts } from '../../../engine/runtimes/podman/runArgs.ts'
+import { mountText, runArgs } from '../../../engine/runtimes/podman/runArgs.ts'
 import { SECURITY } from '../oci/support.ts'
 
 const UID = podUid('01234567-89ab-cdef-0123-456789abcdef')
@@ -67,7 +68,6 @@ test.each<readonly [readonly string[], string]>([
     inspectArgs(['a', 'b']),
     'container inspect --format|{{json .Name}} {{json .StaticDir}} {{json .GraphDriver.Data.UpperDir}} {{json .RestartCount}} {{json .State}}|a b',
   ],
-  [upperArgs('a'), 'container inspect --format {{.GraphDriver.Data.UpperDir}} a'],
   [execArgs('a', ['sh', '-c', 'x y'], { stdin: true, tty: true }), 'exec --interactive --tty a sh -c|x y'],
   [execArgs('a', ['true'], { mark: 'm' }), 'exec --env RECONCILE_EXEC=m a true'],
   [secretCreateArgs('s', '/run/x'), 'secret create --driver file --driver-opts path=/run/x s -'],
@@ -101,9 +101,9 @@ const PARTS: RunParts = {
   args: ['sh', '-c', 'echo "hi"'],
   cwd: '/',
   envFile: '/run/env',
-  secrets: [],
+  variables: { flags: [], env: {} },
   user: { uid: 0, gid: 0, additionalGids: [0] },
-  namespaces: { net: 'ns:/net', ipc: 'ns:/ipc', uts: 'ns:/uts', pid: 'private' },
+  namespaces: { net: 'ns:/net', ipc: 'ns:/ipc', uts: 'ns:/uts' },
   cgroupParent: '/reconcile-x/podu',
   restart: 'always',
   stopSignal: '',
@@ -155,7 +155,7 @@ test('a container that asks for everything', () => {
     user: { uid: 5, gid: 6, additionalGids: [6, 7] },
     namespaces: { net: 'host', ipc: 'host', uts: 'host', pid: 'ns:/proc/9/ns/pid' },
     stopSignal: 'SIGQUIT',
-    secrets: [{ secret: 's', variable: 'LINES' }],
+    variables: { flags: ['--secret', 's,type=env,target=LINES'], env: {} },
     mounts: [{ source: '/v', destination: '/data', readOnly: true, propagation: 'rslave', noExec: true }],
     devices: [{ source: '/dev/vdb', path: '/dev/disk', readOnly: true }],
     seccomp: 'unconfined',
@@ -174,8 +174,8 @@ test('a container that asks for everything', () => {
     ...['--user', '5:6', '--group-add', '7', '--read-only'],
     ...['--cap-drop', 'all', '--cap-drop', 'CAP_KILL', '--cap-add', 'CAP_NET_ADMIN'],
     ...['--security-opt', 'no-new-privileges', '--security-opt', 'seccomp=unconfined'],
-    ...['--security-opt', 'apparmor=mine', '--security-opt', 'unmask=ALL'],
-    ...['--security-opt', 'label=level:s0:c1'],
+    ...['--security-opt', 'apparmor=mine', '--security-opt', 'label=level:s0:c1'],
+    ...['--security-opt', 'unmask=ALL'],
     ...['--cpu-shares', '2', '--cpu-period', '100000', '--cpu-quota', '50000'],
     ...['--memory', '64b', '--memory-swap', '64b', '--pids-limit', '5'],
     ...['--oom-score-adj', '900', '--cpuset-cpus', '2-3'],

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { containersConf } from '../../../engine/runtimes/podman/containersConf.ts'
 import { parsePodmanEvents } from '../../../engine/runtimes/podman/events.ts'
-import { parseImage, parseImageList } from '../../../engine/runtimes/podman/imageParsers.ts'
-import { inspectedOf, parseInspected } from '../../../engine/runtimes/podman/inspected.ts'
+import { parseImage } from '../../../engine/runtimes/dockerLike/imageParsers.ts'
+import { inspectedOf } from '../../../engine/runtimes/dockerLike/inspected.ts'
+import { parseImageList } from '../../../engine/runtimes/podman/imageList.ts'
+import { parseInspected } from '../../../engine/runtimes/podman/inspected.ts'
+import { PODMAN } from '../../../engine/runtimes/podman/tool.ts'
 
 const UID = '01234567-89ab-cdef-0123-456789abcdef'
 const NAME = `${UID}_main_0`
@@ -47,12 +50,12 @@ test('a container that is not there is an answer of podman’s, and a failure of
     stderr: 'Error: inspecting object: no such container a\n',
     timedOut: false,
   }
-  expect(inspectedOf(missing)).toEqual(new Map())
-  expect([...inspectedOf({ ...missing, stdout: INSPECTED }).keys()]).toContain(NAME)
-  expect(() => inspectedOf({ ...missing, stderr: 'Error: database is locked\n' })).toThrow(
+  expect(inspectedOf(PODMAN, missing)).toEqual(new Map())
+  expect([...inspectedOf(PODMAN, { ...missing, stdout: INSPECTED }).keys()]).toContain(NAME)
+  expect(() => inspectedOf(PODMAN, { ...missing, stderr: 'Error: database is locked\n' })).toThrow(
     'database is locked',
   )
-  expect(() => inspectedOf({ ...missing, timedOut: true })).toThrow('took too long')
+  expect(() => inspectedOf(PODMAN, { ...missing, timedOut: true })).toThrow('took too long')
 })
 
 test('of podman’s events those of our containers are read, with how they ended', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
-import { containerName } from '../../../engine/runtimes/podman/commands.ts'
+import { containerName } from '../../../engine/runtimes/dockerLike/names.ts'
 import { ownNode } from '../oci/ownNode.ts'
 import { containerRequest, podRequest, SECURITY, type TestNode } from '../oci/support.ts'
 

@@ -1,5 +1,5 @@
 import type { OpenFile, Transport } from '../../../transport/transport.ts'
-import { attemptLog, CURRENT, type LogFile } from './files.ts'
+import type { LogFile, LogFolder } from './files.ts'
 
 const CHUNK_BYTES = 64 * 1024
 /** Files may be renamed and deleted between a look at them and their opening. */
@@ -8,14 +8,14 @@ const OPENINGS_MAX = 5
 /** A place in the log of one attempt, which goes on from file to file. */
 export class LogCursor implements AsyncDisposable {
   readonly #transport: Transport
-  readonly #directory: string
+  readonly #folder: LogFolder
   #file: OpenFile | undefined
   #number: number | undefined
   #position = 0
 
-  constructor(transport: Transport, directory: string) {
+  constructor(transport: Transport, folder: LogFolder) {
     this.#transport = transport
-    this.#directory = directory
+    this.#folder = folder
   }
 
   /** Takes the file over, to read it from its beginning. */
@@ -36,9 +36,9 @@ export class LogCursor implements AsyncDisposable {
     return chunk ?? new Uint8Array()
   }
 
-  /** conmon writes to another file by now, so that all that this one will ever have is in it. */
+  /** Another file is written to by now, so that all that this one will ever have is in it. */
   async isComplete(): Promise<boolean> {
-    const path = `${this.#directory}/${CURRENT}`
+    const path = `${this.#folder.directory}/${this.#folder.current}`
     const log = (await this.#transport.fileStates([path])).get(path)
     return log !== undefined && log.id !== this.#file?.id
   }
@@ -46,12 +46,12 @@ export class LogCursor implements AsyncDisposable {
   /** To the file after this one, or to the first; what there was between has been deleted when `skipped`. */
   async advance(): Promise<{ readonly skipped: boolean } | undefined> {
     for (let opening = 0; opening < OPENINGS_MAX; opening += 1) {
-      const log = await attemptLog(this.#transport, this.#directory)
+      const log = await this.#folder.look(this.#transport)
       const known = [...log.older, ...(log.current === undefined ? [] : [log.current])]
       this.#number ??= known.find(({ id }) => id === this.#file?.id)?.number
       const next = this.#file === undefined ? known[0] : followingFile(known, this.#number)
       if (next === undefined) return undefined
-      const file = await openLogFile(this.#transport, this.#directory, next)
+      const file = await openLogFile(this.#transport, this.#folder.directory, next)
       if (file === undefined) continue
       const skipped =
         this.#number !== undefined && next.number !== undefined && next.number > this.#number + 1

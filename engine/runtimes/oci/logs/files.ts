@@ -20,6 +20,18 @@ export interface LogFile {
   readonly modifiedMs: number
 }
 
+/** Where one attempt's log is. */
+export interface LogFolder {
+  readonly directory: string
+  /** The name of what is written to. */
+  readonly current: string
+  readonly look: (transport: Transport) => Promise<AttemptLog>
+}
+
+export function attemptFolder(directory: string): LogFolder {
+  return { directory, current: CURRENT, look: async (transport) => await attemptLog(transport, directory) }
+}
+
 /** The log of one attempt, as it is on the disk. */
 export interface AttemptLog {
   /** Complete, the oldest first. */

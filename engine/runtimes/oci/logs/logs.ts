@@ -4,6 +4,7 @@ import type { Transport } from '../../../transport/transport.ts'
 import { type PodListing, RuntimeFailure } from '../../runtime.ts'
 import type { RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
+import { attemptFolder } from './files.ts'
 import { attemptLines } from './read.ts'
 
 export interface LogParts {
@@ -26,7 +27,7 @@ export async function* containerLog(
   const attempt = await attemptOf(transport, directory, request)
   const place = {
     transport,
-    directory: `${directory}/${attempt}`,
+    folder: attemptFolder(`${directory}/${attempt}`),
     ended: endTeller(parts, request, attempt, `${directory}/${attempt}/exited`),
   }
   yield* attemptLines(place, request, signal)

@@ -1,7 +1,7 @@
 import type { LogLine, LogRequest } from '../../../api/cri.ts'
 import type { OpenFile, Transport } from '../../../transport/transport.ts'
 import { LogCursor, openLogFile } from './cursor.ts'
-import { attemptLog, type LogFile, written } from './files.ts'
+import { type LogFile, type LogFolder, written } from './files.ts'
 import { LineJoiner, LineSplitter } from './lines.ts'
 import { tailStart } from './tail.ts'
 import { createWaits } from './waits.ts'
@@ -10,8 +10,7 @@ const CHUNK_BYTES = 64 * 1024
 
 export interface LogPlace {
   readonly transport: Transport
-  /** Of the attempt. */
-  readonly directory: string
+  readonly folder: LogFolder
   /** Nothing more will be written. */
   readonly ended: () => Promise<boolean>
 }
@@ -62,7 +61,7 @@ async function* chunksOf(
   start: { leaveOut: number },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  await using cursor = new LogCursor(place.transport, place.directory)
+  await using cursor = new LogCursor(place.transport, place.folder)
   {
     await using stack = new AsyncDisposableStack()
     const files = await openAll(place, cursor, stack)
@@ -86,8 +85,8 @@ async function openAll(
   stack: AsyncDisposableStack,
 ): Promise<readonly Opened[]> {
   const found: Opened[] = []
-  for (const file of written(await attemptLog(place.transport, place.directory))) {
-    const opened = await openLogFile(place.transport, place.directory, file)
+  for (const file of written(await place.folder.look(place.transport))) {
+    const opened = await openLogFile(place.transport, place.folder.directory, file)
     if (opened !== undefined) found.push({ file, opened })
   }
   for (const { opened } of found.slice(0, -1)) stack.use(opened)
@@ -135,7 +134,7 @@ async function* followed(
   { skipped }: ReadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  using waits = createWaits(place, signal)
+  using waits = createWaits(place.transport, place.folder.directory, signal)
   let hasEnded = false
   let isComplete = false
   while (!signal.aborted) {
@@ -143,7 +142,7 @@ async function* followed(
     if (chunk.length > 0) {
       yield chunk
     } else if (isComplete) {
-      // Read to its end after conmon had left it.
+      // Read to its end after it had been left.
       if ((await cursor.advance())?.skipped === true) skipped?.()
       isComplete = false
     } else if (await cursor.isComplete()) {

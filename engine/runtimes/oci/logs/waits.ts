@@ -11,10 +11,7 @@ export interface Waits extends Disposable {
   wait(): Promise<void>
 }
 
-export function createWaits(
-  { directory, transport }: { readonly transport: Transport; readonly directory: string },
-  signal: AbortSignal,
-): Waits {
+export function createWaits(transport: Transport, directory: string, signal: AbortSignal): Waits {
   const own = new AbortController()
   const end = AbortSignal.any([own.signal, signal])
   let hasChanged = false

@@ -28,13 +28,15 @@ export interface SandboxParts {
   readonly endContainers: (context: SandboxContext, uid: PodUid, signal?: AbortSignal) => Promise<void>
   /** The last that a new one takes: what is not done when the sandbox is on record is never done. */
   readonly complete?: () => Promise<void>
+  /** Process 1 of the pod's own pid namespace, where its containers share one; absent: the OCI runtime's. */
+  readonly startPause?: () => Promise<number>
 }
 
 /** Namespaces, network, files and volumes of a pod whose record is written. Done twice it is done once. */
 export async function makeSandbox(
   context: SandboxContext,
   request: CreatePodRequest,
-  { complete, endContainers }: SandboxParts,
+  { complete, endContainers, startPause: ownPause }: SandboxParts,
   signal?: AbortSignal,
 ): Promise<void> {
   const { facts, paths, transport } = context
@@ -68,7 +70,7 @@ export async function makeSandbox(
   const spec = request.record.pod.spec
   const pausePid =
     spec.shareProcessNamespace === true
-      ? await startPause(context, uid, pod, request, allocation.hostId, signal)
+      ? await (ownPause?.() ?? startPause(context, uid, pod, request, allocation.hostId, signal))
       : undefined
   const sharedMemory = await shareMemory(transport, pod, request, signal)
   const sandbox: Sandbox = {

@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import type { LogLine } from '../../../../engine/api/cri.ts'
 import { attemptLines } from '../../../../engine/runtimes/oci/logs/read.ts'
 import { parseLogText } from '../../../../engine/runtimes/oci/logs/lines.ts'
+import { attemptFolder } from '../../../../engine/runtimes/oci/logs/files.ts'
 import { localTransport } from '../../../../engine/transport/local.ts'
 
 const transport = localTransport()
@@ -26,7 +27,7 @@ function attempt(files: readonly string[]): string {
 }
 
 async function read(directory: string, options: { tailLines?: number; since?: string } = {}) {
-  const place = { transport, directory, ended: async () => true }
+  const place = { transport, folder: attemptFolder(directory), ended: async () => true }
   const lines: LogLine[] = []
   const never = new AbortController().signal
   for await (const line of attemptLines(place, { follow: false, ...options }, never)) lines.push(line)

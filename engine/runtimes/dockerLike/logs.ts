@@ -1,21 +1,19 @@
-import type { LogLine, LogRequest, RunningContainer } from '../../api/cri.ts'
+import type { LogLine, LogRequest } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import { type PodListing, RuntimeFailure } from '../runtime.ts'
 import { attemptLines } from '../oci/logs/read.ts'
 import { readProcesses } from '../oci/node/processes.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
-import { containerPaths, podPaths } from '../oci/paths.ts'
 import { START_FILE } from './attemptFiles.ts'
-import type { LogPlaces } from '../oci/logs/keep.ts'
-import { type PodmanNode, seenKey } from './node.ts'
+import { seenKey, type ToolNode } from './tool.ts'
 
 type Inspect = (uid: PodUid) => Promise<PodListing | undefined>
 
 /**
- * All attempts that podman has made of one container are in one log: those before are told from the one that runs by when they ended.
+ * All attempts that the program has made of one container are in one log: those before are told from the one that runs by when they ended.
  */
 export async function* containerLog(
-  node: Pick<PodmanNode, 'paths' | 'seen' | 'transport'>,
+  node: Pick<ToolNode, 'logFolder' | 'paths' | 'seen' | 'transport'>,
   inspect: Inspect,
   request: LogRequest,
   signal: AbortSignal,
@@ -27,16 +25,16 @@ export async function* containerLog(
   const attempt = request.attempt ?? (request.previous ? last - 1 : last)
   const base = begun.findLast((one) => one <= attempt)
   if (base === undefined || attempt > last) throw noLog(request)
-  const { directory } = containerPaths(podPaths(node.paths, uid), uid, container)
+  const folder = await node.logFolder(uid, container, base)
   const bounds = boundsOf(found?.previous?.finishedAt, { attempt, last, base })
   const ended = async () => {
-    // podman is asked only when its process has gone.
+    // The program is asked only when its process has gone.
     const pid = node.seen.get(seenKey(uid, container))?.pid ?? 0
     if (attempt === last && (await readProcesses(node.transport, [pid])).size > 0) return false
     const now = (await inspect(uid))?.containers.get(container)
     return now === undefined || now.attempt > attempt || now.state.kind === 'exited'
   }
-  const place = { transport: node.transport, directory: `${directory}/${base}`, ended }
+  const place = { transport: node.transport, folder, ended }
   const options = { ...request, ...sinceOf(request, bounds.from) }
   if (bounds.to === undefined) return yield* attemptLines(place, options, signal)
   const { tailLines, ...all } = options
@@ -64,9 +62,9 @@ function noLog({ container, previous }: LogRequest): RuntimeFailure {
   return new RuntimeFailure('NotFound', `container ${container} has no ${which} with a log on this node`)
 }
 
-/** Those that the engine began, the oldest first: each has a log, in which podman's own go on. */
+/** Those that the engine began, the oldest first: each has a log, in which the program's own go on. */
 export async function begunAttempts(
-  { paths, transport }: Pick<PodmanNode, 'paths' | 'transport'>,
+  { paths, transport }: Pick<ToolNode, 'paths' | 'transport'>,
   uid: PodUid,
   container: string,
 ): Promise<readonly number[]> {
@@ -98,19 +96,4 @@ function sinceOf({ since }: LogRequest, from: string | undefined): Pick<LogReque
   if (from === undefined) return since === undefined ? {} : { since }
   if (since === undefined) return { since: from }
   return { since: Temporal.Instant.compare(since, from) > 0 ? since : from }
-}
-
-/** podman's conmon takes its orders in a folder of podman's; undefined: nobody has seen the container run. */
-export function podmanLogPlace(
-  { paths, seen }: Pick<PodmanNode, 'paths' | 'seen'>,
-  { container, uid }: RunningContainer,
-): LogPlaces | undefined {
-  const found = seen.get(seenKey(uid, container))
-  if (found === undefined) return undefined
-  const { directory } = containerPaths(podPaths(paths, uid), uid, container)
-  return {
-    own: `${directory}/${found.base}`,
-    before: found.base === 0 ? undefined : `${directory}/${found.base - 1}`,
-    control: `${found.folder}/ctl`,
-  }
 }

@@ -4,9 +4,9 @@ import type { ContainerExit } from '../../api/snapshot.ts'
 import type { Parts } from '../oci/containers/parts.ts'
 import { isObject, parseJson } from '../oci/json.ts'
 
-/** In the folder of an attempt that the engine has begun, written before podman is told. */
+/** In the folder of an attempt that the engine has begun, written before the program is told. */
 export const START_FILE = 'start.json'
-/** How an attempt ended, once that has to be told without podman. Of those too that podman has begun. */
+/** How an attempt ended, once that has to be told without the program. Of those too that the program has begun. */
 export const END_FILE = 'end.json'
 
 export function attemptFolder({ container, request }: Pick<Parts, 'container' | 'request'>): string {
@@ -37,8 +37,8 @@ export function parseEnd(text: string | undefined): EndFile | undefined {
   return isObject(value) && isObject(value['exit']) ? (value as unknown as EndFile) : undefined
 }
 
-/** podman's own restart policy cannot tell exit codes apart: a container with rules for them is the engine's to restart. */
-export function podmanRestarts({ exitRules, policy }: StartFile['restart'], exitCode: number): boolean {
+/** A restart policy of podman or docker cannot tell exit codes apart: a container with rules for them is the engine's to restart. */
+export function restartsItself({ exitRules, policy }: StartFile['restart'], exitCode: number): boolean {
   if ((exitRules ?? []).length > 0) return false
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
 }

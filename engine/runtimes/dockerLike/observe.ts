@@ -4,29 +4,32 @@ import type { ContainerExit, ContainerState, ObservedContainer } from '../../api
 import type { TreeFile } from '../../transport/transport.ts'
 import type { ContainerFiles } from '../oci/pods/podFiles.ts'
 import type { EndFile, StartFile } from './attemptFiles.ts'
-import { END_FILE, parseEnd, parseStart, podmanRestarts, START_FILE } from './attemptFiles.ts'
-import { containerName } from './commands.ts'
-import type { PodmanEvent } from './events.ts'
+import { END_FILE, parseEnd, parseStart, restartsItself, START_FILE } from './attemptFiles.ts'
 import type { Inspected } from './inspected.ts'
+import { containerName } from './names.ts'
+import type { Tool, ToolEnd } from './tool.ts'
 
-/** What podman and the kernel say, read once for all pods that are looked at. */
-export interface PodmanLook {
+/** What the program and the kernel say, read once for all pods that are looked at. */
+export interface ToolLook {
+  readonly tool: Pick<Tool, 'name' | 'restartDelayMs'>
   readonly bootId: string
   readonly containers: ReadonlyMap<string, Inspected>
   /** Of their processes: those that run. */
   readonly processes: ReadonlySet<number>
-  readonly events: readonly PodmanEvent[]
+  readonly ends: readonly ToolEnd[]
+  /** Pods whose containers it cannot start again by itself. */
+  readonly stranded: ReadonlySet<PodUid>
   /** By name: the end of the log, of containers that have ended and whose message it may be. */
   readonly logEnds: ReadonlyMap<string, string>
 }
 
-/** A container, by the files of its attempts and what podman says of the last that the engine began. */
+/** A container, by the files of its attempts and what the program says of the last that the engine began. */
 export function observeContainer(
   uid: PodUid,
   name: string,
   { attempts }: Pick<ContainerFiles, 'attempts'>,
   disarmed: boolean,
-  look: PodmanLook,
+  look: ToolLook,
 ): ObservedContainer | undefined {
   const last = Math.max(-1, ...attempts.keys())
   const files = attempts.get(last)
@@ -46,12 +49,12 @@ export function observeContainer(
   }
   if (found?.startedAt === undefined) return cutOff
   const attempt = last + found.restarts
-  const previous = found.restarts === 0 ? before : podmanPrevious(found, attempt - 1, look.events)
+  const previous = found.restarts === 0 ? before : ownPrevious(found, attempt - 1, look)
   const lost = whyLost(found, look)
   return {
     name,
     attempt,
-    state: stateOf(found, { attempt, start, message: files.get('message') }, disarmed, look),
+    state: stateOf(found, { uid, attempt, start, message: files.get('message') }, disarmed, look),
     image,
     ...previousOf(previous),
     ...(lost !== undefined && { lost }),
@@ -67,6 +70,7 @@ function previousOf(previous: ContainerExit | undefined): { readonly previous?: 
 }
 
 interface Attempt {
+  readonly uid: PodUid
   readonly attempt: number
   readonly start: StartFile
   readonly message: TreeFile | undefined
@@ -74,16 +78,16 @@ interface Attempt {
 
 const RUNNING = new Set(['running', 'paused', 'stopping'])
 
-/** podman says that it runs, and nothing of it does. */
+/** The program says that it runs, and nothing of it does. */
 export function isLeft({ monitor, pid, status }: Inspected, processes: ReadonlySet<number>): boolean {
   return RUNNING.has(status) && !processes.has(pid) && !processes.has(monitor)
 }
 
 function stateOf(
   found: Inspected,
-  { attempt, message, start }: Attempt,
+  { attempt, message, start, uid }: Attempt,
   disarmed: boolean,
-  look: PodmanLook,
+  look: ToolLook,
 ): ContainerState {
   const startedAt = found.startedAt ?? start.at
   const times = { attempt, startedAt, startFailed: false } as const
@@ -104,7 +108,11 @@ function stateOf(
   const said = messageOf(found, start, message, look)
   const exit = { ...times, exitCode, oomKilled, finishedAt, ...(said !== '' && { message: said }) }
   if (disarmed) return { kind: 'exited', exit }
-  if (podmanRestarts(start.restart, exitCode)) return { kind: 'exited', exit, restartAt: finishedAt }
+  if (restartsItself(start.restart, exitCode)) {
+    if (look.stranded.has(uid)) return { kind: 'exited', exit: { ...exit, lost: true } }
+    const restartAt = Temporal.Instant.from(finishedAt).add({ milliseconds: look.tool.restartDelayMs(found) })
+    return { kind: 'exited', exit, restartAt: restartAt.toString() }
+  }
   if (afterExit(start.restart, exitCode) === 'restart')
     return { kind: 'exited', exit: { ...exit, lost: true } }
   return { kind: 'exited', exit }
@@ -112,12 +120,12 @@ function stateOf(
 
 const MESSAGE_LENGTH_MAX = 4096
 
-/** What it wrote itself since it began, or the log's end. podman may note the first beginning when something is written already. */
+/** What it wrote itself since it began, or the log's end. The program may note the first beginning when something is written already. */
 function messageOf(
   found: Inspected,
   start: StartFile,
   message: TreeFile | undefined,
-  { logEnds }: PodmanLook,
+  { logEnds }: ToolLook,
 ): string {
   const began = Temporal.Instant.from(found.startedAt ?? start.at).epochMilliseconds
   const isOlder = found.restarts > 0 && (message?.modifiedMs ?? 0) < began
@@ -127,9 +135,9 @@ function messageOf(
   return fromLog ? (logEnds.get(found.name) ?? '') : ''
 }
 
-/** podman keeps when the attempt before ended; its status stands in the events, as long as they go back. */
-function podmanPrevious(found: Inspected, attempt: number, events: readonly PodmanEvent[]): ContainerExit {
-  const ends = events.filter(({ name, status }) => name === found.name && status === 'died')
+/** It keeps when the attempt before ended; its status stands in the events, as long as they go back. */
+function ownPrevious(found: Inspected, attempt: number, look: ToolLook): ContainerExit {
+  const ends = look.ends.filter(({ name }) => name === found.name)
   // While it is down, the last of them is its own end.
   const end = RUNNING.has(found.status) ? ends.at(-1) : ends.at(-2)
   const finishedAt = found.finishedAt ?? found.startedAt ?? ''
@@ -139,12 +147,12 @@ function podmanPrevious(found: Inspected, attempt: number, events: readonly Podm
     oomKilled: false,
     startedAt: finishedAt,
     finishedAt,
-    ...(end === undefined && { message: 'podman keeps no exit status that is so long ago' }),
+    ...(end === undefined && { message: `${look.tool.name} keeps no exit status that is so long ago` }),
     startFailed: false,
   }
 }
 
-function whyLost(found: Inspected, { processes }: PodmanLook): string | undefined {
+function whyLost(found: Inspected, { processes }: ToolLook): string | undefined {
   if (found.status !== 'running' || !processes.has(found.pid) || processes.has(found.monitor))
     return undefined
   return 'its monitor has ended: nobody takes what it writes, nor would see how it ends'

@@ -4,21 +4,31 @@ import type { LookAtContainers } from '../oci/pods/listing.ts'
 import { type ContainerFiles, type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
 import { readProcesses } from '../oci/node/processes.ts'
 import { readText } from '../oci/node/node.ts'
-import { podPaths } from '../oci/paths.ts'
 import { END_FILE, parseStart, START_FILE } from './attemptFiles.ts'
-import { containerName, inspectArgs, parseContainerName } from './commands.ts'
-import { parsePodmanEvents } from './events.ts'
+import { containerName, parseContainerName } from './names.ts'
 import { type Inspected, inspectedOf } from './inspected.ts'
 import { logEnd } from './logEnd.ts'
-import { type PodmanNode, seenKey } from './node.ts'
-import { isLeft, observeContainer, type PodmanLook } from './observe.ts'
+import { isLeft, observeContainer, type ToolLook } from './observe.ts'
+import { seenKey, type ToolNode } from './tool.ts'
 
-type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 'transport'>
+export type LookNode = Pick<
+  ToolNode,
+  | 'ask'
+  | 'ends'
+  | 'inspectedBeside'
+  | 'isStranded'
+  | 'isThere'
+  | 'logFolder'
+  | 'paths'
+  | 'seen'
+  | 'tool'
+  | 'transport'
+>
 
 /** One command for all containers of all pods that are looked at; none where none was ever begun, or all have ended for good. */
-export function lookAtContainers(node: Node): LookAtContainers {
+export function lookAtContainers(node: LookNode): LookAtContainers {
   return async (pods) => {
-    const look = await podmanLook(node, pods)
+    const look = await toolLook(node, pods)
     const newer = await readAgain(node, pods, look)
     return (pod) => {
       const { containers, disarmed, uid } = newer.get(pod.uid) ?? pod
@@ -33,11 +43,11 @@ export function lookAtContainers(node: Node): LookAtContainers {
   }
 }
 
-/** What podman does not have may have been removed since the files were read: how it ended was on record first. */
+/** What the program does not have may have been removed since the files were read: how it ended was on record first. */
 async function readAgain(
-  { paths, transport }: Node,
+  { paths, transport }: LookNode,
   pods: readonly PodFiles[],
-  { containers }: PodmanLook,
+  { containers }: ToolLook,
 ): Promise<ReadonlyMap<PodUid, PodFiles>> {
   const newer = new Map<PodUid, PodFiles>()
   for (const pod of pods) {
@@ -48,13 +58,13 @@ async function readAgain(
   return newer
 }
 
-/** For whatever is asked of it every other second, without podman. */
+/** For whatever is asked of it every other second, without the program. */
 function remember(
-  seen: Node['seen'],
+  seen: LookNode['seen'],
   uid: PodUid,
   container: string,
   { attempts }: ContainerFiles,
-  { containers }: PodmanLook,
+  { containers }: ToolLook,
 ): void {
   const base = Math.max(-1, ...attempts.keys())
   const found = containers.get(containerName(uid, container, base))
@@ -63,28 +73,36 @@ function remember(
   else seen.set(key, { base, folder: found.folder, upper: found.upper, pid: found.pid, cgroup: found.cgroup })
 }
 
-async function podmanLook(node: Node, pods: readonly PodFiles[]): Promise<PodmanLook> {
+async function toolLook(node: LookNode, pods: readonly PodFiles[]): Promise<ToolLook> {
   const { transport } = node
-  const { containers, processes } = await running(node, await inspected(node, pods.flatMap(namesOf)))
+  const { containers, processes } = await running(
+    node,
+    await inspected(
+      node,
+      pods.flatMap((pod) => asked(node, pod)),
+    ),
+  )
   const all = [...containers.values()]
-  const hasRestarted = all.some(({ restarts }) => restarts > 0)
+  const hasRestarted = all.flatMap(({ name, restarts }) => (restarts > 0 ? [name] : []))
   return {
+    tool: node.tool,
     bootId: (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim(),
     containers,
     processes,
-    events: hasRestarted ? parsePodmanEvents(await readText(transport, node.place.events)) : [],
+    ends: hasRestarted.length > 0 ? await node.ends(hasRestarted) : [],
+    stranded: new Set(pods.flatMap(({ uid }) => (node.isStranded(uid, containers) ? [uid] : []))),
     logEnds: await logEnds(node, pods, all),
   }
 }
 
 /**
- * A container may have ended since podman was asked, and podman have begun it again: who says that one runs whose processes have gone is asked once
+ * A container may have ended since the program was asked, and have been begun again by it: who says that one runs whose processes have gone is asked once
  * more, and believed where it tells of others.
  */
 async function running(
-  node: Node,
-  first: PodmanLook['containers'],
-): Promise<Pick<PodmanLook, 'containers' | 'processes'>> {
+  node: LookNode,
+  first: ToolLook['containers'],
+): Promise<Pick<ToolLook, 'containers' | 'processes'>> {
   const pids = [...first.values()].flatMap(({ monitor, pid }) => [pid, monitor]).filter((pid) => pid > 1)
   const processes = new Set((await readProcesses(node.transport, pids)).keys())
   const gone = [...first.values()].filter((one) => isLeft(one, processes)).map(({ name }) => name)
@@ -98,7 +116,13 @@ async function running(
   }
 }
 
-/** Of the last attempts that podman may know of. */
+/** What stands beside a pod's containers is asked for with them. */
+function asked(node: LookNode, pod: PodFiles): readonly string[] {
+  const names = namesOf(pod)
+  return names.length === 0 ? [] : [...names, ...node.inspectedBeside(pod.uid)]
+}
+
+/** Of the last attempts that the program may know of. */
 function namesOf({ containers, uid }: PodFiles): readonly string[] {
   return [...containers].flatMap(([name, { attempts }]) => {
     const last = Math.max(-1, ...attempts.keys())
@@ -107,35 +131,40 @@ function namesOf({ containers, uid }: PodFiles): readonly string[] {
   })
 }
 
-/** Those that are there. Rejects when podman cannot answer: nothing is known of any of them then. */
+/** Those that are there. Rejects when the program cannot answer: nothing is known of any of them then. */
 export async function inspected(
-  { ask, isThere }: Pick<Node, 'ask' | 'isThere'>,
+  { ask, isThere, tool }: Pick<ToolNode, 'ask' | 'isThere' | 'tool'>,
   names: readonly string[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Inspected>> {
   if (names.length === 0 || !(await isThere())) return new Map()
-  const asking = { reason: 'PodmanError', doing: 'asking podman for its containers', signal }
-  return inspectedOf(await ask(inspectArgs(names), asking))
+  const doing = `asking ${tool.name} for its containers`
+  const asking = { reason: 'ContainerStatusError', doing, signal }
+  return inspectedOf(tool, await ask(tool.inspectArgs(names), asking))
 }
 
 /** Where the manifest says that the log's end is the message of whatever fails. */
 async function logEnds(
-  { paths, transport }: Node,
+  { logFolder, transport }: LookNode,
   pods: readonly PodFiles[],
   all: readonly Inspected[],
 ): Promise<ReadonlyMap<string, string>> {
   const ends = new Map<string, string>()
   for (const { exitCode, name, status } of all) {
     const parsed = parseContainerName(name)
-    if (parsed === undefined || exitCode === 0 || (status !== 'exited' && status !== 'stopped')) continue
+    if (
+      parsed === undefined ||
+      exitCode === 0 ||
+      (status !== 'exited' && status !== 'stopped' && status !== 'restarting')
+    )
+      continue
     const { attempt, container, uid } = parsed
     const files = pods
       .find((pod) => pod.uid === uid)
       ?.containers.get(container)
       ?.attempts.get(attempt)
     if (parseStart(files?.get(START_FILE)?.content)?.messagePolicy !== 'FallbackToLogsOnError') continue
-    const directory = `${podPaths(paths, uid as PodUid).containers}/${container}/${attempt}`
-    ends.set(name, await logEnd(transport, directory))
+    ends.set(name, await logEnd(transport, await logFolder(uid as PodUid, container, attempt)))
   }
   return ends
 }

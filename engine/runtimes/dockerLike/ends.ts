@@ -2,13 +2,12 @@ import type { ContainerExit, ObservedContainer } from '../../api/snapshot.ts'
 import type { PodFiles } from '../oci/pods/podFiles.ts'
 import { containerPaths, podPaths } from '../oci/paths.ts'
 import { END_FILE, type EndFile } from './attemptFiles.ts'
-import { lookAtContainers } from './look.ts'
-import type { PodmanNode } from './node.ts'
+import { lookAtContainers, type LookNode } from './look.ts'
 import { NO_STATE } from '../oci/pods/nodeState.ts'
 
-type Node = Pick<PodmanNode, 'ask' | 'isThere' | 'paths' | 'place' | 'seen' | 'transport'>
+type Node = LookNode
 
-/** A container as podman has it; undefined: none was ever begun. */
+/** A container as the program has it; undefined: none was ever begun. */
 export async function observeNow(
   node: Node,
   pod: PodFiles,
@@ -19,7 +18,7 @@ export async function observeNow(
 }
 
 /**
- * Looks at a container, and writes down how it has ended, if it has, so that podman need not be asked any more. Done twice it is done
+ * Looks at a container, and writes down how it has ended, if it has, so that the program need not be asked any more. Done twice it is done
  * once. `byEngine`: nobody on the node starts it again, for the engine has ended it. `isEnding`: also of one that runs, and is about to be killed.
  */
 export async function settleEnd(

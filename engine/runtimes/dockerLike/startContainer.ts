@@ -16,17 +16,18 @@ import { processUser } from '../oci/spec/user.ts'
 import { readText } from '../oci/node/node.ts'
 import { containerPaths, podPaths } from '../oci/paths.ts'
 import { attemptFolder, END_FILE, restartFlag, START_FILE, type StartFile } from './attemptFiles.ts'
-import { containerName, podName, removeArgs } from './commands.ts'
+import { containerLabels } from './labels.ts'
+import { containerName, podName } from './names.ts'
 import { begin } from './begin.ts'
 import { settleEnd } from './ends.ts'
 import { type EnvironmentPlace, writeEnvironment } from './environment.ts'
 import { inspected } from './look.ts'
-import { type PodmanNode, remove } from './node.ts'
-import type { RunMount, RunParts } from './runArgs.ts'
+import type { RunMount, RunParts } from './runParts.ts'
+import { removeContainers, type ToolNode } from './tool.ts'
 
 /** Resolves when the container runs, or when it is on record why it could not be started. Done twice it is done once. */
 export async function startContainer(
-  node: PodmanNode,
+  node: ToolNode,
   request: StartContainerRequest,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -42,17 +43,18 @@ export async function startContainer(
   const context = { transport, paths, facts, images }
   const parts: Parts = { context, request, image, pod, container, sandbox }
   const environment = await writeEnvironment(node, parts, signal)
-  const run = await runParts(parts, environment, signal)
+  const run = await runParts(node, parts, environment, signal)
+  await node.readyPod?.(parts, signal)
   await writeAttempt(parts)
   await begin(node, parts, run, signal)
 }
 
 /**
- * This attempt, or a later one of podman's, is there already. Otherwise podman has nothing of the container any more: the earlier ones have ended, on
+ * This attempt, or a later one of the program's, is there already. Otherwise the program has nothing of the container any more: the earlier ones have ended, on
  * record, and none of them is started again beside the one that is to begin; nor is there what a start that was cut off has left.
  */
 async function isPast(
-  node: PodmanNode,
+  node: ToolNode,
   request: StartContainerRequest,
   signal?: AbortSignal,
 ): Promise<boolean> {
@@ -67,17 +69,18 @@ async function isPast(
   if (found.get(nameOf(request.attempt))?.startedAt !== undefined) return true
   const observed = await settleEnd(node, files, request.container)
   if (observed !== undefined && observed.state.kind !== 'created') {
-    // podman may have been faster.
+    // The program may have been faster.
     if (observed.attempt >= request.attempt) return true
     if (observed.state.kind === 'running')
       throw createError(request, `attempt ${observed.attempt} runs still`, false)
   }
   const failing = { reason: 'RunContainerError', doing: 'removing what earlier starts have left', signal }
-  if (found.size > 0) await remove(node, removeArgs([...found.keys()]), failing)
+  await removeContainers(node, [...found.keys()], failing)
   return false
 }
 
 async function runParts(
+  node: ToolNode,
   parts: Parts,
   environment: EnvironmentPlace,
   signal?: AbortSignal,
@@ -93,32 +96,21 @@ async function runParts(
   const confinement = confinementOf(request, facts.features, sandbox, pod.pins.user)
   if (typeof confinement === 'string') throw createError(request, confinement, true)
   const { appArmorProfile, cpus, oomScoreAdj } = confinement
-  const seccomp = await seccompOf(parts)
+  const seccomp = await seccompOf(parts, node.seccomp)
   const stopSignal = await stopSignalOf(parts)
   const program = await programOf(context, request.uid, facts.program)
   if (program.path !== facts.program.path)
-    throw createError(request, 'podman runs no container with the runtime of a RuntimeClass', true)
+    throw createError(request, `${node.tool.name} runs no container with the runtime of a RuntimeClass`, true)
   return {
     name: containerName(request.uid, request.container, request.attempt),
     podName: podName(request.uid),
-    labels: {
-      'io.kubernetes.pod.namespace': request.labels.namespace,
-      'io.kubernetes.pod.name': request.labels.pod,
-      'io.kubernetes.pod.uid': request.uid,
-      'io.kubernetes.container.name': request.container,
-      'reconcile.dev/attempt': String(request.attempt),
-    },
+    labels: containerLabels(parts),
     image: image.id.replace(/^sha256:/, ''),
     args,
     cwd: request.workingDir ?? (image.config.workingDir || '/'),
     ...environment,
     user: await userOf(parts),
-    namespaces: {
-      net: sandbox.hostNetwork ? 'host' : `ns:${pod.pins.net}`,
-      ipc: sandbox.hostIPC ? 'host' : `ns:${pod.pins.ipc}`,
-      uts: sandbox.hostNetwork ? 'host' : `ns:${pod.pins.uts}`,
-      pid: pidNamespace(parts),
-    },
+    namespaces: node.namespaces(parts),
     cgroupParent: pod.cgroup,
     restart: restartFlag(request.restart),
     stopSignal,
@@ -144,31 +136,20 @@ async function userOf({ context, image, request }: Parts): Promise<RunParts['use
   return user
 }
 
-function pidNamespace({ request, sandbox }: Parts): string {
-  switch (request.pidMode) {
-    case 'container':
-      return 'private'
-    case 'host':
-      return 'host'
-    case 'pod':
-      if (sandbox.pausePid !== undefined) return `ns:/proc/${sandbox.pausePid}/ns/pid`
-      throw createError(request, 'the pod has no pid namespace of its own', false)
-    default:
-      return request.pidMode satisfies never
-  }
-}
-
-/** Undefined: the one that containers.conf names. */
-async function seccompOf({ context, request }: Parts): Promise<string | undefined> {
+/** Undefined: the program's own. */
+async function seccompOf(
+  { context, request }: Parts,
+  usual: string | undefined,
+): Promise<string | undefined> {
   const { privileged, seccomp } = request.security
   if (privileged || seccomp === 'Unconfined') return 'unconfined'
-  if (seccomp === 'RuntimeDefault') return undefined
+  if (seccomp === 'RuntimeDefault') return usual
   const path = `${context.paths.seccompProfiles}/${seccomp.localhostProfile}`
   if (parseSeccompProfile(await readText(context.transport, path)) !== undefined) return path
   throw configError(request, `there is no seccomp profile at ${path}`)
 }
 
-/** podman sends the signal that it was told of when it made the container. */
+/** The program sends the signal that it was told of when it made the container. */
 async function stopSignalOf({ context, image, pod, request }: Parts): Promise<string> {
   const record: PodRecord | string = parseRecord(await readText(context.transport, pod.record))
   if (typeof record === 'string') return image.config.stopSignal

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { podUid } from '../../../engine/api/names.ts'
 import type { TreeFile } from '../../../engine/transport/transport.ts'
-import { END_FILE, START_FILE, type StartFile } from '../../../engine/runtimes/podman/attemptFiles.ts'
-import type { Inspected } from '../../../engine/runtimes/podman/inspected.ts'
-import { observeContainer, type PodmanLook } from '../../../engine/runtimes/podman/observe.ts'
+import { END_FILE, START_FILE, type StartFile } from '../../../engine/runtimes/dockerLike/attemptFiles.ts'
+import type { Inspected } from '../../../engine/runtimes/dockerLike/inspected.ts'
+import { PODMAN } from '../../../engine/runtimes/podman/tool.ts'
+import { observeContainer, type ToolLook } from '../../../engine/runtimes/dockerLike/observe.ts'
 
 const UID = podUid('01234567-89ab-cdef-0123-456789abcdef')
 const NAME = `${UID}_main_0`
@@ -40,18 +41,20 @@ const EXITED: Inspected = {
   finishedAt: '2026-01-01T00:00:05Z',
 }
 
-function look(changes: Partial<PodmanLook> = {}): PodmanLook {
+function look(changes: Partial<ToolLook> = {}): ToolLook {
   return {
+    tool: PODMAN,
     bootId: 'this',
+    stranded: new Set(),
     containers: new Map(),
     processes: new Set([9, 10]),
-    events: [],
+    ends: [],
     logEnds: new Map(),
     ...changes,
   }
 }
 
-function seen(found: Inspected, changes: Partial<PodmanLook> = {}): PodmanLook {
+function seen(found: Inspected, changes: Partial<ToolLook> = {}): ToolLook {
   return look({ containers: new Map([[NAME, found]]), ...changes })
 }
 
@@ -81,10 +84,10 @@ test('a container that runs', () => {
   })
 })
 
-test('each time that podman has started it again is an attempt, and how the one before ended stands in the events', () => {
+test('each time that podman has started it again is an attempt, and how the one before ended stands in its events', () => {
   const found = { ...RUNNING, restarts: 2, finishedAt: '2026-01-01T00:00:00.5Z' }
-  const events = [3, 4].map((exitCode) => ({ name: NAME, uid: UID, status: 'died', exitCode }))
-  const observed = observeContainer(UID, 'main', attempts(), false, seen(found, { events }))
+  const ends = [3, 4].map((exitCode) => ({ name: NAME, exitCode }))
+  const observed = observeContainer(UID, 'main', attempts(), false, seen(found, { ends }))
   expect(observed?.attempt).toBe(2)
   expect(observed?.previous).toMatchObject({ attempt: 1, exitCode: 4, finishedAt: '2026-01-01T00:00:00.5Z' })
   const forgotten = observeContainer(UID, 'main', attempts(), false, seen(found))

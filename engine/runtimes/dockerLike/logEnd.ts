@@ -1,6 +1,6 @@
 import type { Transport } from '../../transport/transport.ts'
 import { parseLogText } from '../oci/logs/lines.ts'
-import { CURRENT } from '../oci/logs/files.ts'
+import type { LogFolder } from '../oci/logs/files.ts'
 
 /** The kubelet's limits for a message that comes from the log. */
 const MESSAGE_LENGTH_MAX = 2048
@@ -9,8 +9,8 @@ const LINES_MAX = 80
 const TAIL_BYTES = 16 * 1024
 
 /** The end of what an attempt wrote. */
-export async function logEnd(transport: Transport, directory: string): Promise<string> {
-  await using file = await transport.openFile(`${directory}/${CURRENT}`)
+export async function logEnd(transport: Transport, { current, directory }: LogFolder): Promise<string> {
+  await using file = await transport.openFile(`${directory}/${current}`)
   if (file === undefined) return ''
   const size = await file.size()
   const from = Math.max(0, size - TAIL_BYTES)

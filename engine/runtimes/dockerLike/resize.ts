@@ -1,13 +1,13 @@
 import type { ContainerResources, ResizePodRequest } from '../../api/cri.ts'
 import { checkUse, writeGroup } from '../oci/containers/resize.ts'
 import { podPaths } from '../oci/paths.ts'
-import { containerName } from './commands.ts'
-import { type PodmanNode, seenKey } from './node.ts'
-import { limitFlags } from './runArgs.ts'
+import { containerName } from './names.ts'
+import { seenKey, type ToolNode } from './tool.ts'
+import { limitFlags } from './runParts.ts'
 
-/** First whether it can be done at all, then what runs. podman does not keep it: see what docs/fields.md says of podman. Done twice it is done once. */
+/** First whether it can be done at all, then what runs. podman does not keep it: see docs/fields.md. Done twice it is done once. */
 export async function resizePod(
-  node: PodmanNode,
+  node: ToolNode,
   request: ResizePodRequest,
   signal?: AbortSignal,
 ): Promise<void> {

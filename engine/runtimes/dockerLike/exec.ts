@@ -5,16 +5,17 @@ import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { controllerDirectory } from '../oci/node/cgroups.ts'
 import { readText } from '../oci/node/node.ts'
 import { SIGKILL } from '../oci/containers/signals.ts'
-import { containerName, EXEC_MARK, execArgs } from './commands.ts'
+import { EXEC_MARK, execArgs } from './commands.ts'
+import { containerName } from './names.ts'
 import { inspected } from './look.ts'
-import type { PodmanNode } from './node.ts'
+import type { ToolNode } from './tool.ts'
 
 const OUTPUT_MAX = 10_000
 const TIMEOUT_MS = 60_000
 
-/** podman's name of the container that this attempt, or an earlier one, began. */
+/** The program's name of the container that this attempt, or an earlier one, began. */
 export async function runningName(
-  { paths, transport }: Pick<PodmanNode, 'paths' | 'transport'>,
+  { paths, transport }: Pick<ToolNode, 'paths' | 'transport'>,
   uid: PodUid,
   container: string,
 ): Promise<string> {
@@ -26,7 +27,7 @@ export async function runningName(
 
 /** The command has the container's environment, user and limits. After its time it is killed. */
 export async function execInContainer(
-  node: PodmanNode,
+  node: ToolNode,
   request: ExecRequest,
   signal?: AbortSignal,
 ): Promise<ExecResult> {
@@ -45,8 +46,8 @@ export async function execInContainer(
   }
 }
 
-/** Ending podman does not end what it has begun in the container. */
-async function killMarked(node: PodmanNode, name: string, mark: string): Promise<void> {
+/** Ending the program does not end what it has begun in the container. */
+async function killMarked(node: ToolNode, name: string, mark: string): Promise<void> {
   const { transport } = node
   const cgroup = (await inspected(node, [name])).get(name)?.cgroup ?? ''
   const group = controllerDirectory((await node.look()).cgroups, 'pids', cgroup)

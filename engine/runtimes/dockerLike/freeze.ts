@@ -3,12 +3,13 @@ import { podPaths } from '../oci/paths.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { disarmPod } from '../oci/pods/removePod.ts'
 import { requirePod } from '../oci/pods/requirePod.ts'
-import { containerName, pauseArgs } from './commands.ts'
+import { pauseArgs } from './commands.ts'
+import { containerName } from './names.ts'
 import { inspected } from './look.ts'
-import type { PodmanNode } from './node.ts'
+import type { ToolNode } from './tool.ts'
 
 /** On record first: nothing is started in the pod from then on. */
-export async function freezePod(node: PodmanNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function freezePod(node: ToolNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = node
   const pod = podPaths(paths, uid)
   await requirePod(transport, pod, uid)
@@ -16,7 +17,7 @@ export async function freezePod(node: PodmanNode, uid: PodUid, signal?: AbortSig
   await each(node, uid, 'running', 'pause', signal)
 }
 
-export async function thawPod(node: PodmanNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function thawPod(node: ToolNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
   const pod = podPaths(node.paths, uid)
   await requirePod(node.transport, pod, uid)
   await each(node, uid, 'paused', 'unpause', signal)
@@ -24,13 +25,13 @@ export async function thawPod(node: PodmanNode, uid: PodUid, signal?: AbortSigna
 }
 
 /** What stands still cannot be ended. */
-export async function disarm(node: PodmanNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
+export async function disarm(node: ToolNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
   await disarmPod(await node.context(), uid, signal)
   await each(node, uid, 'paused', 'unpause', signal)
 }
 
 async function each(
-  node: PodmanNode,
+  node: ToolNode,
   uid: PodUid,
   status: 'running' | 'paused',
   verb: 'pause' | 'unpause',

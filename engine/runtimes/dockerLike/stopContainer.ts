@@ -1,16 +1,16 @@
 import type { StopContainerRequest } from '../../api/cri.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { END_FILE } from './attemptFiles.ts'
-import { containerName, removeArgs, stopArgs } from './commands.ts'
+import { containerName } from './names.ts'
 import { observeNow, settleEnd } from './ends.ts'
-import { type PodmanNode, remove } from './node.ts'
+import { removeContainers, type ToolNode } from './tool.ts'
 
-/** Beside the grace, for podman's own work and a process that the kernel does not let go at once. */
+/** Beside the grace, for the program's own work and a process that the kernel does not let go at once. */
 const STOP_TIMEOUT_MS = 60_000
 
-/** Resolves when the container has ended and its exit is on record. podman starts nothing again that it was told to stop. */
+/** Resolves when the container has ended and its exit is on record. The program starts nothing again that it was told to stop. */
 export async function stopContainer(
-  node: PodmanNode,
+  node: ToolNode,
   request: StopContainerRequest,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -19,24 +19,24 @@ export async function stopContainer(
   if (pod === undefined || attempts === undefined || attempts.size === 0) return
   const before = await observeNow(node, pod, request.container)
   if (before === undefined) return
-  // Of a pod that is to go podman may have begun another attempt meanwhile: that one is meant, too.
+  // Of a pod that is to go the program may have begun another attempt meanwhile: that one is meant, too.
   if (before.attempt > request.attempt && !pod.disarmed) return
   const base = Math.max(...attempts.keys())
   const isOver = before.state.kind === 'exited' && before.state.restartAt === undefined
-  // podman does not know that the pod is disarmed: it may be about to start it again.
+  // The program does not know that the pod is disarmed: it may be about to start it again.
   if (isOver && (!pod.disarmed || attempts.get(base)?.has(END_FILE) === true)) return
   const name = containerName(request.uid, request.container, base)
   const failing = { reason: 'KillContainerError', doing: `stopping container ${request.container}`, signal }
   if (pod.disarmed && request.graceMs === 0) {
     // Nothing of it is wanted any more: one command ends and removes it.
     await settleEnd(node, pod, request.container, { isEnding: true })
-    await remove(node, removeArgs([name]), failing)
+    await removeContainers(node, [name], failing)
     return
   }
   const timeoutMs = request.graceMs + STOP_TIMEOUT_MS
-  await node.tell(stopArgs(name, request.graceMs), { ...failing, timeoutMs })
+  await node.tell(node.tool.stopArgs(name, request.graceMs), { ...failing, timeoutMs })
   await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true })
-  // One that podman was about to start again does not know that it was stopped. What is to be started anew may have ended by itself meanwhile.
+  // One that the program was about to start again does not know that it was stopped. What is to be started anew may have ended by itself meanwhile.
   if (!pod.disarmed || before.state.kind !== 'running' || before.attempt > base)
-    await remove(node, removeArgs([name]), failing)
+    await removeContainers(node, [name], failing)
 }

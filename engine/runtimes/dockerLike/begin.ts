@@ -1,14 +1,15 @@
 import type { Parts } from '../oci/containers/parts.ts'
 import { attemptFolder, END_FILE, type EndFile } from './attemptFiles.ts'
-import { removeArgs, startArgs, upperArgs } from './commands.ts'
-import { type Asking, type PodmanNode, remove } from './node.ts'
-import { runArgs, type RunParts } from './runArgs.ts'
+import { inspected } from './look.ts'
+import { startArgs } from './commands.ts'
+import { type Asking, remove, type ToolNode } from './tool.ts'
+import type { RunParts } from './runParts.ts'
 
 const TIMEOUT_MS = 120_000
 
 /** Why it could not be started is its end, as it is where the OCI runtime says so. */
 export async function begin(
-  node: PodmanNode,
+  node: ToolNode,
   parts: Parts,
   run: RunParts,
   signal?: AbortSignal,
@@ -16,13 +17,15 @@ export async function begin(
   const { image, request } = parts
   const doing = `starting container ${request.container}`
   const asking = { reason: 'RunContainerError', doing, signal, timeoutMs: TIMEOUT_MS }
-  const refusal = (await lacksFolder(parts, run.cwd))
-    ? await runInNewFolder(node, parts, run, asking)
-    : await refusalOf(node, runArgs(request, run), asking)
+  const withVariables = { ...asking, env: run.variables.env }
+  const refusal =
+    !node.tool.makesFolders && (await lacksFolder(parts, run.cwd))
+      ? await runInNewFolder(node, parts, run, withVariables)
+      : await refusalOf(node, node.tool.runArgs(request, run), withVariables)
   await node.transport.remove(run.envFile)
   if (refusal === undefined) return
   // It may run all the same: what is on record as never started must not.
-  await remove(node, removeArgs([run.name]), asking)
+  await remove(node, node.tool.removeArgs([run.name]), asking)
   if (/image not known|no such image/i.test(refusal)) node.images.forget()
   const at = Temporal.Now.instant().toString()
   const exit = { attempt: request.attempt, exitCode: 128, startedAt: at, finishedAt: at, message: refusal }
@@ -34,14 +37,14 @@ export async function begin(
 }
 
 async function refusalOf(
-  { ask }: PodmanNode,
+  { ask, tool }: ToolNode,
   args: readonly string[],
   asking: Asking,
 ): Promise<string | undefined> {
   const result = await ask(args, asking)
-  if (result.timedOut) return 'podman took too long'
+  if (result.timedOut) return `${tool.name} took too long`
   if (result.exitCode === 0) return undefined
-  return result.stderr.trim().replace(/^Error: /, '')
+  return tool.refusal(result.stderr.trim())
 }
 
 /** Kubernetes makes the working directory where the image has none; podman does so for the image's own alone. */
@@ -50,7 +53,7 @@ async function lacksFolder({ context, image, request }: Parts, cwd: string): Pro
   const { transport } = context
   for (const layer of image.layerDirs) {
     const path = `${layer}${cwd}`
-    // Where links lead is podman's to find out.
+    // Where links lead is the program's to find out.
     if ((await transport.realPath(path)) !== `${await transport.realPath(layer)}${cwd}`) return false
     if ((await transport.stat(path)) !== undefined) return false
   }
@@ -59,14 +62,14 @@ async function lacksFolder({ context, image, request }: Parts, cwd: string): Pro
 }
 
 async function runInNewFolder(
-  node: PodmanNode,
+  node: ToolNode,
   { request }: Parts,
   run: RunParts,
   asking: Asking,
 ): Promise<string | undefined> {
-  const refusal = await refusalOf(node, runArgs(request, run, 'create'), asking)
+  const refusal = await refusalOf(node, node.tool.runArgs(request, run, 'create'), asking)
   if (refusal !== undefined) return refusal
-  const upper = (await node.tell(upperArgs(run.name), asking)).stdout.trim()
-  await node.transport.makeDirectory(`${upper}${run.cwd}`, 0o755)
+  const upper = (await inspected(node, [run.name])).get(run.name)?.upper ?? ''
+  if (upper !== '') await node.transport.makeDirectory(`${upper}${run.cwd}`, 0o755)
   return await refusalOf(node, startArgs(run.name), asking)
 }

@@ -1,0 +1,142 @@
+import type { ContainerResources, ContainerSecurity } from '../../api/cri.ts'
+import type { ProcessUser } from '../oci/spec/user.ts'
+import { CPU_PERIOD_US } from '../oci/spec/spec.ts'
+import type { GivenVariables, RunWish } from './tool.ts'
+
+/** What a container is made of, as `run` is told. */
+export interface RunParts {
+  readonly name: string
+  readonly podName: string
+  readonly labels: Readonly<Record<string, string>>
+  /** By id. */
+  readonly image: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  /** On the tmpfs: `NAME=value`, a line each. */
+  readonly envFile: string
+  /** For variables that no line can hold. */
+  readonly variables: GivenVariables
+  readonly user: ProcessUser
+  /** In the program's words; those that are absent are the container's own. */
+  readonly namespaces: {
+    readonly net: string
+    readonly ipc: string
+    readonly uts?: string
+    readonly pid?: string
+  }
+  readonly cgroupParent: string
+  readonly restart: 'no' | 'on-failure' | 'always'
+  readonly stopSignal: string
+  readonly log: { readonly path: string; readonly bytesMax: number }
+  readonly mounts: readonly RunMount[]
+  readonly devices: readonly { readonly source: string; readonly path: string; readonly readOnly: boolean }[]
+  /** A path, `unconfined`, or absent: the program's own profile. */
+  readonly seccomp?: string
+  readonly appArmor?: string
+  readonly oomScoreAdj?: number
+  readonly cpus?: string
+}
+
+export interface RunMount {
+  readonly source: string
+  readonly destination: string
+  readonly readOnly: boolean
+  readonly propagation: 'rprivate' | 'rslave' | 'rshared'
+  readonly noExec?: boolean
+}
+
+export function userFlags({ additionalGids, gid, uid }: ProcessUser): readonly string[] {
+  const others = additionalGids.filter((one) => one !== gid)
+  return ['--user', `${uid}:${gid}`, ...others.flatMap((one) => ['--group-add', String(one)])]
+}
+
+/** Kubernetes' order, as capabilitiesFor has it: what is dropped by name goes last, and a name on both sides is refused. */
+function capabilityFlags({
+  addCapabilities,
+  dropCapabilities,
+}: Pick<ContainerSecurity, 'addCapabilities' | 'dropCapabilities'>): readonly string[] {
+  const dropped = dropCapabilities.map(capability)
+  const added = addCapabilities.map(capability).filter((name) => name === 'all' || !dropped.includes(name))
+  return [
+    ...dropped
+      .filter((name) => name !== 'all' || !added.includes('all'))
+      .flatMap((name) => ['--cap-drop', name]),
+    ...added.flatMap((name) => ['--cap-add', name]),
+  ]
+}
+
+function capability(name: string): string {
+  const upper = name.toUpperCase().replace(/^CAP_/, '')
+  return upper === 'ALL' ? 'all' : `CAP_${upper}`
+}
+
+export function resourceFlags({ resources }: RunWish, parts: RunParts): readonly string[] {
+  return [
+    ...limitFlags(resources),
+    ...['--pids-limit', String(resources.pidsMax ?? -1)],
+    ...(parts.oomScoreAdj === undefined ? [] : ['--oom-score-adj', String(parts.oomScoreAdj)]),
+    ...(parts.cpus === undefined ? [] : ['--cpuset-cpus', parts.cpus]),
+  ]
+}
+
+/** Those that can be changed while the container runs. */
+export function limitFlags(resources: ContainerResources): readonly string[] {
+  const { cpuQuotaUs, cpuShares, memoryLimitBytes } = resources
+  return [
+    ...['--cpu-shares', String(cpuShares)],
+    ...(cpuQuotaUs === undefined
+      ? []
+      : ['--cpu-period', String(CPU_PERIOD_US), '--cpu-quota', String(cpuQuotaUs)]),
+    // By itself it would allow as much again of swap.
+    ...(memoryLimitBytes === undefined
+      ? []
+      : ['--memory', `${memoryLimitBytes}b`, '--memory-swap', `${memoryLimitBytes}b`]),
+  ]
+}
+
+/** It is read as one line of comma-separated values: one that holds a comma or a quote stands in quotes. */
+export function commaList(fields: readonly string[]): string {
+  return fields.map((field) => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
+}
+
+export function namespaceFlags({ namespaces: { ipc, net, pid, uts } }: RunParts): readonly string[] {
+  return [
+    ...['--network', net, '--ipc', ipc],
+    ...(uts === undefined ? [] : ['--uts', uts]),
+    ...(pid === undefined ? [] : ['--pid', pid]),
+  ]
+}
+
+/** What both programs say of a container's security alike. */
+export function securityFlags(security: ContainerSecurity, parts: RunParts): readonly string[] {
+  return [
+    ...(security.privileged ? ['--privileged'] : []),
+    ...(security.readOnlyRootFilesystem ? ['--read-only'] : []),
+    ...(security.privileged ? [] : capabilityFlags(security)),
+    ...(security.allowPrivilegeEscalation ? [] : securityOption('no-new-privileges')),
+    ...(parts.seccomp === undefined ? [] : securityOption(`seccomp=${parts.seccomp}`)),
+    ...(parts.appArmor === undefined ? [] : securityOption(`apparmor=${parts.appArmor}`)),
+    ...Object.entries(security.seLinux ?? {}).flatMap(([part, value]) =>
+      securityOption(`label=${part}:${value}`),
+    ),
+  ]
+}
+
+export function securityOption(text: string): readonly string[] {
+  return ['--security-opt', text]
+}
+
+export function inputFlags(wish: RunWish): readonly string[] {
+  return [
+    ...(wish.sysctls ?? []).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
+    ...(wish.stdin === undefined ? [] : ['--interactive']),
+    ...(wish.tty === true ? ['--tty'] : []),
+  ]
+}
+
+export function deviceFlags({ devices }: RunParts): readonly string[] {
+  return devices.flatMap(({ path, readOnly, source }) => [
+    '--device',
+    `${source}:${path}:${readOnly ? 'rm' : 'rwm'}`,
+  ])
+}
