@@ -149,11 +149,13 @@ export interface RootRecord {
   readonly rootId: string
   readonly owner: RootOwner
   readonly podCIDR: string
+  /** On a node of several, whose `podCIDR` is a part of it: the range of all pods, as Kubernetes calls it. */
+  readonly clusterCIDR?: string
   /** What the head node is called; absent: its host name. Kept, so that a host that is renamed is still the same node. */
   readonly head?: NodeName
   /** What runs the containers here, from the first pod to the last; absent: the embedded one, oci. */
   readonly runtime?: OtherRuntime
-  /** The other machines that have pods, in the order in which they came; absent: the pods are on this one. */
+  /** The machines that have pods, in the order in which they came; absent: the pods are on this one alone. */
   readonly nodes?: readonly FleetNode[]
   /** Random, made once: the key of hashes of secret data. Never shown, so that nobody can try out what the data may be. */
   readonly hashKey?: string
@@ -164,7 +166,7 @@ export interface RootRecord {
 /** A machine that is driven from here. */
 export interface FleetNode {
   readonly name: NodeName
-  /** `ssh://ops@192.0.2.11` */
+  /** `ssh://ops@192.0.2.11`, or `local` for the machine that the engine runs on. */
   readonly address: string
   /** Its part of the pods' range, which no other node has. */
   readonly podCIDR: string

@@ -1,7 +1,7 @@
 import { shortCommit } from '../api/names.ts'
 import { join } from 'node:path'
 import type { Desired } from '../api/snapshot.ts'
-import { withHashKey } from './hashKey.ts'
+import { withRoot } from './withRoot.ts'
 import { type Loaded, loadCommit, type LoadOptions } from './load.ts'
 import type { UsedStation } from './station.ts'
 import { UserError } from './userError.ts'
@@ -28,7 +28,7 @@ export async function appliedDesired(station: UsedStation, world: World): Promis
   const loaded = await load(station, name, world)
   if (loaded.kind === 'invalid')
     throw unreadable(`${name} can no longer be used: reconcile validate says why`)
-  return withHashKey(loaded.desired, station.record)
+  return withRoot(loaded.desired, station.record)
 }
 
 async function load(station: UsedStation, name: string, world: World): Promise<Loaded> {

@@ -5,7 +5,7 @@ import { inForceAfter } from '../api/sync.ts'
 import { imagesWanted } from '../planner/images.ts'
 import { createLoop, type LoopState, type WaitOptions } from '../reconciler/loop.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
-import { withHashKey } from './hashKey.ts'
+import { withRoot } from './withRoot.ts'
 import { heldByRails, remember, tellHeld } from './heldCommit.ts'
 import type { Invocation } from './invocation.ts'
 import type { Loaded } from './load.ts'
@@ -49,7 +49,7 @@ export async function applyCommit(
   const { machine, record } = taken
   // Awaited here: the lock is let go of when this block ends.
   return await carryOut(
-    { desired: withHashKey(loaded.desired, record), machine, timeoutMs, events },
+    { desired: withRoot(loaded.desired, record), machine, timeoutMs, events },
     invocation,
     world,
   )
@@ -79,7 +79,7 @@ async function take(station: Station, loaded: Valid, invocation: Invocation, wor
   ])
   const held = await heldByRails({ station, machine, desired, pathGone, ownership }, invocation, world)
   if (held !== undefined) return held
-  const record = await writeRootFor(station, ownerOf(loaded), machine, desired)
+  const record = await writeRootFor(station, ownerOf(loaded), machine, desired, world)
   await Promise.all([
     machine.runtime.prepare(world.signal),
     remember(machine.runtime, desired.commit, (memory) => inForceAfter(memory, desired)),

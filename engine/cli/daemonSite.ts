@@ -2,7 +2,8 @@ import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import type { Objection, Site, Taken } from '../daemon/site.ts'
 import type { PatientSource } from '../source/patient.ts'
-import { withHashKey } from './hashKey.ts'
+import { fleetNodes } from './fleet/nodes.ts'
+import { withRoot } from './withRoot.ts'
 import { ownerOf } from './owner.ts'
 import { judgeOwnership } from './ownership.ts'
 import { headName, type Machine, openMachine, type Station } from './station.ts'
@@ -74,7 +75,7 @@ class LocalSite implements Site {
   }
 
   async machine(desired: Desired): Promise<Machine> {
-    const key = machineKey(desired)
+    const key = machineKey(desired, this.#record)
     const known = this.#machines.get(key)
     const machine = known ?? (await openMachine(this.#station(), desired, this.#world))
     // The one that was asked for last is the last to go.
@@ -92,11 +93,11 @@ class LocalSite implements Site {
     const isPrepared = this.#prepared.has(machine)
     if (!isPrepared) await machine.runtime.check(signal)
     const owner = ownerOf({ source: await source.here(signal), desired })
-    this.#record = await writeRootFor(this.#station(), owner, machine, desired)
+    this.#record = await writeRootFor(this.#station(), owner, machine, desired, this.#world)
     if (!isPrepared) await machine.runtime.prepare(signal)
     this.#prepared.add(machine)
     this.#takesOver = false
-    return { machine, desired: withHashKey(desired, this.#record) }
+    return { machine, desired: withRoot(desired, this.#record) }
   }
 
   #station(): Station {
@@ -105,7 +106,10 @@ class LocalSite implements Site {
 }
 
 /** What a machine is made from: whatever of this changes makes it another one. How it is followed and kept is for the daemon. */
-function machineKey({ cluster, nodes }: Desired): string {
-  const { sync: _, ...spec } = cluster.spec ?? {}
-  return JSON.stringify([spec, nodes.map(({ metadata, spec: own }) => [metadata.name, own?.address])])
+function machineKey(desired: Desired, record: RootRecord | undefined): string {
+  const { sync: _, ...spec } = desired.cluster.spec ?? {}
+  const names = desired.nodes.map(({ metadata }) => metadata.name)
+  // Those that have left the commit and may have pods are driven as well.
+  const fleet = fleetNodes(record, desired).map(({ address, name }) => [name, address])
+  return JSON.stringify([spec, names, fleet])
 }

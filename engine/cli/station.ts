@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { Cluster, Node } from '../api/generated/types.ts'
 import { type NodeName, nodeName } from '../api/names.ts'
 import type { RootRecord } from '../api/records.ts'
@@ -13,7 +12,7 @@ import type { Transport } from '../transport/transport.ts'
 import { isCutOffWrite } from '../transport/transport.ts'
 import { CREATE_RUNTIME } from './createRuntime.ts'
 import { driveNodes } from './fleet/driving.ts'
-import { assertFleet, fleetNodes } from './fleet/nodes.ts'
+import { assertFleet, fleetNodes, LOCAL, ownName } from './fleet/nodes.ts'
 import type { Invocation } from './invocation.ts'
 import { commandText } from './invocation.ts'
 import { rootFolder } from './place.ts'
@@ -54,6 +53,7 @@ export async function openUsedStation(invocation: Invocation, world: World): Pro
 /** What an engine that was cut off at its very beginning may have left. */
 const OURS = new Set([
   'lock',
+  'fleet.json',
   'mirrors',
   'images',
   'layers',
@@ -161,31 +161,40 @@ export interface Machine {
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
 }
 
-/** This machine as a node. The desired state says what it is called and where images come from. */
+/** This machine as a node, or all machines. The desired state says what they are called and where images come from. */
 export async function openMachine(
   station: Station,
   desired: Pick<Desired, 'cluster' | 'nodes'> | undefined,
   world: World,
 ): Promise<Machine> {
   const node = headName(station.record, desired)
-  const fleet = fleetNodes(station.record, desired)
-  if (fleet.length > 0) {
+  if (fleetNodes(station.record, desired).length > 0) {
     // Loaded where it is asked for: most have one machine.
     const { openFleet } = await import('./fleet/machine.ts')
-    return { node, ...(await openFleet(fleet, { station, head: node }, desired, world)) }
+    return { node, ...(await openFleet({ station, head: node }, desired, world)) }
   }
-  const mirrors = desired?.cluster.spec?.registries?.mirrors
   // A root keeps the runtime that its first pods were made with: a commit without a Node leaves it open.
   const kind =
     station.record === undefined ? askedRuntime(desired?.nodes[0]) : (station.record.runtime ?? 'oci')
-  const runtime = await CREATE_RUNTIME[kind]({
-    transport: station.transport,
-    root: station.root,
+  const runtime = await openRuntime(station, { kind, node }, desired, world)
+  return { node, kind, runtime, runtimes: new Map([[node, runtime]]) }
+}
+
+/** Of this machine. */
+export async function openRuntime(
+  { root, transport }: Station,
+  { kind, node }: { readonly kind: NodeRuntime; readonly node: NodeName },
+  desired: Pick<Desired, 'cluster'> | undefined,
+  world: World,
+): Promise<Runtime> {
+  const mirrors = desired?.cluster.spec?.registries?.mirrors
+  return await CREATE_RUNTIME[kind]({
+    transport,
+    root,
     node,
     ...(mirrors === undefined ? {} : { mirrors }),
     environment: helperEnvironment(world),
   })
-  return { node, kind, runtime, runtimes: new Map([[node, runtime]]) }
 }
 
 function askedRuntime(node: Node | undefined): NodeRuntime {
@@ -198,35 +207,8 @@ export function headName(
   desired: (Pick<Desired, 'nodes'> & Partial<Pick<Desired, 'objects'>>) | undefined,
 ): NodeName {
   assertFleet(record, desired)
-  const nodes = desired?.nodes ?? []
-  if (fleetNodes(record, desired).length > 0) return record?.head ?? ownName()
-  const foreign = nodes.find((node) => node.spec?.runtime === 'docker')
-  if (foreign !== undefined) {
-    throw new UserError(
-      `node ${foreign.metadata.name} asks for the runtime docker, and only oci and podman can be used yet`,
-    )
-  }
-  const [first, second] = nodes
-  if (first !== undefined && second !== undefined) {
-    throw new UserError(
-      `nodes ${first.metadata.name} and ${second.metadata.name} are both this machine: keep one of them`,
-    )
-  }
-  if (first !== undefined) {
-    const asked = runtimeOf(first)
-    const used = record?.runtime ?? 'oci'
-    if (record !== undefined && used !== asked) {
-      throw new UserError(
-        `node ${first.metadata.name} asks for the runtime ${asked}, and what was made on this machine is ${used}'s: run reconcile down first, or name another --root`,
-      )
-    }
-    return nodeName(first.metadata.name)
-  }
-  return record?.head ?? ownName()
-}
-
-function ownName(): NodeName {
-  return nodeName(hostname().toLowerCase())
+  const here = desired?.nodes.find(({ spec }) => (spec?.address ?? LOCAL) === LOCAL)
+  return here === undefined ? (record?.head ?? ownName()) : nodeName(here.metadata.name)
 }
 
 const HELPER_VARIABLES = [
@@ -268,7 +250,7 @@ export function emptyDesired(record: RootRecord | undefined): Desired {
       apiVersion: 'reconcile.dev/v1',
       kind: 'Node',
       metadata: { name },
-      spec: { address, ...otherRuntime(runtime) },
+      spec: { ...(address !== LOCAL && { address }), ...otherRuntime(runtime) },
     })),
     objects: new Map(),
     keepsClaims: true,

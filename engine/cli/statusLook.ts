@@ -5,7 +5,7 @@ import { withKept } from '../planner/kept.ts'
 import { plan } from '../planner/plan.ts'
 import { observeOnce, withRecordedFailures } from '../reconciler/observeOnce.ts'
 import { findDaemon } from './findDaemon.ts'
-import { withHashKey } from './hashKey.ts'
+import { withRoot } from './withRoot.ts'
 import type { Invocation } from './invocation.ts'
 import { loadCommit, type LoadOptions, sourceOptions } from './load.ts'
 import { assertOwner, ownerOf, type OwnerQuestion } from './owner.ts'
@@ -37,7 +37,7 @@ export function statusLooker(invocation: Invocation, world: World): () => Promis
     if (known === undefined || known.applied !== applied || applied === 'uncommitted')
       known = { applied, read: await desiredOf(station, invocation, world) }
     const { desired: read, warnings } = known.read
-    const desired = withHashKey(read, station.record)
+    const desired = withRoot(read, station.record)
     const { runtimes } = await openMachine(station, desired, world)
     const [observed, engine] = await Promise.all([
       observeOnce(runtimes, desired, world.clock, world.signal),

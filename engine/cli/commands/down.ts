@@ -5,6 +5,7 @@ import { counted } from '../counted.ts'
 import type { Invocation } from '../invocation.ts'
 import { printJson } from '../json.ts'
 import { endPods } from '../endPods.ts'
+import { isLocal } from '../fleet/nodes.ts'
 import { listPods } from '../pods.ts'
 import { emptyDesired, lockStation, openMachine, openStation, type Station } from '../station.ts'
 import { UserError } from '../userError.ts'
@@ -27,7 +28,11 @@ export const run: RunCommand = async (invocation, world) => {
 async function leaveNodes({ record, root }: Station, world: World): Promise<readonly string[]> {
   if (record?.nodes === undefined) return []
   const { removeFromNodes } = await import('../fleet/leave.ts')
-  return await removeFromNodes(record.nodes, root, world)
+  return await removeFromNodes(
+    record.nodes.filter((node) => !isLocal(node)),
+    root,
+    world,
+  )
 }
 
 /** The pods that were there, all of them gone now. */

@@ -6,7 +6,7 @@ import { planText } from '../../planner/text.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
 import type { RunCommand } from '../commands.ts'
 import { printWarnings, refuse } from '../diagnostics.ts'
-import { withHashKey } from '../hashKey.ts'
+import { withRoot } from '../withRoot.ts'
 import { heldLines, judged, wayOut } from '../heldCommit.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { printJson } from '../json.ts'
@@ -26,7 +26,7 @@ export const run: RunCommand = async (invocation, world) => {
   if (loaded.kind === 'invalid') return refuse(loaded, ': nothing can be planned', invocation, world)
   const { pathGone = false, source, warnings } = loaded
   const station = await openStation(invocation, world)
-  const desired = withHashKey(loaded.desired, station.record)
+  const desired = withRoot(loaded.desired, station.record)
   if (station.record === undefined) await assertUsable(station)
   const takeOver = invocation.flag('take-over')
   const ownership = await assertOwner({ station, source, desired, takeOver }, world)

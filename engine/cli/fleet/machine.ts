@@ -1,16 +1,15 @@
 import type { NodeName } from '../../api/names.ts'
 import type { Desired } from '../../api/snapshot.ts'
+import { readRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { createOciRuntime } from '../../runtimes/oci/runtime.ts'
-import { readRoot } from '../../runtimes/oci/node/root.ts'
 import type { Runtime } from '../../runtimes/runtime.ts'
 import { TransportError } from '../../transport/transport.ts'
 import { CREATE_RUNTIME } from '../createRuntime.ts'
-import type { Station } from '../station.ts'
-import { UserError } from '../userError.ts'
+import { openRuntime, type Station } from '../station.ts'
 import type { World } from '../world.ts'
 import { tellNodes } from './driving.ts'
-import type { Reached } from './nodes.ts'
+import { fleetNodes, isLocal, type Reached } from './nodes.ts'
 import { fleetRuntime } from './runtime.ts'
 import { giveRoot, wayTo } from './ways.ts'
 
@@ -19,31 +18,25 @@ export interface Fleet {
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
 }
 
-/** Other machines, driven from this one, which keeps the object records and has no pods. Nothing is connected yet. */
+type Asked = Pick<Desired, 'cluster' | 'nodes'> | undefined
+
+/** Several machines, this one among them or not, driven from this one, which keeps the object records. Nothing is connected yet. */
 export async function openFleet(
-  fleet: readonly Reached[],
-  { station, head }: { readonly station: Station; readonly head: NodeName },
-  desired: Pick<Desired, 'cluster'> | undefined,
+  { head, station }: { readonly station: Station; readonly head: NodeName },
+  desired: Asked,
   world: World,
 ): Promise<Fleet> {
-  const { root, transport } = station
-  const paths = await rootPaths(transport, root)
-  if ((await transport.listDirectory(paths.pods)).length > 0) {
-    throw new UserError(
-      `this machine still has pods on ${root}, and the repository puts them on other machines only: run reconcile down first, or name another --root`,
-    )
-  }
-  if (station.record?.nodes !== undefined) tellNodes(world, station.record)
-  const keeper = await createOciRuntime({ transport, root, node: head })
+  const { record, root, transport } = station
+  const fleet = await withPods(fleetNodes(record, desired), station)
+  if (record?.nodes !== undefined) tellNodes(world, record)
+  const here = fleet.find(isLocal)
+  const keeper =
+    here === undefined
+      ? await createOciRuntime({ transport, root, node: head })
+      : await openRuntime(station, { kind: here.runtime ?? 'oci', node: here.name }, desired, world)
   const { readObjectRecords, writeObjectRecord, deleteObjectRecord } = keeper
-  const mirrors = desired?.cluster.spec?.registries?.mirrors
   const opened = fleet.map(async (node): Promise<readonly [NodeName, Runtime]> => {
-    const runtime = await CREATE_RUNTIME[node.runtime ?? 'oci']({
-      transport: await wayTo(node, root, world),
-      root: paths.root,
-      node: node.name,
-      ...(mirrors === undefined ? {} : { mirrors }),
-    })
+    const runtime = isLocal(node) ? keeper : await openNode(node, station, desired, world)
     return [node.name, { ...runtime, readObjectRecords, writeObjectRecord, deleteObjectRecord }]
   })
   const runtimes = new Map(await Promise.all(opened))
@@ -53,6 +46,32 @@ export async function openFleet(
     return await all.prepare(signal)
   }
   return { runtime: { ...all, prepare }, runtimes }
+}
+
+async function openNode(
+  node: Reached,
+  { root, transport }: Station,
+  desired: Asked,
+  world: World,
+): Promise<Runtime> {
+  const mirrors = desired?.cluster.spec?.registries?.mirrors
+  return await CREATE_RUNTIME[node.runtime ?? 'oci']({
+    transport: await wayTo(node, root, world),
+    root: (await rootPaths(transport, root)).root,
+    node: node.name,
+    ...(mirrors === undefined ? {} : { mirrors }),
+  })
+}
+
+/** This machine is no node of the fleet any more once it has no pods. */
+export async function withPods<N extends Reached>(
+  fleet: readonly N[],
+  { root, transport }: Station,
+): Promise<readonly N[]> {
+  const here = fleet.find(isLocal)
+  if (here?.leaves !== true) return fleet
+  const { pods } = await rootPaths(transport, root)
+  return (await transport.listDirectory(pods)).length > 0 ? fleet : fleet.filter((node) => node !== here)
 }
 
 /** As this machine's root says by now. A node that does not answer gets it when it is connected. */
@@ -65,12 +84,14 @@ async function giveRoots(
   if (record === undefined) return
   tellNodes(world, record)
   const path = (await rootPaths(transport, root)).root
-  const given = fleet.map(async (node) => {
-    try {
-      await giveRoot(node, path, record, await wayTo(node, root, world))
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error
-    }
-  })
+  const given = fleet
+    .filter((node) => !isLocal(node))
+    .map(async (node) => {
+      try {
+        await giveRoot(node, path, record, await wayTo(node, root, world))
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error
+      }
+    })
   await Promise.all(given)
 }

@@ -1,3 +1,5 @@
+import { hostname } from 'node:os'
+import { type IpRange, ipRanges, overlap } from '../../api/ipRanges.ts'
 import { type NodeName, nodeName } from '../../api/names.ts'
 import { nodeRange } from '../../api/nodeRanges.ts'
 import type { FleetNode, RootRecord } from '../../api/records.ts'
@@ -5,39 +7,63 @@ import { otherRuntime, runtimeOf } from '../../api/runtimeLimits.ts'
 import type { Desired } from '../../api/snapshot.ts'
 import { UserError } from '../userError.ts'
 
-/** A machine and the way to it. */
-export type Reached = Pick<FleetNode, 'name' | 'address' | 'runtime'>
+/** A machine and the way to it: `local` is the one that the engine runs on. */
+export interface Reached extends Pick<FleetNode, 'name' | 'address' | 'runtime'> {
+  /** The commit does not have it any more, and it may have pods. */
+  readonly leaves?: true
+}
 
-/** The commit's, or, where nobody has a commit at hand, those that were used last. Empty: the pods are on this machine. */
+export const LOCAL = 'local'
+
+export function isLocal({ address }: Pick<FleetNode, 'address'>): boolean {
+  return address === LOCAL
+}
+
+/**
+ * The commit's nodes, and those that it does not have any more and that may have pods; where nobody has a commit at hand, those that were used
+ * last. Empty: the pods are on this machine alone.
+ */
 export function fleetNodes(
   record: RootRecord | undefined,
   desired: Pick<Desired, 'nodes'> | undefined,
 ): readonly Reached[] {
-  if (desired === undefined) return record?.nodes ?? []
-  return desired.nodes.flatMap((node) => {
-    const address = node.spec?.address ?? 'local'
-    if (address === 'local') return []
-    return [{ name: nodeName(node.metadata.name), address, ...otherRuntime(runtimeOf(node)) }]
+  const before = record === undefined ? [] : usedNodes(record)
+  const wanted = desired === undefined ? before : nodesIn(desired, record)
+  const gone = before.filter(({ address }) => !wanted.some((node) => node.address === address))
+  const all = [...wanted, ...gone.map((node): Reached => ({ ...node, leaves: true }))]
+  return all.every(isLocal) ? [] : all
+}
+
+/** A root that never had a fleet has pods of this machine. */
+export function usedNodes({ head, nodes, podCIDR, runtime }: RootRecord): readonly FleetNode[] {
+  return nodes ?? [{ name: head ?? ownName(), address: LOCAL, podCIDR, ...otherRuntime(runtime) }]
+}
+
+/** A commit without any node means this machine. */
+function nodesIn({ nodes }: Pick<Desired, 'nodes'>, record: RootRecord | undefined): readonly Reached[] {
+  if (nodes.length === 0)
+    return [{ name: record?.head ?? ownName(), address: LOCAL, ...otherRuntime(record?.runtime) }]
+  return nodes.map((node) => {
+    const address = node.spec?.address ?? LOCAL
+    return { name: nodeName(node.metadata.name), address, ...otherRuntime(runtimeOf(node)) }
   })
+}
+
+export function ownName(): NodeName {
+  return nodeName(hostname().toLowerCase())
 }
 
 type Asked = Pick<Desired, 'nodes'> & Partial<Pick<Desired, 'objects'>>
 
-/** Rejects what other machines cannot do yet: nothing of it would be as it is written. */
+/** Rejects what machines cannot do yet: nothing of it would be as it is written. */
 export function assertFleet(record: RootRecord | undefined, desired: Asked | undefined): void {
   if (desired === undefined) return
-  const fleet = fleetNodes(undefined, desired)
-  assertNobodyLeaves(record, fleet)
-  const [first] = fleet
-  if (first === undefined) return
-  const here = desired.nodes.find(({ spec }) => (spec?.address ?? 'local') === 'local')
-  if (here !== undefined) {
-    throw new UserError(
-      `node ${here.metadata.name} is this machine and node ${first.name} is another one, and pods cannot be on both yet: keep the ones or the other`,
-    )
-  }
-  assertNoTwins(fleet)
-  assertRuntimes(record, desired.nodes)
+  const wanted = nodesIn(desired, record)
+  assertNoTwins(wanted)
+  const used = record === undefined ? [] : usedNodes(record)
+  assertSameMachines(wanted, used)
+  assertRuntimes(wanted, used, desired.nodes)
+  const fleet = fleetNodes(record, desired)
   const leading = [...(desired.objects?.values() ?? [])].find(({ object }) => LEADING.has(object.kind))
   if (fleet.length > 1 && leading !== undefined) {
     const { kind, metadata } = leading.object
@@ -49,28 +75,42 @@ export function assertFleet(record: RootRecord | undefined, desired: Asked | und
 
 const LEADING: ReadonlySet<string> = new Set(['Service', 'Ingress'])
 
-function assertNobodyLeaves(record: RootRecord | undefined, fleet: readonly Reached[]): void {
-  const gone = record?.nodes?.find(
-    (before) => !fleet.some(({ address, name }) => name === before.name && address === before.address),
-  )
-  if (gone === undefined) return
-  throw new UserError(
-    `node ${gone.name} (${gone.address}) has pods, and the repository does not have it any more: run reconcile down first, which ends them, or keep it`,
-  )
+/** Whose pods are whose is told by the nodes' names. This machine alone may be called otherwise, while it has no company. */
+function assertSameMachines(wanted: readonly Reached[], used: readonly FleetNode[]): void {
+  for (const { address, name } of wanted) {
+    const namesake = used.find((node) => node.name === name)
+    if (namesake !== undefined && namesake.address !== address)
+      throw new UserError(
+        `node ${name} is ${address} now and was ${namesake.address}, where its pods are: give the other machine another name, or run reconcile down first`,
+      )
+    const same =
+      used.length === 1 && address === LOCAL ? undefined : used.find((node) => node.address === address)
+    if (same !== undefined && same.name !== name)
+      throw new UserError(
+        `node ${name} is ${address}, which was node ${same.name}: keep that name, or run reconcile down first`,
+      )
+  }
 }
 
 /** What was made on a machine is one runtime's, from the first pod to the last. */
-function assertRuntimes(record: RootRecord | undefined, nodes: Desired['nodes']): void {
-  for (const node of nodes) {
-    const { name } = node.metadata
-    if (node.spec?.runtime === 'docker')
-      throw new UserError(`node ${name} asks for the runtime docker, and only oci and podman can be used yet`)
-    const before = record?.nodes?.find((one) => one.name === name)
-    const used = before?.runtime ?? 'oci'
-    const asked = runtimeOf(node)
-    if (before === undefined || used === asked) continue
+function assertRuntimes(
+  wanted: readonly Reached[],
+  used: readonly FleetNode[],
+  nodes: Desired['nodes'],
+): void {
+  const docker = nodes.find(({ spec }) => spec?.runtime === 'docker')
+  if (docker !== undefined)
     throw new UserError(
-      `node ${name} asks for the runtime ${asked}, and what was made on it is ${used}'s: run reconcile down first, or give the machine's new node another name and address`,
+      `node ${docker.metadata.name} asks for the runtime docker, and only oci and podman can be used yet`,
+    )
+  for (const { address, name, runtime = 'oci' } of wanted) {
+    const before = used.find((node) => node.address === address)
+    if (before === undefined || (before.runtime ?? 'oci') === runtime) continue
+    const where = address === LOCAL ? 'this machine' : 'it'
+    const advice =
+      address === LOCAL ? 'or name another --root' : "or give the machine's new node another name and address"
+    throw new UserError(
+      `node ${name} asks for the runtime ${runtime}, and what was made on ${where} is ${before.runtime ?? 'oci'}'s: run reconcile down first, ${advice}`,
     )
   }
 }
@@ -80,33 +120,44 @@ function assertNoTwins(fleet: readonly Reached[]): void {
   for (const [index, { address, name }] of fleet.entries()) {
     const twin = fleet.slice(0, index).find((before) => before.address === address)
     if (twin === undefined) continue
-    throw new UserError(`nodes ${twin.name} and ${name} are both ${address}: keep one of them`)
+    const machine = address === LOCAL ? 'this machine' : address
+    throw new UserError(`nodes ${twin.name} and ${name} are both ${machine}: keep one of them`)
   }
+}
+
+export interface RangesAsked {
+  readonly before: readonly FleetNode[]
+  readonly podCIDR: string
+  /** The least part that has all addresses of this machine's pods. */
+  readonly local?: string
 }
 
 /** Each node keeps the range that it has; a new one gets the first that is free. */
 export function withRanges(
   fleet: readonly Reached[],
-  before: readonly FleetNode[],
-  podCIDR: string,
+  { before, local, podCIDR }: RangesAsked,
 ): readonly FleetNode[] {
   const ranges = new Map<NodeName, string>(before.map((node) => [node.name, node.podCIDR]))
-  const taken = new Set(ranges.values())
-  return fleet.map((node) => {
+  const here = fleet.find(isLocal)
+  if (here !== undefined && local !== undefined && !ranges.has(here.name)) ranges.set(here.name, local)
+  const taken = [...ranges.values()].flatMap(ipRanges)
+  return fleet.map((each) => {
+    const { leaves: _, ...node } = each
     const own = ranges.get(node.name) ?? firstFree(podCIDR, taken)
     if (own === undefined) {
       throw new UserError(
         `node ${node.name}: ${podCIDR} is too small for ${fleet.length} nodes; set a larger podCIDR in the Cluster, such as a /16`,
       )
     }
-    taken.add(own)
+    taken.push(...ipRanges(own))
     return { ...node, podCIDR: own }
   })
 }
 
-function firstFree(podCIDR: string, taken: ReadonlySet<string>): string | undefined {
+function firstFree(podCIDR: string, taken: readonly IpRange[]): string | undefined {
   for (let place = 0; ; place += 1) {
     const range = nodeRange(podCIDR, place)
-    if (range === undefined || !taken.has(range)) return range
+    if (range === undefined) return undefined
+    if (!ipRanges(range).some((one) => taken.some((other) => overlap(one, other)))) return range
   }
 }

@@ -1,7 +1,8 @@
 import type { RootRecord } from '../../api/records.ts'
 import { otherRuntime } from '../../api/runtimeLimits.ts'
-import { lockRoot, readRoot, writeRoot } from '../../runtimes/oci/node/root.ts'
+import { choosePodCidr, lockRoot, readRoot, writeRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
+import { RuntimeFailure } from '../../runtimes/runtime.ts'
 import { parseSshAddress } from '../../transport/ssh/address.ts'
 import { sshTransport } from '../../transport/ssh/ssh.ts'
 import type { Transport } from '../../transport/transport.ts'
@@ -81,10 +82,26 @@ export async function giveRoot(
       `node ${node.name}: ${root} there is of another head, cluster ${cluster} of ${repository}; run reconcile down there, or name another --root`,
     )
   }
+  const clusterCIDR = record.clusterCIDR ?? record.podCIDR
+  if (before === undefined) await assertRoutes(node, root, clusterCIDR, transport)
   const own = record.nodes?.find(({ name }) => name === node.name)
   const { nodes: _, runtime: __, ...rest } = record
-  const wanted = { ...rest, podCIDR: own?.podCIDR ?? record.podCIDR, ...otherRuntime(own?.runtime) }
+  const wanted = { ...rest, podCIDR: own?.podCIDR ?? clusterCIDR, clusterCIDR, ...otherRuntime(own?.runtime) }
   if (JSON.stringify(wanted) !== JSON.stringify(before)) await writeRoot(transport, root, wanted)
+}
+
+/** A machine that had no pods of this root yet may lead the pods' addresses elsewhere. */
+async function assertRoutes(
+  { name }: Reached,
+  root: string,
+  clusterCIDR: string,
+  transport: Transport,
+): Promise<void> {
+  try {
+    await choosePodCidr([{ transport, node: name }], root, clusterCIDR)
+  } catch (error) {
+    throw error instanceof RuntimeFailure ? new UserError(error.message) : error
+  }
 }
 
 function definedOf(environment: World['environment']): Record<string, string> {

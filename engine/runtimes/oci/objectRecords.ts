@@ -55,5 +55,9 @@ export async function writeObjectRecord(
 ): Promise<void> {
   const file = objectRecordFile(records, record.key)
   await transport.makeDirectory(file.slice(0, file.lastIndexOf('/')), 0o700)
-  await transport.writeFile(file, JSON.stringify(record), 0o600)
+  await transport.writeFile(file, objectRecordText(record), 0o600)
+}
+
+export function objectRecordText(record: ObjectRecord): string {
+  return JSON.stringify(record)
 }

@@ -11,6 +11,8 @@ export interface RootPaths {
   readonly rootId: string
   readonly rootFile: string
   readonly lockFile: string
+  /** What the object records are, in a fleet. */
+  readonly fleetFile: string
   readonly events: string
   readonly pods: string
   readonly records: string
@@ -60,6 +62,7 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     rootId,
     rootFile: join(real, 'root.json'),
     lockFile: join(real, 'lock'),
+    fleetFile: join(real, 'fleet.json'),
     events: join(real, 'events'),
     pods: join(real, 'pods'),
     records: join(real, 'records'),

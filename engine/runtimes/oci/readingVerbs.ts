@@ -1,5 +1,6 @@
 import type { NodeName } from '../../api/names.ts'
 import type { Runtime } from '../runtime.ts'
+import { fitBridge } from './network/bridgeRange.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { podStats } from './containers/stats.ts'
 import { podEvents } from './hook/events.ts'
@@ -27,7 +28,11 @@ export function readingVerbs(
   const { paths, transport } = node
   return {
     check: async () => (await node.look()).info,
-    prepare: async () => (await node.facts()).info,
+    prepare: async () => {
+      const { info } = await node.facts()
+      await fitBridge(transport, paths)
+      return info
+    },
     list: async () => await listPods(transport, paths, look),
     upkeep: createUpkeep(node),
     inspect: async (uid) => {

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Node } from '../../../engine/api/generated/types.ts'
 import { nodeName } from '../../../engine/api/names.ts'
-import { RECORD_VERSION, type RootRecord } from '../../../engine/api/records.ts'
-import { assertFleet, fleetNodes, withRanges } from '../../../engine/cli/fleet/nodes.ts'
+import { firstRangeWith } from '../../../engine/api/nodeRanges.ts'
+import { type FleetNode, RECORD_VERSION, type RootRecord } from '../../../engine/api/records.ts'
+import { assertFleet, fleetNodes, ownName, withRanges } from '../../../engine/cli/fleet/nodes.ts'
+import { withRoot } from '../../../engine/cli/withRoot.ts'
+import { emptyDesired } from '../../../engine/cli/station.ts'
 
 function node(name: string, spec: Node['spec']): Node {
   return { apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name }, ...(spec && { spec }) }
@@ -11,6 +14,10 @@ function node(name: string, spec: Node['spec']): Node {
 const ONE = node('one', { address: 'ssh://one' })
 const TWO = node('two', { address: 'ssh://two' })
 const HERE = node('here', {})
+
+function used(name: string, address: string, podCIDR = '10.244.0.0/24'): FleetNode {
+  return { name: nodeName(name), address, podCIDR }
+}
 
 function recordWith(nodes: RootRecord['nodes']): RootRecord {
   return {
@@ -22,24 +29,42 @@ function recordWith(nodes: RootRecord['nodes']): RootRecord {
   }
 }
 
-test('the nodes are those of the commit, or without one those that were used last', () => {
-  expect(fleetNodes(undefined, { nodes: [ONE, TWO] })).toEqual([
-    { name: 'one', address: 'ssh://one' },
-    { name: 'two', address: 'ssh://two' },
-  ])
-  expect(fleetNodes(undefined, { nodes: [HERE] })).toEqual([])
-  const used = [{ name: nodeName('old'), address: 'ssh://old', podCIDR: '10.244.0.0/24' }]
-  expect(fleetNodes(recordWith(used), undefined)).toEqual(used)
-  expect(fleetNodes(recordWith(undefined), undefined)).toEqual([])
+function addresses(record: RootRecord | undefined, nodes: readonly Node[] | undefined): readonly string[] {
+  const fleet = fleetNodes(record, nodes && { nodes })
+  return fleet.map(({ address, leaves, name }) => `${name} ${address}${leaves === true ? ' leaves' : ''}`)
+}
+
+test('the nodes are those of the commit, this machine among them or not, or without a commit those that were used last', () => {
+  expect(addresses(undefined, [ONE, TWO])).toEqual(['one ssh://one', 'two ssh://two'])
+  expect(addresses(undefined, [HERE, TWO])).toEqual(['here local', 'two ssh://two'])
+  expect(addresses(undefined, [HERE])).toEqual([])
+  expect(addresses(recordWith([used('old', 'ssh://old')]), undefined)).toEqual(['old ssh://old'])
+  expect(addresses(recordWith(undefined), undefined)).toEqual([])
 })
 
-test('what other machines cannot do yet is refused, and says what it is', () => {
+test('a node that has left the commit stays until its pods are elsewhere, this machine as well', () => {
+  const record = recordWith([used('one', 'ssh://one')])
+  expect(addresses(record, [TWO])).toEqual(['two ssh://two', 'one ssh://one leaves'])
+  expect(addresses(record, [])).toEqual([`${ownName()} local`, 'one ssh://one leaves'])
+  expect(addresses({ ...recordWith(undefined), head: nodeName('here') }, [ONE])).toEqual([
+    'one ssh://one',
+    'here local leaves',
+  ])
+  // The commit has no node, which means this one, and not the one that leaves.
+  const desired = withRoot({ ...emptyDesired(undefined), nodes: [] }, record)
+  expect(desired.nodes.map(({ metadata, spec }) => [metadata.name, spec?.address])).toEqual([
+    [ownName(), undefined],
+  ])
+})
+
+test('what machines cannot do yet is refused, and says what it is', () => {
   expect(() => assertFleet(undefined, { nodes: [ONE, TWO] })).not.toThrow()
-  expect(() => assertFleet(undefined, { nodes: [ONE, HERE] })).toThrow(
-    'node here is this machine and node one is another one',
-  )
+  expect(() => assertFleet(undefined, { nodes: [ONE, HERE] })).not.toThrow()
   expect(() => assertFleet(undefined, { nodes: [ONE, node('again', { address: 'ssh://one' })] })).toThrow(
     'nodes one and again are both ssh://one: keep one of them',
+  )
+  expect(() => assertFleet(undefined, { nodes: [HERE, node('again', {})] })).toThrow(
+    'nodes here and again are both this machine: keep one of them',
   )
   const docker = node('two', { address: 'ssh://two', runtime: 'docker' })
   expect(() => assertFleet(undefined, { nodes: [ONE, docker] })).toThrow(
@@ -50,30 +75,61 @@ test('what other machines cannot do yet is refused, and says what it is', () => 
 test('a node keeps the runtime that its first pods were made with', () => {
   const podman = node('two', { address: 'ssh://two', runtime: 'podman' })
   expect(() => assertFleet(undefined, { nodes: [ONE, podman] })).not.toThrow()
-  const [one, two] = withRanges(fleetNodes(undefined, { nodes: [ONE, podman] }), [], '10.244.0.0/16')
-  expect([one?.runtime, two?.runtime]).toEqual([undefined, 'podman'])
-  const record = recordWith([one, two].filter((used) => used !== undefined))
+  const nodes = withRanges(fleetNodes(undefined, { nodes: [ONE, podman] }), {
+    before: [],
+    podCIDR: '10.244.0.0/16',
+  })
+  expect(nodes.map(({ runtime }) => runtime)).toEqual([undefined, 'podman'])
+  const record = recordWith(nodes)
   expect(() => assertFleet(record, { nodes: [ONE, podman] })).not.toThrow()
   expect(() => assertFleet(record, { nodes: [ONE, TWO] })).toThrow(
     "node two asks for the runtime oci, and what was made on it is podman's",
   )
+  const own = { ...recordWith(undefined), runtime: 'podman' as const }
+  expect(() => assertFleet(own, { nodes: [HERE, TWO] })).toThrow(
+    "node here asks for the runtime oci, and what was made on this machine is podman's: run reconcile down first, or name another --root",
+  )
 })
 
-test('a node that was used does not leave unnoticed, nor with another address', () => {
-  const record = recordWith([{ name: nodeName('one'), address: 'ssh://one', podCIDR: '10.244.0.0/24' }])
+test('a node stays the machine that it is, and a machine the node', () => {
+  const record = recordWith([used('one', 'ssh://one'), used('here', 'local', '10.244.1.0/24')])
   expect(() => assertFleet(record, { nodes: [ONE, TWO] })).not.toThrow()
-  expect(() => assertFleet(record, { nodes: [TWO] })).toThrow('node one (ssh://one) has pods')
-  expect(() => assertFleet(record, { nodes: [] })).toThrow('run reconcile down first')
-  const moved = node('one', { address: 'ssh://elsewhere' })
-  expect(() => assertFleet(record, { nodes: [moved] })).toThrow('node one (ssh://one) has pods')
+  expect(() => assertFleet(record, { nodes: [node('one', { address: 'ssh://elsewhere' })] })).toThrow(
+    'node one is ssh://elsewhere now and was ssh://one, where its pods are',
+  )
+  expect(() => assertFleet(record, { nodes: [node('uno', { address: 'ssh://one' })] })).toThrow(
+    'node uno is ssh://one, which was node one: keep that name',
+  )
+  expect(() => assertFleet(record, { nodes: [ONE, node('there', {})] })).toThrow('which was node here')
+  // What this machine is called counts for nothing while there is no other.
+  expect(() => assertFleet(recordWith(undefined), { nodes: [HERE] })).not.toThrow()
 })
 
 test('each node keeps its range, and a new one gets the first that nobody has', () => {
   const reached = (name: string) => ({ name: nodeName(name), address: `ssh://${name}` })
   const [one, two, three] = [reached('one'), reached('two'), reached('three')]
-  const first = withRanges([one, two], [], '10.244.0.0/16')
-  expect(first.map(({ podCIDR }) => podCIDR)).toEqual(['10.244.0.0/24', '10.244.1.0/24'])
-  const later = withRanges([three, two], first.slice(1), '10.244.0.0/16')
-  expect(later.map(({ podCIDR }) => podCIDR)).toEqual(['10.244.0.0/24', '10.244.1.0/24'])
-  expect(() => withRanges([one, two], [], '10.244.0.0/24')).toThrow('is too small for 2 nodes')
+  const podCIDR = '10.244.0.0/16'
+  const ranges = (nodes: readonly FleetNode[]) => nodes.map((each) => each.podCIDR)
+  const first = withRanges([one, two], { before: [], podCIDR })
+  expect(ranges(first)).toEqual(['10.244.0.0/24', '10.244.1.0/24'])
+  expect(ranges(withRanges([three, two], { before: first.slice(1), podCIDR }))).toEqual([
+    '10.244.0.0/24',
+    '10.244.1.0/24',
+  ])
+  expect(() => withRanges([one, two], { before: [], podCIDR: '10.244.0.0/24' })).toThrow(
+    'is too small for 2 nodes',
+  )
+})
+
+test('a machine that was alone keeps the part in which its pods have their addresses', () => {
+  const part = firstRangeWith('10.244.0.0/16', ['10.244.0.7', '10.244.2.9', 'lock'])
+  expect(part).toBe('10.244.0.0/22')
+  const fleet = [
+    { name: nodeName('one'), address: 'ssh://one' },
+    { name: nodeName('here'), address: 'local' },
+  ]
+  const nodes = withRanges(fleet, { before: [], podCIDR: '10.244.0.0/16', local: part })
+  expect(nodes.map(({ podCIDR }) => podCIDR)).toEqual(['10.244.4.0/24', '10.244.0.0/22'])
+  expect(firstRangeWith('10.244.0.0/16', ['10.244.200.1'])).toBe('10.244.0.0/16')
+  expect(firstRangeWith('10.244.0.0/16,fd00:244::/56', ['fd00:244::5'])).toBe('10.244.0.0/24,fd00:244::/64')
 })

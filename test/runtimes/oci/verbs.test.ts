@@ -199,14 +199,10 @@ test('the pods’ range is the first free one, and one in use is refused with a 
   expect((await readRoot(node.transport, node.root))?.podCIDR).toBe(podCIDR)
   await node.remove(await node.start(['sleep', '1000']))
   // Our own bridge's route does not stand in the way of our own range.
-  expect(await choosePodCidr(node.transport, node.root, podCIDR)).toBe(podCIDR)
-  const chosen = await choosePodCidr(node.transport, join(node.folder, 'another'), undefined)
+  expect(await choosePodCidr([node], node.root, podCIDR)).toBe(podCIDR)
+  const chosen = await choosePodCidr([node], join(node.folder, 'another'), undefined)
   expect(chosen).toMatch(/^10\.\d+\.0\.0\/16$/)
-  const taken = choosePodCidr(
-    node.transport,
-    join(node.folder, 'another'),
-    podCIDR.replace('0.0/17', '3.0/24'),
-  )
+  const taken = choosePodCidr([node], join(node.folder, 'another'), podCIDR.replace('0.0/17', '3.0/24'))
   await expect(taken).rejects.toThrow(
     new RegExp(`overlaps with ${RegExp.escape(podCIDR)} on rc-.*; 10\\.\\d+\\.0\\.0/16 is free`),
   )

@@ -1,7 +1,7 @@
 import { type IpRange, ipRanges, overlap, rangeText } from '../../../api/ipRanges.ts'
 import type { RootRecord } from '../../../api/records.ts'
 import { RECORD_VERSION } from '../../../api/records.ts'
-import type { Lock, Transport } from '../../../transport/transport.ts'
+import { type Lock, type Transport, TransportError } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { freeRange, isEverywhere, parseRoutes, type Route, routesCommand } from '../network/routes.ts'
 import { runOrFail } from '../commands.ts'
@@ -64,26 +64,50 @@ function parseRootRecord(text: string, file: string): RootRecord {
   return value as unknown as RootRecord
 }
 
+/** A machine whose routes count. */
+export interface Place {
+  readonly transport: Transport
+  /** Absent: the one that the engine runs on. */
+  readonly node?: string
+}
+
 /**
- * The range for pods' addresses, or one of each family with a comma between them: the configured ones, or the first /16 from 10.244 up that the
- * host has no route into. Rejects when a configured one overlaps with a route that is not our own bridge's; the message proposes a free one.
+ * The range for pods' addresses, or one of each family with a comma between them: the configured ones, or the first /16 from 10.244 up that no
+ * machine has a route into. Rejects when a configured one overlaps with a route that is not our own bridge's; the message proposes a free one.
+ * A machine that cannot be asked is left out: it is asked when it is reached.
  */
 export async function choosePodCidr(
-  transport: Transport,
+  places: readonly Place[],
   root: string,
   configured: string | undefined,
 ): Promise<string> {
-  const { bridge } = await rootPaths(transport, root)
-  const routesOf = async (family: IpRange['family']): Promise<readonly Route[]> => {
-    const failing = { reason: 'NetworkNotReady', doing: "reading the node's routes" }
-    const { stdout } = await runOrFail(transport, routesCommand(family), failing)
-    return parseRoutes(stdout).filter((route) => route.device !== bridge && !isEverywhere(route))
-  }
-  if (configured === undefined) return freePodRange(await routesOf('IPv4'))
-  const wanted = ipRanges(configured)
-  for (const range of wanted) refuseTaken(range, await routesOf(range.family))
+  const wanted = configured === undefined ? [] : ipRanges(configured)
+  const families = new Set(['IPv4' as const, ...wanted.map(({ family }) => family)])
+  const told = places.map(async (place) => await routesOf(place, root, [...families]))
+  const taken = (await Promise.all(told)).flat()
+  if (configured === undefined) return freePodRange(taken)
+  for (const range of wanted) refuseTaken(range, taken)
   if (wanted[0]?.family === 'IPv4') return wanted.map(rangeText).join(',')
   throw certain(`podCIDR ${JSON.stringify(configured)} does not begin with a range of IPv4`)
+}
+
+async function routesOf(
+  { node, transport }: Place,
+  root: string,
+  families: readonly IpRange['family'][],
+): Promise<readonly Route[]> {
+  try {
+    const { bridge } = await rootPaths(transport, root)
+    const failing = { reason: 'NetworkNotReady', doing: "reading the node's routes" }
+    const told = families.map(async (family) => await runOrFail(transport, routesCommand(family), failing))
+    const routes = (await Promise.all(told)).flatMap(({ stdout }) => parseRoutes(stdout))
+    return routes
+      .filter((route) => route.device !== bridge && !isEverywhere(route))
+      .map((route) => (node === undefined ? route : { ...route, device: `${route.device} of node ${node}` }))
+  } catch (error) {
+    if (node === undefined || !(error instanceof TransportError)) throw error
+    return []
+  }
 }
 
 function refuseTaken(wanted: IpRange, taken: readonly Route[]): void {

@@ -1,0 +1,19 @@
+import type { RootRecord } from '../api/records.ts'
+import type { Desired } from '../api/snapshot.ts'
+import { fleetNodes, ownName } from './fleet/nodes.ts'
+import { newHashKey } from './hashKey.ts'
+
+/**
+ * With what only the root knows. One that has no key yet gets hashes that nobody sees again. Where other machines still have pods, a commit
+ * without any node means this machine, and not all that there are.
+ */
+export function withRoot(desired: Desired, record: RootRecord | undefined): Desired {
+  const hashKey = record?.hashKey ?? newHashKey()
+  if (desired.nodes.length > 0 || fleetNodes(record, desired).length === 0) return { ...desired, hashKey }
+  const name = record?.head ?? ownName()
+  return {
+    ...desired,
+    hashKey,
+    nodes: [{ apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name } }],
+  }
+}

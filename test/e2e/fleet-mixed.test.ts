@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process'
+import { hostname } from 'node:os'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DaemonProcess } from '../support/daemon.ts'
+import { type ShownPod, World } from '../support/engine.ts'
+import { Hosts } from '../support/hosts/hosts.ts'
+import { machineTraces, NO_TRACES } from '../support/machine.ts'
+import { startRegistry } from '../support/registry.ts'
+
+const made = new AsyncDisposableStack()
+let hosts: Hosts
+let world: World
+
+beforeAll(async () => {
+  const registry = made.use(await startRegistry())
+  hosts = made.use(await Hosts.create('10.97.21', ['one']))
+  world = made.use(
+    await World.create({
+      registry: await hosts.expose(registry.port),
+      root: hosts.root,
+      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
+    }),
+  )
+})
+
+afterAll(async () => await made.disposeAsync())
+
+const here = hostname().toLowerCase()
+
+function hereYaml(): string {
+  return `apiVersion: reconcile.dev/v1
+kind: Node
+metadata: {name: ${here}}
+`
+}
+
+function oneYaml(): string {
+  return `apiVersion: reconcile.dev/v1
+kind: Node
+metadata: {name: one}
+spec: {address: "${hosts.host('one').url}"}
+`
+}
+
+function web(replicas: number): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector: {matchLabels: {app: web}}
+      containers: [{name: main, image: "busybox:1.36", command: [sh, -c, "exec httpd -f -p 8080 -h /etc"]}]
+`
+}
+
+function uids(pods: readonly ShownPod[]): readonly string[] {
+  return pods.map(({ metadata }) => metadata.uid).toSorted()
+}
+
+/** The pods' addresses by the first three parts. */
+function ranges(pods: readonly ShownPod[]): readonly string[] {
+  return [...new Set(pods.map(({ status }) => (status.podIP ?? '').replace(/\d+$/, '0/24')))].toSorted()
+}
+
+test('a machine that ran all pods alone goes on with them beside another one, each with a part of the range', async () => {
+  const range = world.ranges.podCIDR.replace('/17', '/24')
+  const other = range.replace('.0.0/', '.1.0/')
+  const first = await world.commit({ 'web.yaml': web(2) })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
+  const alone = await world.pods()
+  expect(ranges(alone)).toEqual([range])
+  const both = await world.commit({ 'nodes.yaml': `${hereYaml()}---\n${oneYaml()}`, 'web.yaml': web(4) })
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === both)
+  const pods = await world.pods()
+  expect(uids(pods)).toEqual(expect.arrayContaining([...uids(alone)]))
+  expect(ranges(pods)).toEqual([range, other])
+  // Those that were there before are reached from this machine as before.
+  const [pod] = alone
+  const answer = await fetch(`http://${pod?.status.podIP ?? ''}:8080/hostname`)
+  expect(await answer.text()).toContain(pod?.metadata.name)
+  expect(execFileSync('ip', ['route'], { encoding: 'utf8' })).toContain(range)
+  expect(await daemon.end()).toBe(0)
+})
+
+test('pods of a machine that leaves the commit are not lost, whichever it is', async () => {
+  const before = await world.pods()
+  const gone = await world.commit({ 'nodes.yaml': oneYaml(), 'web.yaml': web(4) })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === gone)
+  expect(await world.pods()).toHaveLength(4)
+  const back = await world.commit({ 'web.yaml': web(4) })
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === back)
+  expect(await world.pods()).toHaveLength(before.length)
+  expect(await daemon.end()).toBe(0)
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+})
+
+test('down takes them from both machines', async () => {
+  expect(await world.run('down')).toMatchObject({ exitCode: 0 })
+  expect(machineTraces(world.root)).toEqual(NO_TRACES)
+  const left = 'ls -A /run/reconcile; ls -d /sys/fs/cgroup/*/reconcile*; ls -A "$0"; nft list tables'
+  expect(hosts.host('one').run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, world.root)).toBe('')
+})
+
+test('a range that a machine leads elsewhere is refused, with one that none of them does', async () => {
+  hosts.host('one').run('ip', 'route', 'add', world.ranges.podCIDR.replace('0.0/17', '64.0/24'), 'dev', 'lo')
+  await world.commit({ 'nodes.yaml': `${hereYaml()}---\n${oneYaml()}` })
+  const refused = await world.once()
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toMatch(
+    /podCIDR \S+ overlaps with \S+64\.0\/24 on lo of node one; 10\.\d+\.0\.0\/16 is free/,
+  )
+})
