@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { syncMemory } from '../../engine/api/sync.ts'
 import { calm } from '../../engine/runtimes/simulated/weather.ts'
+import { workload } from '../support/manifests.ts'
 import { Place, podYaml, type Running, start } from './simulated.ts'
 
 function begin(place: Place): Running {
@@ -19,18 +20,9 @@ spec: {sync: {rollback: true}}
 const FAR_TOO_MUCH = '1000'
 
 function web(cpu: string): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  progressDeadlineSeconds: 60
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - {name: main, image: "busybox:1", command: [sleep, "1000"], resources: {requests: {cpu: "${cpu}"}}}
-`
+  const container = { name: 'main', image: 'busybox:1', command: ['sleep', '1000'] }
+  const containers = [{ ...container, resources: { requests: { cpu } } }]
+  return JSON.stringify(workload('Deployment', 'web', { containers }, { progressDeadlineSeconds: 60 }))
 }
 
 function files(cpu: string, ...pods: readonly string[]): Record<string, string> {

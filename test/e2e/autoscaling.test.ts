@@ -1,27 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { HorizontalPodAutoscaler } from '../../engine/api/generated/types.ts'
 import { runningContainers } from '../support/containers.ts'
-import { eventually, World } from '../support/engine.ts'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { workload } from '../support/manifests.ts'
 import { engineAtWork, files, NEVER_READY, sh } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 let load: string
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld((own) => {
+  world = own
   load = join(world.folder, 'load')
   mkdirSync(load)
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 /** Busy as long as there is a file, with a tenth of a core, which is twice its request; else asleep. */

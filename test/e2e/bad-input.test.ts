@@ -2,12 +2,13 @@ import { execa } from 'execa'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { type EngineRun, eventually, World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { machineTraces, NO_TRACES } from '../support/machine.ts'
 import { sleeperYaml } from '../support/manifests.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import type { Registry } from '../support/registry.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
 
@@ -22,19 +23,14 @@ async function pids(root: string): Promise<readonly number[]> {
   return (await runningContainers(root)).map((container) => container.pid)
 }
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own, its) => {
+  world = own
+  registry = its
   await world.commit({ 'steady.yaml': STEADY })
   const first = await world.once()
   expect(first, first.stderr).toMatchObject({ exitCode: 0 })
   steady = await pids(world.root)
   expect(steady).toHaveLength(1)
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 /** A run that must not have done anything: told clearly, the pod beside it still the same process. */

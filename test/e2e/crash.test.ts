@@ -1,25 +1,18 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { World } from '../support/engine.ts'
+import { expect, test } from 'vitest'
+import type { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { runningContainers } from '../support/containers.ts'
 import { sleeper, workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
 import { Random } from '../support/random.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 const REPLICAS = 4

@@ -1,34 +1,17 @@
 import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, type ShownPod, World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { eventually, type ShownPod, type World } from '../support/engine.ts'
+import { sleeperYaml } from '../support/manifests.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld((own) => {
+  world = own
 })
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
-})
-
-function pod(name: string, command = 'sleep 1000'): string {
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - {name: main, image: "busybox:1.36", command: [sh, -c, "exec ${command}"]}
-`
-}
 
 async function commands(): Promise<readonly string[]> {
   return (await runningContainers(world.root)).map(({ command }) => command).toSorted()
@@ -39,18 +22,24 @@ async function pids(): Promise<readonly number[]> {
 }
 
 test('what is committed runs, without anybody asking; an invalid commit changes nothing, and the next valid one is applied', async () => {
-  const first = await world.commit({ 'a.yaml': pod('a', 'sleep 1001') })
+  const first = await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1001 }) })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === first)
   expect(await commands()).toEqual(['sleep 1001'])
 
-  const invalid = await world.commit({ 'a.yaml': 'kind: Pod', 'b.yaml': pod('b').replace('image:', 'imge:') })
+  const invalid = await world.commit({
+    'a.yaml': 'kind: Pod',
+    'b.yaml': sleeperYaml('b').replace('image:', 'imge:'),
+  })
   await daemon.until((line) => line.reason === 'CommitRefused' && line.commit === invalid)
   await daemon.until((line) => line.message.includes('b.yaml') && line.message.includes('imge'))
   expect(daemon.lines.some((line) => line.message.includes('a.yaml'))).toBe(true)
   expect(await commands()).toEqual(['sleep 1001'])
 
-  const valid = await world.commit({ 'a.yaml': pod('a', 'sleep 1001'), 'b.yaml': pod('b', 'sleep 1002') })
+  const valid = await world.commit({
+    'a.yaml': sleeperYaml('a', { seconds: 1001 }),
+    'b.yaml': sleeperYaml('b', { seconds: 1002 }),
+  })
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === valid)
   expect(await commands()).toEqual(['sleep 1001', 'sleep 1002'])
 
@@ -59,7 +48,7 @@ test('what is committed runs, without anybody asking; an invalid commit changes 
 })
 
 test('an engine that is killed is followed by one that adopts what runs, and goes on with the branch', async () => {
-  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1003') })
+  const commit = await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1003 }) })
   {
     await using daemon = new DaemonProcess(world)
     await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
@@ -68,7 +57,10 @@ test('an engine that is killed is followed by one that adopts what runs, and goe
   const before = await pids()
   expect(before).toHaveLength(1)
   expect((await world.run('status')).stdout).toContain('no engine follows')
-  const next = await world.commit({ 'a.yaml': pod('a', 'sleep 1003'), 'c.yaml': pod('c', 'sleep 1004') })
+  const next = await world.commit({
+    'a.yaml': sleeperYaml('a', { seconds: 1003 }),
+    'c.yaml': sleeperYaml('c', { seconds: 1004 }),
+  })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === next)
   expect(await pids()).toEqual(expect.arrayContaining([...before]))
@@ -76,7 +68,7 @@ test('an engine that is killed is followed by one that adopts what runs, and goe
 })
 
 test('beside the engine, --once asks it and tells how it ends, other commands look, and what would fight with it is refused', async () => {
-  await world.commit({ 'a.yaml': pod('a', 'sleep 1005') })
+  await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1005 }) })
   await using daemon = new DaemonProcess(world)
   const first = await world.once()
   expect(first, first.stderr).toMatchObject({ exitCode: 0 })
@@ -89,7 +81,7 @@ test('beside the engine, --once asks it and tells how it ends, other commands lo
   expect(invalid.stderr).toContain('a.yaml:1:1: error:')
   expect(invalid.stderr).toContain('nothing was touched')
 
-  await world.commit({ 'a.yaml': pod('a').replace('busybox:1.36', 'nothing:1') })
+  await world.commit({ 'a.yaml': sleeperYaml('a', { image: 'nothing:1' }) })
   const failing = await world.once()
   expect(failing).toMatchObject({ exitCode: 1 })
   expect(failing.stderr).toContain('container main')
@@ -109,7 +101,7 @@ test('beside the engine, --once asks it and tells how it ends, other commands lo
 })
 
 test('beside the engine a pod is looked into, stands still until it may go on, and is made anew when it was deleted', async () => {
-  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1009') })
+  const commit = await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1009 }) })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
   const [first] = await pids()
@@ -136,7 +128,7 @@ test('beside the engine a pod is looked into, stands still until it may go on, a
 })
 
 test('the engine goes on with what is in force while the repository is gone, and follows it when it is back', async () => {
-  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1006') })
+  const commit = await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1006 }) })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
   const away = join(world.folder, 'away')
@@ -146,7 +138,7 @@ test('the engine goes on with what is in force while the repository is gone, and
   expect(await commands()).toEqual(['sleep 1006'])
 
   renameSync(away, world.repo)
-  const next = await world.commit({ 'a.yaml': pod('a', 'sleep 1007') })
+  const next = await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1007 }) })
   daemon.signal('SIGHUP')
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === next)
   const running = await eventually(commands, (all) => all.length === 1 && all[0] === 'sleep 1007')
@@ -154,7 +146,7 @@ test('the engine goes on with what is in force while the repository is gone, and
 })
 
 test('an engine whose lock somebody has taken away ends, for another one may work by then', async () => {
-  const commit = await world.commit({ 'a.yaml': pod('a', 'sleep 1008') })
+  const commit = await world.commit({ 'a.yaml': sleeperYaml('a', { seconds: 1008 }) })
   await using daemon = new DaemonProcess(world)
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
   const keepers = childrenOf(daemon.pid).filter(({ command }) => command === 'cat')

@@ -1,22 +1,15 @@
 import { hostname } from 'node:os'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
 const NODE = hostname().toLowerCase()
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 function workload(kind: 'Deployment' | 'DaemonSet', name: string, rest = ''): string {

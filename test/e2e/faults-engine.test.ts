@@ -1,30 +1,23 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { processesOf, runningContainers } from '../support/containers.ts'
 import { DaemonProcess, lineText } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
 import { sleeper, sleeperYaml, workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
 import { Random } from '../support/random.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({
-    registry: registry.url,
-    sync: { resyncIntervalSeconds: 5, pollIntervalSeconds: 5 },
-  })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
-})
+ownWorld(
+  (own) => {
+    world = own
+  },
+  { sync: { resyncIntervalSeconds: 5, pollIntervalSeconds: 5 } },
+)
 
 /** RECONCILE_KILLS=200 runs it at length, RECONCILE_SEED=N at the same moments again. */
 const KILLS = Number(process.env['RECONCILE_KILLS'] ?? 12)

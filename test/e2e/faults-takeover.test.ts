@@ -10,35 +10,27 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
-import { World, eventually } from '../support/engine.ts'
+import { type World, eventually } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { containerOf, files, logs, pod, scriptPod, sh } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 let run: string
 
 const SOURCES = new URL('../../', import.meta.url).pathname
 const ALWAYS = { restartPolicy: 'Always' }
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({
-    registry: registry.url,
-    cluster: 'takeover',
-    sync: { maxDeletePercent: 100 },
-  })
-  run = `/run/reconcile/${rootIdOf(world.root)}`
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
-})
+ownWorld(
+  (own) => {
+    world = own
+    run = `/run/reconcile/${rootIdOf(world.root)}`
+  },
+  { cluster: 'takeover', sync: { maxDeletePercent: 100 } },
+)
 
 /** Another version: its hook is another one, too. */
 function anotherVersion(name: string): string {

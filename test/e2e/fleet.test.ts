@@ -5,6 +5,8 @@ import { sshTransport } from '../../engine/transport/ssh/ssh.ts'
 import { NO_TRACES, machineTraces } from '../support/machine.ts'
 import { World } from '../support/engine.ts'
 import { Hosts } from '../support/hosts/hosts.ts'
+import { workload } from '../support/manifests.ts'
+import { sh } from '../support/pods.ts'
 import { startRegistry } from '../support/registry.ts'
 
 const made = new AsyncDisposableStack()
@@ -33,27 +35,28 @@ spec: {address: "${hosts.host(name).url}"}
 `
 }
 
-const WEB = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 4
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: DoNotSchedule
-          labelSelector: {matchLabels: {app: web}}
-      containers:
-        - name: main
-          image: busybox:1.36
-          command: ["sh", "-c", "hostname; exec httpd -f -p 8080 -h /etc"]
-          readinessProbe: {httpGet: {port: 8080, path: /hostname}, periodSeconds: 1}
-`
+const WEB = JSON.stringify(
+  workload(
+    'Deployment',
+    'web',
+    {
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'kubernetes.io/hostname',
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: { matchLabels: { app: 'web' } },
+        },
+      ],
+      containers: [
+        sh('hostname; exec httpd -f -p 8080 -h /etc', {
+          readinessProbe: { httpGet: { port: 8080, path: '/hostname' }, periodSeconds: 1 },
+        }),
+      ],
+    },
+    { replicas: 4 },
+  ),
+)
 
 const PAIR = ['one', 'two']
   .map(

@@ -1,35 +1,20 @@
 import { createPrivateKey, createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { startDriver } from '../support/csiDriver.ts'
-import { World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import type { World } from '../support/engine.ts'
+import { sleeperYaml } from '../support/manifests.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 function pod(name: string, volume: string): string {
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - name: app
-      image: reconcile/web:1
-      volumeMounts: [{name: v, mountPath: /v}]
-  volumes: [{name: v, ${volume}}]
-`
+  const mounting = sleeperYaml(name, { more: ', volumeMounts: [{name: v, mountPath: /v}]' })
+  return `${mounting}  volumes: [{name: v, ${volume}}]\n`
 }
 
 test('a pod has a token that the printed keys verify, in memory alone', async () => {

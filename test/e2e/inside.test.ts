@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { World, eventually } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { describe, expect, test } from 'vitest'
+import { type World, eventually } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
-let registry: Registry
 let world: World
 
 const PODS = `apiVersion: v1
@@ -50,16 +49,10 @@ spec:
       resources: {limits: {memory: 16Mi}}
 `
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own) => {
+  world = own
   await world.commit({ 'pods.yaml': PODS })
   await world.once()
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 describe('inside a pod', () => {

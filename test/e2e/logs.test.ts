@@ -2,10 +2,11 @@ import { execa } from 'execa'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
+import type { Registry } from '../support/registry.ts'
 
 let registry: Registry
 let world: World
@@ -43,14 +44,9 @@ const CHATTER =
 const STEADY = `${pod('steady', 'echo up > /tmp/index.html; exec httpd -f -p 8080 -h /tmp')}      readinessProbe: {httpGet: {port: 8080, path: /}, periodSeconds: 1, failureThreshold: 1}
 `
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own, its) => {
+  world = own
+  registry = its
 })
 
 function logBytes(uid: string): number {

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually, World } from '../support/engine.ts'
+import { expect, test } from 'vitest'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { runningContainers } from '../support/containers.ts'
 import { sleeper, workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 
 type Fields = Readonly<Record<string, unknown>>
@@ -77,14 +76,8 @@ async function rollOut(...args: Parameters<typeof deployment>): Promise<void> {
   expect(run, run.stderr).toMatchObject({ exitCode: 0 })
 }
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 test('Recreate never has two generations at once', async () => {

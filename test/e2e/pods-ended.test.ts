@@ -1,13 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EngineRun, type ShownPod, World } from '../support/engine.ts'
+import { describe, expect, test } from 'vitest'
+import type { EngineRun, ShownPod, World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
 import { containerOf, files, logs, pod, scriptPod, sh } from '../support/pods.ts'
 import { startOf } from '../support/ranges.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 let run: EngineRun
 let shown: ReadonlyMap<string, ShownPod>
@@ -76,17 +75,11 @@ function pods() {
   ]
 }
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own) => {
+  world = own
   await world.commit(files(...pods()))
   run = await world.once()
   shown = new Map((await world.pods()).map((one) => [one.metadata.name, one]))
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 function podNamed(name: string): ShownPod {

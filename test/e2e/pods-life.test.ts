@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { World } from '../support/engine.ts'
+import { describe, expect, test } from 'vitest'
+import type { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import {
   containerOf,
   engineAtWork,
@@ -13,9 +14,7 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 let notes: string
 
@@ -114,18 +113,12 @@ function pods() {
   ]
 }
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own) => {
+  world = own
   notes = join(world.folder, 'notes')
   mkdirSync(notes)
   await world.commit(files(...pods()))
   await engineAtWork(world)
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 const ended = (name: string) =>

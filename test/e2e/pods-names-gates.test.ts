@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually, World } from '../support/engine.ts'
+import { expect, test } from 'vitest'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import {
   containerOf,
   engineAtWork,
@@ -11,19 +12,11 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 const SAY_NAMES = 'echo $HOSTNAME; hostname; hostname -f; cat /etc/hostname; tail -n 1 /etc/hosts'

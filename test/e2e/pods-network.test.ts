@@ -2,12 +2,11 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { hostname, networkInterfaces } from 'node:os'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { World } from '../support/engine.ts'
+import { describe, expect, test } from 'vitest'
+import type { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { files, logs, pod, scriptPod, sh } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 
 type Fields = Readonly<Record<string, unknown>>
@@ -123,17 +122,11 @@ const PODS = [
   ),
 ]
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own) => {
+  world = own
   await world.commit(files(...PODS))
   const run = await world.once()
   if (run.exitCode !== 0) throw new Error(run.stderr)
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 const own = (namespace: string) => readlinkSync(`/proc/self/ns/${namespace}`)

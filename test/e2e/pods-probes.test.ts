@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, type ShownPod, World } from '../support/engine.ts'
+import { describe, expect, test } from 'vitest'
+import { eventually, type ShownPod, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import {
   containerOf,
   engineAtWork,
@@ -12,9 +13,7 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
-let registry: Registry
 let world: World
 let notes: string
 
@@ -115,19 +114,13 @@ function probed() {
   ]
 }
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own) => {
+  world = own
   notes = join(world.folder, 'notes')
   mkdirSync(notes)
   writeFileSync(join(notes, 'alive'), '')
   await world.commit(files(NEVER_READY, ...probed()))
   await engineAtWork(world)
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 function isReady(shown: ShownPod): boolean {

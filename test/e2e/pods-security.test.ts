@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { files, logs, pod, scriptPod, sh } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import type { Registry } from '../support/registry.ts'
 
 let registry: Registry
 let world: World
@@ -109,20 +110,15 @@ const REFUSED = [
   confined('no-profile', { seccompProfile: { type: 'Localhost', localhostProfile: 'not-there.json' } }),
 ]
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own, its) => {
+  world = own
+  registry = its
   const profiles = join(world.root, 'seccomp', 'no')
   mkdirSync(profiles, { recursive: true })
   writeFileSync(join(profiles, 'mkdir.json'), NO_MKDIR)
   await world.commit(files(...HEALTHY, ...REFUSED))
   const run = await world.once('--timeout', '60s')
   if (run.exitCode !== 1) throw new Error(run.stderr)
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 /** Of a line such as `CapEff:	00000000a80425fb` in /proc/PID/status. */

@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess } from '../support/daemon.ts'
-import { World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import type { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url, sync: { rollback: true } })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
-})
+ownWorld(
+  (own) => {
+    world = own
+  },
+  { sync: { rollback: true } },
+)
 
 function pod(name: string, seconds = 1000, annotations = '{}'): string {
   return `apiVersion: v1

@@ -1,19 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { expect, test } from 'vitest'
+import type { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 const RESTARTS = 'resizePolicy: [{resourceName: memory, restartPolicy: RestartContainer}]'

@@ -1,21 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { World, eventually } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { expect, test } from 'vitest'
+import { type World, eventually } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { runningContainers } from '../support/containers.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 const POD = `apiVersion: v1

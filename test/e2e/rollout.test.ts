@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { World, eventually } from '../support/engine.ts'
+import { expect, test } from 'vitest'
+import { type World, eventually } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 import { runningContainers } from '../support/containers.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 /** Serves its version; ready a moment after its start, so that a rollout has to wait for it. */

@@ -1,20 +1,14 @@
 import { availableParallelism } from 'node:os'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually, World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import { expect, test } from 'vitest'
+import { eventually, type World } from '../support/engine.ts'
+import { sleeperYaml } from '../support/manifests.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { runningContainers } from '../support/containers.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 const CLASS = `apiVersion: scheduling.k8s.io/v1
@@ -25,17 +19,8 @@ value: 1000
 
 /** Asks for more than half of the machine's processors. */
 function pod(name: string, spec = ''): string {
-  const millis = availableParallelism() * 600
-  return `apiVersion: v1
-kind: Pod
-metadata: {name: ${name}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-    - name: app
-      image: reconcile/web:1
-      resources: {requests: {cpu: ${millis}m}}
-${spec}`
+  const requests = `{cpu: ${availableParallelism() * 600}m}`
+  return sleeperYaml(name, { more: `, resources: {requests: ${requests}}` }) + spec
 }
 
 test('a pod for which there is no room says why, and one of a higher priority makes room for itself', async () => {

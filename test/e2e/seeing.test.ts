@@ -1,26 +1,19 @@
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { EventObject } from '../../engine/daemon/events/event.ts'
 import { runningContainers } from '../support/containers.ts'
 import { DaemonProcess, type LogLine } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
+import { eventually, type World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { files, pod, sh } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 const PROBE = { exec: { command: ['test', '!', '-e', '/tmp/sick'] }, periodSeconds: 1, failureThreshold: 1 }

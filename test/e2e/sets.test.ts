@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runningContainers } from '../support/containers.ts'
-import { World } from '../support/engine.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
+import type { World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
+ownWorld((own) => {
+  world = own
 })
 
 /** Each pod writes its version into its own claim when it starts. */

@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ShownPod, World } from '../support/engine.ts'
+import { describe, expect, test } from 'vitest'
+import type { ShownPod, World } from '../support/engine.ts'
+import { ownWorld } from '../support/ownWorld.ts'
 import { containerOf, files, logs, pod, scriptPod, sh, untilPod } from '../support/pods.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-let registry: Registry
 let world: World
 
 const IDLE = 'exec sleep 3600'
@@ -204,9 +203,8 @@ let summary: string
 const written = new Map<string, string>()
 let after: readonly ShownPod[]
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own) => {
+  world = own
   const rest = [follower, rolling, claim, claimed('writer', `id -G; echo kept > /data/file; ${IDLE}`)]
   await applied(settings('1'), token('hush'), watcher({ tier: 'one' }), fixed('1'), ...rest, ...small)
   before = await world.pods()
@@ -220,11 +218,6 @@ beforeAll(async () => {
   if (run.exitCode !== 0) throw new Error(run.stderr)
   summary = run.stdout
   after = await world.pods()
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 describe('a ConfigMap that a commit changes', () => {

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
 /** Keys for a test's machines, and an `ssh` that uses them and knows the machines, as a user's own would. */
@@ -14,9 +14,7 @@ export class SshKeys implements Disposable {
   readonly #bin = join(this.folder, 'bin')
 
   constructor() {
-    for (const name of ['host', 'user']) {
-      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', this.path(name)])
-    }
+    for (const name of ['host', 'user']) this.generate(name)
     writeFileSync(this.knownHosts, '')
     this.configure()
     mkdirSync(this.#bin)
@@ -28,6 +26,12 @@ export class SshKeys implements Disposable {
 
   path(name: string): string {
     return join(this.folder, name)
+  }
+
+  /** Makes a pair of keys, which no server knows unless it is `host` or `user`. Where it is. */
+  generate(name: string): string {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', this.path(name)])
+    return this.path(name)
   }
 
   /** What ~/.ssh/config would hold besides; the first line that says something counts. */
@@ -59,7 +63,7 @@ export class SshKeys implements Disposable {
 
 export interface SshServer extends AsyncDisposable {
   readonly port: number
-  /** `ssh://root@127.0.0.1:PORT` */
+  /** `ssh://USER@127.0.0.1:PORT` */
   readonly url: string
   readonly pid: number
 }
@@ -79,7 +83,7 @@ export async function startSshd(keys: SshKeys): Promise<SshServer> {
   keys.know('127.0.0.1', port)
   return {
     port,
-    url: `ssh://root@127.0.0.1:${port}`,
+    url: `ssh://${userInfo().username}@127.0.0.1:${port}`,
     pid: server.pid ?? 0,
     [Symbol.asyncDispose]: async () => {
       const ended = once(server, 'exit')

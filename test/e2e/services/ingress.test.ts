@@ -2,11 +2,12 @@ import { execa } from 'execa'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DaemonProcess } from '../../support/daemon.ts'
-import { eventually, type EngineRun, World } from '../../support/engine.ts'
+import { eventually, type EngineRun, type World } from '../../support/engine.ts'
+import { ownWorld } from '../../support/ownWorld.ts'
 import { files, sh } from '../../support/pods.ts'
-import { type Registry, startRegistry } from '../../support/registry.ts'
+import type { Registry } from '../../support/registry.ts'
 import { type Answer, ask, underLoad } from './ingressClient.ts'
 import { MACHINE_VOLUME, peerContainer, service } from './pods.ts'
 
@@ -21,9 +22,9 @@ let world: World
 let certificate: string
 let key: string
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({ registry: registry.url })
+ownWorld(async (own, its) => {
+  world = own
+  registry = its
   const [keyFile, certificateFile] = [join(world.folder, 'key.pem'), join(world.folder, 'certificate.pem')]
   await execa('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
@@ -32,11 +33,6 @@ beforeAll(async () => {
   ])
   certificate = readFileSync(certificateFile, 'utf8')
   key = readFileSync(keyFile, 'utf8')
-})
-
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
 })
 
 /** Answers with its name for every path of the test. */

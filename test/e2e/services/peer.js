@@ -1,5 +1,5 @@
 // A server or a client in a network namespace of a test: `serve NAME HOST PORT...`, `web PORT`, `ask HOST PORT COUNT [UDP]`, `hold HOST PORT`,
-// `datagrams HOST PORT`, `forward PORT SOCKET` or `load HOST PORT CONNECTIONS`.
+// `datagrams HOST PORT`, `forward PORT SOCKET` or `load HOST PORT CONNECTIONS PAUSE_MS`.
 import { createServer, connect } from 'node:net'
 import { createSocket } from 'node:dgram'
 import { Agent, createServer as createWebServer, get } from 'node:http'
@@ -120,7 +120,7 @@ function forward(port, path) {
  * So many clients, each with a connection of its own that it keeps, until the standard input ends; how many requests came to what. From a pool
  * the last one used would be taken first, and one that nobody uses outlives its server's grace period.
  */
-async function load(host, port, count) {
+async function load(host, port, count, pauseMs) {
   const counts = { answered: 0, failed: {} }
   let ended = false
   process.stdin.on('end', () => (ended = true)).resume()
@@ -144,7 +144,7 @@ async function load(host, port, count) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     while (!ended) {
       await request(agent)
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)))
     }
   })
   await Promise.all(clients)

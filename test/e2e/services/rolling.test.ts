@@ -1,64 +1,113 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { execa } from 'execa'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { disposedAfterTest } from '../../support/cutOff.ts'
 import { DaemonProcess } from '../../support/daemon.ts'
-import { World } from '../../support/engine.ts'
-import { files } from '../../support/pods.ts'
+import type { World } from '../../support/engine.ts'
+import { ownWorld } from '../../support/ownWorld.ts'
 import { addressIn, ownRanges } from '../../support/ranges.ts'
-import { type Registry, startRegistry } from '../../support/registry.ts'
-import { deployment, MACHINE_VOLUME, peer, peerContainer, service } from './pods.ts'
+import { peer, webServers } from './pods.ts'
 
 const RANGES = await ownRanges()
 const ADDRESS = addressIn(RANGES.serviceCIDR, 30)
 
-let registry: Registry
 let world: World
 
-beforeAll(async () => {
-  registry = await startRegistry()
-  world = await World.create({
-    ranges: RANGES,
-    registry: registry.url,
-    sync: { maxDeletePercent: 100 },
-  })
-})
+ownWorld(
+  (own) => {
+    world = own
+  },
+  { ranges: RANGES, sync: { maxDeletePercent: 100 } },
+)
 
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
-})
-
-function web(replicas: number, revision: number): Readonly<Record<string, string>> {
-  const container = peerContainer(['web', '8080'], {
-    readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
-  })
-  const spec = { containers: [container], volumes: [MACHINE_VOLUME], terminationGracePeriodSeconds: 10 }
-  return files(
-    deployment('web', replicas, spec, { revision: String(revision) }),
-    service('web', 'web', { clusterIP: ADDRESS }),
-  )
-}
-
-interface Load {
+interface Outcome {
   readonly answered: number
-  readonly failed: Readonly<Record<string, number>>
+  /** By kind of failure, with none left out. */
+  readonly failed: unknown
 }
 
-test('200 clients that hold connections lose no request by a rolling update of ten pods, a killed engine, and a scale up and down', async () => {
-  await world.commit(web(10, 1))
-  let daemon = new DaemonProcess(world)
-  await daemon.until((line) => line.reason === 'CommitHealthy')
-  const load = peer('load', ADDRESS, '80', '200')
-  const healthyAt = async (commit: string) =>
-    daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
-  const rolled = await world.commit(web(10, 2))
-  await daemon.until((line) => line.commit === rolled && line.action === 'stopContainers')
-  await daemon.end('SIGKILL')
-  daemon = new DaemonProcess(world)
-  await healthyAt(rolled)
-  await healthyAt(await world.commit(web(13, 2)))
-  await healthyAt(await world.commit(web(5, 2)))
-  load.stdin.end()
-  const { answered, failed } = JSON.parse((await load).stdout) as Load
-  await daemon.end()
-  expect(failed).toEqual({})
-  expect(answered).toBeGreaterThan(1_000)
-}, 240_000)
+/** 200 clients that keep their connections, until they are ended; then they tell. */
+interface Clients extends AsyncDisposable {
+  end(): Promise<Outcome>
+}
+
+const CONNECTIONS = 200
+/** A client asks again after so long: without a pause two processors do nothing but answer. */
+const PAUSE_MS = 200
+
+/** Node's own HTTP client: each connection is one client's alone. */
+function nodeClients(): Clients {
+  const load = peer('load', ADDRESS, '80', String(CONNECTIONS), String(PAUSE_MS))
+  return {
+    end: async () => {
+      load.stdin.end()
+      return JSON.parse((await load).stdout) as Outcome
+    },
+    [Symbol.asyncDispose]: async () => {
+      load.kill('SIGKILL')
+      await load
+    },
+  }
+}
+
+const WRK_SCRIPT = `function delay() return ${PAUSE_MS} end
+function done(summary)
+  local errors = summary.errors
+  print(string.format('%d requests, %d connect, %d read, %d write, %d status, %d timeout',
+    summary.requests, errors.connect, errors.read, errors.write, errors.status, errors.timeout))
+end
+`
+
+/** SIGINT ends it, and it tells. */
+function wrk(): Clients {
+  const script = join(world.folder, 'wrk.lua')
+  writeFileSync(script, WRK_SCRIPT)
+  // What comes later than that is counted as failed as well.
+  const limits = ['-d600s', '--timeout', '10s']
+  const argv = ['-t2', `-c${CONNECTIONS}`, ...limits, '-s', script, `http://${ADDRESS}/`]
+  const started = execa('wrk', argv, { reject: false })
+  return {
+    end: async () => {
+      started.kill('SIGINT')
+      const last = (await started).stdout.split('\n').at(-1) ?? ''
+      const [requests = '', failed] = /^(\d+) requests, (.*)$/.exec(last)?.slice(1) ?? []
+      return { answered: Number(requests), failed }
+    },
+    [Symbol.asyncDispose]: async () => {
+      started.kill('SIGKILL')
+      await started
+    },
+  }
+}
+
+const CLIENTS = [
+  { name: 'Node’s client', begin: nodeClients, none: {} },
+  { name: 'wrk', begin: wrk, none: '0 connect, 0 read, 0 write, 0 status, 0 timeout' },
+]
+
+test.each(CLIENTS)(
+  '$name loses no request over 200 connections that it keeps through a rolling update of ten pods, a killed engine, and a scale up and down',
+  async ({ begin, none }) => {
+    const healthyAt = async (commit: string) =>
+      daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+    const web = (replicas: number, revision: number) =>
+      world.commit(webServers('web', replicas, revision, ADDRESS))
+    const first = await web(10, 1)
+    let daemon = new DaemonProcess(world)
+    await healthyAt(first)
+    const clients = begin()
+    disposedAfterTest(clients)
+    const rolled = await web(10, 2)
+    await daemon.until((line) => line.commit === rolled && line.action === 'stopContainers')
+    await daemon.end('SIGKILL')
+    daemon = new DaemonProcess(world)
+    await healthyAt(rolled)
+    for (const replicas of [13, 5]) await healthyAt(await web(replicas, 2))
+    const { answered, failed } = await clients.end()
+    await daemon.end()
+    expect(failed).toEqual(none)
+    expect(answered).toBeGreaterThan(1_000)
+  },
+  240_000,
+)

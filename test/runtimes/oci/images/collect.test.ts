@@ -1,19 +1,15 @@
 import { existsSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Registry } from '../../../support/registry.ts'
-import { buildImage, startRegistry } from '../../../support/registry.ts'
-import { createWorld, failureOf, noise, textFile } from './support.ts'
+import { buildImage } from '../../../support/registry.ts'
+import { ownRegistry } from './ownRegistry.ts'
+import { big, createWorld, failureOf, hello, noise, textFile } from './support.ts'
 
 let registry: Registry
 
-beforeAll(async () => {
-  registry = await startRegistry({ images: 'none' })
+ownRegistry((own) => {
+  registry = own
 })
-
-afterAll(async () => await registry.stop())
-
-const hello = textFile('hello', 'hello')
-const big = textFile('big', 'x'.repeat(300_000))
 
 test('unused images and layers are collected, and shared layers stay', async () => {
   using world = createWorld()

@@ -1,22 +1,22 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { DockerConfig } from '../../../../engine/api/imageRequests.ts'
 import type { Registry } from '../../../support/registry.ts'
-import { REGISTRY_USER, buildImage, startRegistry } from '../../../support/registry.ts'
-import { createWorld, failureOf, textFile } from './support.ts'
+import { REGISTRY_USER, buildImage } from '../../../support/registry.ts'
+import { ownRegistry } from './ownRegistry.ts'
+import { createWorld, failureOf, hello } from './support.ts'
 
 /** Tells no image to whoever has no login. */
 let registry: Registry
 
-beforeAll(async () => {
-  registry = await startRegistry({ images: 'none', login: true })
-})
-
-afterAll(async () => await registry.stop())
-
-const hello = textFile('hello', 'hello')
+ownRegistry(
+  (own) => {
+    registry = own
+  },
+  { login: true },
+)
 
 test('a private image is pulled with the secret of the pod, which does not stay', async () => {
   using world = createWorld()

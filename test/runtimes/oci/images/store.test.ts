@@ -10,22 +10,18 @@ import {
   mkdirSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { layerName } from '../../../../engine/runtimes/oci/images/digest.ts'
 import type { Registry } from '../../../support/registry.ts'
 import { buildImage, buildIndex, startRegistry } from '../../../support/registry.ts'
-import { countOf, createWorld, failureOf, noise, textFile } from './support.ts'
+import { ownRegistry } from './ownRegistry.ts'
+import { big, countOf, createWorld, failureOf, hello, noise, textFile } from './support.ts'
 
 let registry: Registry
 
-beforeAll(async () => {
-  registry = await startRegistry({ images: 'none' })
+ownRegistry((own) => {
+  registry = own
 })
-
-afterAll(async () => await registry.stop())
-
-const hello = textFile('hello', 'hello')
-const big = textFile('big', 'x'.repeat(300_000))
 
 function blobPath(store: Registry, digest: string): string {
   const hex = digest.slice('sha256:'.length)

@@ -120,3 +120,7 @@ export function noise(length: number): string {
     return String.fromCharCode(33 + ((state >> 16) % 90))
   }).join('')
 }
+
+/** Layers, for tests to which it is all the same what is in them. */
+export const hello = textFile('hello', 'hello')
+export const big = textFile('big', 'x'.repeat(300_000))
