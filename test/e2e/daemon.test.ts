@@ -114,6 +114,7 @@ test('beside the engine a pod is looked into, stands still until it may go on, a
     expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodFrozen' }),
   )
   expect(await world.run('thaw', 'a')).toMatchObject({ exitCode: 0 })
+  await daemon.until((line) => line.reason === 'PodThawed')
   const isReady = ({ status }: ShownPod): boolean =>
     status.conditions?.some(({ status: is, type }) => type === 'Ready' && is === 'True') === true
   expect(isReady(await eventually(() => world.pod('a'), isReady))).toBe(true)

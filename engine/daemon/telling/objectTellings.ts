@@ -71,8 +71,18 @@ function objectHealth(event: HealthChanged, scene: Scene, since: string | undefi
   }
 }
 
+/** Somebody lets the pod stand still, with `reconcile freeze`. */
+const FROZEN = 'PodFrozen'
+
+export function isThawed({ before, health }: HealthChanged): boolean {
+  const isFrozen = (one: HealthChanged['health'] | undefined): boolean =>
+    one?.kind === 'failed' && one.reason === FROZEN
+  return isFrozen(before) && !isFrozen(health)
+}
+
 /** Pods tell of themselves by their containers; here is what is decided about them as a whole. */
-function podHealth({ at, health, object }: HealthChanged, scene: Scene): readonly Telling[] {
+function podHealth(event: HealthChanged, scene: Scene): readonly Telling[] {
+  const { at, health, object } = event
   const unscheduled = unscheduledText(object, scene)
   const fields = { object: ownerOfPod(object, scene), pod: objectText(object).slice('Pod '.length) }
   if (unscheduled !== undefined) {
@@ -87,15 +97,21 @@ function podHealth({ at, health, object }: HealthChanged, scene: Scene): readonl
       },
     ]
   }
-  if (health.kind !== 'failed')
+  if (health.kind !== 'failed') {
+    if (isThawed(event)) {
+      const message = `pod ${fields.pod} does not stand still any more`
+      return [{ level: 'info', message, fields: { ...fields, reason: 'PodThawed' } }]
+    }
     return [{ level: 'debug', message: `pod ${fields.pod} is ${health.kind}`, fields }]
+  }
   const { message, reason } = health
   const ended = endedReason(object, scene)
   const about = aboutPodOf(object, scene)
+  const isToldElsewhere = ended === undefined && reason !== FROZEN && fields.object !== object
   return [
     {
       // Of what a controller made, its action and the controller's own object have told already.
-      level: ended === undefined && fields.object !== object ? 'debug' : 'warn',
+      level: isToldElsewhere ? 'debug' : 'warn',
       message: `pod ${fields.pod} has failed: ${reason}: ${oneLine(message)}`,
       fields: { ...fields, reason },
       repeats: `${healthTrouble(object)}${reason}`,

@@ -5,7 +5,7 @@ import { redactUrls } from '../../source/redact.ts'
 import type { SyncEvent } from '../syncState.ts'
 import { actionTellings, actionTrouble, startsAsked } from './actionTellings.ts'
 import { containerTelling, imageTelling, probeTelling, probeTrouble } from './containerTellings.ts'
-import { healthTellings, recordTellings } from './objectTellings.ts'
+import { healthTellings, healthTrouble, isThawed, recordTellings } from './objectTellings.ts'
 import { damageTelling, nodeTelling } from './nodeTellings.ts'
 import { goneTelling, podTellings, violationTelling } from './podTellings.ts'
 import { Repeats } from './repeats.ts'
@@ -141,6 +141,8 @@ class TheTeller implements Teller {
 
   #rememberHealth(event: Extract<ProgressEvent, { readonly kind: 'healthChanged' }>): void {
     const { at, before, health, object } = event
+    // The next time that it is frozen is told again.
+    if (isThawed(event)) this.#repeats.end(healthTrouble(object))
     if (health.kind !== 'progressing') this.#progressingSince.delete(object)
     // One of the same name may have been there before, and nobody told of its end.
     else if (before === undefined || !this.#progressingSince.has(object))

@@ -326,6 +326,22 @@ test.each(TABLE)('%s', (_, event, lines, events) => {
   expect(JSON.stringify([told.lines, told.history.all(day)])).not.toContain('hunter2')
 })
 
+test('each time that a pod is frozen and thawed is told', () => {
+  const { teller, texts } = telling()
+  const object = objectKey('Pod', 'default', 'x')
+  const well = { kind: 'healthy' } as const
+  const frozen = { kind: 'failed', reason: 'PodFrozen', message: 'it stands still' } as const
+  for (let time = 0; time < 3; time += 1) {
+    teller.progress({ kind: 'healthChanged', at: START, object, health: frozen, before: well })
+    teller.progress({ kind: 'healthChanged', at: START, object, health: well, before: frozen })
+  }
+  const once = [
+    'warn pod default/x has failed: PodFrozen: it stands still',
+    'info pod default/x does not stand still any more',
+  ]
+  expect(texts()).toEqual([...once, ...once, ...once])
+})
+
 test('a success after failures says how many there were', () => {
   const { teller, texts } = telling()
   const problems = [{ container: '', reason: 'NodeFileError', message: 'full', certain: false }]
