@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../engine/cli/commands.ts'
@@ -94,6 +94,17 @@ describe('wrong arguments', () => {
       status: 3,
       stderr: expect.stringContaining('--listen'),
     })
+    const [open, empty] = ['open', 'empty'].map((name) => join(folder, name))
+    writeFileSync(open ?? '', 'secret', { mode: 0o640 })
+    writeFileSync(empty ?? '', '\n', { mode: 0o600 })
+    for (const [file, why] of [
+      [open, `is not its owner's alone (mode 640): chmod 600 ${open}`],
+      [empty, 'is empty'],
+    ] as const) {
+      expect(
+        await follow('--repo', folder, '--listen', '0', '--webhook-secret-file', file ?? ''),
+      ).toMatchObject({ status: 3, stderr: expect.stringContaining(why) })
+    }
     expect(existsSync(root)).toBe(false)
   })
 

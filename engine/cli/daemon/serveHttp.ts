@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseListenAddress, type ListenAddress } from '../../daemon/address.ts'
 import type { Daemon } from '../../daemon/daemonShape.ts'
@@ -66,15 +66,25 @@ function secretIn(path: string): WebhookSecret {
   }
 }
 
-/** An empty one would let everybody in. */
+/** An empty one would let everybody in, and one that others may read whoever is on this machine. */
 function readSecret(path: string): string {
   let text: string
+  let mode: number
   try {
     text = readFileSync(path, 'utf8').trim()
+    mode = statSync(path).mode & 0o777
   } catch (error) {
     throw new UserError(`reading the secret of webhooks: ${messageOf(error)}`)
   }
-  if (text === '') throw new UserError(`the secret of webhooks in ${path} is empty`)
+  if ((mode & 0o077) !== 0) {
+    throw new UserError(
+      `the secret of webhooks in ${path} is not its owner's alone (mode ${mode.toString(8)}): chmod 600 ${path}, and take another secret if somebody may have read it`,
+    )
+  }
+  if (text === '')
+    throw new UserError(
+      `the secret of webhooks in ${path} is empty: head -c 32 /dev/urandom | base64 makes one`,
+    )
   return text
 }
 
