@@ -15,7 +15,7 @@ metadata: {name: bench}
 spec: {runtime: podman}
 `
 
-/** Twenty pods through podman: by the engine, whose node is a podman node, and by \`podman kube play\`, by turns. */
+/** Twenty pods through podman: by the engine, whose node is a podman node, and by `podman kube play`, by turns. */
 export async function benchPodmanNode(bench: PodBench): Promise<readonly Measurement[]> {
   mkdirSync(bench.folder, { recursive: true })
   const root = join(bench.folder, 'root')
