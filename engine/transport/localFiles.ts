@@ -20,6 +20,7 @@ import * as fs from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { runCommand } from './localCommands.ts'
 import { isKernels, Memory, statusAt } from './localMemory.ts'
 import type { FileStatus } from './transport.ts'
 
@@ -32,7 +33,7 @@ import type { FileStatus } from './transport.ts'
 /** The kernel's own file systems, where no disk and no server is waited for. */
 const OF_KERNEL = /^\/(proc|run|sys)\//
 
-/** Temporary names differ within a process; those of a dead one are overwritten, as it had the same few. */
+/** Temporary names differ within a process, and from those of other engines of this machine: some files are all roots'. */
 let temporaries = 0
 
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
@@ -48,7 +49,7 @@ export async function readFile(path: string, signal?: AbortSignal): Promise<Uint
 /** Temporary file, fsync, rename: after a crash there is the old content or the new one. */
 export async function writeFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   temporaries = (temporaries + 1) % 1000
-  const temporary = join(dirname(path), `.${basename(path)}.${temporaries}.tmp`)
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid * 1000 + temporaries}.tmp`)
   try {
     await writeSynced(temporary, content, mode)
     renameSync(temporary, path)
@@ -110,26 +111,37 @@ export async function listDirectory(path: string): Promise<readonly string[]> {
 export async function remove(path: string): Promise<void> {
   const status = statusOf(path)
   if (status === undefined) return
-  if (status.isDirectory()) await removeDirectory(path, status.dev)
+  if (status.isDirectory()) await removeDirectory(path)
   else await removeFile(path, status)
 }
 
-/** Each folder is a turn of the event loop of its own, and so are some of its files: others have their turns in between. */
+/** Of the files of a folder these are one turn of the event loop: others have their turns in between. */
 const FILES_PER_TURN = 100
 /** To give back the blocks of a larger one takes the disk its time. */
 const SMALL_BYTES = 1024 * 1024
 
-async function removeDirectory(path: string, device: number): Promise<void> {
+async function removeDirectory(path: string): Promise<void> {
   for (const [index, name] of namesIn(path).entries()) {
     if (index % FILES_PER_TURN === 0) await setImmediate()
     const inner = join(path, name)
     const status = statusOf(inner)
     if (status === undefined) continue
-    if (!status.isDirectory()) await removeFile(inner, status)
-    else if (status.dev === device) await removeDirectory(inner, device)
-    else throw new Error(`deleting ${path}: ${inner} is mounted from elsewhere; unmount it first`)
+    if (status.isDirectory()) return await removeTree(path)
+    await removeFile(inner, status)
   }
   unlessGone(() => rmdirSync(path))
+}
+
+/** Of images and of what a pod has written: as many files as they like. */
+const TREE_TIMEOUT_MS = 60 * 60_000
+
+/** By a program: what the disk takes its time for is done beside the engine, not in its turn. */
+async function removeTree(path: string): Promise<void> {
+  const argv = ['rm', '-rf', '--one-file-system', '--', path] as const
+  const { exitCode, stderr, timedOut } = await runCommand({ argv, timeoutMs: TREE_TIMEOUT_MS })
+  if (exitCode === 0) return
+  const advice = stderr.includes('different device') ? '; unmount it first' : ''
+  throw new Error(`deleting ${path}: ${timedOut ? 'it took more than an hour' : stderr.trim()}${advice}`)
 }
 
 async function removeFile(path: string, { size }: Stats): Promise<void> {

@@ -10,15 +10,26 @@ export interface MountEntry {
 
 export const MOUNT_TABLE = '/proc/self/mountinfo'
 
+/** The lines of the table before: it is read with every look at a pod, and next to all of it is as it was. */
+let known: ReadonlyMap<string, MountEntry> = new Map()
+
 /** Later ones are mounted on top of earlier ones. */
 export function parseMountTable(text: string): readonly MountEntry[] {
-  return text.split('\n').flatMap((line) => {
-    const [before = '', after = ''] = line.split(' - ', 2)
-    const [, , , , path, flags = ''] = before.split(' ')
-    const [type = '', , options = ''] = after.split(' ')
-    if (path === undefined) return []
-    return [{ path: unescaped(path), type, options: options.split(','), flags: flags.split(',') }]
-  })
+  const lines = new Map<string, MountEntry>()
+  for (const line of text.split('\n')) {
+    const entry = known.get(line) ?? parseEntry(line)
+    if (entry !== undefined) lines.set(line, entry)
+  }
+  known = lines
+  return [...lines.values()]
+}
+
+function parseEntry(line: string): MountEntry | undefined {
+  const [before = '', after = ''] = line.split(' - ', 2)
+  const [, , , , path, flags = ''] = before.split(' ')
+  const [type = '', , options = ''] = after.split(' ')
+  if (path === undefined) return undefined
+  return { path: unescaped(path), type, options: options.split(','), flags: flags.split(',') }
 }
 
 /** The kernel writes spaces and the like as three octal digits. */

@@ -144,7 +144,7 @@ export async function detach(
 }
 
 async function podMounts(transport: Transport, pod: PodPaths): Promise<readonly string[]> {
-  return [...(await mountsOf(transport, pod.run)), ...(await mountsOf(transport, pod.directory))]
+  return await mountsOf(transport, pod.run, pod.directory)
 }
 
 async function detachMounted(

@@ -59,7 +59,7 @@ export async function makeSandbox(
   await prepareFiles(transport, pod, request, program)
   if (request.cgroup !== undefined)
     await writePodCgroup(transport, podCgroupWrites(facts.cgroups, pod.cgroup, request.cgroup))
-  const mounted = new Set(await mountsOf(transport, pod.directory))
+  const mounted = new Set(request.volumes.length === 0 ? [] : await mountsOf(transport, pod.directory))
   const [attached, volumes] = await bothEnded(
     attach(context, pod, request, { uid, allocation }, signal),
     makeVolumes({ transport, pod, claims: paths.claims, images: context.images }, request, mounted, signal),
@@ -78,7 +78,7 @@ export async function makeSandbox(
     ...(attached === undefined ? {} : { ip: attached.ip }),
     ...(attached?.ip6 === undefined ? {} : { ip6: attached.ip6 }),
     ...(attached?.link === undefined ? {} : { link: attached.link }),
-    mounts: await ownMounts(transport, pod),
+    mounts: request.volumes.length === 0 && !sharedMemory ? [] : await ownMounts(transport, pod),
     hostname,
     hostNetwork: request.hostNetwork,
     hostIPC: request.hostIPC,

@@ -85,6 +85,10 @@ export function neededPins(
   return [...users, ...(sandbox.hostNetwork ? [] : [net, uts]), ...(sandbox.hostIPC ? [] : [ipc])]
 }
 
-export async function mountsOf(transport: Transport, path: string): Promise<readonly string[]> {
-  return mountedBelow(parseMountTable(await readText(transport, MOUNT_TABLE)), path)
+export async function mountsOf(
+  transport: Transport,
+  ...paths: readonly string[]
+): Promise<readonly string[]> {
+  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  return paths.flatMap((path) => mountedBelow(table, path))
 }

@@ -59,6 +59,8 @@ export async function removeMountPoints(
   { mounts }: Pick<PodPaths, 'mounts'>,
   signal?: AbortSignal,
 ): Promise<void> {
+  // Next to no pod has any: the table of mounts is long, and the kernel takes its time to tell it.
+  if ((await transport.stat(mounts)) === undefined) return
   const points = (await transport.listDirectory(mounts)).map((name) => `${mounts}/${name}`)
   const doing = `unmounting what is below ${mounts}`
   const table = parseMountTable(await readText(transport, MOUNT_TABLE))
