@@ -1,5 +1,6 @@
 import type { LogLimits } from './logLimits.ts'
 import type { NodeName, PodUid, Timestamp } from './names.ts'
+import type { NodeNetwork } from './podNetwork.ts'
 import type { PodRecord } from './records.ts'
 import type { VolumeRequest } from './volumeRequests.ts'
 
@@ -275,6 +276,8 @@ export interface NodeInfo {
   readonly architecture?: string
   /** What works less well than it should here and why, a sentence each: shown as warnings. */
   readonly warnings: readonly string[]
+  /** Absent: the pods of the cluster are on this machine alone. */
+  readonly network?: NodeNetwork
 }
 
 export interface NodeEvent {

@@ -1,5 +1,6 @@
 import type { IngressConfig } from './ingress.ts'
 import type { ObjectKey } from './names.ts'
+import type { PodNetwork } from './podNetwork.ts'
 
 /**
  * All that one node answers for Services, names and Ingresses: plain data, sorted. As long as nothing of it changes it is the very same
@@ -13,6 +14,8 @@ export interface NodeTraffic {
   readonly dns: DnsZone
   /** Absent: no proxy runs on this node. */
   readonly ingress?: IngressConfig
+  /** Absent: there is no other node. `unknown`: what leads to others stays as it is, for nobody has asked this node yet where it is. */
+  readonly network?: PodNetwork | 'unknown'
 }
 
 /** What a node answers where nothing asks for anything. */

@@ -204,7 +204,7 @@ function askedRuntime(node: Node | undefined): NodeRuntime {
 /** What this machine is called. Rejects a commit of which something would not be run where it should be. */
 export function headName(
   record: RootRecord | undefined,
-  desired: (Pick<Desired, 'nodes'> & Partial<Pick<Desired, 'objects'>>) | undefined,
+  desired: Pick<Desired, 'nodes'> | undefined,
 ): NodeName {
   assertFleet(record, desired)
   const here = desired?.nodes.find(({ spec }) => (spec?.address ?? LOCAL) === LOCAL)

@@ -18,6 +18,7 @@ import { withIngresses } from './ingress/ingress.ts'
 import { withDrift, withhold, withholdClaims } from './leftAlone.ts'
 import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
+import { withPodNetwork } from './podNetwork.ts'
 import { reportsOf } from './reports.ts'
 import { servicesOf } from './services/services.ts'
 import { withRoomForResizes } from './resizes.ts'
@@ -27,7 +28,7 @@ import { type World, worldOf } from './world.ts'
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const whole = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
   const observed = worldOf(withConfigHashes(whole), now)
-  const services = withIngresses(servicesOf(observed), observed)
+  const services = withPodNetwork(withIngresses(servicesOf(observed), observed), snapshot.observed)
   const { world, ...autoscaled } = autoscale(observed)
   const { off } = world
   const { decisions: all, violations: undecided } = decide(world)

@@ -51,6 +51,7 @@ export function localTransport(): Transport {
     watch: watchPaths,
     connect: (address, port, signal) => connectTo({ host: address, port }, signal),
     connectSocket: (path, signal) => connectTo({ path }, signal),
+    arrivedAt: async () => undefined,
     lock: lockFile,
   }
 }

@@ -76,6 +76,8 @@ export interface Transport {
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** To a socket in the node's file system. */
   connectSocket(path: string, signal: AbortSignal): Promise<Duplex>
+  /** The node's own address that the connection to it has come in by, as the node sees it. Undefined: this machine, or nobody can tell. */
+  arrivedAt(signal?: AbortSignal): Promise<string | undefined>
   /** A lock that the kernel frees when this process dies. Undefined: another one holds it; what it wrote is in the file. */
   lock(path: string, content: string): Promise<Lock | undefined>
 }

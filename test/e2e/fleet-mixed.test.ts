@@ -13,7 +13,7 @@ let world: World
 
 beforeAll(async () => {
   const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create('10.97.21', ['one']))
+  hosts = made.use(await Hosts.create(['one']))
   world = made.use(
     await World.create({
       registry: await hosts.expose(registry.port),

@@ -13,7 +13,7 @@ let world: World
 
 beforeAll(async () => {
   const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create('10.97.13', NAMES))
+  hosts = made.use(await Hosts.create(NAMES))
   world = made.use(
     await World.create({
       registry: await hosts.expose(registry.port),

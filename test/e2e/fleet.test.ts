@@ -15,7 +15,7 @@ let world: World
 
 beforeAll(async () => {
   const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create('10.97.11', ['one', 'two']))
+  hosts = made.use(await Hosts.create(['one', 'two']))
   world = made.use(
     await World.create({
       registry: await hosts.expose(registry.port),

@@ -11,7 +11,7 @@ const made = new AsyncDisposableStack()
 let hosts: Hosts
 
 beforeAll(async () => {
-  hosts = made.use(await Hosts.create('10.97.12', ['one', 'two']))
+  hosts = made.use(await Hosts.create(['one', 'two']))
 })
 
 afterAll(async () => await made.disposeAsync())

@@ -8,6 +8,8 @@ export interface OwnRanges {
   /** The same of IPv6. */
   readonly podCIDR6: string
   readonly serviceCIDR6: string
+  /** For links between machines, which are made for a test: `10.128.192.0/24` and those after it. */
+  readonly links: readonly string[]
 }
 
 /** 10.128 to 10.175: neither the engine's own choices nor what the tests of several machines have. */
@@ -24,6 +26,7 @@ export async function ownRanges(): Promise<OwnRanges> {
       serviceCIDR: `10.${part}.128.0/24`,
       podCIDR6: `fd00:${part}::/64`,
       serviceCIDR6: `fd00:${part}:1::/112`,
+      links: Array.from({ length: 4 }, (_, index) => `10.${part}.${192 + index}.0/24`),
     }
   }
   throw new Error(`no range is free from 10.${FIRST} to 10.${LAST}: ${routes}`)

@@ -53,27 +53,18 @@ export function ownName(): NodeName {
   return nodeName(hostname().toLowerCase())
 }
 
-type Asked = Pick<Desired, 'nodes'> & Partial<Pick<Desired, 'objects'>>
-
 /** Rejects what machines cannot do yet: nothing of it would be as it is written. */
-export function assertFleet(record: RootRecord | undefined, desired: Asked | undefined): void {
+export function assertFleet(
+  record: RootRecord | undefined,
+  desired: Pick<Desired, 'nodes'> | undefined,
+): void {
   if (desired === undefined) return
   const wanted = nodesIn(desired, record)
   assertNoTwins(wanted)
   const used = record === undefined ? [] : usedNodes(record)
   assertSameMachines(wanted, used)
   assertRuntimes(wanted, used, desired.nodes)
-  const fleet = fleetNodes(record, desired)
-  const leading = [...(desired.objects?.values() ?? [])].find(({ object }) => LEADING.has(object.kind))
-  if (fleet.length > 1 && leading !== undefined) {
-    const { kind, metadata } = leading.object
-    throw new UserError(
-      `${kind} ${metadata.name} would lead to pods of one of the ${fleet.length} nodes only: there is no network between nodes yet`,
-    )
-  }
 }
-
-const LEADING: ReadonlySet<string> = new Set(['Service', 'Ingress'])
 
 /** Whose pods are whose is told by the nodes' names. This machine alone may be called otherwise, while it has no company. */
 function assertSameMachines(wanted: readonly Reached[], used: readonly FleetNode[]): void {

@@ -7,6 +7,7 @@ import { createImageStore } from './images/store.ts'
 import { createIngress, type IngressProxy } from './ingress/ingress.ts'
 import { masquerade, prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
+import { createOtherNodes, type OtherNodes } from './network/nodes/nodes.ts'
 import { createServices, type Services } from './network/services.ts'
 import type { NodeLook } from './node/node.ts'
 import { lookAtNode } from './node/node.ts'
@@ -52,6 +53,8 @@ export interface OciNode {
   readonly ingress: IngressProxy
   /** What leads Services' addresses and ports to pods. */
   readonly services: Services
+  /** What leads to the pods of other nodes. */
+  readonly otherNodes: OtherNodes
   /** Of whatever runs containers here beside the OCI runtime itself: none of this pod's is left when it resolves. */
   readonly endContainers?: (uid: PodUid, signal?: AbortSignal) => Promise<void>
 }
@@ -63,6 +66,11 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
   const facts = once(async () => await prepareNode(transport, paths, await look()))
   const images = options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir })
   const network = once(async () => await networkParts(transport, paths, await facts()))
+  const otherNodes = createOtherNodes({ transport, paths })
+  const parts = async (): Promise<NetworkParts> => {
+    const mtuBytes = await otherNodes.mtuBytes()
+    return { ...(await network()), ...(mtuBytes !== undefined && { mtuBytes }) }
+  }
   const node = {
     transport,
     paths,
@@ -70,10 +78,9 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     facts,
     program: async () => (await look()).program ?? (await facts()).program,
     images,
-    context: async () => ({ transport, paths, images, facts: await facts(), network: await network() }),
-    masqueraded: once(
-      async () => await masquerade(transport, (await facts()).nft, paths, (await network()).podCIDR),
-    ),
+    context: async () => ({ transport, paths, images, facts: await facts(), network: await parts() }),
+    masqueraded: once(async () => await masquerade(transport, (await facts()).nft, paths, await network())),
+    otherNodes,
   }
   const own = { ...node, ingress: createIngress(node) }
   return { ...own, dns: createDns(own), services: createServices(own) }
@@ -88,5 +95,6 @@ async function networkParts(transport: Transport, paths: RootPaths, facts: NodeF
     )
   }
   await prepareNetwork(transport, facts.nft, paths, root.podCIDR)
-  return { plugins: facts.plugins, podCIDR: root.podCIDR, paths }
+  const { clusterCIDR, podCIDR } = root
+  return { plugins: facts.plugins, podCIDR, ...(clusterCIDR !== undefined && { clusterCIDR }), paths }
 }

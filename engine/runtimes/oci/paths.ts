@@ -47,6 +47,10 @@ export interface RootPaths {
   readonly serviceTable: string
   /** What was made on the node for Services, until the next boot; not there: nothing. */
   readonly traffic: string
+  /** What was made on the node to reach pods of other nodes, until the next boot; not there: nothing. */
+  readonly network: string
+  /** At most 15 letters: this end of all tunnels to other nodes. */
+  readonly tunnel: string
   /** The host's settings as they were before any root changed them: shared by all roots. */
   readonly host: string
   /** Below every cgroup hierarchy's root. */
@@ -84,6 +88,8 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     table: `reconcile-${rootId}`,
     serviceTable: `reconcile-${rootId}-services`,
     traffic: join(run, 'traffic.json'),
+    network: join(run, 'network.json'),
+    tunnel: `rc-${rootId}-v`,
     host: join(run, '..', 'host'),
     cgroup: `/reconcile-${rootId}`,
   }

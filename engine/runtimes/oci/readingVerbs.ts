@@ -1,3 +1,4 @@
+import type { NodeInfo } from '../../api/cri.ts'
 import type { NodeName } from '../../api/names.ts'
 import type { Runtime } from '../runtime.ts'
 import { fitBridge } from './network/bridgeRange.ts'
@@ -5,6 +6,8 @@ import { RuntimeFailure } from '../runtime.ts'
 import { podStats } from './containers/stats.ts'
 import { podEvents } from './hook/events.ts'
 import { type GroupOf, groupsBelow, measurePods } from './measures/measure.ts'
+import { whereabouts } from './network/nodes/whereabouts.ts'
+import { readRoot } from './node/root.ts'
 import type { OciNode } from './ociNode.ts'
 import { inspectPod, listPods, type LookAtContainers } from './pods/listing.ts'
 import { createUpkeep } from './upkeep/upkeep.ts'
@@ -27,11 +30,11 @@ export function readingVerbs(
 ): ReadingVerbs {
   const { paths, transport } = node
   return {
-    check: async () => (await node.look()).info,
+    check: async () => await withNetwork(node, (await node.look()).info),
     prepare: async () => {
       const { info } = await node.facts()
       await fitBridge(transport, paths)
-      return info
+      return await withNetwork(node, info)
     },
     list: async () => await listPods(transport, paths, look),
     upkeep: createUpkeep(node),
@@ -45,4 +48,10 @@ export function readingVerbs(
     measure: async (pods, signal) =>
       await measurePods(transport, groupOf, (await node.look()).cgroups, pods, signal),
   }
+}
+
+/** Looked at each time: addresses are given out anew, and a node may have been given its pods' range since the last time. */
+async function withNetwork({ paths, transport }: OciNode, info: NodeInfo): Promise<NodeInfo> {
+  const network = await whereabouts(transport, await readRoot(transport, paths.root), info.addresses)
+  return network === undefined ? info : { ...info, network }
 }

@@ -12,7 +12,7 @@ import type { Word } from './words.ts'
 
 type FileVerbs = Omit<
   Transport,
-  'run' | 'runInteractive' | 'stream' | 'watch' | 'connect' | 'connectSocket' | 'lock'
+  'run' | 'runInteractive' | 'stream' | 'watch' | 'connect' | 'connectSocket' | 'arrivedAt' | 'lock'
 >
 
 /** What files.pl and beneath.pl do there. */

@@ -1,4 +1,5 @@
 import type { Transport } from '../transport.ts'
+import { arrivalOver } from './arrival.ts'
 import { runInteractiveOver, runOver, streamOver } from './commands.ts'
 import { fileVerbs } from './files.ts'
 import { createLine, type Line } from './line.ts'
@@ -39,6 +40,7 @@ function transportOver(line: Line, wide: Line, options: SshOptions): Transport {
     watch: (paths, signal) => watchOver(line, paths, signal),
     connect: (address, port, signal) => connectOver(wide, ['tcp', address, port], signal),
     connectSocket: (path, signal) => connectOver(wide, ['unix', path], signal),
+    arrivedAt: (signal) => arrivalOver(line, signal),
     lock: (path, content) => lockOver(line, path, content),
   }
 }

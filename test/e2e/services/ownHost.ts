@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { disposedAfterTest } from '../../support/cutOff.ts'
+import { type HostState, hostState } from '../../support/hostState.ts'
 
 const PEER = new URL('peer.js', import.meta.url).pathname
 
@@ -78,17 +79,8 @@ export class OwnHost implements AsyncDisposable {
     return (await execa(program ?? '', args)).stdout
   }
 
-  /** All that can be changed of a machine's network, but what counts. */
-  async state(): Promise<Readonly<Record<string, string>>> {
-    const settings = (await this.run('sysctl', '-a', '--pattern', '^net\\.')).split('\n')
-    return {
-      rules: await this.run('nft', 'list', 'ruleset'),
-      links: await this.run('ip', '-o', 'link'),
-      addresses: await this.run('ip', '-o', 'address'),
-      routes: await this.run('ip', 'route', 'show', 'table', 'all'),
-      routes6: await this.run('ip', '-6', 'route', 'show', 'table', 'all'),
-      settings: settings.filter((line) => !COUNTS.test(line)).join('\n'),
-    }
+  async state(): Promise<HostState> {
+    return await hostState(this.within)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,5 +90,3 @@ export class OwnHost implements AsyncDisposable {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
-
-const COUNTS = /nf_conntrack_count|random|fib6?_nh|inet_peer|tcp_fastopen_key/

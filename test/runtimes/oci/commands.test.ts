@@ -129,7 +129,7 @@ test('a plugin’s result holds the address, its failure the reason', () => {
 })
 
 test('one nftables table lets all pods out, and can be loaded again and again', () => {
-  expect(masqueradeCommand('/usr/sbin/nft', 'reconcile-01234567', '10.244.0.0/16')).toEqual({
+  expect(masqueradeCommand('/usr/sbin/nft', 'reconcile-01234567', { podCIDR: '10.244.0.0/16' })).toEqual({
     argv: ['/usr/sbin/nft', '-f', '-'],
     stdin: `add table ip reconcile-01234567
 add chain ip reconcile-01234567 postrouting { type nat hook postrouting priority 100; policy accept; }

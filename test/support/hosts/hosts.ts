@@ -16,14 +16,17 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { disposedAfterTest } from '../cutOff.ts'
+import { type HostState, hostState } from '../hostState.ts'
+import { addressIn, ownRanges } from '../ranges.ts'
 import { sshdConfig, SshKeys } from '../sshd.ts'
 
 const INIT = new URL('init.sh', import.meta.url).pathname
 const CGROUPS = '/sys/fs/cgroup'
 
 /**
- * Machines on this one, with an sshd each: namespaces of their own, joined by a bridge of this machine's. What a machine has on its disk is in
- * its folder, and at `root`, the same path on each, it has its own. Disposing ends them and takes everything away.
+ * Machines on this one, with an sshd each: namespaces of their own, joined by a bridge of this machine's; several bridges are joined by a router.
+ * What a machine has on its disk is in its folder, and at `root`, the same path on each, it has its own. Disposing ends them and takes everything
+ * away.
  */
 export class Hosts implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'reconcile-hosts-'))
@@ -31,22 +34,23 @@ export class Hosts implements AsyncDisposable {
   readonly keys = new SshKeys()
   /** Six letters that everything is named after that the kernel has. */
   readonly id = basename(this.folder).slice(-6).toLowerCase()
-  readonly #subnet: string
+  /** `10.128.192.0/24`, of each bridge. */
+  readonly #subnets: readonly string[]
   readonly #hosts: Host[] = []
   readonly #servers: Server[] = []
   #disposed = false
 
-  private constructor(subnet: string) {
-    this.#subnet = subnet
+  private constructor(subnets: readonly string[]) {
+    this.#subnets = subnets
     disposedAfterTest(this)
   }
 
-  /** `subnet` is three numbers, such as `10.97.1`: of one test file's own. */
-  static async create(subnet: string, names: readonly string[]): Promise<Hosts> {
-    const hosts = new Hosts(subnet)
+  /** The names of the machines on each link: one link, or several with a router between them. */
+  static async create(...links: readonly (readonly string[])[]): Promise<Hosts> {
+    const hosts = new Hosts((await ownRanges()).links.slice(0, links.length))
     try {
-      hosts.#makeBridge()
-      for (const name of names) await hosts.#add(name)
+      hosts.#makeBridges()
+      for (const [link, names] of links.entries()) for (const name of names) await hosts.#add(name, link)
     } catch (error) {
       await hosts[Symbol.asyncDispose]()
       throw error
@@ -54,8 +58,17 @@ export class Hosts implements AsyncDisposable {
     return hosts
   }
 
-  get bridge(): string {
+  bridge(link = 0): string {
+    return `rh-${this.id}-${link}`
+  }
+
+  get #router(): string {
     return `rh-${this.id}`
+  }
+
+  /** This machine's own, of the first link: all machines reach it. */
+  get #head(): string {
+    return addressIn(this.#subnets[0] ?? '', 1)
   }
 
   host(name: string): Host {
@@ -70,24 +83,48 @@ export class Hosts implements AsyncDisposable {
       pipeline(socket, connect(port, '127.0.0.1'), socket, () => undefined)
     })
     this.#servers.push(server)
-    server.listen(0, `${this.#subnet}.1`)
+    server.listen(0, this.#head)
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
-    return `http://${this.#subnet}.1:${address.port}`
+    return `http://${this.#head}:${address.port}`
   }
 
-  #makeBridge(): void {
+  #makeBridges(): void {
     mkdirSync(this.root, { recursive: true })
-    ip('link', 'add', this.bridge, 'type', 'bridge')
-    ip('address', 'add', `${this.#subnet}.1/24`, 'dev', this.bridge)
-    ip('link', 'set', this.bridge, 'up')
+    const isRouted = this.#subnets.length > 1
+    if (isRouted) ip('netns', 'add', this.#router)
+    for (const [link, subnet] of this.#subnets.entries()) {
+      const bridge = this.bridge(link)
+      ip('link', 'add', bridge, 'type', 'bridge')
+      ip('address', 'add', `${addressIn(subnet, 1)}/24`, 'dev', bridge)
+      ip('link', 'set', bridge, 'up')
+      if (isRouted) this.#route(link, subnet)
+    }
+    if (isRouted) ip('netns', 'exec', this.#router, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
   }
 
-  async #add(name: string): Promise<void> {
+  #route(link: number, subnet: string): void {
+    const [router, own] = [this.#router, `rh${this.id}r${link}`]
+    ip('link', 'add', own, 'type', 'veth', 'peer', 'name', `eth${link}`, 'netns', router)
+    ip('link', 'set', own, 'master', this.bridge(link), 'up')
+    ip('-n', router, 'address', 'add', `${addressIn(subnet, 2)}/24`, 'dev', `eth${link}`)
+    ip('-n', router, 'link', 'set', `eth${link}`, 'up')
+  }
+
+  async #add(name: string, bridge: number): Promise<void> {
     const place = this.#hosts.length
-    const address = `${this.#subnet}.${place + 11}`
-    const host = new Host(this, { name, address, gateway: `${this.#subnet}.1`, link: `rh${this.id}${place}` })
+    const subnet = this.#subnets[bridge] ?? ''
+    const address = addressIn(subnet, place + 11)
+    const host = new Host(this, {
+      name,
+      address,
+      bridge,
+      gateway: addressIn(subnet, this.#subnets.length > 1 ? 2 : 1),
+      link: `rh${this.id}${place}`,
+      // This machine is no way from one link to another one.
+      routes: bridge === 0 ? [] : [`${this.#head} via ${addressIn(subnet, 1)}`],
+    })
     this.#hosts.push(host)
     this.keys.know(address, 22)
     await host.start()
@@ -98,7 +135,9 @@ export class Hosts implements AsyncDisposable {
     this.#disposed = true
     for (const server of this.#servers) server.close()
     for (const host of this.#hosts) await host.stop()
-    if (existsSync(`/sys/class/net/${this.bridge}`)) ip('link', 'delete', this.bridge)
+    for (const link of this.#subnets.keys())
+      if (existsSync(`/sys/class/net/${this.bridge(link)}`)) ip('link', 'delete', this.bridge(link))
+    if (existsSync(`/run/netns/${this.#router}`)) ip('netns', 'delete', this.#router)
     this.keys[Symbol.dispose]()
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -107,7 +146,11 @@ export class Hosts implements AsyncDisposable {
 interface Place {
   readonly name: string
   readonly address: string
+  /** Which one of this machine's. */
+  readonly bridge: number
   readonly gateway: string
+  /** Beside the one to everywhere. */
+  readonly routes: readonly string[]
   /** This machine's end of the host's link. */
   readonly link: string
 }
@@ -153,7 +196,7 @@ export class Host {
   async start(): Promise<void> {
     writeFileSync(join(this.folder, 'boot_id'), `${randomUUID()}\n`)
     const groups = makeGroups(this.cgroup)
-    const { address, gateway, link, name } = this.#place
+    const { address, bridge, gateway, link, name, routes } = this.#place
     const joining = groups.map((group) => `echo $$ > ${group}/cgroup.procs`).join('; ')
     const unshare = 'exec unshare --net --mount --uts --pid --cgroup --ipc --fork --kill-child'
     const args = [
@@ -163,6 +206,7 @@ export class Host {
       `${address}/24`,
       gateway,
       join(this.folder, 'sshd_config'),
+      ...routes,
     ]
     const init = spawn('sh', ['-c', `${joining}; ${unshare} sh "$0" "$@"`, INIT, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -171,7 +215,7 @@ export class Host {
     this.#init = init
     await said(init, 'here')
     ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(this.pid))
-    ip('link', 'set', link, 'master', this.#hosts.bridge, 'up')
+    ip('link', 'set', link, 'master', this.#hosts.bridge(bridge), 'up')
     init.stdin?.write('\n')
     await said(init, 'up')
   }
@@ -205,11 +249,20 @@ export class Host {
     ip('link', 'set', this.#place.link, 'up')
   }
 
+  /** What a command on the host is appended to. */
+  get within(): readonly [string, ...string[]] {
+    return ['nsenter', '--all', '--target', String(this.pid), '--']
+  }
+
+  /** All that can be changed of its network. */
+  async state(): Promise<HostState> {
+    return await hostState(this.within)
+  }
+
   /** A command on the host; its output. */
   run(...command: readonly [string, ...string[]]): string {
-    return execFileSync('nsenter', ['--all', '--target', String(this.pid), '--', ...command], {
-      encoding: 'utf8',
-    })
+    const [program, ...args] = [...this.within, ...command]
+    return execFileSync(program, args, { encoding: 'utf8' })
   }
 }
 

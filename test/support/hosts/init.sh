@@ -1,9 +1,10 @@
 #!/bin/sh
 # The first process of a host that a test makes: in mount, pid, uts, net and cgroup namespaces of its own. Arguments: the host's name, its
-# folder, the cluster's root, its address with the prefix, the gateway, sshd's configuration. Says "here", and goes on once its link is
+# folder, the cluster's root, its address with the prefix, the gateway, sshd's configuration, and any more routes. Says "here", and goes on once its link is
 # there, which it is told by a line on its standard input. Ends with all of the host.
 set -e
 name=$1 folder=$2 root=$3 address=$4 gateway=$5 sshd=$6
+shift 6
 
 hierarchies=$(sed -n 's|^[^ ]* [^ ]* [^ ]* [^ ]* \(/sys/fs/cgroup[^ ]*\) [^-]*- \(cgroup2\{0,1\}\) [^ ]* [^,]*,\{0,1\}\(.*\)$|\1 \2 \3|p' /proc/self/mountinfo)
 mount --make-rprivate /
@@ -29,14 +30,21 @@ mkdir -p "$folder/disk"
 mount --bind "$folder/disk" "${root%/*}"
 mkdir -p "$root"
 mount --bind "$folder/boot_id" /proc/sys/kernel/random/boot_id
+# What a machine's DNS server writes to, by its path on all machines.
+[ ! -d /var/cache/bind ] || mount -t tmpfs -o mode=775,gid=bind tmpfs /var/cache/bind
 hostname "$name"
+# As a machine that was never used for containers.
+sysctl -q -w net.ipv4.ip_forward=0 net.bridge.bridge-nf-call-iptables=0
 
 echo here
 read -r _
 ip link set lo up
+# Its address of IPv6 is there at once: nobody else has it.
+sysctl -q -w net.ipv6.conf.eth0.accept_dad=0
 ip link set eth0 up
 ip address add "$address" dev eth0
 ip route add default via "$gateway"
+for route; do ip route add $route; done
 
 /usr/sbin/sshd -D -E "$folder/sshd.log" -f "$sshd" &
 sshd=$!

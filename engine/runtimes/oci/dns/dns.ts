@@ -145,7 +145,7 @@ class DnsKeeper {
   async #settings(dns: DnsZone, serviceRanges: readonly string[]): Promise<ServerSettings> {
     const { paths, transport } = this.#node
     const root = await readRoot(transport, paths.root)
-    const podRanges = ipRanges(root?.podCIDR ?? '').map(rangeText)
+    const podRanges = ipRanges(root?.clusterCIDR ?? root?.podCIDR ?? '').map(rangeText)
     const reverse = [...podRanges, ...serviceRanges].flatMap(reverseZones)
     return {
       addresses: dns.servers,

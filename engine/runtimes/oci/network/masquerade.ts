@@ -1,23 +1,28 @@
 import { ipRanges, rangeText } from '../../../api/ipRanges.ts'
+import type { RootRecord } from '../../../api/records.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
 import type { RootPaths } from '../paths.ts'
 import { changeSettings, FILTER_BRIDGED, FILTER_BRIDGED6, FORWARDING, FORWARDING6 } from './hostSettings.ts'
 import { noteNatTables } from './portmapTraces.ts'
 
+/** The node's own, and those of all nodes where its own are a part of these. */
+type PodRanges = Pick<RootRecord, 'podCIDR' | 'clusterCIDR'>
+
 /**
- * One table for the root and each family, the same however often it is loaded: what pods send out of their range leaves with the node's
- * address.
+ * One table for the root and each family, the same however often it is loaded: what the node's pods send to others than pods leaves with
+ * the node's address.
  */
-export function masqueradeCommand(nft: string, table: string, podCIDR: string): Command {
+export function masqueradeCommand(nft: string, table: string, { clusterCIDR, podCIDR }: PodRanges): Command {
+  const all = ipRanges(clusterCIDR ?? podCIDR)
   const lines = ipRanges(podCIDR).flatMap((range) => {
     const [family, multicast] = range.family === 'IPv4' ? ['ip', '224.0.0.0/4'] : ['ip6', 'ff00::/8']
-    const pods = rangeText(range)
+    const pods = rangeText(all.find((one) => one.family === range.family) ?? range)
     return [
       `add table ${family} ${table}`,
       `add chain ${family} ${table} postrouting { type nat hook postrouting priority 100; policy accept; }`,
       `flush chain ${family} ${table} postrouting`,
-      `add rule ${family} ${table} postrouting ${family} saddr ${pods} ${family} daddr != { ${pods}, ${multicast} } masquerade`,
+      `add rule ${family} ${table} postrouting ${family} saddr ${rangeText(range)} ${family} daddr != { ${pods}, ${multicast} } masquerade`,
     ]
   })
   return { argv: [nft, '-f', '-'], stdin: `${lines.join('\n')}\n` }
@@ -48,8 +53,8 @@ export async function masquerade(
   transport: Transport,
   nft: string,
   paths: Pick<RootPaths, 'table'>,
-  podCIDR: string,
+  ranges: PodRanges,
 ): Promise<void> {
   const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${paths.table}` }
-  await runOrFail(transport, masqueradeCommand(nft, paths.table, podCIDR), failing)
+  await runOrFail(transport, masqueradeCommand(nft, paths.table, ranges), failing)
 }

@@ -14,6 +14,10 @@ export interface NetworkParts {
   readonly plugins: string
   /** One of each family at the most, with a comma between them. */
   readonly podCIDR: string
+  /** Of the pods of all nodes, where this node's are a part of it. */
+  readonly clusterCIDR?: string
+  /** How large a packet may be; absent: as the kernel has it. */
+  readonly mtuBytes?: number
   readonly paths: Pick<RootPaths, 'bridge' | 'table' | 'addresses'>
 }
 
@@ -34,6 +38,7 @@ export function bridgeCommand(verb: 'ADD' | 'DEL', parts: NetworkParts, attachme
     hairpinMode: true,
     // One nftables rule for the whole range instead of iptables rules for each pod: masquerade.ts.
     ipMasq: false,
+    ...(parts.mtuBytes !== undefined && { mtu: parts.mtuBytes }),
     ipam: {
       type: 'host-local',
       dataDir: parts.paths.addresses,

@@ -7,7 +7,7 @@ import { addressesOf, parseSandbox } from '../pods/sandbox.ts'
 
 /** What fails of one keeps no other from being answered; the first failure is told. */
 export async function applyTraffic(
-  { dns, ingress, services }: Pick<OciNode, 'dns' | 'ingress' | 'services'>,
+  { dns, ingress, otherNodes, services }: Pick<OciNode, 'dns' | 'ingress' | 'otherNodes' | 'services'>,
   traffic: NodeTraffic,
   signal?: AbortSignal,
 ): Promise<readonly TrafficProblem[]> {
@@ -15,10 +15,11 @@ export async function applyTraffic(
     services.apply(traffic, signal),
     dns.apply(traffic, signal),
     ingress.apply(traffic, signal),
+    otherNodes.apply(traffic, signal),
   ])
   return all.flatMap((one) => {
     if (one.status === 'rejected') throw one.reason
-    return one.value
+    return one.value ?? []
   })
 }
 

@@ -12,6 +12,7 @@ import { removeProxy } from '../ingress/proxy.ts'
 import { isObject, parseJson } from '../json.ts'
 import { putBackSettings } from '../network/hostSettings.ts'
 import { dropTables } from '../network/masquerade.ts'
+import { removeNetwork } from '../network/nodes/nodes.ts'
 import { removeNatTraces } from '../network/portmapTraces.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
@@ -57,6 +58,7 @@ export async function removeRoot(
     hasPodman ? `podman's store of this root` : undefined,
     await removeIngress(transport, paths, signal),
     await removeDns(transport, paths, signal),
+    await removeNetwork({ transport, paths }, signal),
     await removeBridge(transport, paths, signal),
     await removeTable(transport, paths, signal),
     ...(await leaveHost(transport, paths, signal)),

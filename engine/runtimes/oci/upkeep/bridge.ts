@@ -125,7 +125,7 @@ function tableRepair({ nft, paths, transport }: Looking): Repair {
     const root = await readRoot(transport, paths.root)
     if (root === undefined) throw new Error(`${paths.rootFile} is gone`)
     const failing = { reason: 'NetworkNotReady', doing: `loading the nftables table ${paths.table}` }
-    await runOrFail(transport, masqueradeCommand(nft, paths.table, root.podCIDR), failing, signal)
+    await runOrFail(transport, masqueradeCommand(nft, paths.table, root), failing, signal)
     return 'it was loaded again'
   }
   return { found: `nftables table ${paths.table} is gone`, mend }

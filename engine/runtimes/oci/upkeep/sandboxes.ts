@@ -6,7 +6,10 @@ import { parseSandbox } from '../pods/sandbox.ts'
 import type { Looking } from './repair.ts'
 
 /** Of all pods that have something on the tmpfs. */
-export async function allSandboxes({ paths, transport }: Looking): Promise<ReadonlyMap<PodUid, Sandbox>> {
+export async function allSandboxes({
+  paths,
+  transport,
+}: Pick<Looking, 'paths' | 'transport'>): Promise<ReadonlyMap<PodUid, Sandbox>> {
   const uids = (await transport.listDirectory(paths.runPods)).map(podUid)
   const files = await transport.readFiles(uids.map((uid) => podPaths(paths, uid).sandbox))
   return new Map(

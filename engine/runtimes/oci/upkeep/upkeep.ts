@@ -16,6 +16,7 @@ const STEPS: readonly ((looking: Looking, node: OciNode) => Promise<readonly Rep
   orphanRepairs,
   monitorRepairs,
   bridgeRepairs,
+  async (_, { otherNodes }) => await otherNodes.repairs(),
   async (looking, { services }) => await services.repairs(looking),
   layerRepairs,
   dnsRepairs,

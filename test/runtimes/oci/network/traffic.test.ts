@@ -35,10 +35,11 @@ test('routes are read as the kernel writes them', () => {
 eth0	00000000	010200C0	0003	0	0	0	00000000	0	0	0
 rc-1a2b3c4d	00F2610A	00000000	0001	0	0	0	00FFFFFF	0	0	0
 `
-  expect(parseRoutes4(four)).toContain(routeKey('rc-1a2b3c4d', '10.97.242.0/24'))
+  expect(parseRoutes4(four)).toContainEqual({ device: 'rc-1a2b3c4d', range: '10.97.242.0/24' })
   const six =
     'fd000096000000000000000000000000 6c 00000000000000000000000000000000 00 00000000000000000000000000000000 00000400 00000001 00000000 00000001 rc-1a2b3c4d\n'
-  expect(parseRoutes6(six)).toEqual([routeKey('rc-1a2b3c4d', 'fd00:96::/108')])
+  expect(parseRoutes6(six)).toEqual([{ device: 'rc-1a2b3c4d', range: 'fd00:96::/108' }])
+  expect(routeKey('rc-1a2b3c4d', 'fd00:96::/108')).toBe('rc-1a2b3c4d fd00:96::/108')
 })
 
 test('a range that the host has a way into is refused with one that is free', () => {

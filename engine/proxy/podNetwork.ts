@@ -1,0 +1,104 @@
+import { addressAt, type IpRange, ipFamily, ipRange, ipRanges, overlap } from '../api/ipRanges.ts'
+import type { NodeName } from '../api/names.ts'
+import type { NodeNetwork, PodNetwork, PodPeer, TunnelEnd } from '../api/podNetwork.ts'
+
+export interface NetworkNode {
+  readonly name: NodeName
+  /** Absent: it was not asked yet. */
+  readonly network: NodeNetwork | undefined
+}
+
+type KnownNode = NetworkNode & { readonly network: NodeNetwork }
+
+/** What VXLAN puts before each packet, with the outer headers of Ethernet, IP and UDP. */
+const TUNNEL_BYTES = { IPv4: 50, IPv6: 70 } as const
+
+/** Of each node that is known. Two that share a link have plain routes, in both directions; all others a tunnel. */
+export function podNetworks(nodes: readonly NetworkNode[]): ReadonlyMap<NodeName, PodNetwork> {
+  const known = nodes.filter((node): node is KnownNode => node.network !== undefined)
+  const isWhole = known.length === nodes.length
+  const ways = new Map(known.map((node) => [node.name, waysFrom(node, known)]))
+  const tunnelled = known.filter(({ name }) => ways.get(name)?.peers.some(({ tunnel }) => tunnel))
+  const linkBytes = Math.min(...known.map(({ network }) => network.mtuBytes))
+  const headBytes = Math.max(...tunnelled.map(({ network }) => TUNNEL_BYTES[ipFamily(network.address)]))
+  const mtuBytes = tunnelled.length === 0 ? linkBytes : linkBytes - headBytes
+  return new Map(
+    known.map(({ name, network }): [NodeName, PodNetwork] => {
+      const { lacks, peers } = ways.get(name) ?? NO_WAYS
+      const hasTunnel = peers.some(({ tunnel }) => tunnel !== undefined)
+      const { podCIDR } = network
+      return [
+        name,
+        { isWhole, mtuBytes, podCIDR, ...(hasTunnel && { tunnel: endOf(network) }), peers, lacks },
+      ]
+    }),
+  )
+}
+
+type Ways = Pick<PodNetwork, 'peers' | 'lacks'>
+
+const NO_WAYS: Ways = { peers: [], lacks: [] }
+
+function waysFrom(node: KnownNode, all: readonly KnownNode[]): Ways {
+  const others = all.filter(({ name }) => name !== node.name)
+  const lacks = others.flatMap((other) => lackOf(node, other) ?? [])
+  const reached = others.filter((other) => lackOf(node, other) === undefined)
+  const peers = reached.flatMap((other) =>
+    ipRanges(other.network.podCIDR).map((range) => peerOf(node.network, other.network, range)),
+  )
+  return { peers: peers.toSorted((a, b) => (a.range < b.range ? -1 : 1)), lacks }
+}
+
+function lackOf(node: KnownNode, other: KnownNode): string | undefined {
+  const [own, its] = [node.network.address, other.network.address]
+  if (own === its)
+    return `no network leads from node ${node.name} to node ${other.name}: both are at ${own} by their own word`
+  if (ipFamily(own) !== ipFamily(its))
+    return `no network leads from node ${node.name} at ${own} to node ${other.name} at ${its}: one is reached by IPv4, the other one by IPv6`
+  return undefined
+}
+
+function peerOf(own: NodeNetwork, other: NodeNetwork, range: IpRange): PodPeer {
+  const neighbour = shareLink(own, other) ? neighbourOf(own, other, range.family) : undefined
+  if (neighbour !== undefined) return { range: range.text, via: neighbour }
+  return { range: range.text, via: addressAt(range, 0), tunnel: endOf(other) }
+}
+
+function endOf({ address, podCIDR }: NodeNetwork): TunnelEnd {
+  return { address, mac: macOf(podCIDR) }
+}
+
+/** Locally administered; after `02:01` the first address of its pods' range of IPv4, which every node has and no other root of its host. */
+function macOf(podCIDR: string): string {
+  const [first] = ipRanges(podCIDR)
+  const bytes = first === undefined ? [] : addressAt(first, 0).split('.').map(Number)
+  return [2, 1, ...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+/** What one of them alone believes is no way back. */
+function shareLink(one: NodeNetwork, other: NodeNetwork): boolean {
+  return sees(one, other.address) && sees(other, one.address)
+}
+
+function sees({ networks }: NodeNetwork, address: string): boolean {
+  const lone = ipRange(`${address}/${ipFamily(address) === 'IPv4' ? 32 : 128}`)
+  if (lone === undefined) return false
+  return networks.some((network) => {
+    const range = ipRange(network)
+    return range !== undefined && overlap(range, lone)
+  })
+}
+
+/** An address of the other one, of this family, that both have on the link that they share. */
+function neighbourOf(own: NodeNetwork, other: NodeNetwork, family: IpRange['family']): string | undefined {
+  if (ipFamily(other.address) === family) return other.address
+  const [first] = addressesOf(own, family).filter((address) => sees(other, address))
+  if (first === undefined) return undefined
+  return addressesOf(other, family).find((address) => sees(own, address))
+}
+
+function addressesOf({ networks }: NodeNetwork, family: IpRange['family']): readonly string[] {
+  return networks
+    .map((network) => network.slice(0, network.indexOf('/')))
+    .filter((address) => ipFamily(address) === family)
+}

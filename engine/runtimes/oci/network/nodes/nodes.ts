@@ -1,0 +1,148 @@
+import type { PodNetwork } from '../../../../api/podNetwork.ts'
+import type { NodeTraffic } from '../../../../api/traffic.ts'
+import { RuntimeFailure } from '../../../runtime.ts'
+import { failure, runOrFail } from '../../commands.ts'
+import { oneByOne } from '../../oneByOne.ts'
+import type { OciNode } from '../../ociNode.ts'
+import type { Repair } from '../../upkeep/repair.ts'
+import { commandsOf, type Difference, differenceOf, foreignRoute, removalOf } from './difference.ts'
+import { entriesOf, type NetworkEntries } from './entries.ts'
+import { readNetworkMark, withKept, writeNetworkMark } from './mark.ts'
+import { narrowPods, widePods } from './podLinks.ts'
+import { type Standing, standingOn } from './standing.ts'
+
+/** What leads from the pods of this node to those of others, and back. */
+export interface OtherNodes {
+  /** From here on the pods that the network names are reached. It rejects for what does not lead where it should. */
+  apply(traffic: Pick<NodeTraffic, 'network'>, signal?: AbortSignal): Promise<void>
+  /** What is amiss of what was last applied. */
+  repairs(): Promise<readonly Repair[]>
+  /** Of links of pods that are made from here on. Undefined: as the kernel has it. */
+  mtuBytes(): Promise<number | undefined>
+}
+
+type NetworkNode = Pick<OciNode, 'transport' | 'paths'>
+
+const FAILING = { reason: 'NetworkNotReady', doing: 'leading to the pods of other nodes' }
+
+export function createOtherNodes(node: NetworkNode): OtherNodes {
+  const keeper = new NetworkKeeper(node)
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> =>
+    await oneByOne(`network of ${node.paths.root}`, work)
+  return {
+    apply: async ({ network }, signal) =>
+      await inTurn(async () => {
+        try {
+          await keeper.apply(network, signal)
+        } catch (error) {
+          signal?.throwIfAborted()
+          throw failure(FAILING, error)
+        }
+      }),
+    repairs: async () => {
+      const found = await inTurn(async () => await keeper.damage())
+      if (found === undefined) return []
+      const mend: Repair['mend'] = async (_, signal) => {
+        await inTurn(async () => await keeper.again(signal))
+        return 'it was set again'
+      }
+      return [{ found, mend }]
+    },
+    mtuBytes: async () => await keeper.mtuBytes(),
+  }
+}
+
+class NetworkKeeper {
+  readonly #node: NetworkNode
+  /** What was last applied, with what was kept of before. */
+  #kept: PodNetwork | undefined
+
+  constructor(node: NetworkNode) {
+    this.#node = node
+  }
+
+  async apply(network: NodeTraffic['network'], signal?: AbortSignal): Promise<void> {
+    if (network === 'unknown') return
+    if (network === undefined) {
+      await this.#leave(signal)
+      return
+    }
+    const { paths, transport } = this.#node
+    const mark = await readNetworkMark(transport, paths)
+    const wanted = withKept(network, mark?.network)
+    // Before anything of it is made, so that it is known when the engine is killed.
+    const ranges = wanted.peers.map(({ range }) => range)
+    const former = [...new Set([...(mark?.ranges ?? []), ...ranges])].toSorted()
+    const standing = await standingOn(transport, paths)
+    this.#refuse(standing, [wanted.podCIDR, ...ranges], mark?.ranges ?? [])
+    await writeNetworkMark(transport, paths, { network: wanted, ranges: former })
+    this.#kept = wanted
+    await this.#change(differenceOf(standing, this.#entries(wanted), former, paths.tunnel), signal)
+    await writeNetworkMark(transport, paths, { network: wanted, ranges })
+    await narrowPods(this.#node, wanted.mtuBytes, signal)
+    if (wanted.lacks.length > 0) throw new RuntimeFailure(FAILING.reason, wanted.lacks.join('; '))
+  }
+
+  /** Undefined: all is as it was applied, or nothing was. */
+  async damage(): Promise<string | undefined> {
+    if (this.#kept === undefined) return undefined
+    const { paths, transport } = this.#node
+    const standing = await standingOn(transport, paths)
+    const { bridge, ip } = differenceOf(standing, this.#entries(this.#kept), [], paths.tunnel)
+    if (ip.length > 0 || bridge.length > 0)
+      return 'what leads to the pods of other nodes was changed by somebody'
+    const wide = await widePods(this.#node, this.#kept.mtuBytes)
+    return wide.length > 0
+      ? `links of ${wide.length} pods take larger packets than the way to other nodes`
+      : undefined
+  }
+
+  async again(signal?: AbortSignal): Promise<void> {
+    if (this.#kept !== undefined) await this.apply(this.#kept, signal)
+  }
+
+  async mtuBytes(): Promise<number | undefined> {
+    const { paths, transport } = this.#node
+    return this.#kept?.mtuBytes ?? (await readNetworkMark(transport, paths))?.network.mtuBytes
+  }
+
+  #entries(network: PodNetwork): NetworkEntries {
+    return entriesOf(network, this.#node.paths)
+  }
+
+  #refuse(standing: Standing, ranges: readonly string[], former: readonly string[]): void {
+    const all = ranges.flatMap((range) => range.split(','))
+    const foreign = foreignRoute(standing, all, former, this.#node.paths.rootId)
+    if (foreign === undefined) return
+    throw new RuntimeFailure(
+      FAILING.reason,
+      `${FAILING.doing}: the node has a way into their range already, ${foreign.range} on ${foreign.device}; set another podCIDR in the Cluster`,
+      { certain: true },
+    )
+  }
+
+  async #change(difference: Difference, signal?: AbortSignal): Promise<void> {
+    for (const command of commandsOf(difference))
+      await runOrFail(this.#node.transport, command, FAILING, signal)
+  }
+
+  /** Also what an engine before has made. */
+  async #leave(signal?: AbortSignal): Promise<void> {
+    this.#kept = undefined
+    await removeNetwork(this.#node, signal)
+  }
+}
+
+/** What was removed, for people. Pods keep how large their packets may be. */
+export async function removeNetwork(
+  { paths, transport }: NetworkNode,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const mark = await readNetworkMark(transport, paths)
+  if (mark === undefined) return undefined
+  const standing = await standingOn(transport, paths)
+  const commands = commandsOf(removalOf(standing, mark.ranges, paths.tunnel))
+  for (const command of commands) await runOrFail(transport, command, FAILING, signal)
+  await transport.remove(paths.network)
+  return commands.length === 0 ? undefined : 'what led to the pods of other nodes'
+}
