@@ -68,11 +68,11 @@ export interface SshServer extends AsyncDisposable {
   readonly pid: number
 }
 
-/** A real sshd on this machine's loopback, for the user who runs the test. */
-export async function startSshd(keys: SshKeys): Promise<SshServer> {
+/** A real sshd on this machine's loopback, for the user who runs the test; `settings` are lines of its configuration that go before the usual ones. */
+export async function startSshd(keys: SshKeys, ...settings: readonly string[]): Promise<SshServer> {
   const port = await freePort()
   const config = keys.path(`sshd-${port}`)
-  writeFileSync(config, sshdConfig(keys, { address: '127.0.0.1', port }))
+  writeFileSync(config, [...settings, sshdConfig(keys, { address: '127.0.0.1', port })].join('\n'))
   const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   let heard = ''
   for await (const chunk of server.stderr) {

@@ -5,8 +5,8 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { parseSshAddress } from '../../engine/transport/ssh/address.ts'
-import { whyText } from '../../engine/transport/ssh/master.ts'
 import { sshTransport } from '../../engine/transport/ssh/ssh.ts'
+import { whyText } from '../../engine/transport/ssh/why.ts'
 import { TransportError } from '../../engine/transport/transport.ts'
 import { SshKeys, type SshServer, startSshd } from '../support/sshd.ts'
 
@@ -83,7 +83,9 @@ test('an account that takes no key of ours, and a host where nobody listens, are
   const authorized = readFileSync(keys.path('user.pub'), 'utf8')
   onTestFinished(() => writeFileSync(keys.path('user.pub'), authorized))
   writeFileSync(keys.path('user.pub'), '')
-  await expect(transportTo(server.url).run({ argv: ['true'] })).rejects.toThrow('ssh-copy-id root@127.0.0.1')
+  await expect(transportTo(server.url).run({ argv: ['true'] })).rejects.toThrow(
+    `ssh-copy-id -p ${server.port} root@127.0.0.1 puts one there`,
+  )
   await expect(transportTo('ssh://root@127.0.0.1:1').run({ argv: ['true'] })).rejects.toThrow(
     'connecting to ssh://root@127.0.0.1:1: ssh: connect to host 127.0.0.1 port 1: Connection refused',
   )
@@ -99,6 +101,13 @@ test("a host may be an alias of the user's configuration, behind another host", 
   // Of the jump, too: ssh calls itself without our -F, which the configuration stands in for.
   const { stdout } = await transportTo('ssh://rack').run({ argv: ['cat', '/proc/self/stat'] })
   expect(stdout).toContain('(cat)')
+})
+
+test('an account whose shell writes without end is left, with what to look at', async () => {
+  await using talker = await startSshd(keys, 'ForceCommand yes')
+  await expect(transportTo(talker.url).run({ argv: ['true'] })).rejects.toThrow(
+    `the account's shell writes without end: look at what ssh -p ${talker.port} root@127.0.0.1 true prints`,
+  )
 })
 
 test('perl that is missing is named with what installs it', () => {

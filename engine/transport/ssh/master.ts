@@ -3,11 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { TransportError } from '../transport.ts'
 import { addressArguments, type SshAddress } from './address.ts'
+import { destination, whyText } from './why.ts'
 
 /** How long a host may take to answer a connection at all. */
 export const CONNECT_TIMEOUT_S = 10
 /** From a connection to the first word of the other end: names that are looked up, an account's rc files. */
 const GREETING_TIMEOUT_MS = 30_000
+/** An account's rc files may say something first, but not without end. */
+const HEARD_LETTERS_MAX = 1024 * 1024
 /** A connection that is cut is known to be so within 15 s. */
 const ALIVE_EVERY_S = 5
 const ALIVE_MISSED_MAX = 3
@@ -121,17 +124,15 @@ class TheMaster implements Master {
   async greeted(program: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const { stdout, stdin } = this.child
-    const timer = setTimeout(
-      () => reject(this.#failed(`it did not answer within ${GREETING_TIMEOUT_MS / 1000} s`)),
-      GREETING_TIMEOUT_MS,
-    )
+    const late = `did not begin what it was asked to within ${GREETING_TIMEOUT_MS / 1000} s`
+    const timer = setTimeout(() => reject(this.#failed(this.#unlikeUs(late))), GREETING_TIMEOUT_MS)
     let heard = ''
     const hear = (): void => {
       const bytes: unknown = stdout.read()
       if (bytes === null) return
       heard += String(bytes)
-      // An account's rc file may have said something first.
       if (heard.endsWith(READY)) resolve()
+      else if (heard.length > HEARD_LETTERS_MAX) reject(this.#failed(this.#unlikeUs('writes without end')))
     }
     stdout.on('readable', hear)
     const giveUp = (): void => reject(signal.reason)
@@ -152,6 +153,10 @@ class TheMaster implements Master {
   #beginning(cause: unknown): TransportError {
     if (!(cause instanceof Error && /\b(?:ENOENT|EACCES)\b/.test(cause.message))) return this.why()
     return this.#failed('the program ssh is missing; on Debian: apt-get install openssh-client')
+  }
+
+  #unlikeUs(does: string): string {
+    return `the account's shell ${does}: look at what ssh ${destination(this.#address)} true prints and waits for`
   }
 
   why(): TransportError {
@@ -198,22 +203,3 @@ class TheMaster implements Master {
 
 /** What the program says when it has been read. */
 export const READY = '\nreconcile is here\n'
-
-/** ssh's last words, and what to do about those that are known. */
-export function whyText(stderr: string, { host, port, user }: SshAddress): string {
-  const said = stderr
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '' && !/^(?:Warning: Permanently added|debug\d:)/.test(line))
-  const words = said.slice(-3).join('; ')
-  const where = `${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}`
-  const scan = `ssh-keyscan ${port === undefined ? '' : `-p ${port} `}${host}`
-  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
-    return `the host's key is another one than before: if the machine was set up anew, ssh-keygen -R '${port === undefined ? host : `[${host}]:${port}`}' forgets the old key; if not, somebody may be in between`
-  if (/Host key verification failed|No \S+ host key is known/.test(stderr))
-    return `the host's key is not known: connect once by hand (ssh ${where}) and compare its fingerprint, or add what ${scan} prints to ~/.ssh/known_hosts`
-  if (/Permission denied/.test(stderr))
-    return `${words}: the account does not take any key that ssh has here; ssh-copy-id ${where} puts one there, and a key with a passphrase needs an agent (SSH_AUTH_SOCK)`
-  if (/perl: (?:command )?not found|exec: perl/.test(stderr))
-    return `perl is missing on ${host}; on Debian: apt-get install perl-base`
-  return words === '' ? 'it was closed without a word' : words
-}
