@@ -16,6 +16,8 @@ interface Past {
 const IN_A_ROW_MS = 1_000
 const REPEAT_DELAY_MIN_MS = 1_000
 const REPEAT_DELAY_MAX_MS = 60_000
+/** What has failed is not begun any more after so long without another try: of a pod that could never be made nobody tells that it is gone. */
+const FAILURE_KEPT_MS = 3_600_000
 /** As many subjects are remembered before it is looked which of them may be forgotten. */
 const SWEEP_SIZE_MIN = 256
 
@@ -52,16 +54,22 @@ export class Pacing {
     const past = this.#past.get(subjectOf(action))
     const failures = past?.signature === signatureOf(action) ? past.failures + 1 : 1
     this.#past.set(subjectOf(action), { signature: signatureOf(action), endedAt: now, failures, repeats: 0 })
+    if (this.#past.size >= this.#sweepSize) this.#sweep(now)
   }
 
   forget(action: Action): void {
     this.#past.delete(subjectOf(action))
   }
 
-  /** What succeeded some time ago is no reason for anything any more, and its object may be gone for good: Jobs of a CronJob, one a minute. */
+  /** What ended some time ago is no reason for anything any more, and its object may be gone for good: Jobs of a CronJob, one a minute. */
   #sweep(now: Temporal.Instant): void {
-    for (const [subject, past] of this.#past)
-      if (past.failures === 0 && !this.#soonAfter(past, now)) this.#past.delete(subject)
+    for (const [subject, past] of this.#past) {
+      const isOver =
+        past.failures === 0
+          ? !this.#soonAfter(past, now)
+          : millisecondsBetween(past.endedAt, now) > FAILURE_KEPT_MS
+      if (isOver) this.#past.delete(subject)
+    }
     this.#sweepSize = Math.max(SWEEP_SIZE_MIN, 2 * this.#past.size)
   }
 

@@ -56,3 +56,19 @@ test('many others that come and go do not hide one that succeeds again and again
   for (let index = 0; index < 1_000; index += 1) pacing.succeeded(updatePod(`pod-${index}`, 2), at(2))
   expect(repeated(3)).toBe(true)
 })
+
+test('what failed an hour ago and was not tried again is forgotten, and nothing sooner', () => {
+  const HOUR_MS = 3_600_000
+  const delayAfter = (ms: number): number | undefined => {
+    const pacing = new Pacing(LIMITS)
+    for (let time = 0; time < 3; time += 1) pacing.failed(createPod('web'), at(0))
+    for (let index = 0; index < 1_000; index += 1) pacing.failed(createPod(`pod-${index}`), at(ms))
+    pacing.failed(createPod('web'), at(ms))
+    return pacing
+      .notBefore(createPod('web'), at(2 * HOUR_MS))
+      ?.since(at(ms))
+      .total('milliseconds')
+  }
+  expect(delayAfter(HOUR_MS)).toBe(2_000)
+  expect(delayAfter(HOUR_MS + 1)).toBe(250)
+})
