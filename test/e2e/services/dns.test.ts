@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { World } from '../../support/engine.ts'
+import { rootIdOf } from '../../support/machine.ts'
 import { files, pod, sh } from '../../support/pods.ts'
 import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
@@ -181,8 +182,7 @@ test('records follow a commit, and a server that was killed is there again', asy
 })
 
 test('down leaves no server, no address and no mount', async () => {
-  const [pid = 0] = servers()
-  const folder = /\/var\/cache\/bind\/(reconcile-\S+)/.exec(readFileSync(`/proc/${pid}/mounts`, 'utf8'))?.[1]
+  const folder = `reconcile-${rootIdOf(world.root)}`
   expect(readdirSync('/var/cache/bind')).toContain(folder)
   const run = await world.run('down')
   expect(run.stdout + run.stderr).toContain('DNS server')
