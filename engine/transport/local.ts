@@ -22,6 +22,7 @@ import type { Transport } from './transport.ts'
 /** The machine that the engine runs on. */
 export function localTransport(): Transport {
   return {
+    machine: '',
     run: runCommand,
     runInteractive,
     stream: streamCommand,

@@ -23,6 +23,8 @@ export interface CommandResult {
  * Paths are absolute, on the node. File writes are atomic: temporary file, fsync, rename.
  */
 export interface Transport {
+  /** Tells its machine from all others that this process works on; empty: it is the engine's own. */
+  readonly machine: string
   /** Resolves also when the command fails; rejects with TransportError when it could not be run or the node is not there. */
   run(command: Command, signal?: AbortSignal): Promise<CommandResult>
   /** For exec -it and alike: the command has the caller's terminal. Resolves to the exit status. */

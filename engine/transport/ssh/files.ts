@@ -12,7 +12,15 @@ import type { Word } from './words.ts'
 
 type FileVerbs = Omit<
   Transport,
-  'run' | 'runInteractive' | 'stream' | 'watch' | 'connect' | 'connectSocket' | 'arrivedAt' | 'lock'
+  | 'machine'
+  | 'run'
+  | 'runInteractive'
+  | 'stream'
+  | 'watch'
+  | 'connect'
+  | 'connectSocket'
+  | 'arrivedAt'
+  | 'lock'
 >
 
 /** What files.pl and beneath.pl do there. */

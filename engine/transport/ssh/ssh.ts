@@ -33,6 +33,7 @@ export function sshTransport(options: SshTransportOptions): Transport & AsyncDis
 
 function transportOver(line: Line, wide: Line, options: SshOptions): Transport {
   return {
+    machine: options.address.text,
     ...fileVerbs(line),
     run: (command, signal) => runOver(line, options, command, signal),
     runInteractive: (command) => runInteractiveOver(wide, options, command),

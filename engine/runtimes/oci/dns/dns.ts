@@ -44,7 +44,7 @@ const FIRST_WAIT_MS = 5_000
 export function createDns(node: Omit<OciNode, 'dns' | 'services'>): Dns {
   const keeper = new DnsKeeper(node)
   const first = Promise.withResolvers<void>()
-  const watch = new ServerWatch(`dns ${node.paths.root}`, async () => {
+  const watch = new ServerWatch(node.transport, `dns ${node.paths.root}`, async () => {
     const found = await keeper.damage()
     if (found === undefined) return undefined
     const [problem] = await attempt(async () => await keeper.again())

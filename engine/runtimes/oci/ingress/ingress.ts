@@ -36,7 +36,7 @@ type IngressNode = Pick<OciNode, 'facts' | 'paths' | 'transport'>
 
 export function createIngress(node: IngressNode): IngressProxy {
   const keeper = new IngressKeeper(node)
-  const watch = new ServerWatch(`ingress ${node.paths.root}`, async () => {
+  const watch = new ServerWatch(node.transport, `ingress ${node.paths.root}`, async () => {
     const problems = await keeper.again()
     if (problems === undefined) return undefined
     return { found: 'the Ingress proxy has ended', done: problems[0]?.message ?? 'it was started again' }

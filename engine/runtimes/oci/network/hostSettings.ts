@@ -33,7 +33,7 @@ export async function changeSettings(
   { host }: Pick<RootPaths, 'host'>,
   settings: Settings,
 ): Promise<void> {
-  await oneByOne(host, async () => {
+  await oneByOne(transport, host, async () => {
     for (const name of await unset(transport, settings)) {
       const record = recordOf(host, name)
       if ((await transport.stat(record)) === undefined) {

@@ -22,7 +22,7 @@ export async function noteNatTables(
   nft: string,
   { host }: Pick<RootPaths, 'host'>,
 ): Promise<void> {
-  await oneByOne(host, async () => {
+  await oneByOne(transport, host, async () => {
     if ((await transport.stat(noteOf(host))) !== undefined) return
     const { stdout } = await runOrFail(transport, { argv: [nft, '--terse', 'list', 'chains'] }, FAILING)
     await transport.makeDirectory(host, 0o700)

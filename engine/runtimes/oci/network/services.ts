@@ -41,7 +41,7 @@ const FAILING = { reason: 'NetworkNotReady', doing: 'leading Services to pods' }
 export function createServices(node: ServicesNode): Services {
   const keeper = new ServiceKeeper(node)
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    await oneByOne(`traffic of ${node.paths.root}`, work)
+    await oneByOne(node.transport, `traffic of ${node.paths.root}`, work)
   return {
     apply: async (traffic, signal) =>
       await inTurn(async () => {

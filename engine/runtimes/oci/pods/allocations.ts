@@ -33,7 +33,7 @@ type Wish = Pick<CreatePodRequest, 'userNamespace' | 'exclusiveCpus'>
 export async function allocate(context: AllocationContext, uid: PodUid, wish: Wish): Promise<Allocation> {
   if (wish.userNamespace !== true && wish.exclusiveCpus === undefined) return {}
   // Or two pods would be given the same.
-  return await oneByOne(context.paths.root, async () => {
+  return await oneByOne(context.transport, context.paths.root, async () => {
     const all = await readAllocations(context)
     const own = all.get(uid) ?? chosen(context, wish, [...all.values()])
     const file = podPaths(context.paths, uid).allocation
@@ -47,7 +47,7 @@ export async function allocate(context: AllocationContext, uid: PodUid, wish: Wi
 export async function giveBack(context: AllocationContext, uid: PodUid): Promise<void> {
   const file = podPaths(context.paths, uid).allocation
   if ((await context.transport.stat(file)) === undefined) return
-  await oneByOne(context.paths.root, async () => {
+  await oneByOne(context.transport, context.paths.root, async () => {
     const others = [...(await readAllocations(context))].filter(([other]) => other !== uid)
     await leaveCpus(context, new Map(others))
     await context.transport.remove(file)

@@ -46,7 +46,7 @@ export async function handlerProgram(
     )
   const path = await findProgram(transport, handler)
   if (path === undefined) throw failed(`there is no program ${handler} on this node`)
-  return await oneByOne(`${paths.runDir}/trial`, async () => {
+  return await oneByOne(transport, `${paths.runDir}/trial`, async () => {
     const tried = `${paths.runDir}/handler-${handler}`
     if ((await readText(transport, tried)) === path) return path
     const refusal = await tryRuntime(transport, paths, path, facts.cgroups)

@@ -31,7 +31,7 @@ export async function makeClaim(
 ): Promise<string> {
   const path = claimFolder(claims, namespace, claim)
   // Pods that share a claim may begin together: the folder that one of them has already must not be replaced.
-  await oneByOne(path, async () => {
+  await oneByOne(transport, path, async () => {
     if ((await transport.stat(path)) !== undefined) return
     await transport.makeDirectory(claims, 0o711)
     await transport.makeDirectory(`${claims}/${namespace}`, 0o711)
