@@ -28,7 +28,7 @@ const FAILING = { reason: 'NetworkNotReady', doing: 'leading to the pods of othe
 export function createOtherNodes(node: NetworkNode): OtherNodes {
   const keeper = new NetworkKeeper(node)
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    await oneByOne(`network of ${node.paths.root}`, work)
+    await oneByOne(node.transport, `network of ${node.paths.root}`, work)
   return {
     apply: async ({ network }, signal) =>
       await inTurn(async () => {
