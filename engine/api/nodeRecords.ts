@@ -1,6 +1,7 @@
 import type { NodeDrain, Taint } from './generated/types.ts'
-import { type NodeName, type ObjectKey, objectKey, type Timestamp } from './names.ts'
+import { type NodeName, type ObjectKey, objectKey, type PodUid, type Timestamp } from './names.ts'
 import { type ObjectRecord, RECORD_VERSION } from './records.ts'
+import type { ObservedContainer, ObservedPod } from './snapshot.ts'
 
 /**
  * What is on record about a node: what somebody has said of it by command, and since when it is as the commit says. A node of which
@@ -13,8 +14,39 @@ export interface NodeMemory {
   readonly drain?: RecordedDrain
   /** Since when the commit has it drained. */
   readonly drainedSince?: Timestamp
-  /** NoExecute taints of the commit: tolerationSeconds count from when they came. */
+  /** NoExecute taints, of the commit or for its silence: tolerationSeconds count from when they came. */
   readonly taints?: readonly RecordedTaint[]
+  /** It does not answer, or what was done because of that is not cleared up yet. */
+  readonly loss?: NodeLoss
+  /** Somebody has said that it is dead: nothing runs there. */
+  readonly fenced?: NodeFence
+  /** Pods that are older, those of DaemonSets aside, were given up, and go when it answers. */
+  readonly givenUp?: Timestamp
+}
+
+export interface NodeLoss {
+  /** When it was last heard of. */
+  readonly heard: Timestamp
+  /** Since when it counts as unreachable; absent: it is only silent as yet. */
+  readonly since?: Timestamp
+  /** Of the boot that was last seen. */
+  readonly bootId?: string
+  /** What it had then, for an engine that has not seen it; absent: nobody knows. */
+  readonly pods?: readonly RememberedPod[]
+  /** Pods whose place others have taken. */
+  readonly evicted?: readonly PodUid[]
+}
+
+/** A pod as it was last seen. */
+export interface RememberedPod extends Pick<ObservedPod, 'record' | 'sandbox' | 'ip' | 'ip6'> {
+  readonly containers: readonly ObservedContainer[]
+}
+
+export interface NodeFence {
+  readonly at: Timestamp
+  readonly by: 'person' | 'command'
+  /** Of the boot that is over; absent: nobody knows, so that only a person's word ends this. */
+  readonly bootId?: string
 }
 
 export interface RecordedDrain extends NodeDrain {
@@ -35,8 +67,13 @@ const NOTHING: NodeMemory = {}
 export function nodeMemory(record: ObjectRecord | undefined): NodeMemory {
   const spec = record?.object.spec
   if (typeof spec !== 'object' || spec === null) return NOTHING
-  const { drain, drainedSince, taints, unschedulable } = spec as Partial<Record<keyof NodeMemory, unknown>>
+  const { drain, drainedSince, fenced, givenUp, loss, taints, unschedulable } = spec as Partial<
+    Record<keyof NodeMemory, unknown>
+  >
   return {
+    ...(isLoss(loss) && { loss }),
+    ...(isFence(fenced) && { fenced }),
+    ...(typeof givenUp === 'string' && { givenUp }),
     ...(unschedulable === true && { unschedulable }),
     ...(isRecordedDrain(drain) && { drain }),
     ...(typeof drainedSince === 'string' && { drainedSince }),
@@ -52,8 +89,16 @@ function isRecordedTaint(value: unknown): value is RecordedTaint {
   return typeof value === 'object' && value !== null && 'timeAdded' in value && 'key' in value
 }
 
-export function remembersNothing({ drain, drainedSince, taints = [], unschedulable }: NodeMemory): boolean {
-  return unschedulable !== true && drain === undefined && drainedSince === undefined && taints.length === 0
+function isLoss(value: unknown): value is NodeLoss {
+  return typeof value === 'object' && value !== null && 'heard' in value
+}
+
+function isFence(value: unknown): value is NodeFence {
+  return typeof value === 'object' && value !== null && 'at' in value && 'by' in value
+}
+
+export function remembersNothing({ taints = [], ...rest }: NodeMemory): boolean {
+  return taints.length === 0 && Object.values(rest).every((value) => value === undefined)
 }
 
 /** The record that says this of the node, to be written over `before`. */

@@ -1,6 +1,6 @@
 import type { NodeDrain } from './generated/types.ts'
 import { type NodeName, nodeName, type ObjectKey, type Timestamp } from './names.ts'
-import { nodeKey, type NodeMemory, nodeMemory, nodeRecord } from './nodeRecords.ts'
+import { type NodeFence, nodeKey, type NodeMemory, nodeMemory, nodeRecord } from './nodeRecords.ts'
 import type { ObjectRecord } from './records.ts'
 
 /** What somebody says of a node by command. */
@@ -9,6 +9,9 @@ export type NodeWord =
   | { readonly kind: 'drain'; readonly node: NodeName; readonly options: NodeDrain }
   /** The drain is given up, and the node stays cordoned. */
   | { readonly kind: 'keepPods'; readonly node: NodeName }
+  /** It is dead: nothing runs there any more, and what it had may be made elsewhere. */
+  | { readonly kind: 'fence'; readonly node: NodeName; readonly by: NodeFence['by'] }
+  | { readonly kind: 'unfence'; readonly node: NodeName }
 
 export interface Saying {
   readonly word: NodeWord
@@ -36,9 +39,22 @@ function memoryAfter(word: NodeWord, memory: NodeMemory, at: Timestamp): NodeMem
       return { ...rest, unschedulable: true, drain: { ...word.options, startedAt: at } }
     case 'keepPods':
       return { ...rest, unschedulable: true }
+    case 'fence':
+      return fencedMemory(memory, word.by, at)
+    case 'unfence': {
+      const { fenced: _fenced, ...others } = memory
+      return others
+    }
     default:
       return word satisfies never
   }
+}
+
+/** What was given up stays so, whatever is said later: it may be elsewhere by then. */
+function fencedMemory(memory: NodeMemory, by: NodeFence['by'], at: Timestamp): NodeMemory {
+  const bootId = memory.loss?.bootId
+  if (memory.fenced !== undefined) return memory
+  return { ...memory, fenced: { at, by, ...(bootId !== undefined && { bootId }) }, givenUp: at }
 }
 
 /** Undefined: it is no such word. */
@@ -48,7 +64,10 @@ export function parseNodeWord(value: unknown): NodeWord | undefined {
   const { kind } = value
   if (typeof value.node !== 'string' || value.node === '') return undefined
   const node = nodeName(value.node)
-  if (kind === 'cordon' || kind === 'uncordon' || kind === 'keepPods') return { kind, node }
+  if (kind === 'cordon' || kind === 'uncordon' || kind === 'keepPods' || kind === 'unfence')
+    return { kind, node }
+  if (kind === 'fence')
+    return { kind, node, by: 'by' in value && value.by === 'command' ? 'command' : 'person' }
   return kind === 'drain'
     ? { kind, node, options: parseOptions('options' in value ? value.options : {}) }
     : undefined

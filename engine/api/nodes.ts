@@ -1,6 +1,7 @@
 import type { NodeInfo } from './cri.ts'
 import type { Node, NodeDrain, Taint } from './generated/types.ts'
-import { nodeName, type NodeName } from './names.ts'
+import { nodeName, type NodeName, type Timestamp } from './names.ts'
+import { OUT_OF_SERVICE_TAINT, UNREACHABLE_TAINTS } from './nodeLoss.ts'
 import { nodeKey, type NodeMemory, nodeMemory } from './nodeRecords.ts'
 import type { Labels } from './selectors.ts'
 import type { ObservedNode, Snapshot } from './snapshot.ts'
@@ -9,6 +10,10 @@ import type { ObservedNode, Snapshot } from './snapshot.ts'
 export interface NodeFacts {
   readonly name: NodeName
   readonly reachable: boolean
+  /** Since when it counts as unreachable. */
+  readonly lostSince: Timestamp | undefined
+  /** Somebody has said that nothing runs there any more. */
+  readonly fenced: boolean
   /** The commit says so, or somebody has by command; also because it is drained. */
   readonly unschedulable: boolean
   /** Its pods are to go: the commit says so, or somebody has by command, or both. */
@@ -55,6 +60,8 @@ function factsOf(
   return {
     name,
     reachable: observed?.reachable === true,
+    lostSince: observed?.lostSince,
+    fenced: memory.fenced !== undefined,
     unschedulable: node?.spec?.unschedulable === true || memory.unschedulable === true || drains.length > 0,
     drains,
     labels: {
@@ -63,9 +70,24 @@ function factsOf(
       ...(arch !== undefined && { 'kubernetes.io/arch': arch }),
       ...(node?.metadata.labels ?? NO_LABELS),
     },
-    taints: node?.spec?.taints ?? NO_TAINTS,
+    taints: taintsOf(node, observed, memory),
     info: observed?.info,
   }
+}
+
+/** The commit's, and those that follow from how the node is. */
+function taintsOf(
+  node: Node | undefined,
+  observed: ObservedNode | undefined,
+  { fenced }: NodeMemory,
+): readonly Taint[] {
+  const own = node?.spec?.taints ?? NO_TAINTS
+  if (observed?.lostSince === undefined && fenced === undefined) return own
+  return [
+    ...own,
+    ...(observed?.lostSince === undefined ? [] : UNREACHABLE_TAINTS),
+    ...(fenced === undefined ? [] : [OUT_OF_SERVICE_TAINT]),
+  ]
 }
 
 const NO_DRAINS: readonly NodeDraining[] = []

@@ -53,8 +53,17 @@ export interface ObservedNode {
   readonly reachable: boolean
   /** Its pods were never listed by this engine, so each pod that is wanted may be there. */
   readonly unlisted?: true
-  /** Since when the node is, or is not, reachable. */
+  /** Since when the node is reachable, or has said nothing. */
   readonly since: Timestamp
+  /** Looks in a row that it did not answer; absent while it answers. */
+  readonly failedLooks?: number
+  /**
+   * Since when it counts as unreachable, so that its pods are not ready any more. Never in what is observed: it follows from the time, and from
+   * what is on record.
+   */
+  readonly lostSince?: Timestamp
+  /** Pods whose place others have taken while it did not answer, and which are to go. As above. */
+  readonly evicted?: ReadonlySet<PodUid>
   readonly info?: NodeInfo
   readonly pods: ReadonlyMap<PodUid, ObservedPod>
   /**

@@ -20,9 +20,13 @@ export interface PodView {
   readonly deleting: boolean
   /** The node's record says so: no engine that is killed now can leave it running. */
   readonly deletingOnRecord: boolean
+  /** Another one took its place while its node did not answer: it goes as soon as that can be done. */
+  readonly evicted: boolean
   /** Phase Succeeded or Failed: it will not run again. */
   readonly finished: boolean
   readonly ready: boolean
+  /** As `ready`, and for a while also on a node that has just fallen silent: connections may be led to it. */
+  readonly serving: boolean
   /** The node's record says so too: an engine that starts now would know it. */
   readonly readyOnRecord: boolean
   readonly health: Health

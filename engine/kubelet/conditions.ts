@@ -94,6 +94,7 @@ function transitionTime(view: BareView, type: string, recorded: PodCondition | u
   const { context, pod } = view
   const created = pod.record.pod.metadata.creationTimestamp
   if (type === 'PodScheduled' && recorded === undefined && created !== undefined) return created
+  if (context.node.lostSince !== undefined && type === 'Ready') return context.node.lostSince
   if (!context.node.reachable) return context.node.since
   return context.now.toString()
 }
@@ -130,10 +131,11 @@ function containersReady(view: BareView): Finding {
 
 function ready(view: BareView, containers: Finding, gates: readonly PodCondition[]): Finding {
   const { node } = view.context
-  if (!node.reachable) {
+  // Kubernetes' node lifecycle controller says False, too: whatever runs there, nobody is to count on it.
+  if (node.lostSince !== undefined) {
     return {
-      status: 'Unknown',
-      reason: 'NodeStatusUnknown',
+      status: 'False',
+      reason: 'NodeNotReady',
       message: `node ${node.name} has not answered since ${node.since}`,
     }
   }

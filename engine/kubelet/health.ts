@@ -29,10 +29,10 @@ export function podHealth(pod: ObservedPod, context: PodContext): Health {
   if (view.phase === 'Failed') return podFailed(view)
   const resize = resizeHealth(view)
   if (resize !== undefined) return resize
-  if (isReady(view)) return HEALTHY
-  if (isFrozen(view)) return { kind: 'failed', reason: 'PodFrozen', message: frozenText(view) }
   if (!context.node.reachable)
     return { kind: 'progressing', message: `node ${context.node.name} does not answer` }
+  if (isReady(view)) return HEALTHY
+  if (isFrozen(view)) return { kind: 'failed', reason: 'PodFrozen', message: frozenText(view) }
   return certainFailure(view) ?? sandboxProblem(view) ?? containerTrouble(view) ?? progressing(view)
 }
 

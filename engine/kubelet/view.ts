@@ -71,6 +71,7 @@ export function viewOf(pod: ObservedPod, context: PodContext): PodView {
 function isStillTrue(view: PodView, context: PodContext): boolean {
   const then = view.context
   if (then.busy !== context.busy || then.node.reachable !== context.node.reachable) return false
+  if (then.node.lostSince !== context.node.lostSince) return false
   if (view.steady && then.node.info === context.node.info) return true
   return then.now === context.now && then.node === context.node && then.desired === context.desired
 }

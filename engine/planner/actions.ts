@@ -1,5 +1,5 @@
 import type { PodCondition } from '../api/generated/types.ts'
-import type { ObjectKey, PodUid } from '../api/names.ts'
+import type { NodeName, ObjectKey, PodUid } from '../api/names.ts'
 import type {
   Action,
   Bucket,
@@ -21,7 +21,7 @@ import { byImportance } from './importance.ts'
 import type { Hands, HandsOff } from './leftAlone.ts'
 import type { Placements } from './place.ts'
 import type { World } from './world.ts'
-import { thrown, type WorldPod } from './worldPods.ts'
+import { isStillToGo, thrown, type WorldPod } from './worldPods.ts'
 
 export interface Drafts {
   readonly actions: readonly Action[]
@@ -42,6 +42,7 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
   const controllers = new Map<PodUid, Said>()
   for (const decision of [...decisions, ...placements.preempted]) sayings(decision, world, controllers)
   const steps = new Steps()
+  const clearing = nodesToClear(world)
   const podActions: PodAction[] = []
   const verdicts: PodVerdict[] = []
   for (const pod of world.pods) {
@@ -52,8 +53,9 @@ export function draft(decisions: readonly Decision[], placements: Placements, wo
     }
     // A pod that is being deleted already is brought to its end: half of one is of use to nobody.
     const hands = pod.view.deletingOnRecord ? undefined : world.off.of(pod.object)
-    const said =
+    const own =
       hands === undefined ? verdictOn(pod, word, steps) : leftAlone(pod, word, steps, world.off, hands)
+    const said = clearing.has(pod.view.node) ? clearedFirst(own, pod) : own
     if (said.action !== undefined) podActions.push(said.action)
     const { label, uid } = pod.view
     const verdict = { uid, pod: label, object: pod.object, bucket: said.bucket, reason: said.reason }
@@ -196,6 +198,23 @@ function verdictOn(pod: WorldPod, said: Said | undefined, steps: Steps): Said {
   if (deleting) return { bucket: 'delete', reason: step.waiting ?? 'is being removed', action: undefined }
   if (step.waiting !== undefined) return { bucket: 'wait', reason: step.waiting, action: undefined }
   return KEPT
+}
+
+/** They have answered again, and still have pods that others have taken the place of. */
+function nodesToClear({ byNode }: World): ReadonlySet<NodeName> {
+  const found = new Set<NodeName>()
+  for (const { node, pods } of byNode.values()) {
+    if (node.evicted === undefined || !node.reachable) continue
+    if (pods.some((pod) => isStillToGo(pod, node))) found.add(node.name)
+  }
+  return found
+}
+
+/** Before anything else is begun there. */
+function clearedFirst(said: Said, { view }: WorldPod): Said {
+  if (said.action === undefined || said.action.kind === 'deletePod') return said
+  const reason = `node ${view.node} answers again: first goes what others have taken the place of`
+  return { bucket: 'wait', reason, action: undefined }
 }
 
 /** What it needs is said and not done. Never `KEPT` itself: that is remembered with the pod, and this ends with a record. */

@@ -39,14 +39,15 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const allowed = held(decided, allowance)
   const drained = drains(allowed, allowance, world)
   const taints = datedTaints(world)
+  const evicted = evictions(taints, world)
   const { decisions: wishes } = withhold(
     [
       ...keepDecisions(snapshot.desired, world),
       ...autoscaled.decisions,
-      ...nodeDecisions(taints, drained.empty, world),
+      ...nodeDecisions({ dated: taints, drained: drained.empty, replaced: evicted.replaced }, world),
       ...admit(allowed, whole.desired),
       ...drained.decisions,
-      ...evictions(taints, world),
+      ...evicted.decisions,
       ...budgetDecisions(budgets, world),
       ...services.decisions,
     ],
@@ -54,7 +55,11 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   )
   const claims = new ClaimBook(wishes, world)
   const placements = place(wishes, budgetRooms(budgets, allowance), claims, world)
-  const decisions = [...withoutClaims(wishes), ...withholdClaims(claims.decisions(), off)]
+  const decisions = [
+    ...withoutClaims(wishes),
+    ...evicted.returned,
+    ...withholdClaims(claims.decisions(), off),
+  ]
   const drafts = draft(decisions, placements, world)
   const violations = [
     ...world.violations,

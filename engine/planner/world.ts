@@ -6,6 +6,7 @@ import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject, Snapshot } from '../api/snapshot.ts'
 import { inOrder } from './inOrder.ts'
 import { HandsOff } from './leftAlone.ts'
+import { withLosses } from './losses.ts'
 import { childrenOf, wantedObjects } from './wanted.ts'
 import { indexOf, type PodIndex } from './worldIndex.ts'
 
@@ -26,7 +27,8 @@ export interface World extends PodIndex {
   readonly off: HandsOff
 }
 
-export function worldOf(snapshot: Snapshot, now: Temporal.Instant): World {
+export function worldOf(told: Snapshot, now: Temporal.Instant): World {
+  const snapshot = withLosses(told, now)
   const unread = unreadPods(snapshot)
   const context = {
     now,

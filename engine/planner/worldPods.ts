@@ -93,6 +93,8 @@ function worldPod(
   const object = owner === undefined ? key : ownerKey(owner, namespace, sets)
   const { health, status, timeless } = readPod(observed, context, object, violations)
   const { phase } = status
+  const evicted = node.evicted?.has(uid) === true
+  const isReadyNow = isReady(status.conditions)
   const view: PodView = {
     uid,
     key,
@@ -102,17 +104,24 @@ function worldPod(
     status,
     reachable: node.reachable,
     busy,
-    deleting,
-    deletingOnRecord: onRecord?.pod.metadata.deletionTimestamp !== undefined,
+    deleting: deleting || evicted,
+    deletingOnRecord: evicted || onRecord?.pod.metadata.deletionTimestamp !== undefined,
+    evicted,
     finished: phase === 'Succeeded' || phase === 'Failed',
     // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
-    ready: node.reachable && isReady(status.conditions),
+    ready: node.reachable && isReadyNow,
+    serving: isReadyNow,
     readyOnRecord: isReady(onRecord?.conditions),
     health,
     ...(observed.usage !== undefined && { usage: observed.usage }),
   }
   const memo = { verdict: undefined, report: undefined }
-  return { view, observed, context, object, owner, timeless, memo }
+  return { view, observed, context, object, owner, timeless: timeless && !evicted, memo }
+}
+
+/** Others have its place, and by its node's own record it is not on its way yet. */
+export function isStillToGo({ view }: WorldPod, { pods }: ObservedNode): boolean {
+  return view.evicted && pods.get(view.uid)?.record.pod.metadata.deletionTimestamp === undefined
 }
 
 interface Identity extends Pick<PodView, 'uid' | 'key' | 'label' | 'deleting'> {

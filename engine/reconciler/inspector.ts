@@ -5,6 +5,7 @@ import { after } from './clock.ts'
 import { retryDelayMs } from './limits.ts'
 import { blame, messageOf, stackOf } from './problems.ts'
 import type { Shared } from './shared.ts'
+import { Pulse } from './pulse.ts'
 import { Slots } from './slots.ts'
 
 export interface InspectorOptions extends Shared {
@@ -29,6 +30,7 @@ interface Watch {
   listingWanted: boolean
   /** Listings in a row that the node did not answer. */
   failures: number
+  readonly pulse: Pulse
   checked: boolean
   /** What was told of the node already, and is amiss still. */
   amiss: ReadonlySet<string>
@@ -49,7 +51,8 @@ export class Inspector {
   #watch(name: NodeName, runtime: Runtime): Watch {
     const slots = new Slots(this.#options.limits.inspectionsPerNodeMax)
     const state = { listingWanted: false, failures: 0, checked: false, amiss: new Set<string>() }
-    return { name, runtime, slots, bell: new Bell(), underWay: new Map(), ...state }
+    const pulse = new Pulse(runtime, this.#options)
+    return { name, runtime, slots, bell: new Bell(), underWay: new Map(), pulse, ...state }
   }
 
   /** Each node once. A node that does not answer is tried again by `run`. */
@@ -64,7 +67,19 @@ export class Inspector {
 
   /** Listings after the first one, until the signal is aborted. */
   async run(): Promise<void> {
-    await Promise.all([...this.#watches.values()].map((watch) => this.#resyncs(watch)))
+    await Promise.all(
+      [...this.#watches.values()].flatMap((watch) => [this.#resyncs(watch), this.#pulse(watch)]),
+    )
+  }
+
+  /** Whether a node is there is known before a listing or a command has found out that it is not. */
+  async #pulse(watch: Watch): Promise<void> {
+    await watch.pulse.run({
+      silent: (message) => this.#unheard(watch, message),
+      heard: () => {
+        if (watch.failures > 0) this.resync(watch.name)
+      },
+    })
   }
 
   resync(name: NodeName): void {
@@ -99,7 +114,9 @@ export class Inspector {
         watch.underWay.set(uid, false)
         const stamp = observer.stamp()
         const listing = await watch.runtime.inspect(uid, signal)
-        if (!signal.aborted) observer.mergeInspection(watch.name, uid, listing, stamp)
+        if (signal.aborted) return
+        watch.pulse.hear()
+        observer.mergeInspection(watch.name, uid, listing, stamp)
       }, signal)
       looked(watch.name, uid)
     } catch (error) {
@@ -170,20 +187,37 @@ export class Inspector {
   #answered(watch: Watch): void {
     const { observer, nodeChanged } = this.#options
     watch.failures = 0
-    if (observer.reachable(watch.name)) return
-    observer.setReachable(watch.name, true)
-    nodeChanged(watch.name, true)
+    watch.pulse.hear()
+    const isNews = !observer.reachable(watch.name)
+    observer.answers(watch.name)
+    if (isNews) nodeChanged(watch.name, true)
+  }
+
+  /** No listing has failed yet, maybe because one is still waited for. */
+  #unheard(watch: Watch, message: string): void {
+    if (watch.failures === 0) {
+      watch.failures = 1
+      watch.checked = false
+      this.#options.nodeChanged(watch.name, false, message)
+      this.resync(watch.name)
+    }
+    this.#sayIsSilent(watch, message)
+  }
+
+  #sayIsSilent({ failures, name, pulse }: Watch, message: string): void {
+    const failedLooks = Math.max(failures, pulse.unanswered)
+    this.#options.observer.isSilent(name, { message, since: pulse.heardAt, failedLooks })
   }
 
   /** Whatever the reason: what cannot be listed is unknown, and unknown is not absent. */
   #silent(watch: Watch, error: unknown): void {
-    const { observer, nodeChanged } = this.#options
+    const { nodeChanged } = this.#options
     const first = watch.failures === 0
     watch.failures += 1
     watch.checked = false
     // somebody who asked in the meantime is served by the retry
     watch.listingWanted = false
-    observer.setReachable(watch.name, false, messageOf(error))
+    this.#sayIsSilent(watch, messageOf(error))
     if (!first) return
     // Of the world's failures whoever hears of the node says enough.
     if (blame(error) === 'bug') this.#report('listing pods', watch, error)

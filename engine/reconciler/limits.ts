@@ -6,6 +6,9 @@ export interface Limits {
   readonly promptPerNodeMax: number
   readonly inspectionsPerNodeMax: number
   readonly probesPerNodeMax: number
+  /** Whether a node is there is asked this often, and so many questions may be under way. */
+  readonly pingEveryMs: number
+  readonly pingsPerNodeMax: number
   readonly recordWritesMax: number
   /** In place of what the Cluster says: a full listing this often. */
   readonly resyncEveryMs?: number
@@ -27,6 +30,8 @@ export const DEFAULT_LIMITS: Limits = {
   promptPerNodeMax: 4,
   inspectionsPerNodeMax: 16,
   probesPerNodeMax: 32,
+  pingEveryMs: 5_000,
+  pingsPerNodeMax: 8,
   recordWritesMax: 16,
   retryMinMs: 1_000,
   retryMaxMs: 30_000,

@@ -16,6 +16,8 @@ interface NodeView {
   listed: Stamp
   reachable: boolean
   since: Temporal.Instant
+  /** Looks in a row that it did not answer. */
+  failedLooks: number
   info?: NodeInfo
   /** Why it does not answer. */
   message?: string
@@ -24,6 +26,14 @@ interface NodeView {
   trafficProblems?: readonly TrafficProblem[]
   /** What was last handed out; undefined once something has changed since. */
   handedOut: ObservedNode | undefined
+}
+
+export interface Silence {
+  readonly message: string
+  /** When the node was last heard of. */
+  readonly since: Temporal.Instant
+  /** In a row. */
+  readonly failedLooks: number
 }
 
 /**
@@ -93,13 +103,23 @@ export class Observer {
     return Math.max(node.listed, node.pods.get(uid)?.seen ?? 0) > stamp
   }
 
-  setReachable(name: NodeName, reachable: boolean, message?: string): void {
+  answers(name: NodeName): void {
     const node = this.#node(name)
-    if (message === undefined) delete node.message
-    else node.message = message
-    if (node.reachable === reachable) return
-    node.reachable = reachable
+    delete node.message
+    if (node.reachable) return
+    node.reachable = true
+    node.failedLooks = 0
     node.since = this.#clock.now()
+    this.#touch(node)
+  }
+
+  isSilent(name: NodeName, { failedLooks, message, since }: Silence): void {
+    const node = this.#node(name)
+    node.message = message
+    if (!node.reachable && node.failedLooks === failedLooks) return
+    if (node.reachable) node.since = since
+    node.reachable = false
+    node.failedLooks = failedLooks
     this.#touch(node)
   }
 
@@ -208,6 +228,7 @@ function unseen(name: NodeName, now: Temporal.Instant): NodeView {
     pods: new Map(),
     listed: 0,
     reachable: false,
+    failedLooks: 0,
     since: now,
     unreadable: [],
     handedOut: undefined,
@@ -223,6 +244,7 @@ function handOut(node: NodeView): ObservedNode {
     reachable: node.reachable,
     ...(node.listed === 0 && { unlisted: true }),
     since: node.since.toString(),
+    ...(!node.reachable && { failedLooks: node.failedLooks }),
     ...(node.info === undefined ? {} : { info: node.info }),
     pods,
     ...(node.serving !== undefined && { serving: node.serving }),

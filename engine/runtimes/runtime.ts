@@ -58,6 +58,8 @@ export interface Runtime {
   check(signal?: AbortSignal): Promise<NodeInfo>
   /** Makes the node ready for pods. Rejects as check does, and when containers do not work there. */
   prepare(signal?: AbortSignal): Promise<NodeInfo>
+  /** Asks for nothing but an answer. Absent: it is this machine, where what does not answer is not the machine. */
+  ping?(signal?: AbortSignal): Promise<void>
   list(signal?: AbortSignal): Promise<NodeListing>
   /**
    * Looks after what the pods of the node have in common (folders, hook, bridge, addresses), and after what is left of pods whose record has gone.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PodCondition } from '../../engine/api/generated/types.ts'
+import type { PodCondition, PodStatus } from '../../engine/api/generated/types.ts'
 import { podStatus } from '../../engine/kubelet/status.ts'
 import {
   at,
@@ -172,25 +172,38 @@ describe('the conditions', () => {
     })
   })
 
-  it('leave Ready unknown while the node is silent, since it fell silent', () => {
+  it('stay as they were while the node is silent, and are not Ready from when it counts as unreachable', () => {
     const silent = node({ reachable: false, since: at(7) })
+    const lost = { ...silent, lostSince: at(27) }
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: at(3) }] as const
     const pod = observed(record({}, { conditions }), { app: running() })
-    const status = podStatus(pod, context(60, { node: silent }))
-    const ready = status.conditions?.find(({ type }) => type === 'Ready')
-    expect(ready).toMatchObject({ status: 'Unknown', reason: 'NodeStatusUnknown', lastTransitionTime: at(7) })
+    const readyOf = (status: PodStatus) => status.conditions?.find(({ type }) => type === 'Ready')
+    expect(readyOf(podStatus(pod, context(20, { node: silent })))).toMatchObject({ status: 'True' })
+    const status = podStatus(pod, context(60, { node: lost }))
+    expect(readyOf(status)).toEqual({
+      type: 'Ready',
+      status: 'False',
+      reason: 'NodeNotReady',
+      message: `node local has not answered since ${at(7)}`,
+      lastTransitionTime: at(27),
+    })
     expect(status.phase).toBe('Running')
   })
 
-  it('of a pod that has not changed are looked at again when its node falls silent, or answers again', () => {
+  it('of a pod that has not changed are looked at again when its node is lost, or answers again', () => {
     const conditions = podStatus(observed(record(), { app: running() }), context(10)).conditions ?? []
     const containers = { app: { attempt: 0, ready: true, started: true } }
     const pod = observed(record({}, { conditions, containers }), { app: running() })
     const readyOn = (seconds: number, reachable: boolean) =>
-      conditionsOf(podStatus(pod, context(seconds, { node: node({ reachable }) })).conditions)['Ready']
+      conditionsOf(
+        podStatus(
+          pod,
+          context(seconds, { node: node({ reachable, ...(!reachable && { lostSince: at(25) }) }) }),
+        ).conditions,
+      )['Ready']
     expect([readyOn(20, true), readyOn(30, false), readyOn(40, true)]).toEqual([
       'True',
-      'Unknown NodeStatusUnknown',
+      'False NodeNotReady',
       'True',
     ])
     const again = [podStatus(pod, context(50)), podStatus(pod, context(60))]

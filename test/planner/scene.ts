@@ -8,6 +8,7 @@ import type {
   PodSpec,
 } from '../../engine/api/generated/types.ts'
 import { type NodeName, objectKey } from '../../engine/api/names.ts'
+import { type NodeWord, recordOfWord } from '../../engine/api/nodeWords.ts'
 import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
 import type { Desired, ObservedNode, Snapshot } from '../../engine/api/snapshot.ts'
 import { SYNC_KEY, type SyncMemory, syncMemory, syncRecord } from '../../engine/api/sync.ts'
@@ -21,6 +22,7 @@ export class Scene {
   #objects: readonly KubernetesObject[] = []
   #nodes: readonly Node[] = []
   #sync: ClusterSync = {}
+  #podEvictionTimeoutSeconds: number | undefined
   #commit = 'c'.repeat(40)
   readonly #unread = new Set<string>()
   readonly #unreadable = new Map<string, string>()
@@ -35,7 +37,12 @@ export class Scene {
       apiVersion: 'reconcile.dev/v1',
       kind: 'Cluster',
       metadata: { name: 'default' },
-      spec: { sync: this.#sync },
+      spec: {
+        sync: this.#sync,
+        ...(this.#podEvictionTimeoutSeconds !== undefined && {
+          podEvictionTimeoutSeconds: this.#podEvictionTimeoutSeconds,
+        }),
+      },
     } as const
     return { commit: this.#commit, cluster, nodes: this.#nodes, objects }
   }
@@ -43,6 +50,20 @@ export class Scene {
   /** The Cluster's spec.sync. */
   sync(settings: ClusterSync): this {
     this.#sync = settings
+    return this
+  }
+
+  /** The Cluster's podEvictionTimeoutSeconds. */
+  evictsAfter(seconds: number): this {
+    this.#podEvictionTimeoutSeconds = seconds
+    return this
+  }
+
+  /** Somebody says something of a node, by command. */
+  say(word: NodeWord): this {
+    const { now, records } = this.world
+    const record = recordOfWord({ word, commit: this.#commit, at: now.toString() }, records)
+    records.set(record.key, record)
     return this
   }
 

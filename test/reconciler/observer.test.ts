@@ -90,7 +90,7 @@ test('a pod that looks the same stays the same value, and so does its node', () 
 
 test('a pod that cannot be read any more is kept as it was, and reported', () => {
   const it = observer()
-  it.setReachable(NODE, true)
+  it.answers(NODE)
   it.mergeInspection(NODE, UID, listingOf('web'), it.stamp())
   const unreadable = [{ uid: UID, message: 'record version 9 is not known' }]
   it.mergeListing(NODE, { pods: new Map(), unreadable }, it.stamp())
@@ -192,15 +192,15 @@ test('since when a node answers moves only when that changes', async () => {
   const it = new Observer([NODE], clock, () => undefined)
   expect(it.node(NODE)).toMatchObject({ reachable: false, since: START })
   await clock.runFor(1_000)
-  it.setReachable(NODE, true)
+  it.answers(NODE)
   await clock.runFor(1_000)
-  it.setReachable(NODE, true)
+  it.answers(NODE)
   expect(it.node(NODE)).toMatchObject({ reachable: true, since: '2026-01-01T00:00:01Z' })
 })
 
 test('a node that told what it is and not which pods it has may have any of them', () => {
   const it = new Observer([NODE], new VirtualClock(), () => undefined)
-  it.setReachable(NODE, true)
+  it.answers(NODE)
   expect(it.node(NODE).unlisted).toBe(true)
   it.mergeListing(NODE, { pods: new Map(), unreadable: [] }, it.stamp())
   expect(it.node(NODE).unlisted).toBeUndefined()

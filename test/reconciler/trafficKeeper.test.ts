@@ -27,7 +27,7 @@ function trafficTo(...addresses: readonly string[]): NodeTraffic {
 function keeping(fails: (asked: number) => boolean = () => false) {
   const { clock, node } = createWorld()
   const observer = new Observer([NODE], clock, () => undefined)
-  observer.setReachable(NODE, true)
+  observer.answers(NODE)
   const ending = new AbortController()
   const asked: NodeTraffic[] = []
   const applyTraffic = async (traffic: NodeTraffic) => {

@@ -30,6 +30,8 @@ export function node(name: string, words: Omit<NodeWords, 'name'> = {}): NodeFac
     labels: { 'kubernetes.io/hostname': name, ...labels },
     taints,
     drains: [],
+    lostSince: undefined,
+    fenced: false,
     info: {
       node: nodeName(name),
       runtime: 'model',

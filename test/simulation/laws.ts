@@ -2,6 +2,7 @@ import type { PodUid } from '../../engine/api/names.ts'
 import type { Action, Plan } from '../../engine/api/plan.ts'
 import type { PodRecord } from '../../engine/api/records.ts'
 import type { ObservedPod, Snapshot } from '../../engine/api/snapshot.ts'
+import { lossLaws, replacedPods } from './lossLaws.ts'
 import { setLaws } from './setLaws.ts'
 import type { Wanted, WantedDeployment } from './wanted.ts'
 
@@ -26,6 +27,7 @@ export function brokenLaws(
   const seen = podsOf(snapshot)
   const deployments = wanted.filter((one) => one.kind === 'Deployment')
   return [
+    ...lossLaws(snapshot, plan, nowMs),
     ...plan.violations.map(({ invariant, message }) => `the planner itself found: ${invariant}: ${message}`),
     ...verdictLaws(plan, seen),
     ...actionLaws(plan, snapshot, seen),
@@ -35,8 +37,9 @@ export function brokenLaws(
 }
 
 /** Pods that are being made are there already. */
-function podsOf({ busy, observed }: Snapshot): readonly Seen[] {
+function podsOf({ busy, observed, records }: Snapshot): readonly Seen[] {
   const seen: Seen[] = []
+  const replaced = replacedPods(records)
   for (const node of observed.nodes.values()) {
     const making = [...busy.values()].flatMap((action): ObservedPod[] => {
       if (action.kind !== 'createPod' || action.node !== node.name || node.pods.has(action.uid)) return []
@@ -47,7 +50,8 @@ function podsOf({ busy, observed }: Snapshot): readonly Seen[] {
       const { metadata } = found.record.pod
       const uid = (metadata.uid ?? '') as PodUid
       const action = busy.get(uid)
-      const pod = { ...found, record: recordWith(action, found) }
+      const written = recordWith(action, found)
+      const pod = { ...found, record: replaced.has(uid) ? asGoing(written) : written }
       const label = `${metadata.namespace}/${metadata.name}`
       const app = metadata.ownerReferences === undefined ? undefined : metadata.labels?.['app']
       const recordedReady = found.record.conditions.some(
@@ -57,6 +61,13 @@ function podsOf({ busy, observed }: Snapshot): readonly Seen[] {
     }
   }
   return seen
+}
+
+/** Others have its place: it ends as soon as its node answers. */
+function asGoing(record: PodRecord): PodRecord {
+  const { pod } = record
+  const deletionTimestamp = pod.metadata.deletionTimestamp ?? pod.metadata.creationTimestamp ?? ''
+  return { ...record, pod: { ...pod, metadata: { ...pod.metadata, deletionTimestamp } } }
 }
 
 /** What is being written counts as written. */

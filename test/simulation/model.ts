@@ -156,6 +156,7 @@ export class ModelWorld {
       name: node.name,
       reachable: node.reachable,
       since: node.since,
+      ...(!node.reachable && { failedLooks: 9 }),
       info,
       pods,
       ...(traffic !== undefined && { serving: servedBy(traffic) }),

@@ -929,6 +929,22 @@ export interface ClientIPConfig {
 }
 
 /**
+ * How it is made sure of that a machine which does not answer is off.
+ */
+export interface ClusterFencing {
+  /**
+   * Run on the machine of the engine for a node whose podEvictionTimeoutSeconds are over: a program and its arguments, in which $(NODE_NAME) and $(NODE_ADDRESS) stand for the node's. When it succeeds, the node is taken to be dead; when not, it is run again later.
+   *
+   * @minItems 1
+   */
+  readonly command: readonly string[]
+  /**
+   * How long the command may take, 60 when absent.
+   */
+  readonly timeoutSeconds?: number
+}
+
+/**
  * Where the proxy runs that answers for Ingresses.
  */
 export interface ClusterIngress {
@@ -975,6 +991,10 @@ export interface ClusterSpec {
    */
   readonly containerLogMaxSize?: Quantity
   /**
+   * How it is made sure of that a machine which does not answer is off.
+   */
+  readonly fencing?: ClusterFencing
+  /**
    * Where Ingresses are answered for.
    */
   readonly ingress?: ClusterIngress
@@ -982,6 +1002,10 @@ export interface ClusterSpec {
    * The range that pod addresses are taken from, such as 10.244.0.0/16. For pods with two addresses one of IPv4 and one of IPv6, with a comma between them.
    */
   readonly podCIDR?: string
+  /**
+   * For how long a machine may count as unreachable before pods of Deployments, ReplicaSets and Jobs are made elsewhere, 300 when absent. What a pod's own toleration of node.kubernetes.io/unreachable says goes before it.
+   */
+  readonly podEvictionTimeoutSeconds?: number
   /**
    * How many processes and threads all containers of a pod may have at a time, as the kubelet's setting of this name; as many as the node lets them when absent. Pods that are there already keep what they were made with.
    */

@@ -18,6 +18,9 @@ export interface Fleet {
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
 }
 
+/** There is nothing that is read with less ado. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+
 type Asked = Pick<Desired, 'cluster' | 'nodes'> | undefined
 
 /** Several machines, this one among them or not, driven from this one, which keeps the object records. Nothing is connected yet. */
@@ -55,12 +58,14 @@ async function openNode(
   world: World,
 ): Promise<Runtime> {
   const mirrors = desired?.cluster.spec?.registries?.mirrors
-  return await CREATE_RUNTIME[node.runtime ?? 'oci']({
-    transport: await wayTo(node, root, world),
+  const way = await wayTo(node, root, world)
+  const runtime = await CREATE_RUNTIME[node.runtime ?? 'oci']({
+    transport: way,
     root: (await rootPaths(transport, root)).root,
     node: node.name,
     ...(mirrors === undefined ? {} : { mirrors }),
   })
+  return { ...runtime, ping: async (signal) => void (await way.readFile(BOOT_ID, signal)) }
 }
 
 /** This machine is no node of the fleet any more once it has no pods. */

@@ -1,6 +1,7 @@
 import type { NodeSelector, PodSpec, Taint, Toleration } from '../../api/generated/types.ts'
 import { keyParts, nameHash } from '../../api/names.ts'
 import { matchesNodeAffinity } from '../../api/nodeAffinity.ts'
+import { UNREACHABLE } from '../../api/nodeLoss.ts'
 import type { NodeFacts } from '../../api/nodes.ts'
 import { DRIVES_OUT, KEEPS_AWAY, UNSCHEDULABLE_TAINT, untoleratedTaint } from '../../api/taints.ts'
 import type { DaemonPod } from './rollout.ts'
@@ -48,7 +49,9 @@ export function fitOf(spec: PodSpec, node: NodeFacts): Fit {
   const named = spec.nodeName === undefined || spec.nodeName === '' || spec.nodeName === node.name
   if (!named || !matchesNodeAffinity(spec, node)) return { shouldRun: false, mayStay: false }
   const tolerations = tolerationsOf(spec)
-  const taints: readonly Taint[] = node.unschedulable ? [...node.taints, UNSCHEDULABLE_TAINT] : node.taints
+  const own =
+    node.lostSince === undefined ? node.taints : node.taints.filter(({ key }) => key !== UNREACHABLE)
+  const taints: readonly Taint[] = node.unschedulable ? [...own, UNSCHEDULABLE_TAINT] : own
   return {
     shouldRun: untoleratedTaint(tolerations, taints, KEEPS_AWAY) === undefined,
     mayStay: untoleratedTaint(tolerations, taints, DRIVES_OUT) === undefined,

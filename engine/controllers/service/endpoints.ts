@@ -102,8 +102,7 @@ function addressesOf({ status }: PodView): readonly string[] {
 function endpointOf({ metadata, spec }: Service, pod: PodView, address: string): PodEndpoint {
   const { namespace, name } = keyParts(pod.key)
   const { hostname, subdomain } = pod.record.pod.spec
-  // Of a node that does not answer nobody knows whether anything is there still.
-  const serving = pod.ready && pod.reachable
+  const { serving } = pod
   return {
     addresses: [address],
     conditions: {

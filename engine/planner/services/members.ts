@@ -82,7 +82,7 @@ export class Members {
 }
 
 /** All that an EndpointSlice says of a pod, but what its record says. */
-function factsOf({ deleting, finished, node, reachable, ready, status }: PodView): string {
+function factsOf({ deleting, finished, node, serving, status }: PodView): string {
   const addresses = (status.podIPs ?? []).map(({ ip }) => ip).join(',')
-  return `${status.podIP ?? ''} ${addresses} ${node} ${Number(ready)}${Number(deleting)}${Number(finished)}${Number(reachable)}`
+  return `${status.podIP ?? ''} ${addresses} ${node} ${Number(serving)}${Number(deleting)}${Number(finished)}`
 }

@@ -19,6 +19,8 @@ export interface ConnectionOptions extends LineOptions {
   readonly pullable?: (image: string) => boolean
   /** Whether an event says only that something on the node has changed. */
   readonly vague?: () => boolean
+  /** It can be asked whether it is there, as machines behind a line can. */
+  readonly pinged?: boolean
 }
 
 /** One engine's connection to the node. Killed, it is as if the engine's process had been. */
@@ -32,6 +34,7 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
   const { pullable = () => true } = options
   const runtime: Runtime = {
     ...readingVerbs(node, line, options.vague),
+    ...(options.pinged === true && { ping: (signal) => line.call('ping', signal, () => undefined) }),
     ...podVerbs(node, line),
     ...containerVerbs(node, line),
     ...recordVerbs(node, line),

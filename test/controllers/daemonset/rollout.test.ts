@@ -175,6 +175,8 @@ test.each(FITS)('on %s a pod %j of node %j: %s', (_what, spec, node, fit) => {
       labels: { disk: 'ssd' },
       taints: node.taints ?? [],
       drains: [],
+      lostSince: undefined,
+      fenced: false,
       info: undefined,
     },
   )

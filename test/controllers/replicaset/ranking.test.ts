@@ -45,8 +45,10 @@ function pod(name: string, options: Options): PodView {
     busy: undefined,
     deleting: false,
     deletingOnRecord: false,
+    evicted: false,
     finished: false,
     ready: ready !== undefined,
+    serving: ready !== undefined,
     readyOnRecord: false,
     health: { kind: 'healthy' },
   }

@@ -14,6 +14,8 @@ interface Like {
   readonly deleting?: boolean
   readonly finished?: boolean
   readonly reachable?: boolean
+  /** As `ready` when absent. */
+  readonly serving?: boolean
 }
 
 function pod(name: string, like: Like = {}): PodView {
@@ -48,8 +50,10 @@ function pod(name: string, like: Like = {}): PodView {
     busy: undefined,
     deleting,
     deletingOnRecord: deleting,
+    evicted: false,
     finished,
     ready,
+    serving: like.serving ?? ready,
     readyOnRecord: ready,
     health: { kind: 'healthy' },
   }
@@ -66,12 +70,13 @@ function service(spec: Partial<Service['spec']> = {}): Service {
 
 const FOUR = ['IPv4'] as const
 
-test('what has an address is an endpoint; ready is what is ready, not ending, and on a node that answers', () => {
+test('what has an address is an endpoint; ready is what is ready, not ending, and not lost with its node', () => {
   const [slice, ...more] = endpointSlices(service(), FOUR, [
     pod('ready', { ip: '10.0.0.1' }),
     pod('starting', { ip: '10.0.0.2', ready: false }),
     pod('ending', { ip: '10.0.0.3', deleting: true }),
-    pod('lost', { ip: '10.0.0.4', reachable: false }),
+    pod('lost', { ip: '10.0.0.4', reachable: false, serving: false }),
+    pod('silent', { ip: '10.0.0.6', reachable: false }),
     pod('ended', { ip: '10.0.0.5', finished: true }),
     pod('new'),
   ])
@@ -90,6 +95,7 @@ test('what has an address is an endpoint; ready is what is ready, not ending, an
     ['ending', false, true, true],
     ['lost', false, false, false],
     ['ready', true, true, false],
+    ['silent', true, true, false],
     ['starting', false, false, false],
   ])
 })

@@ -179,6 +179,8 @@ class Life {
     this.#engine = startEngine(this.fleet, {
       weather: this.#weather,
       vague: () => dice.chance(0.1),
+      // Where none ever falls silent that would only take time.
+      pinged: this.#disturbed && this.fleet.nodes.length > 1 && !this.#calm,
       ...(!this.#calm && dice.chance(0.5) && { killAtStep: dice.whole(1, 400) }),
       ...(this.#options.plan && { plan: this.#options.plan }),
     })

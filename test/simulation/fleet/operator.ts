@@ -24,7 +24,7 @@ export class Operator {
   say(loop: Loop | undefined): void {
     const node = this.#dice.of(this.#fleet.nodes)?.name
     if (node === undefined) return
-    const kind = this.#dice.pick<NodeWord['kind']>(
+    const kind = this.#dice.pick<Exclude<NodeWord['kind'], 'fence' | 'unfence'>>(
       'cordon',
       'uncordon',
       'uncordon',

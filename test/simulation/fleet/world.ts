@@ -85,6 +85,8 @@ export interface EngineOptions {
   readonly vague: () => boolean
   /** It is killed at this step of its talk with the nodes. */
   readonly killAtStep?: number
+  /** Nodes are asked whether they are there. */
+  readonly pinged?: boolean
   readonly plan?: LoopOptions['plan']
 }
 
@@ -103,8 +105,8 @@ export function startEngine(fleet: Fleet, options: EngineOptions): Engine {
     steps += 1
     if (steps === options.killAtStep) kill()
   }
-  const { plan, vague, weather } = options
-  const connections = fleet.nodes.map((one) => connectTo(one, { weather, vague, onStep }))
+  const { pinged = false, plan, vague, weather } = options
+  const connections = fleet.nodes.map((one) => connectTo(one, { weather, vague, onStep, pinged }))
   const loop = createLoop({
     runtimes: new Map(fleet.nodes.map(({ name }, index) => [name, runtimeAt(connections, index)])),
     head: fleet.head.name,

@@ -101,13 +101,14 @@ test('more replicas are spread over the nodes, and the real ones are not touched
   expect([...web.nodes.values()].map((node) => node.pods.size)).toEqual([1, 1, 1])
 })
 
-test('of a node that is down nobody knows, so its pods are left and none takes their place', async () => {
+test('of a node that is down nobody knows, and after five minutes others take the place of its pods', async () => {
   const web = await fleet([deployment('web', { replicas: 6 })])
   const result = await rehearsed(web, 'node=b down')
   expect(result.events).toContainEqual(
     expect.objectContaining({ kind: 'nodeChanged', node: 'b', reachable: false }),
   )
-  expect(result.done.filter((one) => !one.startsWith('updatePod'))).toEqual([])
+  expect(result.done.filter((one) => one.startsWith('createPod'))).toEqual(['createPod a', 'createPod c'])
+  expect(result.done.filter((one) => one.endsWith(' b'))).toEqual([])
   const unknown = result.end.plan?.verdicts.filter(({ bucket }) => bucket === 'unknown')
   expect(unknown).toHaveLength(2)
 })

@@ -1,0 +1,69 @@
+import type { NodeLoss, NodeMemory } from '../api/nodeRecords.ts'
+import type { NodeName, PodUid } from '../api/names.ts'
+import { rememberedPod } from './losses.ts'
+import type { World } from './world.ts'
+import { isStillToGo, type NodePods } from './worldPods.ts'
+
+type LossMemory = Pick<NodeMemory, 'fenced' | 'givenUp' | 'loss'>
+
+/** What is to be remembered of a node's silence; `replaced`: pods there whose place others may take from now on. */
+export function nextLoss(
+  memory: NodeMemory,
+  name: NodeName,
+  replaced: readonly PodUid[],
+  { byNode }: World,
+): LossMemory {
+  const { fenced, givenUp, loss } = memory
+  const found = byNode.get(name)
+  if (found?.node.reachable === true) return afterReturn(memory, found)
+  // Nothing can be made elsewhere where there is no other node.
+  const next = found === undefined || byNode.size === 1 ? loss : whileSilent(loss, found, replaced)
+  return {
+    ...(fenced !== undefined && { fenced }),
+    ...(givenUp !== undefined && { givenUp }),
+    ...(next !== undefined && { loss: next }),
+  }
+}
+
+function whileSilent(
+  loss: NodeLoss | undefined,
+  { node, pods }: NodePods,
+  replaced: readonly PodUid[],
+): NodeLoss {
+  const evicted = [...(loss?.evicted ?? []), ...replaced]
+  const bootId = loss?.bootId ?? node.info?.bootId
+  const isKnown = node.unlisted !== true
+  const had = loss?.pods ?? (isKnown ? pods.map(({ observed }) => rememberedPod(observed)) : undefined)
+  return {
+    heard: node.since,
+    ...(node.lostSince !== undefined && { since: node.lostSince }),
+    ...(bootId !== undefined && { bootId }),
+    ...(had !== undefined && { pods: had }),
+    ...(evicted.length > 0 && { evicted }),
+  }
+}
+
+/**
+ * Forgotten once all that is to go is on its way, by the node's own records. A fence ends with another boot: what ran in the one before has
+ * ended.
+ */
+function afterReturn({ fenced, givenUp, loss }: NodeMemory, { node, pods }: NodePods): LossMemory {
+  const unreadable = (node.unreadable ?? []).length > 0 && (givenUp ?? loss?.evicted) !== undefined
+  const isKept = unreadable || pods.some((pod) => isStillToGo(pod, node))
+  const boot = node.info?.bootId
+  const isRebooted = fenced?.bootId !== undefined && boot !== undefined && boot !== fenced.bootId
+  return {
+    ...(fenced !== undefined && !isRebooted && { fenced }),
+    ...(isKept && givenUp !== undefined && { givenUp }),
+    ...(isKept && loss !== undefined && { loss }),
+  }
+}
+
+/** Why the record is written, for people; undefined: not because of this. */
+export function lossReason(before: NodeLoss | undefined, next: NodeLoss | undefined): string | undefined {
+  if (next === undefined) return before === undefined ? undefined : 'it answers'
+  if (before === undefined) return 'it does not answer'
+  if (before.since !== next.since) return 'it counts as unreachable'
+  if (before.evicted?.length !== next.evicted?.length) return 'others take the place of pods that it has'
+  return undefined
+}

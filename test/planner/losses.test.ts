@@ -1,0 +1,234 @@
+import { expect, test } from 'vitest'
+import type { Job, PodSpec, StatefulSet } from '../../engine/api/generated/types.ts'
+import { nodeName, type ObjectKey } from '../../engine/api/names.ts'
+import { nodeKey, nodeMemory, type NodeMemory } from '../../engine/api/nodeRecords.ts'
+import { barePod, deployment, kinds, Scene } from './scene.ts'
+
+const LOST = nodeName('node-1')
+
+function memoryOf(scene: Scene): NodeMemory {
+  return nodeMemory(scene.world.records.get(nodeKey(LOST)))
+}
+
+/** Pods by node, those that are on their way out aside. */
+function spread(scene: Scene): readonly number[] {
+  return scene.world.nodes.map(
+    ({ pods }) =>
+      [...pods.values()].filter(({ record }) => record.pod.metadata.deletionTimestamp === undefined).length,
+  )
+}
+
+function pass(scene: Scene, seconds: number): void {
+  scene.world.pass(seconds)
+  scene.run()
+}
+
+function silence(scene: Scene): void {
+  scene.world.setReachable(1, false)
+  scene.run()
+}
+
+function template(labels: Record<string, string>, spec: Partial<PodSpec> = {}) {
+  return {
+    metadata: { labels },
+    spec: { containers: [{ name: 'app', image: 'registry.example/app:1' }], ...spec },
+  }
+}
+
+function statefulSet(name: string, replicas: number): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      serviceName: name,
+      replicas,
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: { app: name } },
+      template: template({ app: name }),
+    },
+  }
+}
+
+function job(name: string, spec: Partial<Job['spec']>): Job {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: 'default' },
+    spec: { template: template({ app: name }, { restartPolicy: 'Never' }), ...spec },
+  }
+}
+
+test('a node counts as unreachable after 20 s of silence, with the taints that Kubernetes gives it', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 4 }))
+  scene.run()
+  silence(scene)
+  expect(memoryOf(scene).loss).toMatchObject({ bootId: 'boot', pods: [{}, {}] })
+  pass(scene, 10)
+  expect(memoryOf(scene)).not.toHaveProperty('taints')
+  pass(scene, 10)
+  expect(memoryOf(scene).loss?.since).toBeDefined()
+  expect(memoryOf(scene).taints).toMatchObject([
+    { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' },
+  ])
+})
+
+test('one slow look is no silence', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 4 }))
+  scene.run()
+  scene.world.setReachable(1, false)
+  scene.world.pass(600)
+  const snapshot = scene.snapshot()
+  const nodes = [...snapshot.observed.nodes].map(
+    ([name, node]) => [name, { ...node, ...(!node.reachable && { failedLooks: 2 }) }] as const,
+  )
+  const plan = scene.planOf({ ...snapshot, observed: { nodes: new Map(nodes) } })
+  const written = plan.actions.flatMap((action) =>
+    action.kind === 'writeRecord' && action.object === nodeKey(LOST) ? [action.record] : [],
+  )
+  expect(written.map((record) => nodeMemory(record))).toEqual([expect.not.objectContaining({ taints: [{}] })])
+  expect(kinds(plan)).toEqual(['writeRecord'])
+})
+
+test('five minutes later others take the place of its pods, and when it answers those go, and no other', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 4 }))
+  scene.run()
+  expect(spread(scene)).toEqual([2, 2])
+  silence(scene)
+  pass(scene, 20)
+  pass(scene, 290)
+  expect(spread(scene)).toEqual([2, 2])
+  pass(scene, 15)
+  expect(spread(scene)).toEqual([4, 2])
+  const before = [...(scene.world.nodes[0]?.pods.keys() ?? [])]
+  scene.world.setReachable(1, true)
+  const plan = scene.plan()
+  const pods = plan.actions.filter((action) => 'uid' in action)
+  expect(pods.map(({ kind, node }) => [kind, node])).toEqual([
+    ['deletePod', LOST],
+    ['deletePod', LOST],
+  ])
+  scene.run()
+  expect(spread(scene)).toEqual([4, 0])
+  expect([...(scene.world.nodes[0]?.pods.keys() ?? [])]).toEqual(before)
+  expect(memoryOf(scene)).toEqual({})
+})
+
+test.for([
+  ['of the Cluster', undefined, 5, 5],
+  ['of the pod', 60, 5, 60],
+  ['of the pod, though it is shorter', 10, 300, 10],
+] as const)('the time is that %s', ([, tolerationSeconds, clusters, seconds]) => {
+  const web = deployment('web', '1', { replicas: 4 })
+  const toleration = {
+    key: 'node.kubernetes.io/unreachable',
+    operator: 'Exists',
+    effect: 'NoExecute',
+  } as const
+  const tolerations = tolerationSeconds === undefined ? [] : [{ ...toleration, tolerationSeconds }]
+  const { spec } = web
+  const patient = {
+    ...web,
+    spec: { ...spec, template: { ...spec.template, spec: { ...template({}).spec, tolerations } } },
+  }
+  const scene = new Scene(2).evictsAfter(clusters).commit(patient)
+  scene.run()
+  silence(scene)
+  pass(scene, 20)
+  const since = Date.parse(memoryOf(scene).loss?.since ?? '')
+  const left = () => (since + seconds * 1000 - scene.world.now.epochMilliseconds) / 1000
+  expect(scene.plan().requeueAt?.epochMilliseconds).toBe(since + seconds * 1000)
+  if (left() > 0) expect(spread(scene)).toEqual([2, 2])
+  pass(scene, Math.ceil(Math.max(0, left())) + 1)
+  expect(spread(scene)).toEqual([4, 2])
+})
+
+test('what has an identity waits until somebody says that the node is dead', () => {
+  const scene = new Scene(2)
+  const solo = {
+    ...barePod('solo', '1'),
+    spec: { ...barePod('solo', '1').spec, nodeSelector: { 'kubernetes.io/hostname': 'node-1' } },
+  }
+  scene.commit(
+    statefulSet('db', 2),
+    job('many', { completions: 2, parallelism: 2 }),
+    job('each', { completions: 2, parallelism: 2, completionMode: 'Indexed' }),
+    job('careful', { completions: 2, parallelism: 2, podReplacementPolicy: 'Failed' }),
+    solo,
+  )
+  scene.run()
+  silence(scene)
+  pass(scene, 20)
+  pass(scene, 400)
+  expect(memoryOf(scene).loss?.evicted).toHaveLength(1)
+  const alive = (name: string) =>
+    scene.world.nodes.map(
+      ({ pods }) =>
+        [...pods.values()].filter(({ record }) => record.pod.metadata.name?.startsWith(name)).length,
+    )
+  expect([alive('db'), alive('each'), alive('careful'), alive('many')]).toEqual([
+    [1, 1],
+    [1, 1],
+    [1, 1],
+    [2, 1],
+  ])
+  scene.say({ kind: 'fence', node: LOST, by: 'person' }).run()
+  expect([alive('db'), alive('each'), alive('careful'), alive('many')]).toEqual([
+    [2, 1],
+    [2, 1],
+    [2, 1],
+    [2, 1],
+  ])
+  const web = scene.plan()
+  expect(web.verdicts.filter(({ bucket }) => bucket === 'unknown')).toEqual([])
+})
+
+test('a fenced node that answers is emptied before anything else, and stays fenced until it is unfenced', () => {
+  const scene = new Scene(2).commit(statefulSet('db', 4))
+  scene.run()
+  silence(scene)
+  scene.say({ kind: 'fence', node: LOST, by: 'person' }).run()
+  expect(spread(scene)).toEqual([4, 2])
+  scene.world.setReachable(1, true)
+  scene.run()
+  expect(spread(scene)).toEqual([4, 0])
+  expect(memoryOf(scene)).toMatchObject({ fenced: { by: 'person', bootId: 'boot' } })
+  expect(memoryOf(scene)).not.toHaveProperty('givenUp')
+  scene.say({ kind: 'unfence', node: LOST }).run()
+  expect(memoryOf(scene)).toEqual({})
+})
+
+test('an engine that has begun since knows what the node had, and goes on counting', () => {
+  const scene = new Scene(2).commit(
+    deployment('web', '1', { replicas: 4 }),
+    deployment('more', '1', { replicas: 1 }),
+  )
+  scene.run()
+  silence(scene)
+  pass(scene, 20)
+  pass(scene, 200)
+  scene.unread('node-1')
+  const unknown = scene.plan().verdicts.filter(({ bucket }) => bucket === 'unknown')
+  expect(unknown.length).toBeGreaterThan(1)
+  pass(scene, 95)
+  expect(memoryOf(scene).loss?.evicted).toBeUndefined()
+  pass(scene, 10)
+  expect(memoryOf(scene).loss?.evicted).toHaveLength(unknown.length)
+})
+
+test('the pods of a lost node are not ready, since it is lost', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 2 }))
+  scene.run()
+  silence(scene)
+  const readiness = () =>
+    [...scene.plan().statuses]
+      .filter(([key]: readonly [ObjectKey, unknown]) => key.startsWith('Pod/'))
+      .map(([, { status }]) =>
+        JSON.stringify(status)
+          .match(/"type":"Ready"[^}]*/)?.[0]
+          .includes('"True"'),
+      )
+  expect(readiness()).toEqual([true, true])
+  pass(scene, 20)
+  expect(readiness().toSorted()).toEqual([false, true])
+})
