@@ -1,29 +1,19 @@
 import { execFileSync } from 'node:child_process'
 import { hostname } from 'node:os'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
-import { type ShownPod, World } from '../support/engine.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
+import type { ShownPod, World } from '../support/engine.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { machineTraces, NO_TRACES } from '../support/machine.ts'
-import { startRegistry } from '../support/registry.ts'
 
-const made = new AsyncDisposableStack()
 let hosts: Hosts
 let world: World
 
-beforeAll(async () => {
-  const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create(['one']))
-  world = made.use(
-    await World.create({
-      registry: await hosts.expose(registry.port),
-      root: hosts.root,
-      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
-    }),
-  )
+ownFleet(['one'], (ownHosts, ownWorld) => {
+  hosts = ownHosts
+  world = ownWorld
 })
-
-afterAll(async () => await made.disposeAsync())
 
 const here = hostname().toLowerCase()
 

@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { World, eventually } from '../support/engine.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
+import { expect, test } from 'vitest'
+import { type World, eventually } from '../support/engine.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { machineTraces, NO_TRACES } from '../support/machine.ts'
-import { startRegistry } from '../support/registry.ts'
 
 const RUNTIMES = { one: 'oci', two: 'podman' } as const
 const NAMES = Object.keys(RUNTIMES)
 
-const made = new AsyncDisposableStack()
 let hosts: Hosts
 let world: World
 
-beforeAll(async () => {
-  const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create(NAMES))
-  world = made.use(
-    await World.create({
-      registry: await hosts.expose(registry.port),
-      root: hosts.root,
-      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
-    }),
-  )
+ownFleet(NAMES, (ownHosts, ownWorld) => {
+  hosts = ownHosts
+  world = ownWorld
 })
-
-afterAll(async () => await made.disposeAsync())
 
 function nodesYaml(): string {
   const nodes = Object.entries(RUNTIMES).map(

@@ -1,31 +1,21 @@
 import { once } from 'node:events'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseSshAddress } from '../../engine/transport/ssh/address.ts'
 import { sshTransport } from '../../engine/transport/ssh/ssh.ts'
 import { NO_TRACES, machineTraces } from '../support/machine.ts'
-import { World } from '../support/engine.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
+import type { World } from '../support/engine.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { workload } from '../support/manifests.ts'
 import { sh } from '../support/pods.ts'
-import { startRegistry } from '../support/registry.ts'
 
-const made = new AsyncDisposableStack()
 let hosts: Hosts
 let world: World
 
-beforeAll(async () => {
-  const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create(['one', 'two']))
-  world = made.use(
-    await World.create({
-      registry: await hosts.expose(registry.port),
-      root: hosts.root,
-      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
-    }),
-  )
+ownFleet(['one', 'two'], (ownHosts, ownWorld) => {
+  hosts = ownHosts
+  world = ownWorld
 })
-
-afterAll(async () => await made.disposeAsync())
 
 function nodeYaml(name: string): string {
   return `apiVersion: reconcile.dev/v1
