@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /**
  * Tests that make real containers, links and mounts, after all others. Two files at a time: most of their time they wait for a probe, a back-off
@@ -6,12 +6,25 @@ import { defineConfig } from 'vitest/config'
  */
 const REAL = [
   'test/e2e/**/*.test.ts',
-  'test/runtimes/{oci,podman,docker}/**/*.test.ts',
+  'test/runtimes/{oci,podman,docker,dockerLike}/**/*.test.ts',
   'test/runtimes/verbs.test.ts',
 ]
 
-/** Which of them pass where podman runs the containers, too. */
-const PODMAN = ['pods-environment', 'pods-network', 'pods-security'].map((name) => `test/e2e/${name}.test.ts`)
+/** Which of them are run where podman and docker run the containers, too. */
+const SHARED = ['pods-environment', 'pods-network', 'pods-security'].map((name) => `test/e2e/${name}.test.ts`)
+
+function projectOf(runtime: 'podman' | 'docker'): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name: runtime,
+      include: [...SHARED],
+      env: { RECONCILE_TEST_RUNTIME: runtime },
+      fileParallelism: false,
+      sequence: { groupOrder: 2 },
+    },
+  }
+}
 
 export default defineConfig({
   test: {
@@ -28,16 +41,8 @@ export default defineConfig({
         extends: true,
         test: { name: 'real', include: REAL, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
-      {
-        extends: true,
-        test: {
-          name: 'podman',
-          include: PODMAN,
-          env: { RECONCILE_TEST_RUNTIME: 'podman' },
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      projectOf('podman'),
+      projectOf('docker'),
     ],
   },
 })

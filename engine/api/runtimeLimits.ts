@@ -1,14 +1,15 @@
 import type { Node } from './generated/types.ts'
 import { blockIoOf } from './podAnnotations.ts'
+import { byteCount } from './quantity.ts'
 import type { DescribedPods } from './podSpecs.ts'
 
 type Path = readonly (string | number)[]
 
-export type NodeRuntime = 'oci' | 'podman'
+export type NodeRuntime = 'oci' | 'podman' | 'docker'
 export type OtherRuntime = Exclude<NodeRuntime, 'oci'>
 
 export function runtimeOf({ spec }: Pick<Node, 'spec'>): NodeRuntime {
-  return spec?.runtime === 'podman' ? 'podman' : 'oci'
+  return spec?.runtime ?? 'oci'
 }
 
 /** As records tell it: the embedded one goes without saying. */
@@ -33,20 +34,20 @@ export interface RuntimeDifference {
 
 const CONTAINERS = ['containers', 'initContainers'] as const
 
-const PODMAN_LIMITS: readonly RuntimeLimit[] = [
+const OCI_ALONE: readonly RuntimeLimit[] = [
   {
     field: 'spec.hostUsers: false',
-    why: "podman cannot show a pod's volumes and image to users of its own; run it on an oci node",
+    why: "podman and docker cannot show a pod's volumes and image to users of its own; run it on an oci node",
     asked: ({ spec }) => (spec.hostUsers === false ? [['spec', 'hostUsers']] : []),
   },
   {
     field: 'spec.runtimeClassName',
-    why: 'podman runs all containers of a node with one OCI runtime; run it on an oci node',
+    why: 'podman and docker run all containers of a node with one OCI runtime; run it on an oci node',
     asked: ({ spec }) => (spec.runtimeClassName === undefined ? [] : [['spec', 'runtimeClassName']]),
   },
   {
     field: 'spec.containers[].volumeMounts[].recursiveReadOnly: Enabled',
-    why: 'podman cannot make what is mounted below a volume read-only; IfPossible takes what there is',
+    why: 'podman and docker cannot make what is mounted below a volume read-only; IfPossible takes what there is',
     asked: ({ spec }) =>
       CONTAINERS.flatMap((list) =>
         (spec[list] ?? []).flatMap(({ volumeMounts }, container) =>
@@ -66,55 +67,105 @@ const PODMAN_LIMITS: readonly RuntimeLimit[] = [
   },
 ]
 
+/** docker's own: less memory it refuses to give. */
+const DOCKER_MEMORY_MIN = 6 * 1024 * 1024
+
+const DOCKER_MEMORY: RuntimeLimit = {
+  field: 'spec.containers[].resources.limits.memory below 6Mi',
+  why: 'docker gives a container no less than 6Mi of memory',
+  asked: ({ spec }) =>
+    CONTAINERS.flatMap((list) =>
+      (spec[list] ?? []).flatMap(({ resources }, container) => {
+        const memory = resources?.limits?.['memory']
+        return memory !== undefined && byteCount(memory) < DOCKER_MEMORY_MIN
+          ? [['spec', list, container, 'resources', 'limits', 'memory']]
+          : []
+      }),
+    ),
+}
+
+/** Of podman and of docker, which restart what has ended in the container that it was. */
+function ownRestarts(name: string, memory: string): readonly RuntimeDifference[] {
+  return [
+    {
+      field: 'status.containerStatuses[].lastState',
+      how: `of an attempt that ${name} has followed with another one by itself only its exit code and its end are told, not its start, its message, or that it was killed for want of memory; ${memory}`,
+    },
+    {
+      field: 'spec.containers[].restartPolicyRules',
+      how: `${name} knows no exit codes: such a container is started again by the engine, so only while one runs`,
+    },
+    {
+      field: 'spec.activeDeadlineSeconds',
+      how: `${name} knows of no deadline: the pod ends in time only while an engine runs`,
+    },
+    {
+      field: 'spec.terminationGracePeriodSeconds',
+      how: `${name} waits whole seconds between the signal and SIGKILL`,
+    },
+    {
+      field: 'spec.containers[].env',
+      how: `${name} keeps a container's environment on the disk of the node, in files that root alone can read; oci keeps it on a tmpfs`,
+    },
+    {
+      field: 'spec.containers[].resources.limits',
+      how: '/proc in a container tells of the whole node: lxcfs is not used',
+    },
+  ]
+}
+
 const PODMAN_DIFFERENCES: readonly RuntimeDifference[] = [
   {
     field: 'spec.restartPolicy',
     how: 'podman starts a container that ended again by itself, at once and without a back-off, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with the back-off and a fresh file system',
   },
-  {
-    field: 'status.containerStatuses[].lastState',
-    how: 'of an attempt that podman has followed with another one by itself only its exit code and its end are told, not its start, its message, or that it was killed for want of memory; CrashLoopBackOff is never waited in',
-  },
+  ...ownRestarts('podman', 'CrashLoopBackOff is never waited in'),
   {
     field: 'status.containerStatuses[].state.terminated.reason',
     how: 'a container that is killed for want of memory ends with 137 and Error, not OOMKilled, where podman does not say so (seen with podman 4.3 and control groups of version 1)',
-  },
-  {
-    field: 'spec.containers[].restartPolicyRules',
-    how: 'podman knows no exit codes: such a container is started again by the engine, so only while one runs',
-  },
-  {
-    field: 'spec.activeDeadlineSeconds',
-    how: 'podman knows of no deadline: the pod ends in time only while an engine runs',
   },
   {
     field: 'spec.containers[].securityContext.capabilities.add',
     how: 'a user other than root has what is added at once (as ambient capabilities), not only after a program that asks for it',
   },
   {
-    field: 'spec.terminationGracePeriodSeconds',
-    how: 'podman waits whole seconds between the signal and SIGKILL',
-  },
-  {
-    field: 'spec.containers[].env',
-    how: "podman keeps a container's environment on the disk of the node, in files that root alone can read; oci keeps it on a tmpfs",
-  },
-  {
     field: 'spec.containers[].resources',
     how: 'a change is for what runs: where podman later starts the container again by itself, it has the resources that it began with, in the cgroup of a pod that has the new ones (podman 4.3 keeps no others)',
   },
+]
+
+const DOCKER_DIFFERENCES: readonly RuntimeDifference[] = [
   {
-    field: 'spec.containers[].resources.limits',
-    how: '/proc in a container tells of the whole node: lxcfs is not used',
+    field: 'spec.containers[].securityContext.privileged',
+    how: 'docker gives all capabilities or none: where the machine itself lacks one, such a container is not started, and says so',
+  },
+  {
+    field: 'spec.restartPolicy',
+    how: 'docker starts a container that ended again by itself, after 0.1 s, 0.2 s and so on up to a minute, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with the back-off and a fresh file system',
+  },
+  ...ownRestarts('docker', 'it remembers so much of its last 256 events'),
+  {
+    field: 'spec.volumes[].image',
+    how: "programs in it can be run: docker has no word for a mount's noexec",
+  },
+  {
+    field: 'spec.hostname',
+    how: 'each container has its own UTS namespace: what one of them changes of the host name the others do not see',
+  },
+  {
+    field: 'Cluster spec.registries.mirrors',
+    how: "docker asks a mirror for the image under the mirror's own name, which the node's docker lists it by; plain http only on loopback, or where insecure-registries of its configuration says so",
   },
 ]
 
 export const RUNTIME_LIMITS: Readonly<Record<NodeRuntime, readonly RuntimeLimit[]>> = {
   oci: [],
-  podman: PODMAN_LIMITS,
+  podman: OCI_ALONE,
+  docker: [...OCI_ALONE, DOCKER_MEMORY],
 }
 
 export const RUNTIME_DIFFERENCES: Readonly<Record<NodeRuntime, readonly RuntimeDifference[]>> = {
   oci: [],
   podman: PODMAN_DIFFERENCES,
+  docker: DOCKER_DIFFERENCES,
 }

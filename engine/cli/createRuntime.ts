@@ -8,4 +8,6 @@ export const CREATE_RUNTIME = {
   podman: async (options: OciRuntimeOptions) =>
     // Loaded where it is asked for: hardly ever.
     await (await import('../runtimes/podman/runtime.ts')).createPodmanRuntime(options),
+  docker: async (options: OciRuntimeOptions) =>
+    await (await import('../runtimes/docker/runtime.ts')).createDockerRuntime(options),
 } as const satisfies Readonly<Record<NodeRuntime, (options: OciRuntimeOptions) => Promise<Runtime>>>

@@ -63,6 +63,7 @@ const OURS = new Set([
   EVENT_FILE,
   'hook',
   'podman',
+  'docker',
   'claims',
   'trash',
 ])
@@ -216,6 +217,7 @@ const HELPER_VARIABLES = [
   'XDG_RUNTIME_DIR',
   'REGISTRY_AUTH_FILE',
   'DOCKER_CONFIG',
+  'DOCKER_HOST',
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',

@@ -1,4 +1,4 @@
-import { RUNTIME_DIFFERENCES, RUNTIME_LIMITS } from '../../engine/api/runtimeLimits.ts'
+import { type OtherRuntime, RUNTIME_DIFFERENCES, RUNTIME_LIMITS } from '../../engine/api/runtimeLimits.ts'
 import { otherKinds } from '../../engine/manifests/otherKinds.ts'
 import {
   add,
@@ -75,23 +75,29 @@ function addPaths(a: PathCounts, b: PathCounts): PathCounts {
 }
 
 function runtimesSection(): string {
-  const limits = RUNTIME_LIMITS.podman.map(({ field, why }) => `| \`${field}\` | ${why} |`)
-  const differences = RUNTIME_DIFFERENCES.podman.map(({ field, how }) => `| \`${field}\` | ${how} |`)
   return `## By runtime
 
-What is said below holds on nodes with the \`oci\` runtime. A node with \`runtime: podman\` does the same, but for this
-([runtimes.md](runtimes.md)). What it cannot do is refused where no node of the repository can do it:
+What is said below holds on nodes with the \`oci\` runtime. A node with \`runtime: podman\` or \`runtime: docker\` does the same, but for this
+([runtimes.md](runtimes.md)). What no node of the repository can do is refused, with file and line.
 
-| not on podman nodes | why |
+${runtimeTables('podman')}
+
+${runtimeTables('docker')}
+`
+}
+
+function runtimeTables(runtime: OtherRuntime): string {
+  const limits = RUNTIME_LIMITS[runtime].map(({ field, why }) => `| \`${field}\` | ${why} |`)
+  const differences = RUNTIME_DIFFERENCES[runtime].map(({ field, how }) => `| \`${field}\` | ${how} |`)
+  return `| not on ${runtime} nodes | why |
 | --- | --- |
 ${limits.join('\n')}
 
 And this is honoured in another way:
 
-| on podman nodes | how |
+| on ${runtime} nodes | how |
 | --- | --- |
-${differences.join('\n')}
-`
+${differences.join('\n')}`
 }
 
 function kindCounts(schemas: SchemaSet): string {

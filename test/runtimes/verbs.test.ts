@@ -5,7 +5,7 @@ import type { TestNode } from './oci/support.ts'
 let node: TestNode
 
 /** What is the same whoever runs the containers. */
-describe.each(['oci', 'podman'] as const)('on a node with %s', (kind) => {
+describe.each(['oci', 'podman', 'docker'] as const)('on a node with %s', (kind) => {
   ownNode((own) => {
     node = own
   }, kind)

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { disposedAfterTest } from './cutOff.ts'
+import { Dockerd } from './dockerd.ts'
 import { type OwnRanges, ownRanges } from './ranges.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
@@ -56,6 +57,8 @@ export class World implements AsyncDisposable {
   readonly ranges: WorldRanges
   /** Whose commands are run: another copy's, for tests of one version after the other. */
   engine = MAIN
+  /** Where the vitest project says that docker runs the containers. */
+  dockerd: Dockerd | undefined
   readonly #clusterYaml: string
   readonly #within: readonly string[]
   #disposed = false
@@ -74,6 +77,8 @@ export class World implements AsyncDisposable {
     const world = new World(options, options.ranges ?? (await ownRanges()))
     mkdirSync(world.repo)
     await world.git('init', '--quiet', '--initial-branch=main')
+    if (process.env['RECONCILE_TEST_RUNTIME'] === 'docker')
+      world.dockerd = await Dockerd.create(join(world.folder, 'docker'))
     return world
   }
 
@@ -98,7 +103,8 @@ export class World implements AsyncDisposable {
   start(...args: readonly string[]) {
     // As it is installed: from one file where scripts/setup has made that, which starts in half the time.
     const [program = this.engine, ...command] = [...this.#within, this.engine, '--root', this.root, ...args]
-    const started = execa(program, command, { reject: false, stdin: 'ignore' })
+    const env = this.dockerd === undefined ? {} : { DOCKER_HOST: this.dockerd.host }
+    const started = execa(program, command, { reject: false, stdin: 'ignore', env })
     this.#running.add(started)
     void started.finally(() => this.#running.delete(started))
     return started
@@ -145,6 +151,7 @@ export class World implements AsyncDisposable {
     for (const engine of this.#running) engine.kill('SIGINT')
     await Promise.allSettled(this.#running)
     const down = await this.run('down')
+    await this.dockerd?.[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true, force: true })
     if (down.exitCode !== 0) throw new Error(`down ended with ${down.exitCode}: ${down.stderr}`)
   }

@@ -63,7 +63,7 @@ export function assertFleet(
   assertNoTwins(wanted)
   const used = record === undefined ? [] : usedNodes(record)
   assertSameMachines(wanted, used)
-  assertRuntimes(wanted, used, desired.nodes)
+  assertRuntimes(wanted, used)
 }
 
 /** Whose pods are whose is told by the nodes' names. This machine alone may be called otherwise, while it has no company. */
@@ -84,16 +84,7 @@ function assertSameMachines(wanted: readonly Reached[], used: readonly FleetNode
 }
 
 /** What was made on a machine is one runtime's, from the first pod to the last. */
-function assertRuntimes(
-  wanted: readonly Reached[],
-  used: readonly FleetNode[],
-  nodes: Desired['nodes'],
-): void {
-  const docker = nodes.find(({ spec }) => spec?.runtime === 'docker')
-  if (docker !== undefined)
-    throw new UserError(
-      `node ${docker.metadata.name} asks for the runtime docker, and only oci and podman can be used yet`,
-    )
+function assertRuntimes(wanted: readonly Reached[], used: readonly FleetNode[]): void {
   for (const { address, name, runtime = 'oci' } of wanted) {
     const before = used.find((node) => node.address === address)
     if (before === undefined || (before.runtime ?? 'oci') === runtime) continue

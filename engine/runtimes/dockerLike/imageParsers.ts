@@ -23,7 +23,8 @@ function pinned(name: string, digests: readonly string[], digest: string | undef
   if (typeof reference === 'string') return digests[0] ?? name
   if (reference.digest !== undefined) return pinnedText(reference, reference.digest)
   const own = digests.find((one) => one.startsWith(`${repositoryName(reference)}@`))
-  return own ?? (digest === undefined ? (digests[0] ?? name) : pinnedText(reference, digest))
+  const known = digest ?? digests[0]?.split('@')[1]
+  return own ?? (known === undefined ? name : pinnedText(reference, known))
 }
 
 /** Bottom first. The overlay driver tells the topmost, and those below it from the top. */

@@ -43,7 +43,7 @@ export function createToolImages(work: ImageWork, options: ImageOptions): ToolIm
     if (seen !== undefined) return seen
     const reference = name.startsWith('sha256:') ? 'an id' : parseReference(name)
     for (const one of typeof reference === 'string' ? [name] : work.namesOf(reference)) {
-      const found = await inspectImage(work, one)
+      const found = await inspectImage(work, one, name)
       if (found === undefined) continue
       known.set(name, found).set(found.id, found)
       return found
@@ -89,8 +89,12 @@ function infoOf({ id, reference }: LocalImage): ImageInfo {
   return { id, reference }
 }
 
-async function inspectImage({ ask }: ImageWork, name: string): Promise<LocalImage | undefined> {
-  const wanted = name.replace(/^sha256:/, '')
+async function inspectImage(
+  { ask }: ImageWork,
+  place: string,
+  name: string,
+): Promise<LocalImage | undefined> {
+  const wanted = place.replace(/^sha256:/, '')
   const result = await ask(imageInspectArgs(wanted), { reason: 'ErrImagePull', doing: `looking for ${name}` })
   return result.exitCode === 0 ? parseImage(result.stdout, name) : undefined
 }

@@ -17,6 +17,8 @@ export interface RunParts {
   /** For variables that no line can hold. */
   readonly variables: GivenVariables
   readonly user: ProcessUser
+  /** All that it has, where it is not privileged. */
+  readonly capabilities: readonly string[]
   /** In the program's words; those that are absent are the container's own. */
   readonly namespaces: {
     readonly net: string
@@ -50,8 +52,8 @@ export function userFlags({ additionalGids, gid, uid }: ProcessUser): readonly s
   return ['--user', `${uid}:${gid}`, ...others.flatMap((one) => ['--group-add', String(one)])]
 }
 
-/** Kubernetes' order, as capabilitiesFor has it: what is dropped by name goes last, and a name on both sides is refused. */
-function capabilityFlags({
+/** As they are asked for, to be added to and taken from the program's own. Kubernetes' order, as capabilitiesFor has it: what is dropped by name goes last, and a name on both sides is refused. */
+export function capabilityFlags({
   addCapabilities,
   dropCapabilities,
 }: Pick<ContainerSecurity, 'addCapabilities' | 'dropCapabilities'>): readonly string[] {
@@ -108,11 +110,15 @@ export function namespaceFlags({ namespaces: { ipc, net, pid, uts } }: RunParts)
 }
 
 /** What both programs say of a container's security alike. */
-export function securityFlags(security: ContainerSecurity, parts: RunParts): readonly string[] {
+export function securityFlags(
+  security: ContainerSecurity,
+  parts: RunParts,
+  capabilities: readonly string[],
+): readonly string[] {
   return [
     ...(security.privileged ? ['--privileged'] : []),
     ...(security.readOnlyRootFilesystem ? ['--read-only'] : []),
-    ...(security.privileged ? [] : capabilityFlags(security)),
+    ...(security.privileged ? [] : capabilities),
     ...(security.allowPrivilegeEscalation ? [] : securityOption('no-new-privileges')),
     ...(parts.seccomp === undefined ? [] : securityOption(`seccomp=${parts.seccomp}`)),
     ...(parts.appArmor === undefined ? [] : securityOption(`apparmor=${parts.appArmor}`)),

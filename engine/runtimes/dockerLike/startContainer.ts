@@ -9,7 +9,7 @@ import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { parseRecord } from '../oci/pods/podListing.ts'
 import { parseSandbox } from '../oci/pods/sandbox.ts'
 import { programOf } from '../oci/pods/program.ts'
-import { capabilitiesFor } from '../oci/spec/capabilities.ts'
+import { capabilitiesFor, missingCapabilities } from '../oci/spec/capabilities.ts'
 import { processArgs } from '../oci/spec/processArgs.ts'
 import { parseSeccompProfile } from '../oci/spec/seccomp.ts'
 import { processUser } from '../oci/spec/user.ts'
@@ -90,9 +90,7 @@ async function runParts(
   const args = processArgs(request, image.config)
   if (args.length === 0)
     throw createError(request, 'neither the manifest nor the image says which command to run', true)
-  const capabilities = capabilitiesFor(request.security, facts.capabilities)
-  if (capabilities.kind === 'unavailable')
-    throw createError(request, `the engine itself lacks ${capabilities.names.join(', ')} on this node`, true)
+  const capabilities = capabilitiesOf(node, parts)
   const confinement = confinementOf(request, facts.features, sandbox, pod.pins.user)
   if (typeof confinement === 'string') throw createError(request, confinement, true)
   const { appArmorProfile, cpus, oomScoreAdj } = confinement
@@ -110,6 +108,7 @@ async function runParts(
     cwd: request.workingDir ?? (image.config.workingDir || '/'),
     ...environment,
     user: await userOf(parts),
+    capabilities,
     namespaces: node.namespaces(parts),
     cgroupParent: pod.cgroup,
     restart: restartFlag(request.restart),
@@ -126,6 +125,18 @@ async function runParts(
     ...(oomScoreAdj !== undefined && { oomScoreAdj }),
     ...(cpus !== undefined && { cpus }),
   }
+}
+
+/** Rejects what the machine cannot give. */
+function capabilitiesOf({ tool }: ToolNode, { context: { facts }, request }: Parts): readonly string[] {
+  const { security } = request
+  const capabilities = capabilitiesFor(security, facts.capabilities)
+  if (capabilities.kind === 'unavailable')
+    throw createError(request, `the engine itself lacks ${capabilities.names.join(', ')} on this node`, true)
+  const lacking = security.privileged ? missingCapabilities(facts.capabilities) : []
+  if (lacking.length === 0 || !tool.givesAll) return capabilities.names
+  const text = `${tool.name} gives a privileged container all capabilities or none, and this machine lacks ${lacking.join(', ')}`
+  throw createError(request, text, true)
 }
 
 async function userOf({ context, image, request }: Parts): Promise<RunParts['user']> {

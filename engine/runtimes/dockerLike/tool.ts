@@ -1,14 +1,14 @@
-import type { StartContainerRequest } from '../../api/cri.ts'
+import { setTimeout } from 'node:timers/promises'
+import type { CreatePodRequest, StartContainerRequest } from '../../api/cri.ts'
 import type { PodUid } from '../../api/names.ts'
 import type { Command, CommandResult } from '../../transport/transport.ts'
-import type { Failing } from '../oci/commands.ts'
+import { commandFailure, type Failing } from '../oci/commands.ts'
 import type { Parts } from '../oci/containers/parts.ts'
 import type { ImageStore } from '../oci/images/store.ts'
 import type { KeepLogs } from '../oci/logs/keep.ts'
 import type { LogFolder } from '../oci/logs/files.ts'
 import type { OciNode } from '../oci/ociNode.ts'
 import type { SandboxParts } from '../oci/pods/makeSandbox.ts'
-import type { CreatePodRequest } from '../../api/cri.ts'
 import type { Inspected } from './inspected.ts'
 import type { RunParts } from './runParts.ts'
 
@@ -20,10 +20,13 @@ export interface Tool {
   readonly parseInspected: (stdout: string) => ReadonlyMap<string, Inspected>
   /** With whatever runs in them. */
   readonly removeArgs: (names: readonly string[]) => readonly string[]
+  readonly hasRemoved: (result: CommandResult) => boolean
   readonly stopArgs: (name: string, graceMs: number) => readonly string[]
   readonly runArgs: (wish: RunWish, parts: RunParts, verb?: 'run' | 'create') => readonly string[]
   /** It makes a working directory that the image does not have. */
   readonly makesFolders: boolean
+  /** What is privileged has all capabilities, also those that the machine lacks. */
+  readonly givesAll: boolean
   /** What it said when it could not start a container, without its own words around it. */
   readonly refusal: (stderr: string) => string
   /** How long after its last end it starts a container again by itself. */
@@ -119,22 +122,25 @@ export function seenKey(uid: PodUid, container: string): string {
 
 const REMOVALS_MAX = 5
 
+const REMOVE_AGAIN_MS = 50
+
 /** The program gives up on a container that ends, or that it starts again itself, at the moment of its removal. */
 export async function remove(
-  { ask, tell }: Pick<ToolNode, 'ask' | 'tell'>,
+  { ask, command, tool }: Pick<ToolNode, 'ask' | 'command'> & { readonly tool: Pick<Tool, 'hasRemoved'> },
   args: readonly string[],
   asking: Asking,
 ): Promise<void> {
-  for (let removal = 1; removal < REMOVALS_MAX; removal += 1) {
-    const { exitCode, timedOut } = await ask(args, asking)
-    if (exitCode === 0 && !timedOut) return
+  for (let removal = 1; ; removal += 1) {
+    const result = await ask(args, asking)
+    if (tool.hasRemoved(result)) return
+    if (removal === REMOVALS_MAX) throw commandFailure(command(args), result, asking)
+    await setTimeout(REMOVE_AGAIN_MS)
   }
-  await tell(args, asking)
 }
 
 /** Of what they have written the log is left. */
 export async function removeContainers(
-  node: Pick<ToolNode, 'ask' | 'tell' | 'tool' | 'saveLogs'>,
+  node: Pick<ToolNode, 'ask' | 'command' | 'tool' | 'saveLogs'>,
   names: readonly string[],
   asking: Asking,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Transport } from '../../transport/transport.ts'
-import { runCommand, runOrFail } from '../oci/commands.ts'
+import { askers } from '../dockerLike/askers.ts'
+import { runOrFail } from '../oci/commands.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../oci/node/mountTable.ts'
 import { readText } from '../oci/node/node.ts'
 import type { RootPaths } from '../oci/paths.ts'
@@ -7,6 +8,7 @@ import { unmountCommand } from '../oci/pods/sandbox.ts'
 import { podmanCommand, removeAllArgs } from './commands.ts'
 import { remove } from '../dockerLike/tool.ts'
 import { podmanPlace } from './place.ts'
+import { PODMAN } from './tool.ts'
 
 /** Ends whatever podman runs for this root, so that it starts nothing again; its store can be deleted then. False: it has none. */
 export async function endPodman(
@@ -17,12 +19,7 @@ export async function endPodman(
   const place = podmanPlace(paths)
   if ((await transport.stat(place.store)) === undefined) return false
   const failing = { reason: 'RemoveFailed', doing: `removing what podman has in ${place.store}` }
-  const podman = {
-    ask: async (args: readonly string[]) =>
-      await runCommand(transport, podmanCommand(place, args), failing, signal),
-    tell: async (args: readonly string[]) =>
-      await runOrFail(transport, podmanCommand(place, args), failing, signal),
-  }
+  const podman = { ...askers(transport, (args, more) => podmanCommand(place, args, more)), tool: PODMAN }
   // Without it podman was not asked for anything since the last boot, so nothing runs.
   if ((await transport.stat(place.config)) !== undefined)
     for (const args of removeAllArgs()) await remove(podman, args, { ...failing, signal })

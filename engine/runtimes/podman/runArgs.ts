@@ -1,5 +1,6 @@
 import { labelFlags } from '../dockerLike/commands.ts'
 import {
+  capabilityFlags,
   commaList,
   deviceFlags,
   inputFlags,
@@ -30,7 +31,7 @@ export function runArgs(wish: RunWish, parts: RunParts, verb: 'run' | 'create' =
     ...parts.variables.flags,
     ...['--no-hosts', '--image-volume=ignore', '--read-only-tmpfs=false', '--no-healthcheck'],
     ...userFlags(parts.user),
-    ...securityFlags(wish.security, parts),
+    ...securityFlags(wish.security, parts, capabilityFlags(wish.security)),
     ...(wish.security.procMount === 'Unmasked' ? securityOption('unmask=ALL') : []),
     ...resourceFlags(wish, parts),
     ...inputFlags(wish),

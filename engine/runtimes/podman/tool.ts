@@ -8,9 +8,11 @@ export const PODMAN: Tool = {
   inspectArgs,
   parseInspected,
   removeArgs,
+  hasRemoved: ({ exitCode, timedOut }) => exitCode === 0 && !timedOut,
   stopArgs,
   runArgs,
   makesFolders: false,
+  givesAll: false,
   refusal: (stderr) => stderr.replace(/^Error: /, ''),
   restartDelayMs: () => 0,
 }

@@ -66,10 +66,6 @@ test('what machines cannot do yet is refused, and says what it is', () => {
   expect(() => assertFleet(undefined, { nodes: [HERE, node('again', {})] })).toThrow(
     'nodes here and again are both this machine: keep one of them',
   )
-  const docker = node('two', { address: 'ssh://two', runtime: 'docker' })
-  expect(() => assertFleet(undefined, { nodes: [ONE, docker] })).toThrow(
-    'node two asks for the runtime docker, and only oci and podman can be used yet',
-  )
 })
 
 test('a node keeps the runtime that its first pods were made with', () => {

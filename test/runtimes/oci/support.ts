@@ -12,6 +12,8 @@ import type { ImageConfig, ImageStore } from '../../../engine/runtimes/oci/image
 import { removeRoot } from '../../../engine/runtimes/oci/node/removeRoot.ts'
 import { writeRoot } from '../../../engine/runtimes/oci/node/root.ts'
 import { createOciRuntime } from '../../../engine/runtimes/oci/runtime.ts'
+import { dockerCommand } from '../../../engine/runtimes/docker/commands.ts'
+import { createDockerRuntime } from '../../../engine/runtimes/docker/runtime.ts'
 import { podmanCommand } from '../../../engine/runtimes/podman/commands.ts'
 import { podmanPlace } from '../../../engine/runtimes/podman/place.ts'
 import { createPodmanRuntime } from '../../../engine/runtimes/podman/runtime.ts'
@@ -19,6 +21,7 @@ import { rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import type { PodListing, Runtime } from '../../../engine/runtimes/runtime.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 import { disposedAfterTest } from '../../support/cutOff.ts'
+import { Dockerd, hostIn } from '../../support/dockerd.ts'
 import { rootIdOf } from '../../support/machine.ts'
 import { type OwnRanges, ownRanges } from '../../support/ranges.ts'
 
@@ -35,7 +38,7 @@ const CONFIG: ImageConfig = {
   volumes: [],
 }
 
-export type Kind = 'oci' | 'podman'
+export type Kind = 'oci' | 'podman' | 'docker'
 
 /** A root in a temporary folder with one image, made from the machine's own busybox. */
 export class TestNode implements AsyncDisposable {
@@ -49,6 +52,8 @@ export class TestNode implements AsyncDisposable {
   /** Of the image that its containers have. */
   image = IMAGE
   #runtime: Runtime | undefined
+  /** Of a docker node: its own daemon. */
+  dockerd: Dockerd | undefined
   #pods = 0
 
   private constructor(image: Partial<ImageConfig>, ranges: OwnRanges, kind: Kind) {
@@ -65,8 +70,10 @@ export class TestNode implements AsyncDisposable {
     const owner = { cluster: 'test', path: '', repository: node.folder }
     const rootId = rootIdOf(node.root)
     await writeRoot(node.transport, node.root, { recordVersion: RECORD_VERSION, rootId, owner, podCIDR })
+    if (kind === 'docker') node.dockerd = await Dockerd.create(join(node.folder, 'docker'))
     node.#runtime = await node.another()
-    if (kind === 'podman') node.image = await importImage(node.runtime, node.folder, { ...CONFIG, ...image })
+    if (kind !== 'oci')
+      node.image = await importImage(node.runtime, node.folder, { ...CONFIG, ...image }, kind)
     return node
   }
 
@@ -179,6 +186,7 @@ export class TestNode implements AsyncDisposable {
     if (this.#disposed) return
     this.#disposed = true
     await removeRoot({ transport: this.transport, root: this.root })
+    await this.dockerd?.[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
@@ -191,6 +199,11 @@ export async function runtimeAt(
 ): Promise<Runtime> {
   if (kind === 'podman')
     return await createPodmanRuntime({ transport: localTransport(), root: join(folder, 'root'), node: NODE })
+  if (kind === 'docker') {
+    const environment = { DOCKER_HOST: hostIn(join(folder, 'docker')) }
+    const root = join(folder, 'root')
+    return await createDockerRuntime({ transport: localTransport(), root, node: NODE, environment })
+  }
   const images = imageStore(join(folder, 'layer'), { ...CONFIG, ...image })
   return await createOciRuntime({
     transport: localTransport(),
@@ -200,8 +213,13 @@ export async function runtimeAt(
   })
 }
 
-/** Into podman's store of the root; resolves to its id. */
-async function importImage(runtime: Runtime, folder: string, config: ImageConfig): Promise<string> {
+/** Into the store of whoever runs the containers; resolves to its id. */
+async function importImage(
+  runtime: Runtime,
+  folder: string,
+  config: ImageConfig,
+  kind: 'podman' | 'docker',
+): Promise<string> {
   await runtime.prepare()
   const transport = localTransport()
   const place = podmanPlace(await rootPaths(transport, join(folder, 'root')))
@@ -217,12 +235,13 @@ async function importImage(runtime: Runtime, folder: string, config: ImageConfig
   ]
   const args = [
     'import',
-    '--quiet',
     ...changes.flatMap((change) => ['--change', change]),
     tar,
     'registry.test/busybox:1',
   ]
-  const { exitCode, stderr, stdout } = await transport.run(podmanCommand(place, args))
+  const command =
+    kind === 'podman' ? podmanCommand(place, args) : dockerCommand(hostIn(join(folder, 'docker')), args)
+  const { exitCode, stderr, stdout } = await transport.run(command)
   if (exitCode !== 0) throw new Error(stderr)
   return stdout.trim()
 }

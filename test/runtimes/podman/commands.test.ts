@@ -103,6 +103,7 @@ const PARTS: RunParts = {
   envFile: '/run/env',
   variables: { flags: [], env: {} },
   user: { uid: 0, gid: 0, additionalGids: [0] },
+  capabilities: [],
   namespaces: { net: 'ns:/net', ipc: 'ns:/ipc', uts: 'ns:/uts' },
   cgroupParent: '/reconcile-x/podu',
   restart: 'always',

@@ -1,70 +1,15 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { containerName } from '../../../engine/runtimes/dockerLike/names.ts'
+import { podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { ownNode } from '../oci/ownNode.ts'
-import { containerRequest, podRequest, SECURITY, type TestNode } from '../oci/support.ts'
+import { containerRequest, podRequest, type TestNode } from '../oci/support.ts'
 
 let node: TestNode
 
 ownNode((own) => {
   node = own
 }, 'podman')
-
-test('a container that ends is started again by podman, and how the attempt before ended is told', async () => {
-  const uid = await node.start(['sh', '-c', 'sleep 1; exit 7'])
-  const again = await node.until(uid, ({ attempt, state }) => attempt > 0 && state.kind === 'running')
-  expect(again.previous).toMatchObject({ attempt: again.attempt - 1, exitCode: 7 })
-  await node.remove(uid)
-  expect(await node.runtime.inspect(uid)).toBeUndefined()
-})
-
-test('a container that was stopped stays so', async () => {
-  const uid = await node.start(['sh', '-c', 'trap "exit 5" TERM; while true; do sleep 0.1; done'])
-  await node.stop(uid, 'main', 3000)
-  const { state } = await node.container(uid)
-  expect(state).toMatchObject({ kind: 'exited', exit: { exitCode: 5, lost: true } })
-  await node.remove(uid)
-})
-
-test('the next attempt of what the engine has stopped has a fresh file system and a log of its own', async () => {
-  const uid = await node.start(['sh', '-c', 'ls /mark 2>&1; touch /mark; echo begun; sleep 1000'])
-  await expect.poll(async () => await node.log(uid)).toContain('begun')
-  await node.stop(uid)
-  await node.runtime.startContainer(
-    containerRequest(uid, ['sh', '-c', 'ls /mark 2>&1; echo again; sleep 1000'], {
-      attempt: 1,
-      image: node.image,
-    }),
-  )
-  await expect.poll(async () => await node.log(uid)).toBe('ls: /mark: No such file or directory\nagain')
-  expect(await node.log(uid, 'main', true)).toBe('ls: /mark: No such file or directory\nbegun')
-  expect(await node.container(uid)).toMatchObject({ attempt: 1, previous: { attempt: 0, exitCode: 137 } })
-  await node.remove(uid)
-})
-
-test('what a pod sends leaves the node with the node’s address', async () => {
-  const uid = await node.start(['sleep', '1000'])
-  const table = ['list', 'table', 'ip', `reconcile-${await node.rootId()}`]
-  expect(execFileSync('nft', table, { encoding: 'utf8' })).toContain('masquerade')
-  await node.remove(uid)
-})
-
-test('variables that no line of a file can hold arrive as they are', async () => {
-  const long = 'x'.repeat(70_000)
-  const uid = await node.start(['sleep', '1000'], {
-    env: [
-      ['LONG', long],
-      ['RETURN', 'ends so\r'],
-      ['#REMARK', 'is none'],
-    ],
-  })
-  expect(await node.exec(uid, ['sh', '-c', 'echo ${#LONG}'])).toBe('70000')
-  expect(await node.exec(uid, ['sh', '-c', 'echo "${RETURN}."'])).toBe('ends so\r.')
-  expect(await node.exec(uid, ['grep', '-c', '#REMARK=is none', '/proc/1/environ'])).toBe('1')
-  await node.remove(uid)
-})
 
 test('a start that was cut off while podman was given the environment is made once more', async () => {
   const uid = node.newUid()
@@ -75,86 +20,4 @@ test('a start that was cut off while podman was given the environment is made on
   await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { image: node.image, env }))
   expect(await node.exec(uid, ['sh', '-c', 'echo "$TEXT"'])).toBe('two\nlines')
   await node.remove(uid)
-})
-
-test('its containers have the pod’s host name, and its /etc/hosts', async () => {
-  const uid = await node.start(['sleep', '1000'], {}, { hostname: 'other' })
-  expect(await node.exec(uid, ['hostname'])).toBe('other')
-  expect(await node.exec(uid, ['cat', '/etc/hosts'])).toContain('other')
-  await node.remove(uid)
-})
-
-test('a start that is asked for twice is made once', async () => {
-  const uid = await node.start(['sleep', '1000'])
-  const before = await node.container(uid)
-  await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { image: node.image }))
-  expect(await node.container(uid)).toEqual(before)
-  await node.remove(uid)
-})
-
-test('a container that cannot be started says why, and is no container of podman’s', async () => {
-  const uid = await node.start(['/no/such/program'])
-  const { state } = await node.container(uid)
-  expect(state).toMatchObject({
-    kind: 'exited',
-    exit: { startFailed: true, message: expect.stringContaining('/no/such/program') },
-  })
-  await node.remove(uid)
-})
-
-test('a pod that is frozen stands still, and goes on when it is thawed', async () => {
-  const uid = await node.start(['sh', '-c', 'i=0; while true; do i=$((i+1)); echo $i; sleep 0.1; done'])
-  await expect.poll(async () => await node.log(uid)).toContain('3')
-  await node.runtime.freezePod(uid)
-  const frozen = await node.log(uid)
-  expect((await node.listing(uid)).frozenSince).toBeDefined()
-  expect(await node.log(uid)).toBe(frozen)
-  await node.runtime.thawPod(uid)
-  await expect.poll(async () => await node.log(uid)).not.toBe(frozen)
-  expect((await node.listing(uid)).frozenSince).toBeUndefined()
-  await node.runtime.freezePod(uid)
-  await node.remove(uid)
-})
-
-test('what a container writes is counted, and its limits are the kernel’s', async () => {
-  const uid = await node.start(['sh', '-c', 'dd if=/dev/zero of=/big bs=1M count=3; sleep 1000'], {
-    resources: { cpuShares: 102, memoryLimitBytes: 64 * 1024 * 1024, pidsMax: 50 },
-  })
-  await expect.poll(async () => await node.exec(uid, ['stat', '-c', '%s', '/big'])).toBe('3145728')
-  await node.container(uid)
-  const bytes = (await node.runtime.diskBytes(uid, ['container/main']))['container/main'] ?? 0
-  expect(bytes).toBeGreaterThan(3 * 1024 * 1024)
-  const [{ memoryBytes = 0 } = {}] = await node.runtime.stats(uid)
-  expect(memoryBytes).toBeGreaterThan(0)
-  expect(memoryBytes).toBeLessThan(64 * 1024 * 1024)
-  await node.remove(uid)
-})
-
-test('another engine finds everything as it is', async () => {
-  const uid = await node.start(['sleep', '1000'])
-  const other = await node.another()
-  expect(await other.inspect(uid)).toEqual(await node.runtime.inspect(uid))
-  expect((await other.list()).pods.get(uid)).toEqual(await node.runtime.inspect(uid))
-  await node.remove(uid)
-})
-
-test('a container that ends again and again is ended for good, whatever podman is about to do', async () => {
-  const uid = await node.start(['sh', '-c', 'exit 1'])
-  await node.until(uid, ({ attempt }) => attempt > 2)
-  await node.runtime.disarm(uid)
-  const { attempt } = await node.container(uid)
-  await node.runtime.stopContainer({ uid, container: 'main', attempt, graceMs: 0 })
-  const ended = await node.container(uid)
-  expect(ended.state.kind).toBe('exited')
-  await node.runtime.removePod(uid)
-  expect(await node.runtime.inspect(uid)).toBeUndefined()
-})
-
-test('a container may make no namespaces of its own, and a profile that is not there is said with its path', async () => {
-  const uid = await node.start(['sh', '-c', 'unshare -U true && echo unshared; echo done; sleep 1000'])
-  await expect.poll(async () => await node.log(uid)).toContain('done')
-  expect(await node.log(uid)).not.toContain('unshared')
-  await node.remove(uid)
-  const security = { ...SECURITY, seccomp: { localhostProfile: 'not-there.json' } }
-  await expect(node.start(['true'], { security })).rejects.toThrow('/seccomp/not-there.json')
 })

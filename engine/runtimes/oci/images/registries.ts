@@ -19,6 +19,11 @@ export function mirrorHosts(mirrors: Mirrors, registry: string): readonly string
   return (mirrors[registry] ?? []).map((url) => parseMirror(url).location.split('/')[0] ?? '')
 }
 
+/** Hosts with whatever path stands behind them. */
+export function mirrorLocations(mirrors: Mirrors, registry: string): readonly string[] {
+  return (mirrors[registry] ?? []).map((url) => parseMirror(url).location)
+}
+
 function registryTable(registry: string, list: readonly Mirror[]): string {
   const name = JSON.stringify(registry)
   const head = `[[registry]]\nprefix = ${name}\nlocation = ${name}\n`

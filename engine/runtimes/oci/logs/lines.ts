@@ -1,4 +1,5 @@
 import type { LogLine } from '../../../api/cri.ts'
+import { isObject, parseJson } from '../json.ts'
 
 /** What conmon writes in one go. Its bytes are letters: a character may be cut in two, and is whole only when the parts are joined. */
 export interface LogRecord {
@@ -11,8 +12,9 @@ export interface LogRecord {
 /** A line that is longer is shown as several, so that one without an end needs no memory without an end. */
 const LINE_BYTES_MAX = 1024 * 1024
 
-/** The CRI's format: `time stream P|F text`; P parts of a long line come before its F. `line` has a letter a byte. */
+/** The CRI's format: `time stream P|F text`; P parts of a long line come before its F. Or docker's. `line` has a letter a byte. */
 export function parseRecord(line: string): LogRecord | undefined {
+  if (line.startsWith('{')) return parseDockerRecord(line)
   const time = line.indexOf(' ')
   const stream = line.slice(time + 1, time + 7)
   const tag = line[time + 8]
@@ -21,6 +23,24 @@ export function parseRecord(line: string): LogRecord | undefined {
   const at = inUtc(line.slice(0, time))
   if (at === undefined) return undefined
   return { at, stream, bytes: line.slice(time + 10), whole: tag === 'F' }
+}
+
+/** An object a line: `{"log":"text\\n","stream":"stdout","time":"..."}`; a line that is longer than 16 KiB comes in parts, without an end. */
+function parseDockerRecord(line: string): LogRecord | undefined {
+  const value = parseJson(line)
+  if (!isObject(value)) return undefined
+  const { log, stream, time } = value
+  if (typeof log !== 'string' || typeof time !== 'string') return undefined
+  if (stream !== 'stdout' && stream !== 'stderr') return undefined
+  const at = inUtc(time)
+  if (at === undefined) return undefined
+  const whole = log.endsWith('\n')
+  return { at, stream, bytes: bytesOf(whole ? log.slice(0, -1) : log), whole }
+}
+
+/** What stands escaped in the JSON is a character, and all else a letter a byte. */
+function bytesOf(text: string): string {
+  return text.replace(/[^\0-\xff]/g, (character) => Buffer.from(character).toString('latin1'))
 }
 
 /** conmon gives all that it reads at once the same time. */

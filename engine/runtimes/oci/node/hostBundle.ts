@@ -18,7 +18,7 @@ export interface HostBundle {
   readonly userNamespace?: SpecParts['userNamespace'] | undefined
 }
 
-const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/lib32']
+export const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/lib32']
 
 export async function writeHostBundle(transport: Transport, bundle: HostBundle): Promise<void> {
   const statuses = await Promise.all(PROGRAM_FOLDERS.map(async (path) => await transport.stat(path)))

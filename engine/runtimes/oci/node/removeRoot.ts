@@ -16,6 +16,7 @@ import { removeNetwork } from '../network/nodes/nodes.ts'
 import { removeNatTraces } from '../network/portmapTraces.ts'
 import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
+import { endDocker } from '../../docker/remove.ts'
 import { endPodman } from '../../podman/removeStore.ts'
 import type { RootPaths } from '../paths.ts'
 import { podPaths, rootPaths } from '../paths.ts'
@@ -51,11 +52,13 @@ export async function removeRoot(
   if (record === undefined && (await transport.stat(paths.runDir)) === undefined) return []
   await using _lock = await lockedRoot(transport, paths)
   const hasPodman = await endPodman(transport, paths, signal)
+  const hasDocker = await endDocker(transport, paths, signal)
   const pods = await removePods(options, paths, record?.podCIDR, signal)
   await endStrayMonitors(transport, paths)
   const steps = [
     ...pods,
     hasPodman ? `podman's store of this root` : undefined,
+    hasDocker ? 'what docker had of this root' : undefined,
     await removeIngress(transport, paths, signal),
     await removeDns(transport, paths, signal),
     await removeNetwork({ transport, paths }, signal),

@@ -15,7 +15,7 @@ import { linuxSeccomp } from '../spec/seccomp.ts'
  * Waits for ever, and for every orphan of the pod: dash and bash both reap whatever ends below process 1. Closes what it
  * was started with, or whoever reads that would wait for ever, too.
  */
-const PAUSE = 'exec </dev/null >/dev/null 2>&1; trap "exit 0" TERM; sleep infinity & wait'
+export const PAUSE = 'exec </dev/null >/dev/null 2>&1; trap "exit 0" TERM; sleep infinity & wait'
 
 /**
  * Process 1 of a pid namespace that a pod's containers share. A container of its own, without capabilities and without

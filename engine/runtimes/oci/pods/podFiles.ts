@@ -35,7 +35,7 @@ const NAMES = new Set<string>([
   'conditions',
   'rule',
   ...ATTEMPT_FILES,
-  // where podman runs the containers
+  // where podman or docker runs the containers
   'start.json',
   'end.json',
 ])
