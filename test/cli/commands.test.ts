@@ -150,14 +150,16 @@ describe.each(['plan', '--once'])('%s', (command) => {
     expect([status, stderr]).toEqual([3, expect.stringContaining('leads out of the repository')])
   })
 
-  test('of a node here and one elsewhere ends with 3', async () => {
-    const node =
-      'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: rack}\nspec: {address: "ssh://ops@192.0.2.1"}\n---\n' +
-      'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: here}\n'
-    const repo = repository({ 'a.yaml': POD, 'node.yaml': node })
+  test('of two nodes that are one machine ends with 3, and nothing touched', async () => {
+    const nodes = ['rack', 'other'].map(
+      (name) =>
+        `apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: ${name}}\nspec: {address: "ssh://ops@192.0.2.1"}\n`,
+    )
+    const repo = repository({ 'a.yaml': POD, 'node.yaml': nodes.join('---\n') })
     const { status, stderr } = await reconcile([command, '--repo', repo, '--root', root])
     expect(status).toBe(3)
-    expect(stderr).toContain('node here is this machine and node rack is another one')
+    expect(stderr).toContain('nodes other and rack are both ssh://ops@192.0.2.1: keep one of them')
+    expect(existsSync(root)).toBe(false)
   })
 })
 
