@@ -264,6 +264,9 @@ export interface NodeInfo {
   readonly node: NodeName
   readonly runtime: string
   readonly bootId: string
+  readonly kernelVersion?: string
+  /** What its system calls itself: `Debian GNU/Linux 12 (bookworm)`. */
+  readonly osImage?: string
   readonly addresses: readonly string[]
   readonly cpuMillis: number
   readonly memoryBytes: number

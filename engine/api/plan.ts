@@ -182,10 +182,19 @@ export interface Plan {
   readonly kept?: ReadonlyMap<ObjectKey, string>
   /** By node, what it is to answer; absent: the commit has neither Services nor Ingresses. */
   readonly traffic?: ReadonlyMap<NodeName, NodeTraffic>
+  /** Nodes that the Cluster's command is to make sure of that they are off; absent: none. */
+  readonly fencings?: readonly Fencing[]
   /** Broken invariants: bugs of ours. Their objects' actions are not in `actions`. */
   readonly violations: readonly Violation[]
   /** Plan again then, even if nothing happens. Absent: nothing falls due. */
   readonly requeueAt?: Temporal.Instant
+}
+
+export interface Fencing {
+  readonly node: NodeName
+  /** The Cluster's command, with what stands for the node filled in. */
+  readonly argv: readonly [string, ...string[]]
+  readonly timeoutMs: number
 }
 
 /** An object that is not touched: somebody suspended it, or it is only looked at. */

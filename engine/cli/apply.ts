@@ -3,6 +3,8 @@ import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { inForceAfter } from '../api/sync.ts'
 import { imagesWanted } from '../planner/images.ts'
+import { fencingBy } from '../reconciler/fencer.ts'
+import { localTransport } from '../transport/local.ts'
 import { createLoop, type LoopState, type WaitOptions } from '../reconciler/loop.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
 import { withRoot } from './withRoot.ts'
@@ -102,6 +104,7 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
     desired,
     signal: AbortSignal.any([stop.signal, world.signal]),
     log: report.log,
+    fence: fencingBy(localTransport()),
     onProgress: (event) => {
       report.event(event)
       events?.event(event)

@@ -1,6 +1,7 @@
 import type { Desired } from '../api/snapshot.ts'
 import type { Clock } from '../reconciler/clock.ts'
 import { after } from '../reconciler/clock.ts'
+import { fencingBy } from '../reconciler/fencer.ts'
 import { FigureBook } from '../reconciler/figures.ts'
 import { retryDelayMs } from '../reconciler/limits.ts'
 import type { Logger } from '../reconciler/logger.ts'
@@ -15,6 +16,7 @@ import type { Outcome } from '../reconciler/outcome.ts'
 import { messageOf, stackOf } from '../reconciler/problems.ts'
 import type { ProgressEvent } from '../reconciler/progress.ts'
 import type { MakeRecord } from '../reconciler/requests.ts'
+import { localTransport } from '../transport/local.ts'
 import type { Machine } from './site.ts'
 
 export interface EngineOptions {
@@ -151,6 +153,7 @@ export class Engine {
       desired,
       signal,
       log,
+      fence: fencingBy(localTransport()),
       onProgress,
       onTick: (state) => {
         this.#trouble = undefined

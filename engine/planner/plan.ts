@@ -12,6 +12,7 @@ import { withConfigHashes } from './configHash.ts'
 import { decide } from './decide.ts'
 import { drains } from './drains.ts'
 import { datedTaints, evictions } from './evictions.ts'
+import { fencings } from './fencing.ts'
 import { brokenInvariants } from './invariants.ts'
 import { keepDecisions, keptReasons, withKept } from './kept.ts'
 import { withIngresses } from './ingress/ingress.ts'
@@ -40,6 +41,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const drained = drains(allowed, allowance, world)
   const taints = datedTaints(world)
   const evicted = evictions(taints, world)
+  const fencing = fencings(world)
   const { decisions: wishes } = withhold(
     [
       ...keepDecisions(snapshot.desired, world),
@@ -48,6 +50,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
       ...admit(allowed, whole.desired),
       ...drained.decisions,
       ...evicted.decisions,
+      ...fencing.decisions,
       ...budgetDecisions(budgets, world),
       ...services.decisions,
     ],
@@ -85,6 +88,7 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
     statuses: reportsOf(withDrift(decisions, leftAlone), placements, services.reports, world),
     ...(services.traffic !== undefined && { traffic: services.traffic }),
     ...(leftAlone.size > 0 && { leftAlone }),
+    ...(fencing.due.length > 0 && { fencings: fencing.due }),
     ...(whole.desired !== snapshot.desired && { kept: keptReasons(snapshot.desired, whole.desired) }),
     violations,
     ...(Number.isFinite(requeueAtMs) && {

@@ -11,6 +11,7 @@ import { Changes } from './changes.ts'
 import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
 import { Executor } from './executor.ts'
+import { type Fence, Fencer } from './fencer.ts'
 import { FigureBook, type Figures } from './figures.ts'
 import { Inspector } from './inspector.ts'
 import type { Limits } from './limits.ts'
@@ -47,6 +48,8 @@ export interface LoopOptions {
   readonly limits?: Partial<Limits>
   /** The planner, unless a test wants a wrong one. */
   readonly plan?: MakePlan
+  /** How it is made sure of that a node is off, by the Cluster's command; absent: it is not. */
+  readonly fence?: Fence
   /** How probes are asked, unless nothing is there that could answer. */
   readonly ask?: ProberOptions['ask']
 }
@@ -97,6 +100,7 @@ class TheLoop implements Loop {
   readonly #volumeWatch: VolumeWatch
   readonly #logKeeper: LogKeeper
   readonly #traffic: TrafficKeeper
+  readonly #fencer: Fencer
   readonly #keeper: RecordKeeper
   readonly #changes: Changes
   readonly #waiters: Waiters
@@ -173,6 +177,12 @@ class TheLoop implements Loop {
     this.#volumeWatch = new VolumeWatch({ ...shared, wake })
     this.#logKeeper = new LogKeeper(shared)
     this.#traffic = new TrafficKeeper({ ...shared, wake })
+    this.#fencer = new Fencer({
+      ...shared,
+      fence: options.fence,
+      commit: () => this.#desired.commit,
+      remember: async (make) => await this.remember(make),
+    })
   }
 
   setDesired(desired: Desired): void {
@@ -257,6 +267,7 @@ class TheLoop implements Loop {
     this.#volumeWatch.update()
     this.#logKeeper.update()
     this.#traffic.update(plan.traffic)
+    this.#fencer.update(plan.fencings ?? [])
     const heldUntil = await this.#act(plan, now)
     if (snapshot.desired === this.#desired && this.#traffic.settled) this.#waiters.judge(plan, snapshot)
     this.#options.onTick?.(this.state())

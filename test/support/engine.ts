@@ -170,6 +170,8 @@ export interface WorldOptions {
   readonly within?: readonly string[]
   /** Besides docker.io's: registries by their hosts, with the URLs that stand for them. */
   readonly mirrors?: Readonly<Record<string, string>>
+  /** More of the Cluster's `spec`. */
+  readonly spec?: Readonly<Record<string, unknown>>
   /** The Cluster's `spec.sync`. */
   readonly sync?: Readonly<Record<string, string | number | boolean>>
 }
@@ -184,7 +186,9 @@ spec:
   podCIDR: ${ranges.podCIDR}
   serviceCIDR: ${ranges.serviceCIDR}
   registries: {mirrors: ${JSON.stringify(mirrors)}}
-${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}${nodeYaml()}`
+${Object.entries(options.spec ?? {})
+  .map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
+  .join('')}${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}${nodeYaml()}`
 }
 
 /** What runs the containers: the vitest project says so, or it is oci, and the repository says nothing of this machine. */

@@ -52,7 +52,29 @@ const DRAIN: CommandSpec = {
   load: () => import('../commands/drain.ts'),
 }
 
-export const NODE_COMMANDS: readonly CommandSpec[] = [CORDON, UNCORDON, DRAIN]
+const NODES: CommandSpec = {
+  name: 'nodes',
+  usage: '[fence NODE | unfence NODE | check ssh://[USER@]HOST]',
+  summary:
+    'shows the machines; fence says that one which does not answer is dead, check looks whether one can have pods',
+  details:
+    'Without an argument as kubectl get nodes. fence keeps it on record that nothing runs on the node any more: what waits for it, such as pods\n' +
+    'of StatefulSets, is made elsewhere, and their claims begin anew there. It is refused while the node answers. It ends when the node\n' +
+    'answers after a new boot, or with unfence; what was given up is ended first then. Of a node that was only cut off nobody may say that\n' +
+    'it is dead: what runs there would run twice. check changes nothing; it names what is missing, and the command that installs it.',
+  options: ['output'],
+  arguments: { least: 0, most: 2 },
+  outputs: ['wide', 'json'],
+  examples: [
+    ['reconcile nodes -o wide', 'with addresses, systems and taints'],
+    ['reconcile nodes -o json', 'a List of official Nodes'],
+    ['reconcile nodes fence rack-1', 'its power is off, and it will not come back as it was'],
+    ['reconcile nodes check ssh://root@192.0.2.11', 'before a Node with this address is committed'],
+  ],
+  load: () => import('../commands/nodes.ts'),
+}
+
+export const NODE_COMMANDS: readonly CommandSpec[] = [NODES, CORDON, UNCORDON, DRAIN]
 
 const OPENID: CommandSpec = {
   name: 'openid',

@@ -14,9 +14,10 @@ export function nodeTable(snapshot: Snapshot): string {
 }
 
 /** As `kubectl get nodes` has it; a drain that is not over is ours. */
-function wordsOf({ drains, reachable, unschedulable }: NodeFacts): string {
+export function wordsOf({ drains, fenced, reachable, unschedulable }: NodeFacts): string {
   return [
     reachable ? 'Ready' : 'NotReady',
+    ...(fenced ? ['Fenced'] : []),
     ...(unschedulable ? ['SchedulingDisabled'] : []),
     ...(drains.length > 0 ? ['Draining'] : []),
   ].join(',')

@@ -56,6 +56,27 @@ export function nodeRecordTellings({ at, before, object, record }: Of<'recordCha
         ? told('NodeNotSchedulable', `node ${node} is cordoned: no new pods are put on it`)
         : told('NodeSchedulable', `node ${node} is uncordoned`),
     )
+  const warned = (reason: string, message: string): Telling => ({
+    ...told(reason, message),
+    level: 'warn',
+    events: [{ at, about: aboutNode(node), type: 'Warning', reason, message }],
+  })
+  if (past.loss?.since === undefined && now.loss?.since !== undefined)
+    words.push(
+      warned(
+        'NodeNotReady',
+        `node ${node} counts as unreachable: it has not answered since ${now.loss.heard}`,
+      ),
+    )
+  const replaced = (now.loss?.evicted?.length ?? 0) - (past.loss?.evicted?.length ?? 0)
+  if (replaced > 0)
+    words.push(
+      warned('TaintManagerEviction', `others take the place of ${counted(replaced)} on node ${node}`),
+    )
+  if (past.fenced === undefined && now.fenced !== undefined)
+    words.push(warned('NodeFenced', `node ${node} is said to be dead: what it had is made elsewhere`))
+  if (past.fenced !== undefined && now.fenced === undefined)
+    words.push(told('NodeUnfenced', `node ${node} is no longer said to be dead`))
   if (past.drain?.startedAt !== now.drain?.startedAt)
     words.push(
       now.drain === undefined
@@ -63,4 +84,8 @@ export function nodeRecordTellings({ at, before, object, record }: Of<'recordCha
         : told('Draining', `node ${node} is drained: its pods are taken off as their budgets allow`),
     )
   return words
+}
+
+function counted(pods: number): string {
+  return pods === 1 ? '1 pod' : `${pods} pods`
 }

@@ -7,12 +7,12 @@ import {
   boundVolume,
   claimOnVolume,
   type ClaimSource,
-  isBound,
   newClaim,
 } from '../../controllers/claim.ts'
 import type { PodWish } from '../../controllers/decision.ts'
 import { knownNodes } from '../knownNodes.ts'
 import { claimKey, type Claims } from './entries.ts'
+import { isPlaced } from './placed.ts'
 import { seeking, type Seeking } from './seekers.ts'
 
 /** The pod is given this node: whatever of its claims is nowhere yet is there from now on. */
@@ -25,7 +25,7 @@ export function bind(claims: Claims, wish: PodWish, object: ObjectKey, node: Nod
     const key = claimKey(namespace, claim)
     const entry = claims.entries.get(key) ?? { record: ownClaim(claims, key, wish, volume), unwanted: false }
     claims.users.getOrInsertComputed(key, () => new Set()).add(wish.label)
-    if (isBound(entry.record)) continue
+    if (isPlaced(entry.record, claims.world)) continue
     claims.entries.set(key, entry)
     unbound.push(seeking(key, entry.record, volume))
     claims.boundFor.set(key, { object, pod: wish.label })

@@ -2,11 +2,12 @@ import { claimOfVolume, copiedClaim } from '../../api/claims.ts'
 import type { OwnerReference, Volume } from '../../api/generated/types.ts'
 import { keyParts, type NodeName, type PodUid } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
-import { boundVolume, isBound, isForOnePod, selectedNode, specOf } from '../../controllers/claim.ts'
+import { boundVolume, isForOnePod, selectedNode, specOf } from '../../controllers/claim.ts'
 import type { PodWish } from '../../controllers/decision.ts'
 import { isReachable } from '../../controllers/volume/fit.ts'
 import { knownNodes } from '../knownNodes.ts'
 import { type ClaimEntry, claimKey, type Claims } from './entries.ts'
+import { isPlaced } from './placed.ts'
 import { seeking, type Seeking } from './seekers.ts'
 import { standingOf } from './standing.ts'
 
@@ -33,7 +34,7 @@ export function lookUp(claims: Claims, { metadata, spec, uid }: PodWish): ClaimA
     const entry = claims.entries.get(key)
     const message = objection(claims, entry, claim, volume, { label: `${namespace}/${name}`, uid })
     if (message !== undefined) return { kind: 'wait', message }
-    if (entry !== undefined && isBound(entry.record)) {
+    if (entry !== undefined && isPlaced(entry.record, claims.world)) {
       const place = placesOf(claims, entry.record, claim)
       if (typeof place === 'string') return { kind: 'wait', message: place }
       if (place !== undefined) places.push(place)

@@ -146,15 +146,20 @@ async function nodeInfo(
   runtime: string,
   warnings: readonly string[],
 ): Promise<Omit<NodeInfo, 'addresses'>> {
-  const [memory, online, bootId] = await Promise.all([
+  const [memory, online, bootId, kernel, release] = await Promise.all([
     readText(transport, '/proc/meminfo'),
     readText(transport, '/sys/devices/system/cpu/online'),
     readText(transport, '/proc/sys/kernel/random/boot_id'),
+    readText(transport, '/proc/sys/kernel/osrelease'),
+    readText(transport, '/etc/os-release'),
   ])
+  const osImage = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1]
   return {
     node,
     runtime,
     bootId: bootId.trim(),
+    kernelVersion: kernel.trim(),
+    ...(osImage !== undefined && { osImage }),
     cpuMillis: countCpus(online) * 1000,
     memoryBytes: Number(/^MemTotal:\s+(\d+) kB$/m.exec(memory)?.[1] ?? 0) * 1024,
     podsMax: PODS_MAX,

@@ -1,0 +1,51 @@
+import { nodeName } from '../../api/names.ts'
+import { rootPaths } from '../../runtimes/oci/paths.ts'
+import { RuntimeFailure } from '../../runtimes/runtime.ts'
+import { localTransport } from '../../transport/local.ts'
+import { parseSshAddress } from '../../transport/ssh/address.ts'
+import { TransportError } from '../../transport/transport.ts'
+import { CREATE_RUNTIME } from '../createRuntime.ts'
+import { closeWays } from '../fleet/driving.ts'
+import { wayTo } from '../fleet/ways.ts'
+import { type Invocation, usageError } from '../invocation.ts'
+import { rootFolder } from '../place.ts'
+import { plainText } from '../table.ts'
+import { EXIT, type World } from '../world.ts'
+
+/** Looks at a machine as the engine would before it puts pods there; changes nothing on it. */
+export async function checkMachine(text: string, invocation: Invocation, world: World): Promise<number> {
+  const address = parseSshAddress(text)
+  if (address === undefined)
+    throw usageError(`${text} is no address of a machine, such as ssh://root@192.0.2.11`, invocation.command)
+  const root = rootFolder(invocation, world)
+  const node = { name: nodeName(address.host), address: text }
+  try {
+    const transport = await wayTo(node, root, world)
+    const runtime = await CREATE_RUNTIME.oci({
+      transport,
+      root: (await rootPaths(localTransport(), root)).root,
+      node: node.name,
+    })
+    const {
+      architecture = '',
+      cpuMillis,
+      kernelVersion = '',
+      osImage = '',
+      warnings,
+      ...info
+    } = await runtime.check(world.signal)
+    for (const warning of warnings) world.stderr.write(plainText(`warning: ${warning}\n`))
+    const memory = `${Math.floor(info.memoryBytes / 2 ** 20)}Mi`
+    const words = [osImage, kernelVersion, architecture, `${cpuMillis / 1000} cpu`, memory, info.runtime]
+    world.stdout.write(
+      plainText(`${text} can have pods: ${words.filter((word) => word !== '').join(', ')}\n`),
+    )
+    return EXIT.done
+  } catch (error) {
+    if (!(error instanceof RuntimeFailure) && !(error instanceof TransportError)) throw error
+    world.stderr.write(plainText(`error: ${text}: ${error.message}\n`))
+    return EXIT.failed
+  } finally {
+    await closeWays(world)
+  }
+}

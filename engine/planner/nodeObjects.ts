@@ -1,0 +1,139 @@
+import type { Taint } from '../api/generated/types.ts'
+import type { NodeInfo } from '../api/cri.ts'
+import type { NodeFacts } from '../api/nodes.ts'
+import { nodesOf } from '../api/nodes.ts'
+import type { ObservedNode, Snapshot } from '../api/snapshot.ts'
+import { UNSCHEDULABLE_TAINT } from '../api/taints.ts'
+import { withLosses } from './losses.ts'
+
+/** Kubernetes' v1 Node, as far as it is known here. */
+export interface NodeObject {
+  readonly apiVersion: 'v1'
+  readonly kind: 'Node'
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
+  readonly spec: {
+    readonly taints?: readonly Taint[]
+    readonly unschedulable?: true
+    readonly podCIDR?: string
+  }
+  readonly status: {
+    readonly conditions: readonly NodeCondition[]
+    readonly addresses: readonly { readonly type: 'InternalIP' | 'Hostname'; readonly address: string }[]
+    readonly capacity?: Readonly<Record<string, string>>
+    readonly allocatable?: Readonly<Record<string, string>>
+    readonly nodeInfo?: Readonly<Record<string, string>>
+  }
+}
+
+export interface NodeCondition {
+  readonly type: 'Ready'
+  readonly status: 'True' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+  readonly lastHeartbeatTime: string
+  readonly lastTransitionTime: string
+}
+
+export interface NodeObjectsOptions {
+  /** Of the engine, which stands where Kubernetes has the kubelet's. */
+  readonly version: string
+  /** By node. */
+  readonly podCIDRs: ReadonlyMap<string, string>
+}
+
+/** By name. */
+export function nodeObjects(
+  told: Snapshot,
+  now: Temporal.Instant,
+  options: NodeObjectsOptions,
+): readonly NodeObject[] {
+  const snapshot = withLosses(told, now)
+  return nodesOf(snapshot).map((node) =>
+    nodeObject(node, snapshot.observed.nodes.get(node.name), now, options),
+  )
+}
+
+function nodeObject(
+  node: NodeFacts,
+  observed: ObservedNode | undefined,
+  now: Temporal.Instant,
+  { podCIDRs, version }: NodeObjectsOptions,
+): NodeObject {
+  const { info, labels, name, unschedulable } = node
+  const taints = unschedulable ? [...node.taints, UNSCHEDULABLE_TAINT] : node.taints
+  const podCIDR = podCIDRs.get(name)
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels },
+    spec: {
+      ...(podCIDR !== undefined && { podCIDR }),
+      ...(taints.length > 0 && { taints }),
+      ...(unschedulable && { unschedulable }),
+    },
+    status: {
+      conditions: [readyCondition(node, observed, now)],
+      addresses: [
+        ...(info?.addresses ?? []).map((address) => ({ type: 'InternalIP', address }) as const),
+        { type: 'Hostname', address: name },
+      ],
+      ...(info !== undefined && { capacity: resources(info), allocatable: resources(info) }),
+      ...(info !== undefined && { nodeInfo: nodeInfo(info, version) }),
+    },
+  }
+}
+
+/** Kubernetes says NodeStatusUnknown when the kubelet has stopped posting; here it is the node that does not answer. */
+function readyCondition(
+  node: NodeFacts,
+  observed: ObservedNode | undefined,
+  now: Temporal.Instant,
+): NodeCondition {
+  const since = observed?.since ?? now.toString()
+  if (node.reachable) {
+    const said = { reason: 'NodeReady', message: 'the node answers' }
+    return {
+      type: 'Ready',
+      status: 'True',
+      ...said,
+      lastHeartbeatTime: now.toString(),
+      lastTransitionTime: since,
+    }
+  }
+  const message = node.fenced
+    ? `the node has not answered since ${since}, and was said to be dead`
+    : `the node has not answered since ${since}`
+  return {
+    type: 'Ready',
+    status: 'Unknown',
+    reason: 'NodeStatusUnknown',
+    message,
+    lastHeartbeatTime: since,
+    lastTransitionTime: node.lostSince ?? since,
+  }
+}
+
+/** Nothing is kept back for the system: what a node has its pods can have. */
+function resources(info: NodeInfo): Readonly<Record<string, string>> {
+  const { cpuMillis, ephemeralStorageBytes, extendedResources = {}, memoryBytes, podsMax } = info
+  return {
+    cpu: cpuMillis % 1000 === 0 ? String(cpuMillis / 1000) : `${cpuMillis}m`,
+    ...(ephemeralStorageBytes !== undefined && { 'ephemeral-storage': String(ephemeralStorageBytes) }),
+    memory: `${Math.floor(memoryBytes / 1024)}Ki`,
+    pods: String(podsMax),
+    ...Object.fromEntries(Object.entries(extendedResources).map(([name, units]) => [name, String(units)])),
+  }
+}
+
+function nodeInfo(info: NodeInfo, version: string): Readonly<Record<string, string>> {
+  const { architecture, bootId, kernelVersion, osImage, runtime } = info
+  return {
+    ...(architecture !== undefined && { architecture }),
+    bootID: bootId,
+    containerRuntimeVersion: runtime.replace(' ', '://'),
+    ...(kernelVersion !== undefined && { kernelVersion }),
+    kubeletVersion: `reconcile-${version}`,
+    operatingSystem: 'linux',
+    ...(osImage !== undefined && { osImage }),
+  }
+}

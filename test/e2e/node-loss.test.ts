@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DaemonProcess } from '../support/daemon.ts'
+import { eventually, type ShownPod, World } from '../support/engine.ts'
+import { Hosts } from '../support/hosts/hosts.ts'
+import { workload } from '../support/manifests.ts'
+import { sh } from '../support/pods.ts'
+import { startRegistry } from '../support/registry.ts'
+
+const NAMES = ['one', 'two', 'three'] as const
+const EVICTION_S = 5
+const made = new AsyncDisposableStack()
+let hosts: Hosts
+let world: World
+let daemon: DaemonProcess
+
+beforeAll(async () => {
+  const registry = made.use(await startRegistry())
+  hosts = made.use(await Hosts.create(NAMES))
+  world = made.use(
+    await World.create({
+      registry: await hosts.expose(registry.port),
+      root: hosts.root,
+      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
+      spec: { podEvictionTimeoutSeconds: EVICTION_S },
+    }),
+  )
+  const spec = {
+    terminationGracePeriodSeconds: 0,
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+    ],
+    containers: [sh('exec sleep 3600')],
+  }
+  await world.commit({
+    'nodes.yaml': NAMES.map(nodeYaml).join('---\n'),
+    'web.json': JSON.stringify(workload('Deployment', 'web', spec, { replicas: 3 })),
+    'db.json': JSON.stringify(
+      workload('StatefulSet', 'db', spec, {
+        replicas: 3,
+        serviceName: 'db',
+        podManagementPolicy: 'Parallel',
+      }),
+    ),
+    'agent.json': JSON.stringify(workload('DaemonSet', 'agent', spec)),
+  })
+  const first = await world.once()
+  expect(first.stderr).not.toContain('error')
+  daemon = made.use(new DaemonProcess(world))
+  await daemon.until(({ message }) => message.includes('following') || message.includes('follows'))
+}, 240_000)
+
+afterAll(async () => await made.disposeAsync())
+
+function nodeYaml(name: string): string {
+  return `apiVersion: reconcile.dev/v1
+kind: Node
+metadata: {name: ${name}}
+spec: {address: "${hosts.host(name).url}"}
+`
+}
+
+/** Name, uid and restarts of each: what must not change where nothing was to be done. */
+function lives(pods: readonly ShownPod[]): readonly string[] {
+  return pods
+    .map(
+      ({ metadata, status }) =>
+        `${metadata.name} ${metadata.uid} ${status.containerStatuses?.[0]?.restartCount}`,
+    )
+    .toSorted()
+}
+
+function on(name: string, pods: readonly ShownPod[]): readonly ShownPod[] {
+  const { address } = hosts.host(name)
+  return pods.filter(({ status }) => status.hostIP === address)
+}
+
+function isReady({ status }: ShownPod): boolean {
+  return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+}
+
+function ready(prefix: string, pods: readonly ShownPod[]): readonly string[] {
+  return pods
+    .filter((pod) => pod.metadata.name.startsWith(prefix) && isReady(pod))
+    .map(({ metadata }) => metadata.name)
+}
+
+async function nodesJson(): Promise<
+  Readonly<Record<string, { readonly status: string; readonly reason: string }>>
+> {
+  const { stdout } = await world.run('nodes', '-o', 'json')
+  const { items } = JSON.parse(stdout) as {
+    readonly items: readonly {
+      readonly metadata: { readonly name: string }
+      readonly status: {
+        readonly conditions: readonly { readonly status: string; readonly reason: string }[]
+      }
+    }[]
+  }
+  return Object.fromEntries(
+    items.map(({ metadata, status }) => [metadata.name, status.conditions[0] ?? { status: '', reason: '' }]),
+  )
+}
+
+test('a link that is cut for 10 s is no lost node: nothing is done about its pods', {
+  timeout: 180_000,
+}, async () => {
+  const before = lives(await world.pods())
+  expect(before).toHaveLength(9)
+  const two = hosts.host('two')
+  const from = daemon.lines.length
+  two.cut()
+  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  two.mend()
+  // Longer than until the kernel tries again to send what it could not.
+  await new Promise((resolve) => setTimeout(resolve, 20_000))
+  expect(lives(await world.pods())).toEqual(before)
+  expect(daemon.lines.slice(from).filter(({ message }) => message.includes('counts as unreachable'))).toEqual(
+    [],
+  )
+})
+
+test('of a node whose link is cut for good what is one of many is made elsewhere, and what has an identity once it is fenced', {
+  timeout: 240_000,
+}, async () => {
+  const before = await world.pods()
+  const two = hosts.host('two')
+  const from = daemon.lines.length
+  const refused = await world.run('nodes', 'fence', 'two')
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(refused.stderr).toContain('node two answers, so it is not dead')
+  two.cut()
+  const cutAt = Date.now()
+  const lost = await daemon.until(({ message }) => message.includes('node two counts as unreachable'), {
+    from,
+    limitMs: 60_000,
+  })
+  expect(Date.parse(lost.time) - cutAt).toBeGreaterThan(14_000)
+  await daemon.until(({ message }) => message.includes('others take the place of 1 pod on node two'), {
+    from,
+  })
+  const after = await eventually(
+    async () => await world.pods(),
+    (pods) => ready('web', pods).length === 3,
+  )
+  expect(ready('db', after)).toHaveLength(2)
+  expect(lives(on('one', after))).toEqual(expect.arrayContaining([...lives(on('one', before))]))
+  expect(await nodesJson()).toMatchObject({
+    one: { status: 'True', reason: 'NodeReady' },
+    two: { status: 'Unknown', reason: 'NodeStatusUnknown' },
+  })
+  expect(await world.run('nodes', 'fence', 'two')).toMatchObject({ exitCode: 0, stdout: 'node/two fenced' })
+  const fenced = await eventually(
+    async () => await world.pods(),
+    (pods) => ready('db', pods).length === 3,
+  )
+  expect(
+    fenced
+      .filter(({ metadata }) => metadata.name.startsWith('db'))
+      .map(({ metadata }) => metadata.name)
+      .toSorted(),
+  ).toEqual(['db-0', 'db-1', 'db-2'])
+  two.mend()
+  await daemon.until(({ message }) => message.includes('node two answers'), { from, limitMs: 90_000 })
+  const returned = await eventually(
+    async () => await world.pods(),
+    (pods) => on('two', pods).length === 0 && pods.length === 8,
+  )
+  expect(new Set(returned.map(({ metadata }) => metadata.name)).size).toBe(8)
+  expect(await world.run('nodes', 'unfence', 'two')).toMatchObject({
+    exitCode: 0,
+    stdout: 'node/two unfenced',
+  })
+  await eventually(
+    async () => await world.pods(),
+    (pods) => ready('agent', pods).length === 3,
+  )
+})
+
+test('an engine that is killed while a node is off goes on counting, and a node that was started anew runs what was not replaced', {
+  timeout: 240_000,
+}, async () => {
+  const three = hosts.host('three')
+  const before = on('three', await world.pods())
+  const agent = before.find(({ metadata }) => metadata.name.startsWith('agent'))
+  const database = before.filter(({ metadata }) => metadata.name.startsWith('db'))
+  const from = daemon.lines.length
+  await three.stop()
+  await daemon.until(({ message }) => message.includes('node three counts as unreachable'), {
+    from,
+    limitMs: 60_000,
+  })
+  await daemon.end('SIGKILL')
+  daemon = made.use(new DaemonProcess(world))
+  const after = await eventually(
+    async () => await world.pods(),
+    (pods) => ready('web', pods).length === 3,
+  )
+  expect(ready('db', after)).toHaveLength(3 - database.length)
+  await three.start()
+  const settled = await eventually(
+    async () => await world.pods(),
+    (pods) => pods.length === 9 && pods.every(isReady),
+    90_000,
+  )
+  const uids = new Set(settled.map(({ metadata }) => metadata.uid))
+  for (const pod of [...database, ...(agent === undefined ? [] : [agent])])
+    expect(uids).toContain(pod.metadata.uid)
+  expect(new Set(settled.map(({ metadata }) => metadata.name)).size).toBe(9)
+})
