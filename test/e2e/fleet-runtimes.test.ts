@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest'
 import { type World, eventually } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
+import { startDockerOn } from '../support/hosts/docker.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { machineTraces, NO_TRACES } from '../support/machine.ts'
 
-const RUNTIMES = { one: 'oci', two: 'podman' } as const
-const NAMES = Object.keys(RUNTIMES)
+const RUNTIMES = { one: 'oci', two: 'podman', three: 'docker' } as const
+const NAMES = Object.keys(RUNTIMES).toSorted()
 
 let hosts: Hosts
 let world: World
 
-ownFleet(NAMES, (ownHosts, ownWorld) => {
+ownFleet(NAMES, async (ownHosts, ownWorld) => {
   hosts = ownHosts
   world = ownWorld
+  await startDockerOn(hosts.host('three'))
 })
 
 function nodesYaml(): string {
@@ -87,11 +89,12 @@ test('what ends while no engine is there starts again on each of them, by the no
 
 test('a machine that was rebooted has its pods again', async () => {
   const before = await world.pods()
-  for (const name of NAMES.slice(1)) await hosts.host(name).reboot()
+  for (const name of ['two', 'three']) await hosts.host(name).reboot()
+  await startDockerOn(hosts.host('three'))
   expect(await world.once()).toMatchObject({ exitCode: 0 })
   const after = await world.pods()
   expect(after.map(({ metadata }) => metadata.uid)).toEqual(before.map(({ metadata }) => metadata.uid))
-  const rebooted = after.filter((pod) => nodeOf(pod) !== NAMES[0])
+  const rebooted = after.filter((pod) => nodeOf(pod) !== 'one')
   expect(rebooted.map(({ status }) => status.containerStatuses?.[0]?.ready)).toEqual(rebooted.map(() => true))
 })
 
@@ -110,4 +113,7 @@ test('down leaves nothing on any of them', async () => {
     const left = 'ls -A /run/reconcile; ls -d /sys/fs/cgroup/*/reconcile*; ls -A "$0"; nft list tables'
     expect(hosts.host(name).run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, world.root)).toBe('')
   }
+  const docker = (...args: readonly string[]) =>
+    hosts.host('three').run('docker', ...args, '--all', '--quiet')
+  expect([docker('container', 'ls'), docker('image', 'ls')]).toEqual(['', ''])
 })

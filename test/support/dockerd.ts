@@ -5,11 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { disposedAfterTest } from './cutOff.ts'
 
-/** What a daemon that is nobody else's is started with; its socket is where `socket` says. */
-export function dockerdArgs(folder: string, socket: string): readonly string[] {
+export interface DockerdPlace {
+  /** With a daemon.json. */
+  readonly folder: string
+  /** What is of no use after it has ended. */
+  readonly run: string
+  readonly socket: string
+}
+
+/** What a daemon that is nobody else's is started with: it makes no network. */
+export function dockerdArgs({ folder, run, socket }: DockerdPlace): readonly string[] {
   return [
     ...['--config-file', join(folder, 'daemon.json'), '--data-root', join(folder, 'data')],
-    ...['--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid'), '--host', `unix://${socket}`],
+    ...['--exec-root', join(run, 'exec'), '--pidfile', join(run, 'pid'), '--host', `unix://${socket}`],
     ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
     ...['--storage-driver', 'overlay2', '--exec-opt', 'native.cgroupdriver=cgroupfs'],
   ]
@@ -24,7 +32,7 @@ export function hostIn(folder: string): string {
   return `unix://${socketIn(folder)}`
 }
 
-/** A docker of a test's own, which makes no network. Disposing ends it with all that it runs. */
+/** A docker of a test's own. Disposing ends it with all that it runs. */
 export class Dockerd implements AsyncDisposable {
   readonly folder: string
   readonly #socket: string
@@ -49,9 +57,13 @@ export class Dockerd implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const started = spawn('dockerd', dockerdArgs(this.folder, this.#socket), {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const started = spawn(
+      'dockerd',
+      dockerdArgs({ folder: this.folder, run: this.folder, socket: this.#socket }),
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
     this.#process = started
     await listening(started)
   }
@@ -81,7 +93,8 @@ export class Dockerd implements AsyncDisposable {
   }
 }
 
-async function listening(started: ChildProcess): Promise<void> {
+/** Resolves once it answers. */
+export async function listening(started: ChildProcess): Promise<void> {
   const { promise, reject, resolve } = Promise.withResolvers<void>()
   let said = ''
   started.stderr?.on('data', (bytes: Buffer) => {
