@@ -81,6 +81,11 @@ export function nodeMemory(record: ObjectRecord | undefined): NodeMemory {
   }
 }
 
+/** Somebody has said that the node is dead. */
+export function isFenced(record: ObjectRecord | undefined): boolean {
+  return nodeMemory(record).fenced !== undefined
+}
+
 function isRecordedDrain(value: unknown): value is RecordedDrain {
   return typeof value === 'object' && value !== null && 'startedAt' in value
 }

@@ -130,6 +130,8 @@ export type RecordAction = WriteRecord | DeleteRecord | DeleteClaim
 export interface WriteRecord {
   readonly kind: 'writeRecord'
   readonly object: ObjectKey
+  /** Nothing is done for this one either before it is written. */
+  readonly covers?: ObjectKey
   readonly record: ObjectRecord
   readonly reason: string
 }

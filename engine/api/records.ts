@@ -136,7 +136,7 @@ export interface ObjectRecord {
 export interface RecordedObject {
   readonly apiVersion: string
   /** Kinds of the engine's own are in no manifest. */
-  readonly kind: KubernetesObject['kind'] | 'ControllerRevision' | 'Kept' | 'Sync'
+  readonly kind: KubernetesObject['kind'] | 'Binding' | 'ControllerRevision' | 'Kept' | 'Sync'
   readonly metadata: NonNullable<KubernetesObject['metadata']>
   readonly spec?: unknown
   readonly status?: unknown

@@ -7,6 +7,9 @@ import { fencingBy } from '../reconciler/fencer.ts'
 import { localTransport } from '../transport/local.ts'
 import { createLoop, type LoopState, type WaitOptions } from '../reconciler/loop.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
+import { plainText } from './table.ts'
+import { assertNotSuperseded, waysOf } from './fleet/driving.ts'
+import { mayBeFleet } from './fleet/nodes.ts'
 import { withRoot } from './withRoot.ts'
 import { heldByRails, remember, tellHeld } from './heldCommit.ts'
 import type { Invocation } from './invocation.ts'
@@ -41,7 +44,8 @@ export async function applyCommit(
   if (before.record === undefined) await assertUsable(before)
   await using _lock = await lockStation(before, invocation, world)
   // Read again under the lock: the engine that had it a moment ago may have made the root its own.
-  const station = await openStation(invocation, world)
+  const found = await openStation(invocation, world)
+  const station = await recovered(found, loaded, invocation, world)
   const taken = await take(station, loaded, invocation, world)
   const events = runEvents(station, world)
   if (taken.kind === 'held') {
@@ -55,6 +59,21 @@ export async function applyCommit(
     invocation,
     world,
   )
+}
+
+/** The object records of a fleet may be on its nodes alone. */
+async function recovered(
+  station: Station,
+  loaded: Valid,
+  invocation: Invocation,
+  world: World,
+): Promise<Station> {
+  const { desired } = loaded
+  if (!mayBeFleet(station.record, desired)) return station
+  const { recoverHead } = await import('./fleet/recover.ts')
+  const tell = (message: string): void => world.stderr.write(plainText(`${message}\n`))
+  const [takeOver, force] = [invocation.flag('take-over'), invocation.flag('force-new-head')]
+  return await recoverHead({ station, desired, owner: ownerOf(loaded), takeOver, force, tell }, world)
 }
 
 export interface Job {
@@ -102,7 +121,7 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
     runtimes: machine.runtimes,
     clock: world.clock,
     desired,
-    signal: AbortSignal.any([stop.signal, world.signal]),
+    signal: AbortSignal.any([stop.signal, world.signal, waysOf(world).superseded.signal]),
     log: report.log,
     fence: fencingBy(localTransport()),
     onProgress: (event) => {
@@ -121,6 +140,7 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
   events?.end(outcome)
   stop.abort()
   await running
+  assertNotSuperseded(world)
   const result: Result = { outcome, state: loop.state(), changed: report.end(), desired }
   if (outcome.kind === 'healthy' && result.changed.removed.length > 0) {
     await machine.runtime.collectImages(keptImages(loop.state()), world.signal).catch((error: unknown) => {

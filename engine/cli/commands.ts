@@ -49,6 +49,7 @@ const RECONCILE: CommandSpec = {
     'no-wait-jobs',
     'approve',
     'take-over',
+    'force-new-head',
     'output',
     'version',
   ],

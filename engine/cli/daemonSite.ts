@@ -2,7 +2,7 @@ import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import type { Objection, Site, Taken } from '../daemon/site.ts'
 import type { PatientSource } from '../source/patient.ts'
-import { fleetNodes } from './fleet/nodes.ts'
+import { fleetNodes, mayBeFleet } from './fleet/nodes.ts'
 import { withRoot } from './withRoot.ts'
 import { ownerOf } from './owner.ts'
 import { judgeOwnership } from './ownership.ts'
@@ -16,6 +16,9 @@ export interface SiteOptions {
   readonly station: Station
   readonly source: PatientSource
   readonly takeOver: boolean
+  /** The fleet's head is to be this machine, whatever nodes can be asked. */
+  readonly forceNewHead: boolean
+  readonly tell: (message: string) => void
 }
 
 /** The one in force, the one that is judged, and the one before. */
@@ -33,6 +36,8 @@ class LocalSite implements Site {
   readonly #prepared = new WeakSet<Machine>()
   /** Only until the root is this repository's: what comes later is no reason to take it over again. */
   #takesOver: boolean
+  /** Nobody knows yet whether this machine is the head of its fleet. */
+  #isHead = false
   #record: RootRecord | undefined
 
   constructor(options: SiteOptions, world: World) {
@@ -47,7 +52,14 @@ class LocalSite implements Site {
   }
 
   async objection(desired: Desired): Promise<Objection | undefined> {
+    const before = this.#record
+    await this.#becomeHead(desired)
     const record = this.#record
+    // Asked again, with what is known now.
+    if (before !== undefined && record !== before)
+      throw new UserError(
+        `another head has driven the fleet since, and commit ${record?.appliedCommit ?? 'none'} was in force last`,
+      )
     try {
       headName(record, desired)
     } catch (error) {
@@ -72,6 +84,20 @@ class LocalSite implements Site {
     })
     if (ownership.kind !== 'refused') return undefined
     return { kind: ownership.isLost ? 'lost' : 'configuration', message: ownership.message }
+  }
+
+  /** Once, before anything is asked of the fleet; what cannot be found out for now rejects, and is tried again. */
+  async #becomeHead(desired: Desired): Promise<void> {
+    if (this.#isHead) return
+    const { forceNewHead: force, source, tell } = this.#options
+    if (mayBeFleet(this.#record, desired)) {
+      const { recoverHead } = await import('./fleet/recover.ts')
+      const owner = ownerOf({ source: await source.here(this.#world.signal), desired })
+      const asked = { station: this.#station(), desired, owner, takeOver: this.#takesOver, force, tell }
+      const { record } = await recoverHead(asked, this.#world)
+      this.#record = record
+    }
+    this.#isHead = true
   }
 
   async machine(desired: Desired): Promise<Machine> {

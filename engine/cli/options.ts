@@ -36,6 +36,9 @@ export const OPTIONS = {
   'take-over': {
     help: 'use the root although it was another repository’s, or its last commit is gone from Git',
   },
+  'force-new-head': {
+    help: 'be the head of a fleet although half of its nodes or more, or the machine that was its head, cannot be asked',
+  },
   approve: { help: 'apply the commit even if it deletes much, is empty, or its folder is gone' },
   'no-wait-jobs': { help: 'do not wait until Jobs are complete' },
   output: { short: 'o', value: 'FORMAT', help: 'how to print: wide or json', choices: ['wide', 'json'] },

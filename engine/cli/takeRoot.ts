@@ -5,6 +5,7 @@ import type { Desired } from '../api/snapshot.ts'
 import { choosePodCidr, type Place, rootIdOf, writeRoot } from '../runtimes/oci/node/root.ts'
 import { rootPaths } from '../runtimes/oci/paths.ts'
 
+import { tellNodes } from './fleet/driving.ts'
 import { fleetNodes, isLocal, type Reached, withRanges } from './fleet/nodes.ts'
 import { newHashKey } from './hashKey.ts'
 import type { Machine, Station } from './station.ts'
@@ -48,7 +49,14 @@ export async function writeRootFor(
     appliedCommit: desired.commit,
   }
   if (JSON.stringify(next) !== JSON.stringify(record)) await writeRoot(transport, root, next)
+  if (nodes !== undefined) await tellFleet(next, station, world)
   return next
+}
+
+async function tellFleet(record: RootRecord, station: Station, world: World): Promise<void> {
+  const { mirrorTo } = await import('./fleet/mirroring.ts')
+  tellNodes(world, record)
+  await mirrorTo(record, station, world)
 }
 
 async function wholeFleet(station: Station, desired: Desired): Promise<readonly Reached[]> {

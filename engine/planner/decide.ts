@@ -34,7 +34,7 @@ export function decide(world: World): Decisions {
 const HELD_BY_OWNER = new Set(['ReplicaSet', 'ControllerRevision'])
 
 /** A claim's record goes with its data, when both are to go, a node's with its taints, the engine's memory with the root: not because no commit speaks of it. */
-const GO_OTHERWISE = new Set(['Kept', 'Node', 'PersistentVolumeClaim', 'Sync'])
+const GO_OTHERWISE = new Set(['Binding', 'Kept', 'Node', 'PersistentVolumeClaim', 'Sync'])
 
 /** What the nodes have and the commit has not: Deployments' pods first, then the pods that stand alone. */
 function removals(world: World): readonly Decision[] {

@@ -4,6 +4,7 @@ import { nodeName, type ObjectKey } from '../api/names.ts'
 import type { Violation } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { DesiredObject, Snapshot } from '../api/snapshot.ts'
+import { tooFewNodes } from './bindings.ts'
 import { inOrder } from './inOrder.ts'
 import { HandsOff } from './leftAlone.ts'
 import { withLosses } from './losses.ts'
@@ -54,13 +55,16 @@ export function worldOf(told: Snapshot, now: Temporal.Instant): World {
   }
 }
 
-function unreadPods({ desired, observed }: Snapshot): readonly string[] {
+function unreadPods(snapshot: Snapshot): readonly string[] {
+  const { desired, observed } = snapshot
   const nodes = [...observed.nodes.values()]
   const silent = nodes.filter(({ unlisted }) => unlisted === true).map(({ name }) => name)
   const unseen = desired.nodes
     .map(({ metadata }) => nodeName(metadata.name ?? ''))
     .filter((name) => !observed.nodes.has(name))
+  const few = tooFewNodes(snapshot)
   return [
+    ...(few === undefined ? [] : [few]),
     ...[...silent, ...unseen].toSorted().map((name) => `node ${name} was never read: the pod may be there`),
     ...nodes.flatMap(({ unreadable = [] }) => unreadable.map(mayBeIt)),
   ]

@@ -126,7 +126,7 @@ export class RecordKeeper {
   unwritten(held: readonly RecordAction[]): ReadonlySet<ObjectKey> {
     const actions = [...this.#failed, ...held]
     this.#failed.clear()
-    return new Set(actions.flatMap((action) => [action.object, keyOf(action)]))
+    return new Set(actions.flatMap((action) => [action.object, keyOf(action), ...coveredBy(action)]))
   }
 
   async #writeOne(action: RecordAction, signal: AbortSignal): Promise<boolean> {
@@ -182,6 +182,10 @@ export function isRecordAction(action: Action): action is RecordAction {
 
 function keyOf(action: RecordAction): ObjectKey {
   return action.kind === 'writeRecord' ? action.record.key : action.key
+}
+
+function coveredBy(action: RecordAction): readonly ObjectKey[] {
+  return action.kind === 'writeRecord' && action.covers !== undefined ? [action.covers] : []
 }
 
 function apply(records: Map<ObjectKey, ObjectRecord>, action: RecordAction): void {

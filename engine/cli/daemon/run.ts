@@ -13,6 +13,7 @@ import type { Lock } from '../../transport/transport.ts'
 import { daemonLogFormat, openDaemonLog } from '../daemonLog.ts'
 import { createSite } from '../daemonSite.ts'
 import { createFetchReport } from '../fetchProgress.ts'
+import { lossOfFleet } from '../fleet/driving.ts'
 import { daemonSocket } from '../findDaemon.ts'
 import { type Invocation, usageError } from '../invocation.ts'
 import { sourceOptions } from '../load.ts'
@@ -100,7 +101,9 @@ async function follow({
   const { root, transport } = station
   const branch = invocation.text('branch')
   const logs = splitLog(own)
-  const site = createSite({ station, source, takeOver: invocation.flag('take-over') }, world)
+  const [takeOver, forceNewHead] = [invocation.flag('take-over'), invocation.flag('force-new-head')]
+  const tell = (message: string): void => logs.log('info', message)
+  const site = createSite({ station, source, takeOver, forceNewHead, tell }, world)
   const failed = new AbortController()
   const daemon = createDaemon({
     site,
@@ -130,7 +133,7 @@ async function follow({
   running.catch(() => undefined)
   void notifySystemd('ready', transport, world, logs.log)
   try {
-    await Promise.race([running, endOf(world), lossOf(lock, station)])
+    await Promise.race([running, endOf(world), lossOf(lock, station), lossOfFleet(world)])
   } catch (error) {
     failed.abort()
     // Nothing of this one is to be under way when another engine comes.

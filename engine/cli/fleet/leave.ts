@@ -1,30 +1,52 @@
 import { dirname, join } from 'node:path'
-import { removeRoot } from '../../runtimes/oci/node/removeRoot.ts'
+import type { FleetNode } from '../../api/records.ts'
+import { keptData, removeRoot } from '../../runtimes/oci/node/removeRoot.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { localTransport } from '../../transport/local.ts'
+import { TransportError } from '../../transport/transport.ts'
 import type { World } from '../world.ts'
 import { closeWays } from './driving.ts'
-import type { Reached } from './nodes.ts'
 import { controlPath, wayTo } from './ways.ts'
 
-/** For `reconcile down`: what is left of the cluster on its nodes, whose pods have ended; what was removed, a line each. */
+export interface Left {
+  /** What was removed, a line each. */
+  readonly removed: readonly string[]
+  /** Folders with data of claims, each with its node. */
+  readonly kept: readonly string[]
+  /** What they have is there still. */
+  readonly unreached: readonly { readonly node: FleetNode; readonly why: string }[]
+}
+
+/** For `reconcile down`: takes what is left of the cluster from its nodes, whose pods have ended. */
 export async function removeFromNodes(
-  nodes: readonly Reached[],
+  nodes: readonly FleetNode[],
   root: string,
   world: World,
-): Promise<readonly string[]> {
+): Promise<Left> {
   const path = (await rootPaths(localTransport(), root)).root
   // With them the nodes' locks, which the removal takes itself.
   await closeWays(world)
-  const removed = nodes.map(async (node) => {
-    const transport = await wayTo(node, root, world)
-    const lines = await removeRoot({ transport, root: path }, world.signal)
-    return lines.map((line) => `${line} on node ${node.name}`)
-  })
-  const lines = (await Promise.all(removed)).flat()
+  const all = await Promise.all(nodes.map(async (node) => await removeFrom(node, root, path, world)))
   await closeWays(world)
   await removeSockets(root)
-  return lines
+  return {
+    removed: all.flatMap(({ removed }) => removed),
+    kept: all.flatMap(({ kept }) => kept),
+    unreached: all.flatMap(({ unreached }) => unreached),
+  }
+}
+
+async function removeFrom(node: FleetNode, root: string, path: string, world: World): Promise<Left> {
+  const on = (line: string): string => `${line} on node ${node.name}`
+  try {
+    const transport = await wayTo(node, root, world)
+    const removed = await removeRoot({ transport, root: path }, world.signal)
+    const kept = await keptData(transport, await rootPaths(transport, path))
+    return { removed: removed.map(on), kept: kept.map(on), unreached: [] }
+  } catch (error) {
+    if (!(error instanceof TransportError) || world.signal.aborted) throw error
+    return { removed: [], kept: [], unreached: [{ node, why: error.message }] }
+  }
 }
 
 /** Those of an ssh that was killed; each other one takes its own away. */

@@ -9,6 +9,7 @@ import { CREATE_RUNTIME } from '../createRuntime.ts'
 import { openRuntime, type Station } from '../station.ts'
 import type { World } from '../world.ts'
 import { tellNodes } from './driving.ts'
+import { coveredRuntime, mirroredVerbs } from './mirroring.ts'
 import { fleetNodes, isLocal, type Reached } from './nodes.ts'
 import { fleetRuntime } from './runtime.ts'
 import { giveRoot, wayTo } from './ways.ts'
@@ -37,13 +38,13 @@ export async function openFleet(
     here === undefined
       ? await createOciRuntime({ transport, root, node: head })
       : await openRuntime(station, { kind: here.runtime ?? 'oci', node: here.name }, desired, world)
-  const { readObjectRecords, writeObjectRecord, deleteObjectRecord } = keeper
+  const records = mirroredVerbs(keeper, station, world)
   const opened = fleet.map(async (node): Promise<readonly [NodeName, Runtime]> => {
     const runtime = isLocal(node) ? keeper : await openNode(node, station, desired, world)
-    return [node.name, { ...runtime, readObjectRecords, writeObjectRecord, deleteObjectRecord }]
+    return [node.name, { ...coveredRuntime(runtime, world), ...records }]
   })
   const runtimes = new Map(await Promise.all(opened))
-  const all = fleetRuntime(runtimes, keeper)
+  const all = fleetRuntime(runtimes, { ...keeper, ...records })
   const prepare: Runtime['prepare'] = async (signal) => {
     await giveRoots(fleet, station, world)
     return await all.prepare(signal)

@@ -34,13 +34,21 @@ export function fleetNodes(
   return all.every(isLocal) ? [] : all
 }
 
+/** Whether any other machine has to do with it. */
+export function mayBeFleet(record: RootRecord | undefined, desired: Pick<Desired, 'nodes'>): boolean {
+  return fleetNodes(record, desired).length > 0
+}
+
 /** A root that never had a fleet has pods of this machine. */
 export function usedNodes({ head, nodes, podCIDR, runtime }: RootRecord): readonly FleetNode[] {
   return nodes ?? [{ name: head ?? ownName(), address: LOCAL, podCIDR, ...otherRuntime(runtime) }]
 }
 
 /** A commit without any node means this machine. */
-function nodesIn({ nodes }: Pick<Desired, 'nodes'>, record: RootRecord | undefined): readonly Reached[] {
+export function nodesIn(
+  { nodes }: Pick<Desired, 'nodes'>,
+  record: RootRecord | undefined,
+): readonly Reached[] {
   if (nodes.length === 0)
     return [{ name: record?.head ?? ownName(), address: LOCAL, ...otherRuntime(record?.runtime) }]
   return nodes.map((node) => {

@@ -1,6 +1,7 @@
 import type { RootRecord } from '../../api/records.ts'
 import { otherRuntime } from '../../api/runtimeLimits.ts'
 import { choosePodCidr, lockRoot, readRoot, writeRoot } from '../../runtimes/oci/node/root.ts'
+import { readFleetState } from '../../reconciler/mirrors/fleetFile.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { RuntimeFailure } from '../../runtimes/runtime.ts'
 import { parseSshAddress } from '../../transport/ssh/address.ts'
@@ -27,7 +28,7 @@ export async function wayTo(node: Reached, root: string, world: World): Promise<
     address,
     control,
     environment: definedOf(world.environment),
-    greet: async (transport) => await greet(node, real, all, transport),
+    greet: async (transport) => await greet(node, real, all, transport, () => way),
   })
   // Where it leads to is looked at when it is connected, and needs no connection here.
   const way = {
@@ -48,8 +49,9 @@ export async function controlPath(root: string): Promise<string> {
 async function greet(
   node: Reached,
   root: string,
-  { holder, record }: Ways,
+  { holder, mirrors: mirroring, record }: Ways,
   transport: Transport,
+  way: () => Transport,
 ): Promise<void> {
   const real = await transport.realPath(root)
   if (real !== root)
@@ -57,6 +59,11 @@ async function greet(
       `node ${node.name}: ${root} leads to ${real} there; name the real folder with --root`,
     )
   if (holder === undefined) return
+  const mirrors = await mirroring
+  const paths = await rootPaths(localTransport(), root)
+  const found = mirrors === undefined ? undefined : await readFleetState(transport, paths)
+  // Before the lock, which the other head may have.
+  if (found !== undefined) mirrors?.assertOurs(node.name, found)
   const locked = await lockRoot(transport, root, holder)
   if (locked.kind === 'held')
     throw new TransportError(`node ${node.name}: another engine works on it, ${locked.by}; wait for its end`)
@@ -66,6 +73,7 @@ async function greet(
   } catch (error) {
     throw error instanceof UserError ? new TransportError(error.message) : error
   }
+  mirrors?.met(node.name, way(), found)
 }
 
 /** Rejects when the node's root is another engine's. */

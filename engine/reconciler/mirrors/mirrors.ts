@@ -1,7 +1,13 @@
 import { type FleetPosition, type FleetState, isNewer, writersMin } from '../../api/fleet.ts'
 import type { NodeName, ObjectKey } from '../../api/names.ts'
+import { isFenced, nodeKey } from '../../api/nodeRecords.ts'
 import { type ObjectRecord, RECORD_VERSION, type RootRecord } from '../../api/records.ts'
-import { objectRecordFile, objectRecordText, writeObjectRecord } from '../../runtimes/oci/objectRecords.ts'
+import {
+  objectRecordFile,
+  objectRecordText,
+  readObjectRecords,
+  writeObjectRecord,
+} from '../../runtimes/oci/objectRecords.ts'
 import { RuntimeFailure } from '../../runtimes/runtime.ts'
 import { type Transport, TransportError } from '../../transport/transport.ts'
 import { readFleetState, writeFleetState } from './fleetFile.ts'
@@ -21,6 +27,8 @@ export class Mirrors {
   readonly #transport: Transport
   readonly #paths: MirrorPaths
   readonly #nodes = new Map<NodeName, NodeMirror>()
+  /** Nodes that are dead, by somebody's word: nobody waits for them. */
+  readonly #fenced = new Set<ObjectKey>()
   readonly #superseded = new AbortController()
   #state: FleetState
   #saved: FleetState | undefined
@@ -37,7 +45,9 @@ export class Mirrors {
   static async open(transport: Transport, paths: MirrorPaths, root: RootRecord): Promise<Mirrors> {
     const { epoch = 1, writes = 0 } = (await readFleetState(transport, paths)) ?? {}
     const state = { recordVersion: RECORD_VERSION, epoch, writes: writes + 1, root }
-    return new Mirrors(transport, paths, state)
+    const mirrors = new Mirrors(transport, paths, state)
+    for (const record of (await readObjectRecords(transport, paths.records)).values()) mirrors.#note(record)
+    return mirrors
   }
 
   get position(): FleetPosition {
@@ -62,8 +72,14 @@ export class Mirrors {
     this.#mirror(name).met(transport, found)
   }
 
-  assertOurs(name: NodeName, found: FleetPosition): void {
-    if (!isNewer(found, this.#state)) return
+  /** It was met in this process. */
+  knows(name: NodeName): boolean {
+    return this.#nodes.has(name)
+  }
+
+  assertOurs(name: NodeName, found: FleetState): void {
+    // Another cluster's is refused by its root.json.
+    if (found.root.hashKey !== this.#state.root.hashKey || !isNewer(found, this.#state)) return
     const { epoch, writes } = this.#state
     const error = new Superseded(
       `node ${name}: another head has taken the fleet over (${found.epoch}.${found.writes} there, ${epoch}.${writes} here); this one ends`,
@@ -75,19 +91,21 @@ export class Mirrors {
   async write(record: ObjectRecord): Promise<void> {
     const { records } = this.#paths
     await this.#onHead(async () => await writeObjectRecord(this.#transport, records, record))
+    this.#note(record)
     this.#add(objectRecordFile(records, record.key), objectRecordText(record))
   }
 
   async delete(key: ObjectKey): Promise<void> {
     const file = objectRecordFile(this.#paths.records, key)
     await this.#onHead(async () => await this.#transport.remove(file))
+    this.#fenced.delete(key)
     this.#add(file, undefined)
   }
 
   /** Resolves when everything written so far would be found by the next head. */
   async covered(signal?: AbortSignal): Promise<void> {
     const wanted = this.#state
-    const nodes = wanted.root.nodes ?? []
+    const nodes = (wanted.root.nodes ?? []).filter(({ name }) => !this.#fenced.has(nodeKey(name)))
     const needed = writersMin(nodes.length)
     const timeout = AbortSignal.timeout(COVER_TIMEOUT_MS)
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
@@ -113,6 +131,12 @@ export class Mirrors {
   /** Waits for what is on its way to nodes that are reached. */
   async settled(): Promise<void> {
     await Promise.all([...this.#nodes.values()].map(async (node) => await node.settled()))
+  }
+
+  #note(record: ObjectRecord): void {
+    if (record.object.kind !== 'Node') return
+    if (isFenced(record)) this.#fenced.add(record.key)
+    else this.#fenced.delete(record.key)
   }
 
   async #onHead(work: () => Promise<void>): Promise<void> {

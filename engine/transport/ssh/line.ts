@@ -13,26 +13,38 @@ interface Opening {
   readonly giveUp: AbortController
 }
 
-/** `greet` has each new connection for itself before anybody else; when it rejects, there is no connection. */
+/**
+ * `greet` has each new connection for itself before anybody else; when it rejects, there is no connection. Whoever asks after an attempt in vain
+ * is told the same for as long as that one took: who asks a machine that is off for one thing after the other waits once.
+ */
 export function createLine(options: SshOptions, greet?: (line: Line) => Promise<void>): Line {
   let current: Opening | undefined
+  let failed: { readonly error: unknown; readonly untilMs: number } | undefined
   const connected = (): Promise<Session> => {
     if (current !== undefined) return current.session
+    if (failed !== undefined && performance.now() < failed.untilMs) return Promise.reject(failed.error)
+    const beganMs = performance.now()
     const giveUp = new AbortController()
     const opening = { session: openGreeted(options, greet, giveUp.signal), giveUp }
     current = opening
     const forget = (): void => {
       if (current === opening) current = undefined
     }
+    const fail = (error: unknown): void => {
+      forget()
+      const nowMs = performance.now()
+      failed = { error, untilMs: nowMs + (nowMs - beganMs) }
+    }
     opening.session.then((session) => {
       if (session.lost.aborted) forget()
       else session.lost.addEventListener('abort', forget, { once: true })
-    }, forget)
+    }, fail)
     return opening.session
   }
   return lineOf(connected, async () => {
     const closing = current
     current = undefined
+    failed = undefined
     closing?.giveUp.abort(
       new TransportError(`connecting to ${options.address.text}: it is not wanted any more`),
     )

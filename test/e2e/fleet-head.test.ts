@@ -1,0 +1,205 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DaemonProcess } from '../support/daemon.ts'
+import { eventually, type ShownPod, World } from '../support/engine.ts'
+import { Hosts } from '../support/hosts/hosts.ts'
+import { startRegistry } from '../support/registry.ts'
+
+const NODES = ['n1', 'n2', 'n3'] as const
+
+const made = new AsyncDisposableStack()
+let hosts: Hosts
+/** Two machines that may be the head of the same nodes, by the same repository. */
+let first: World
+let second: World
+
+beforeAll(async () => {
+  const registry = made.use(await startRegistry())
+  hosts = made.use(await Hosts.create(['h1', 'h2', ...NODES]))
+  const url = await hosts.expose(registry.port)
+  first = made.use(await headOn('h1', url))
+  second = made.use(await headOn('h2', url, first.ranges))
+})
+
+afterAll(async () => await made.disposeAsync())
+
+async function headOn(name: string, registry: string, ranges?: World['ranges']): Promise<World> {
+  const { pid } = hosts.host(name)
+  const within = ['nsenter', '--all', '--target', String(pid), '--', 'env']
+  const PATH = `PATH=${hosts.keys.environment['PATH'] ?? ''}`
+  return await World.create({
+    registry,
+    root: hosts.root,
+    within: [...within, PATH],
+    ...(ranges && { ranges }),
+  })
+}
+
+function nodesYaml(): string {
+  return NODES.map(
+    (name) => `apiVersion: reconcile.dev/v1
+kind: Node
+metadata: {name: ${name}}
+spec: {address: "${hosts.host(name).url}"}
+`,
+  ).join('---\n')
+}
+
+function podSpec(command: string, more = ''): string {
+  return `terminationGracePeriodSeconds: 0
+      ${more}
+      containers: [{name: main, image: "busybox:1.36", command: [sh, -c, "${command}"]}]`
+}
+
+const WEB = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: DoNotSchedule
+          labelSelector: {matchLabels: {app: web}}
+      ${podSpec('exec sleep 3600')}
+`
+
+const JOB = `apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  ttlSecondsAfterFinished: 86400
+  template:
+    spec:
+      ${podSpec('echo done', 'restartPolicy: Never')}
+`
+
+async function running(head: World): Promise<ReadonlyMap<string, string>> {
+  const pods = await podsOf(head)
+  return new Map(pods.map(({ metadata }) => [metadata.uid, metadata.name]))
+}
+
+async function podsOf(head: World): Promise<readonly ShownPod[]> {
+  const { exitCode, stderr, stdout } = await head.run('status', '-o', 'json', '--repo', first.repo)
+  if (exitCode !== 0) throw new Error(stderr)
+  const list = JSON.parse(stdout) as { readonly items: readonly ShownPod[] }
+  return list.items.filter(({ kind }) => kind === 'Pod')
+}
+
+async function apply(head: World, ...args: readonly string[]) {
+  return await head.run('--once', '--approve', '--repo', first.repo, ...args)
+}
+
+function epochs(): readonly number[] {
+  return NODES.map((name) => {
+    const file = join(hosts.host(name).folder, 'disk/root/fleet.json')
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly epoch: number }).epoch
+  })
+}
+
+function loseState(name: string): void {
+  rmSync(join(hosts.host(name).folder, 'disk/root'), { recursive: true })
+}
+
+/** The engine on a host: the process that the test began is only the way to it. */
+function kill(name: string): void {
+  const lock = readFileSync(join(hosts.host(name).folder, 'disk/root/lock'), 'utf8')
+  const { pid } = JSON.parse(lock) as { readonly pid: number }
+  hosts.host(name).run('kill', '-KILL', String(pid))
+}
+
+/** The pods of all nodes, by the records that these have themselves. */
+function onNodes(): readonly string[] {
+  return NODES.flatMap((name) =>
+    hosts.host(name).run('sh', '-c', `ls "$0/pods"`, hosts.root).trim().split('\n'),
+  ).toSorted()
+}
+
+test('a head whose state is deleted reads it back from the nodes: nothing is made again, and no Job is run again', async () => {
+  await first.commit({ 'nodes.yaml': nodesYaml(), 'web.yaml': WEB, 'job.yaml': JOB })
+  expect(await apply(first)).toMatchObject({ exitCode: 0 })
+  const before = await running(first)
+  const there = onNodes()
+  expect(before.size).toBe(4)
+  expect(epochs()).toEqual([1, 1, 1])
+  loseState('h1')
+  const again = await apply(first)
+  expect(again.stderr).toContain('took the fleet over')
+  expect(again).toMatchObject({ exitCode: 0 })
+  expect(await running(first)).toEqual(before)
+  expect(onNodes()).toEqual(there)
+  expect(epochs()).toEqual([2, 2, 2])
+})
+
+test('a head that can read no more than half of the nodes makes nothing, and says why and what to do', async () => {
+  const there = onNodes()
+  loseState('h1')
+  hosts.host('n1').cut()
+  hosts.host('n2').cut()
+  const refused = await apply(first)
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain('could read those of 1 of its 3 nodes, not of 2')
+  expect(refused.stderr).toContain('--force-new-head')
+  hosts.host('n1').mend()
+  hosts.host('n2').mend()
+  // The nodes are told by nobody that the connections of the one that gave up are gone.
+  expect(await apply(first)).toMatchObject({ exitCode: 0 })
+  expect(onNodes()).toEqual(there)
+})
+
+test('a head is killed while a node is cut off, and another machine becomes the head: what was bound to that node is unknown, and no second one is made', async () => {
+  const there = onNodes()
+  const before = await running(first)
+  const commit = await first.commit({
+    'nodes.yaml': nodesYaml(),
+    'web.yaml': WEB,
+    'job.yaml': JOB,
+    'a.txt': '',
+  })
+  {
+    await using daemon = new DaemonProcess(first)
+    await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+    hosts.host('n1').cut()
+    kill('h1')
+  }
+  const taken = await apply(second, '--timeout', '5s')
+  expect(taken.stderr).toContain('took the fleet over')
+  // All that it knows of runs; one of them nobody can ask about.
+  expect(taken.exitCode).toBe(1)
+  expect(await running(second)).toEqual(before)
+  expect(onNodes()).toEqual(there)
+  hosts.host('n1').mend()
+  expect(await apply(second)).toMatchObject({ exitCode: 0 })
+  expect(await running(second)).toEqual(before)
+  expect(onNodes()).toEqual(there)
+}, 180_000)
+
+test('a head that was cut off while another one took the fleet over ends when it finds that out', async () => {
+  loseState('h1')
+  const there = onNodes()
+  const commit = await first.commit({ 'nodes.yaml': nodesYaml(), 'web.yaml': WEB, 'job.yaml': JOB })
+  await using old = new DaemonProcess(first)
+  await old.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+  const [epoch = 0] = epochs()
+  hosts.host('h1').cut()
+  const taken = await eventually(
+    async () => await apply(second),
+    ({ exitCode }) => exitCode === 0,
+    90_000,
+  )
+  expect(taken.stderr).toContain('took the fleet over')
+  expect(epochs()).toEqual([epoch + 1, epoch + 1, epoch + 1])
+  expect(old.isRunning).toBe(true)
+  hosts.host('h1').mend()
+  await old.until((line) => line.message.includes('another head has taken the fleet over'))
+  await eventually(
+    async () => await Promise.resolve(old.isRunning),
+    (isRunning) => !isRunning,
+  )
+  expect(onNodes()).toEqual(there)
+}, 180_000)
