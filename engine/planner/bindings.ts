@@ -44,7 +44,8 @@ export function withBindings(snapshot: Snapshot): Snapshot {
   return { ...snapshot, observed: { ...observed, nodes } }
 }
 
-function boundNode({ unlisted: _, ...node }: ObservedNode, bindings: readonly Binding[]): ObservedNode {
+function boundNode(unread: ObservedNode, bindings: readonly Binding[]): ObservedNode {
+  const { unlisted: _, ...node } = unread
   return { ...node, pods: new Map(bindings.map(({ record, uid }) => [uid, boundPod(record)])) }
 }
 
