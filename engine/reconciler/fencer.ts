@@ -1,6 +1,7 @@
 import type { NodeName } from '../api/names.ts'
 import { recordOfWord } from '../api/nodeWords.ts'
 import type { Fencing } from '../api/plan.ts'
+import type { Desired } from '../api/snapshot.ts'
 import type { Transport } from '../transport/transport.ts'
 import { after, type Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
@@ -16,7 +17,7 @@ export interface FencerOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly log: Logger
-  readonly commit: () => string
+  readonly desired: () => Pick<Desired, 'commit'>
   readonly remember: (make: MakeRecord) => Promise<void>
 }
 
@@ -39,7 +40,7 @@ export class Fencer {
   }
 
   async #run(fencing: Fencing, fence: Fence): Promise<void> {
-    const { clock, commit, log, remember, signal } = this.#options
+    const { clock, desired, log, remember, signal } = this.#options
     const { node } = fencing
     this.#underWay.add(node)
     try {
@@ -47,7 +48,7 @@ export class Fencer {
       log('warn', `the fencing command has made sure that node ${node} is off`, { node })
       const at = clock.now().toString({ smallestUnit: 'millisecond' })
       const word = { kind: 'fence', node, by: 'command' } as const
-      await remember((records) => recordOfWord({ word, commit: commit(), at }, records))
+      await remember((records) => recordOfWord({ word, commit: desired().commit, at }, records))
     } catch (error) {
       if (signal.aborted) return
       log(

@@ -177,12 +177,7 @@ class TheLoop implements Loop {
     this.#volumeWatch = new VolumeWatch({ ...shared, wake })
     this.#logKeeper = new LogKeeper(shared)
     this.#traffic = new TrafficKeeper({ ...shared, wake })
-    this.#fencer = new Fencer({
-      ...shared,
-      fence: options.fence,
-      commit: () => this.#desired.commit,
-      remember: async (make) => await this.remember(make),
-    })
+    this.#fencer = new Fencer({ ...shared, fence: options.fence, remember: (make) => this.remember(make) })
   }
 
   setDesired(desired: Desired): void {

@@ -232,3 +232,58 @@ test('the pods of a lost node are not ready, since it is lost', () => {
   pass(scene, 20)
   expect(readiness().toSorted()).toEqual([false, true])
 })
+
+test('the fencing command is for a node that has been lost for as long as pods are waited for, with its name and address', () => {
+  const scene = new Scene(2).evictsAfter(60).commit(deployment('web', '1', { replicas: 2 }))
+  scene.run()
+  const planned = () => {
+    const snapshot = scene.snapshot()
+    const { cluster } = snapshot.desired
+    const command = ['off', '--node=$(NODE_NAME)', '$(NODE_ADDRESS)']
+    const spec = { ...cluster.spec, fencing: { command } }
+    const node = {
+      apiVersion: 'reconcile.dev/v1',
+      kind: 'Node',
+      metadata: { name: 'node-1' },
+      spec: { address: 'ssh://a' },
+    } as const
+    const other = { ...node, metadata: { name: 'node-0' }, spec: {} }
+    return scene.planOf({
+      ...snapshot,
+      desired: { ...snapshot.desired, nodes: [other, node], cluster: { ...cluster, spec } },
+    })
+  }
+  silence(scene)
+  pass(scene, 20)
+  expect(planned()).not.toHaveProperty('fencings')
+  pass(scene, 61)
+  expect(planned().fencings).toEqual([
+    { node: LOST, argv: ['off', '--node=node-1', 'ssh://a'], timeoutMs: 60_000 },
+  ])
+  scene.say({ kind: 'fence', node: LOST, by: 'command' })
+  expect(planned()).not.toHaveProperty('fencings')
+})
+
+test('a claim whose node is dead begins anew with the next pod, elsewhere, and not before', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 2 }), {
+    ...statefulSet('db', 2),
+    spec: {
+      ...statefulSet('db', 2).spec,
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }],
+      template: template({ app: 'db' }),
+    },
+  })
+  scene.run()
+  const places = () =>
+    [...scene.world.records.values()]
+      .filter(({ object }) => object.kind === 'PersistentVolumeClaim')
+      .map(({ object }) => object.metadata.annotations?.['volume.kubernetes.io/selected-node'])
+      .toSorted()
+  expect(places()).toEqual(['node-0', 'node-1'])
+  silence(scene)
+  pass(scene, 20)
+  pass(scene, 400)
+  expect(places()).toEqual(['node-0', 'node-1'])
+  scene.say({ kind: 'fence', node: LOST, by: 'person' }).run()
+  expect(places()).toEqual(['node-0', 'node-0'])
+})
