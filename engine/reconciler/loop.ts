@@ -261,7 +261,7 @@ class TheLoop implements Loop {
     this.#sampler.update(podsToMeasure(plan, snapshot.desired))
     this.#volumeWatch.update()
     this.#logKeeper.update()
-    this.#traffic.update(plan.traffic)
+    this.#traffic.update(plan.traffic, snapshot.observed)
     this.#fencer.update(plan.fencings ?? [])
     const heldUntil = await this.#act(plan, now)
     if (snapshot.desired === this.#desired && this.#traffic.settled) this.#waiters.judge(plan, snapshot)

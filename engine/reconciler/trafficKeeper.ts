@@ -1,9 +1,11 @@
 import type { NodeName } from '../api/names.ts'
+import type { Observed } from '../api/snapshot.ts'
 import { NO_TRAFFIC, type NodeTraffic, type TrafficProblem } from '../api/traffic.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { Bell } from './bell.ts'
 import { after } from './clock.ts'
 import { retryDelayMs } from './limits.ts'
+import { PodAddresses } from './podAddresses.ts'
 import { blame, messageOf, problemOf, stackOf } from './problems.ts'
 import type { Shared } from './shared.ts'
 
@@ -26,6 +28,10 @@ interface Watch {
   failures: number
   /** Addresses of pods that the node may lead to, whatever became of what it was last asked. */
   serving: ReadonlySet<string>
+  /** Those and what it led to before: it may have connections to them. */
+  readonly led: Set<string>
+  /** Of these the pods of other nodes that are gone, and the node is to be told. */
+  readonly gone: Set<string>
   told: string
 }
 
@@ -33,21 +39,34 @@ interface Watch {
 export class TrafficKeeper {
   readonly #options: TrafficKeeperOptions
   readonly #watches: readonly Watch[]
+  readonly #pods = new PodAddresses()
 
   constructor(options: TrafficKeeperOptions) {
     this.#options = options
     this.#watches = [...options.runtimes].map(([name, runtime]) => {
-      return { name, runtime, bell: new Bell(), failures: 0, serving: new Set<string>(), told: '' }
+      const sets = { serving: new Set<string>(), led: new Set<string>(), gone: new Set<string>() }
+      return { name, runtime, bell: new Bell(), failures: 0, ...sets, told: '' }
     })
   }
 
   /** After every tick. Absent: nothing is to be answered anywhere. */
-  update(traffic: ReadonlyMap<NodeName, NodeTraffic> | undefined): void {
+  update(traffic: ReadonlyMap<NodeName, NodeTraffic> | undefined, observed: Observed): void {
+    for (const [node, addresses] of this.#pods.gone(observed)) this.#left(node, addresses)
     for (const watch of this.#watches) {
       const wanted = traffic?.get(watch.name) ?? NO_TRAFFIC
       if (watch.wanted === wanted) continue
       watch.wanted = wanted
       watch.bell.ring()
+    }
+  }
+
+  /** What their own node led to them has ended with them. */
+  #left(node: NodeName, addresses: readonly string[]): void {
+    for (const watch of this.#watches) {
+      if (watch.name === node) continue
+      const led = addresses.filter((address) => watch.led.delete(address))
+      for (const address of led) watch.gone.add(address)
+      if (led.length > 0) watch.bell.ring()
     }
   }
 
@@ -70,6 +89,7 @@ export class TrafficKeeper {
       watch.bell.hush()
       const { wanted } = watch
       if (wanted !== undefined) await this.#apply(watch, wanted)
+      await this.#end(watch)
       const idle = watch.wanted === undefined || (watch.applied === NO_TRAFFIC && watch.failures === 0)
       await watch.bell.wait(clock, idle ? undefined : after(clock.now(), this.#waitMs(watch)), signal)
     }
@@ -101,6 +121,22 @@ export class TrafficKeeper {
     }
   }
 
+  /** Once nothing leads to them any more, or whoever is cut off would be led there again. */
+  async #end(watch: Watch): Promise<void> {
+    const { log, signal } = this.#options
+    if (watch.gone.size === 0 || watch.failures > 0) return
+    const gone = [...watch.gone]
+    try {
+      await watch.runtime.endConnections(gone, signal)
+      for (const address of gone) watch.gone.delete(address)
+    } catch (error) {
+      if (signal.aborted) return
+      log('warn', `ending connections to pods that are gone failed: ${messageOf(error)}`, {
+        node: watch.name,
+      })
+    }
+  }
+
   #failed(watch: Watch, error: unknown): void {
     const { reason, message } = problemOf(error, '')
     const stack = blame(error) === 'bug' ? { stack: stackOf(error) } : {}
@@ -117,6 +153,7 @@ export class TrafficKeeper {
     const isNothing = serving.size === 0 && watch.wanted === NO_TRAFFIC && watch.serving.size === 0
     if (serving === watch.serving || isNothing) return
     watch.serving = serving
+    for (const address of serving) watch.led.add(address)
     this.#options.observer.serves(watch.name, serving)
   }
 

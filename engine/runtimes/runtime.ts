@@ -138,6 +138,8 @@ export interface Runtime {
    * same traffic again looks whether what kept some of it from being answered is still so. Resolves to what cannot be answered, and why.
    */
   applyTraffic(traffic: NodeTraffic, signal?: AbortSignal): Promise<readonly TrafficProblem[]>
+  /** Connections that this node has led to these addresses of other nodes' pods end: the pods are gone. */
+  endConnections(addresses: readonly string[], signal?: AbortSignal): Promise<void>
   /** A connection to a port as seen from the node: for httpGet and tcpSocket probes. */
   connect(address: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Deletes images and layers that no pod uses and that are not in `keep`; what was freed, for people. */

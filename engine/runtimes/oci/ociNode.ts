@@ -66,7 +66,7 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
   const facts = once(async () => await prepareNode(transport, paths, await look()))
   const images = options.images ?? createImageStore({ ...options, root: paths.root, runDir: paths.runDir })
   const network = once(async () => await networkParts(transport, paths, await facts()))
-  const otherNodes = createOtherNodes({ transport, paths })
+  const otherNodes = createOtherNodes({ transport, paths, facts })
   const parts = async (): Promise<NetworkParts> => {
     const mtuBytes = await otherNodes.mtuBytes()
     return { ...(await network()), ...(mtuBytes !== undefined && { mtuBytes }) }

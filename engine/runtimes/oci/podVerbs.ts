@@ -27,7 +27,12 @@ export type PodWork = Pick<
 
 type PodVerbs = Pick<
   Runtime,
-  Exclude<keyof PodWork, 'images' | 'look'> | 'pullImage' | 'collectImages' | 'sayConditions' | 'tell'
+  | Exclude<keyof PodWork, 'images' | 'look'>
+  | 'pullImage'
+  | 'collectImages'
+  | 'sayConditions'
+  | 'tell'
+  | 'endConnections'
 >
 
 /** The work, and what goes with it on each node: whatever it throws becomes the world's failure. */
@@ -69,6 +74,11 @@ export function podVerbs(node: OciNode, work: PodWork): PodVerbs {
     removePod: async (uid, signal) => {
       await guarded('KillPodSandboxError', 'removing the pod', signal, async () => {
         await leaving(node, uid, async () => await work.removePod(uid, signal))
+      })
+    },
+    endConnections: async (addresses, signal) => {
+      await guarded('NetworkNotReady', 'ending connections to pods that are gone', signal, async () => {
+        await Promise.all(addresses.map(async (address) => await node.services.podGone(address)))
       })
     },
     ...operatorVerbs(node, work),

@@ -49,6 +49,8 @@ export function connectTo(node: SimulatedNode, options: ConnectionOptions = {}):
         node.onTraffic(traffic)
         return []
       }),
+    // No connection is simulated.
+    endConnections: (_, signal) => line.call('endConnections', signal, () => undefined),
     async collectImages() {
       return { images: 0, bytes: 0 }
     },

@@ -8,7 +8,7 @@ import type { Repair } from '../../upkeep/repair.ts'
 import { commandsOf, type Difference, differenceOf, foreignRoute, removalOf } from './difference.ts'
 import { entriesOf, type NetworkEntries } from './entries.ts'
 import { readNetworkMark, withKept, writeNetworkMark } from './mark.ts'
-import { narrowPods, widePods } from './podLinks.ts'
+import { fitPods, unfitPods } from './podLinks.ts'
 import { type Standing, standingOn } from './standing.ts'
 
 /** What leads from the pods of this node to those of others, and back. */
@@ -21,7 +21,7 @@ export interface OtherNodes {
   mtuBytes(): Promise<number | undefined>
 }
 
-type NetworkNode = Pick<OciNode, 'transport' | 'paths'>
+type NetworkNode = Pick<OciNode, 'transport' | 'paths' | 'facts'>
 
 const FAILING = { reason: 'NetworkNotReady', doing: 'leading to the pods of other nodes' }
 
@@ -54,7 +54,9 @@ export function createOtherNodes(node: NetworkNode): OtherNodes {
 
 class NetworkKeeper {
   readonly #node: NetworkNode
-  /** What was last applied, with what was kept of before. */
+  /** What was last asked for, and stands there but for what somebody has changed since. */
+  #applied: PodNetwork | undefined
+  /** The same with what was kept of before. */
   #kept: PodNetwork | undefined
 
   constructor(node: NetworkNode) {
@@ -62,12 +64,18 @@ class NetworkKeeper {
   }
 
   async apply(network: NodeTraffic['network'], signal?: AbortSignal): Promise<void> {
-    if (network === 'unknown') return
-    if (network === undefined) {
-      await this.#leave(signal)
-      return
-    }
+    // With each change of a Service; what somebody has changed is found at the next upkeep.
+    if (network === 'unknown' || (network !== undefined && network === this.#applied)) return
+    this.#applied = undefined
+    if (network === undefined) await this.#leave(signal)
+    else await this.#lead(network, signal)
+    this.#applied = network
+  }
+
+  async #lead(network: PodNetwork, signal?: AbortSignal): Promise<void> {
     const { paths, transport } = this.#node
+    // Makes the root's tmpfs.
+    await this.#node.facts()
     const mark = await readNetworkMark(transport, paths)
     const wanted = withKept(network, mark?.network)
     // Before anything of it is made, so that it is known when the engine is killed.
@@ -79,7 +87,7 @@ class NetworkKeeper {
     this.#kept = wanted
     await this.#change(differenceOf(standing, this.#entries(wanted), former, paths.tunnel), signal)
     await writeNetworkMark(transport, paths, { network: wanted, ranges })
-    await narrowPods(this.#node, wanted.mtuBytes, signal)
+    await fitPods(this.#node, wanted.mtuBytes, signal)
     if (wanted.lacks.length > 0) throw new RuntimeFailure(FAILING.reason, wanted.lacks.join('; '))
   }
 
@@ -91,14 +99,14 @@ class NetworkKeeper {
     const { bridge, ip } = differenceOf(standing, this.#entries(this.#kept), [], paths.tunnel)
     if (ip.length > 0 || bridge.length > 0)
       return 'what leads to the pods of other nodes was changed by somebody'
-    const wide = await widePods(this.#node, this.#kept.mtuBytes)
-    return wide.length > 0
-      ? `links of ${wide.length} pods take larger packets than the way to other nodes`
+    const unfit = await unfitPods(this.#node, this.#kept.mtuBytes)
+    return unfit.length > 0
+      ? `links of ${unfit.length} pods take packets of another size than the way to other nodes`
       : undefined
   }
 
   async again(signal?: AbortSignal): Promise<void> {
-    if (this.#kept !== undefined) await this.apply(this.#kept, signal)
+    if (this.#kept !== undefined) await this.#lead(this.#kept, signal)
   }
 
   async mtuBytes(): Promise<number | undefined> {
@@ -135,7 +143,7 @@ class NetworkKeeper {
 
 /** What was removed, for people. Pods keep how large their packets may be. */
 export async function removeNetwork(
-  { paths, transport }: NetworkNode,
+  { paths, transport }: Pick<NetworkNode, 'paths' | 'transport'>,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const mark = await readNetworkMark(transport, paths)

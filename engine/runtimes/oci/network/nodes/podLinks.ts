@@ -16,7 +16,7 @@ interface PodEnd {
 const FAILING = { reason: 'NetworkNotReady', doing: 'telling pods how large their packets may be' }
 
 /** Pods whose links do not take packets of just this size: they were made when no node, or another one, was beyond a router. */
-export async function widePods({ paths, transport }: Node, mtuBytes: number): Promise<readonly PodEnd[]> {
+export async function unfitPods({ paths, transport }: Node, mtuBytes: number): Promise<readonly PodEnd[]> {
   const ends = [...(await allSandboxes({ paths, transport }))].flatMap(([uid, { link }]): PodEnd[] =>
     link === undefined ? [] : [{ uid, link: link.name }],
   )
@@ -26,9 +26,9 @@ export async function widePods({ paths, transport }: Node, mtuBytes: number): Pr
 }
 
 /** Both ends of each link: the other one would throw away what is larger than its own. */
-export async function narrowPods(node: Node, mtuBytes: number, signal?: AbortSignal): Promise<void> {
+export async function fitPods(node: Node, mtuBytes: number, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = node
-  const pods = await widePods(node, mtuBytes)
+  const pods = await unfitPods(node, mtuBytes)
   if (pods.length === 0) return
   for (const { uid } of pods) {
     const command = innerCommand(podPaths(paths, uid).pins.net, mtuBytes)
