@@ -1,5 +1,7 @@
 import { endContainer, reboot } from '../../../engine/runtimes/simulated/lives.ts'
 import { calm as calmly, seededWeather, type Weather } from '../../../engine/runtimes/simulated/weather.ts'
+import { nodeKey, nodeMemory } from '../../../engine/api/nodeRecords.ts'
+import { recordOfWord } from '../../../engine/api/nodeWords.ts'
 import type { LoopOptions } from '../../../engine/reconciler/loop.ts'
 import { Dice } from '../dice.ts'
 import { behaviourOf } from './behaviour.ts'
@@ -33,6 +35,7 @@ const SETTLE_MS_MAX = 3 * 3_600_000
 const REST_MS = 90_000
 /** Whether and how somebody works on the machines is drawn apart, so that all other worlds are what they would be without. */
 const OPERATED_SEEDS = 2_000_000_000
+const LOST_SEEDS = 3_000_000_000
 /** Ticks from the clearing of the weather to rest; the most seen in 20,000 worlds was below half of this. */
 const TICKS_MAX = 20_000
 
@@ -56,6 +59,8 @@ class Life {
   readonly #options: LifeOptions
   readonly #repository: RandomRepository
   readonly #operator: Operator
+  /** Drawn apart, so that all other worlds are what they would be without. */
+  readonly #losses: Dice
   readonly #watch: Watch
   readonly #disturbed: boolean
   /** Whether workloads have Services: drawn from nothing, so that all other worlds are what they were. */
@@ -76,6 +81,7 @@ class Life {
     this.fleet = new Fleet(nodes, behaviourOf(seed, this.#disturbed), new Trace(options.traced ?? false))
     this.#repository = new RandomRepository(dice)
     this.#operator = new Operator(new Dice(seed + OPERATED_SEEDS), this.fleet)
+    this.#losses = new Dice(seed + LOST_SEEDS)
     const latencyMsMax = dice.pick(5, 300, 3_000)
     const faultChance = dice.pick(0, 0.02, 0.1)
     const rough = seededWeather(dice.next, { faultChance, latencyMsMax, calm: () => this.#calm })
@@ -202,9 +208,36 @@ class Life {
     if (node === undefined) return
     this.fleet.trace.add(`${node.name} does not answer`)
     node.reachable = false
-    await this.fleet.clock.runFor(this.#dice.pick(5_000, 60_000, 400_000))
+    const longMs = this.#dice.pick(5_000, 60_000, 400_000)
+    // The head is where the engine runs.
+    if (node !== this.fleet.head && this.#losses.chance(0.5)) await this.#powerCut(node)
+    await this.fleet.clock.runFor(longMs)
     this.fleet.trace.add(`${node.name} answers again`)
     node.reachable = true
+  }
+
+  /** What ran there has ended, so that whoever says that the node is dead is right. */
+  async #powerCut(node: Fleet['head']): Promise<void> {
+    this.fleet.trace.add(`${node.name} is off`)
+    reboot(node)
+    await this.fleet.clock.runFor(this.#losses.pick(1_000, 30_000, 60_000))
+    const { clock, desired } = this.fleet
+    this.fleet.trace.add(`somebody says that ${node.name} is dead`)
+    const said = { word: { kind: 'fence', node: node.name, by: 'person' }, commit: desired.commit } as const
+    void this.#engine?.loop
+      .remember((records) => recordOfWord({ ...said, at: clock.now().toString() }, records))
+      .catch(() => undefined)
+  }
+
+  /** Nobody is said to be dead any more. No engine runs. */
+  #unfence(): void {
+    const { clock, desired, head, nodes } = this.fleet
+    for (const { name } of nodes) {
+      if (nodeMemory(head.objectRecords.get(nodeKey(name))).fenced === undefined) continue
+      const said = { word: { kind: 'unfence', node: name }, commit: desired.commit } as const
+      const record = recordOfWord({ ...said, at: clock.now().toString() }, head.objectRecords)
+      head.objectRecords.set(record.key, record)
+    }
   }
 
   #node(work: (node: Fleet['head']) => void, what: string): void {
@@ -239,7 +272,8 @@ class Life {
     this.#calm = true
     for (const node of nodes) node.reachable = true
     this.#repository.rest()
-    if (this.#operator.works) this.#end()
+    if (this.#operator.works || this.#disturbed) this.#end()
+    this.#unfence()
     this.#operator.rest()
     this.#commit()
     const began = { elapsedMs: clock.elapsedMs, ticks: this.ticks }

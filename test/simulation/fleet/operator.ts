@@ -56,6 +56,13 @@ export class Operator {
   /** All machines may be used again. No engine runs. */
   rest(): void {
     this.#rests = true
-    for (const { name } of this.#fleet.nodes) this.#fleet.head.objectRecords.delete(nodeKey(name))
+    const { clock, desired, head, nodes } = this.#fleet
+    for (const { name } of nodes) {
+      if (!head.objectRecords.has(nodeKey(name))) continue
+      // What was lost with it is not for anybody to take back.
+      const said = { word: { kind: 'uncordon', node: name }, commit: desired.commit } as const
+      const record = recordOfWord({ ...said, at: clock.now().toString() }, head.objectRecords)
+      head.objectRecords.set(record.key, record)
+    }
   }
 }
