@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type Measurement, temporaryFolder } from './measure.ts'
 import { benchDaemon, DAEMON_PART_NAMES, type DaemonOptions, type DaemonPart } from './daemon/daemon.ts'
 import { benchDns } from './dns.ts'
+import { benchNodeLoss } from './nodeLoss.ts'
 import { benchNoop } from './noop.ts'
 import { benchPlanning } from './planning.ts'
 import { benchPodmanNode } from './podmanNode.ts'
@@ -17,7 +18,7 @@ import { benchScheduling } from './scheduling.ts'
 import { benchServices } from './services.ts'
 import { benchServiceTraffic } from './serviceTraffic.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|podman|rollout|daemon]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|podman|rollout|node-loss|daemon]
                      [-- --part commits|restarts|burst|idle|growth] [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
@@ -33,6 +34,7 @@ const SUITES = [
   'pods',
   'podman',
   'rollout',
+  'node-loss',
   'daemon',
 ] as const
 type Suite = (typeof SUITES)[number]
@@ -114,6 +116,8 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
       return benchPods(options)
     case 'rollout':
       return benchRollout(options)
+    case 'node-loss':
+      return benchNodeLoss(registry)
     case 'daemon':
       return benchDaemon(options)
     default:

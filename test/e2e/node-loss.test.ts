@@ -101,6 +101,23 @@ async function nodesJson(): Promise<
   )
 }
 
+test('a machine is looked at before it becomes a node, and what is missing is named with what installs it', async () => {
+  const { url } = hosts.host('one')
+  const good = await world.run('nodes', 'check', url)
+  expect(good).toMatchObject({ exitCode: 0 })
+  expect(good.stdout).toMatch(/^ssh:\/\/root@\S+ can have pods: .*Linux.*cpu, \d+Mi, (?:runc|crun)/)
+  hosts.host('one').run('mount', '-t', 'tmpfs', 'tmpfs', '/usr/lib/cni')
+  const bad = await world.run('nodes', 'check', url)
+  hosts.host('one').run('umount', '/usr/lib/cni')
+  expect(bad).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(bad.stderr).toMatch(/missing on this node: .*apt-get install .*containernetworking-plugins/)
+  expect(await world.run('nodes', 'check', 'rack-1')).toMatchObject({ exitCode: 3 })
+  const table = (await world.run('nodes', '-o', 'wide')).stdout
+  expect(table).toMatch(/^NAME +STATUS +PODS +SILENT +CPU +MEMORY +RUNTIME +INTERNAL-IP/)
+  for (const name of NAMES)
+    expect(table).toMatch(new RegExp(`^${name} +Ready +3 .*${hosts.host(name).address}`, 'm'))
+})
+
 test('a link that is cut for 10 s is no lost node: nothing is done about its pods', {
   timeout: 180_000,
 }, async () => {
