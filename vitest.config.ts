@@ -11,14 +11,15 @@ const REAL = [
 ]
 
 /** Which of them are run where podman and docker run the containers, too. */
-const SHARED = ['pods-environment', 'pods-network', 'pods-security'].map((name) => `test/e2e/${name}.test.ts`)
+const SHARED = ['pods-environment', 'pods-network', 'pods-security']
+const ALSO = { podman: ['pods-volumes'], docker: ['pods-images', 'pods-life'] } as const
 
 function projectOf(runtime: 'podman' | 'docker'): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
       name: runtime,
-      include: [...SHARED],
+      include: [...SHARED, ...ALSO[runtime]].map((name) => `test/e2e/${name}.test.ts`),
       env: { RECONCILE_TEST_RUNTIME: runtime },
       fileParallelism: false,
       sequence: { groupOrder: 2 },

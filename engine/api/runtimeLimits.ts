@@ -145,6 +145,10 @@ const DOCKER_DIFFERENCES: readonly RuntimeDifference[] = [
   },
   ...ownRestarts('docker', 'it remembers so much of its last 256 events'),
   {
+    field: 'logs',
+    how: 'a line stands in the log once it has ended, or its container has; what comes on stdout and on stderr at the same time may change places',
+  },
+  {
     field: 'spec.volumes[].image',
     how: "programs in it can be run: docker has no word for a mount's noexec",
   },

@@ -31,7 +31,7 @@ const SIGNS: readonly (readonly [PullProblem['kind'], RegExp])[] = [
   ],
   [
     'denied',
-    /unauthorized|authentication required|access to the resource is denied|invalid status code from registry 40[13]|denied: |invalid username\/password/i,
+    /unauthorized|authentication required|access to the resource is denied|invalid status code from registry 40[13]|denied: |invalid username\/password|no basic auth credentials/i,
   ],
   [
     'missing',
