@@ -75,10 +75,6 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   ]
   const leftAlone = off.all(objectsOf(world, decisions))
   const dropped = new Set(violations.map(({ object }) => object))
-  const requeueAtMs = decisions.reduce(
-    (soonest, decision) => Math.min(soonest, decision.requeueAtMs),
-    drafts.requeueAtMs,
-  )
   return {
     actions: drafts.actions.filter(({ object }) => !dropped.has(object)),
     verdicts: verdictsOf(
@@ -93,10 +89,15 @@ export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
     ...(fencing.due.length > 0 && { fencings: fencing.due }),
     ...(whole.desired !== snapshot.desired && { kept: keptReasons(snapshot.desired, whole.desired) }),
     violations,
-    ...(Number.isFinite(requeueAtMs) && {
-      requeueAt: Temporal.Instant.fromEpochMilliseconds(Math.ceil(requeueAtMs)),
-    }),
+    ...requeueOf([...decisions, drafts]),
   }
+}
+
+/** The soonest; never, where nothing waits for a time. */
+function requeueOf(all: readonly { readonly requeueAtMs: number }[]): Pick<Plan, 'requeueAt'> {
+  const soonestMs = all.reduce((soonest, { requeueAtMs }) => Math.min(soonest, requeueAtMs), Infinity)
+  if (!Number.isFinite(soonestMs)) return {}
+  return { requeueAt: Temporal.Instant.fromEpochMilliseconds(Math.ceil(soonestMs)) }
 }
 
 /** Those of the commit, and those that have left it. */
