@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Plugin, rolldown } from 'rolldown'
 
 /**
@@ -124,4 +126,10 @@ async function bundle(): Promise<void> {
   }
 }
 
+/** The shortest command: what V8 has made of the bundle is there from the first run on, that of a daemon too. */
+async function warmUp(): Promise<void> {
+  await promisify(execFile)(`${root}engine/main.ts`, ['help'])
+}
+
 await bundle()
+if (process.argv[2] === undefined) await warmUp()

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Script } from 'node:vm'
 
 /**
@@ -12,22 +12,34 @@ const [, , word = ''] = process.argv
 // A command's own: each runs another part of the engine.
 const command = /^[a-z]+$/.test(word) ? word : process.argv.includes('--once') ? 'once' : 'follow'
 const engine = `${import.meta.dirname}/${ENGINE}`
-const compiled = `${engine}-${command}-${process.version}-${process.arch}`
+const machine = `${process.version}-${process.arch}`
+const compiled = `${engine}-${command}-${machine}`
 
-function keptCode(): Buffer | undefined {
+function read(path: string): Buffer | undefined {
   try {
-    return readFileSync(compiled)
+    return readFileSync(path)
   } catch {
     return undefined
   }
 }
 
-const cachedData = keptCode()
+/**
+ * What another command has left: this one's first run begins with it. With nothing V8 takes the whole engine apart at once, and what that
+ * needs, 40 MB, a daemon keeps for as long as it lives.
+ */
+function othersCode(): Buffer | undefined {
+  const names = readdirSync(import.meta.dirname)
+  const found = names.find((name) => name.startsWith(`${ENGINE}-`) && name.endsWith(`-${machine}`))
+  return found === undefined ? undefined : read(`${import.meta.dirname}/${found}`)
+}
+
+const ownCode = read(compiled)
+const cachedData = ownCode ?? othersCode()
 // All its letters are ASCII.
 const script = new Script(readFileSync(`${engine}.js`, 'latin1'), { filename: `${engine}.js`, cachedData })
 
 process.on('exit', (status) => {
-  if (status !== 0 || (cachedData !== undefined && script.cachedDataRejected !== true)) return
+  if (status !== 0 || (ownCode !== undefined && script.cachedDataRejected !== true)) return
   try {
     const aside = `${compiled}.${process.pid}`
     writeFileSync(aside, script.createCachedData(), { flush: true })

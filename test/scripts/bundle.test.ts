@@ -54,6 +54,21 @@ test('what V8 cannot use is made anew', async () => {
   expect(statSync(left).size).toBeGreaterThan(1000)
 })
 
+test('the first run of a command begins with what another has left, and does without where V8 cannot use that', async () => {
+  const others = readdirSync(bundle).filter((name) => name.endsWith(`-${process.version}-${process.arch}`))
+  for (const name of others) rmSync(`${bundle}/${name}`)
+  await run('version')
+  const whole = statSync(compiled('version')).size
+  writeFileSync(compiled('version'), 'of no use to V8')
+  expect((await run('help')).exitCode).toBe(0)
+  // Without anything it has what it has compiled itself; after that the next one has both.
+  const own = statSync(compiled('help')).size
+  rmSync(compiled('version'))
+  expect((await run('completion', 'bash')).exitCode).toBe(0)
+  expect(Math.min(whole, own)).toBeGreaterThan(1000)
+  expect(statSync(compiled('completion')).size).toBeGreaterThan(own)
+})
+
 test('a command that fails leaves nothing', async () => {
   expect((await run('validate', '/nowhere')).exitCode).toBe(3)
   expect(readdirSync(bundle).filter((name) => name.includes('-validate-'))).toEqual([])
