@@ -14,6 +14,8 @@ export interface NodeFacts {
   readonly lostSince: Timestamp | undefined
   /** Somebody has said that nothing runs there any more. */
   readonly fenced: boolean
+  /** The commit does not have it any more: it takes no pods, and all that it has go elsewhere. */
+  readonly leaves: boolean
   /** The commit says so, or somebody has by command; also because it is drained. */
   readonly unschedulable: boolean
   /** Its pods are to go: the commit says so, or somebody has by command, or both. */
@@ -33,17 +35,33 @@ export interface NodeDraining {
   readonly by: 'command' | 'commit'
 }
 
-/** The nodes of the commit; without any, all that were observed. By name. */
+/** The nodes of the commit, and those that it does not have any more and that are driven still; without any, all that were observed. By name. */
 export function nodesOf({ desired, observed, records }: Snapshot): readonly NodeFacts[] {
   const memoryOf = (name: NodeName): NodeMemory => nodeMemory(records.get(nodeKey(name)))
-  const facts =
-    desired.nodes.length === 0
-      ? [...observed.nodes.values()].map((node) => factsOf(node.name, node, undefined, memoryOf(node.name)))
-      : desired.nodes.map((node) => {
-          const name = nodeName(node.metadata.name ?? '')
-          return factsOf(name, observed.nodes.get(name), node, memoryOf(name))
-        })
+  const written = desired.nodes.map((node) => {
+    const name = nodeName(node.metadata.name ?? '')
+    return factsOf(name, observed.nodes.get(name), node, memoryOf(name))
+  })
+  const names = new Set(written.map(({ name }) => name))
+  const others = [...observed.nodes.values()].filter(({ name }) => !names.has(name))
+  const unwritten = others.map((node) => {
+    const facts = factsOf(node.name, node, undefined, memoryOf(node.name))
+    return written.length === 0 ? facts : leaving(facts, memoryOf(node.name))
+  })
+  const facts = [...written, ...unwritten]
   return facts.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+/** What nobody makes again goes, too: the machine is to be empty. */
+const EMPTIED: NodeDrain = { force: true, deleteEmptyDirData: true }
+
+function leaving(node: NodeFacts, { drainedSince }: NodeMemory): NodeFacts {
+  const draining = {
+    options: EMPTIED,
+    by: 'commit',
+    ...(drainedSince !== undefined && { startedAt: drainedSince }),
+  } as const
+  return { ...node, leaves: true, unschedulable: true, drains: [...node.drains, draining] }
 }
 
 const NO_LABELS: Labels = {}
@@ -62,6 +80,7 @@ function factsOf(
     reachable: observed?.reachable === true,
     lostSince: observed?.lostSince,
     fenced: memory.fenced !== undefined,
+    leaves: false,
     unschedulable: node?.spec?.unschedulable === true || memory.unschedulable === true || drains.length > 0,
     drains,
     labels: {

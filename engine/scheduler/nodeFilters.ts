@@ -17,6 +17,7 @@ export function nodeRefusal(spec: PodSpec, node: NodeFacts): NodeRefusal | undef
   const tolerations = spec.tolerations ?? []
   const bound = spec.nodeName !== undefined
   if (!node.reachable) return NO_ANSWER
+  if (node.leaves) return UNSCHEDULABLE
   if (node.unschedulable && !bound && !isTolerated(tolerations, UNSCHEDULABLE_TAINT)) return UNSCHEDULABLE
   if (bound && spec.nodeName !== node.name) return OTHER_NODE
   const taint = untoleratedTaint(tolerations, node.taints, bound ? DRIVES_OUT : KEEPS_AWAY)

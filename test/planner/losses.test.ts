@@ -287,3 +287,35 @@ test('a claim whose node is dead begins anew with the next pod, elsewhere, and n
   scene.say({ kind: 'fence', node: LOST, by: 'person' }).run()
   expect(places()).toEqual(['node-0', 'node-0'])
 })
+
+test('a node that has left the commit is emptied, what nobody makes again included, and takes no pods', () => {
+  const nodes = ['node-0', 'node-1'].map(
+    (name) => ({ apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name } }) as const,
+  )
+  const scene = new Scene(2)
+    .nodes(...nodes)
+    .commit(deployment('web', '1', { replicas: 4 }), statefulSet('db', 2))
+  scene.run()
+  expect(spread(scene)).toEqual([3, 3])
+  const [kept] = nodes
+  if (kept === undefined) throw new Error('no node')
+  scene.nodes(kept).run()
+  expect(spread(scene)).toEqual([6, 0])
+  scene.nodes(...nodes).run()
+  expect(memoryOf(scene)).toEqual({})
+})
+
+test('a node that has left the commit and does not answer is held, what has an identity until it is fenced', () => {
+  const nodes = ['node-0', 'node-1'].map(
+    (name) => ({ apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name } }) as const,
+  )
+  const scene = new Scene(2).nodes(...nodes).commit(statefulSet('db', 2))
+  scene.run()
+  silence(scene)
+  scene.nodes(...nodes.slice(0, 1))
+  pass(scene, 20)
+  pass(scene, 400)
+  expect(spread(scene)).toEqual([1, 1])
+  scene.say({ kind: 'fence', node: LOST, by: 'person' }).run()
+  expect(spread(scene)).toEqual([2, 1])
+})

@@ -95,6 +95,9 @@ test('silent nodes are shown, and what waits for them', () => {
       - delete web-792p2w6ssg-zqh58: Deployment default/web is no longer in the repository
       ? unknown web-792p2w6ssg-kdlgn: node node-1 does not answer; Deployment default/web is no longer in the repository: is to be deleted once node node-1 answers
 
+    Node node-1
+        record Node node-1: it does not answer
+
     1 to delete, 1 unknown
     "
   `)

@@ -32,6 +32,7 @@ export function node(name: string, words: Omit<NodeWords, 'name'> = {}): NodeFac
     drains: [],
     lostSince: undefined,
     fenced: false,
+    leaves: false,
     info: {
       node: nodeName(name),
       runtime: 'model',

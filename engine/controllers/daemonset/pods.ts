@@ -46,6 +46,7 @@ export interface Fit {
 
 /** Kubernetes' nodeShouldRunDaemonPod: what the node has left for pods is no question here, nor whether it answers. */
 export function fitOf(spec: PodSpec, node: NodeFacts): Fit {
+  if (node.leaves) return { shouldRun: false, mayStay: false }
   const named = spec.nodeName === undefined || spec.nodeName === '' || spec.nodeName === node.name
   if (!named || !matchesNodeAffinity(spec, node)) return { shouldRun: false, mayStay: false }
   const tolerations = tolerationsOf(spec)

@@ -177,6 +177,7 @@ test.each(FITS)('on %s a pod %j of node %j: %s', (_what, spec, node, fit) => {
       drains: [],
       lostSince: undefined,
       fenced: false,
+      leaves: false,
       info: undefined,
     },
   )
