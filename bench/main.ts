@@ -13,12 +13,13 @@ import { benchPlanning } from './planning.ts'
 import { benchPodmanNode } from './podmanNode.ts'
 import { benchPods } from './pods.ts'
 import { benchRollout } from './rollout.ts'
+import { benchFleet } from './fleet/fleet.ts'
 import { met, table } from './report.ts'
 import { benchScheduling } from './scheduling.ts'
 import { benchServices } from './services.ts'
 import { benchServiceTraffic } from './serviceTraffic.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|podman|rollout|node-loss|daemon]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|podman|rollout|node-loss|fleet|daemon]
                      [-- --part commits|restarts|burst|idle|growth] [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
@@ -35,6 +36,7 @@ const SUITES = [
   'podman',
   'rollout',
   'node-loss',
+  'fleet',
   'daemon',
 ] as const
 type Suite = (typeof SUITES)[number]
@@ -118,6 +120,8 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
       return benchRollout(options)
     case 'node-loss':
       return benchNodeLoss(registry)
+    case 'fleet':
+      return benchFleet(options)
     case 'daemon':
       return benchDaemon(options)
     default:
