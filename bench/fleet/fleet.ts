@@ -1,5 +1,7 @@
 import { execa } from 'execa'
 import { mkdirSync } from 'node:fs'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Hosts } from '../../test/support/hosts/hosts.ts'
 import { SshKeys, startSshd } from '../../test/support/sshd.ts'
@@ -24,12 +26,13 @@ export async function benchFleet(bench: PodBench): Promise<readonly Measurement[
 /** Twenty pods on another machine, whose link takes a millisecond more there and back, and on this one, by turns. */
 async function benchRemotePods({ folder, registry }: PodBench): Promise<readonly Measurement[]> {
   await using hosts = await Hosts.create(['one'])
-  hosts.host('one').slow(LATENCY_MS)
+  await using late = await lateWay(hosts.host('one').address)
+  hosts.keys.know('127.0.0.1', late.port)
   const exposed = await hosts.expose(Number(new URL(registry).port))
   const node = `apiVersion: reconcile.dev/v1
 kind: Node
 metadata: {name: one}
-spec: {address: "${hosts.host('one').url}"}
+spec: {address: "ssh://root@127.0.0.1:${late.port}"}
 `
   const here = new Contender(join(folder, 'fleet-here'), join(folder, 'fleet-here-root'), exposed, {}, {})
   const environment = { PATH: hosts.keys.environment['PATH'] ?? '' }
@@ -37,7 +40,8 @@ spec: {address: "${hosts.host('one').url}"}
     join(folder, 'fleet-there'),
     hosts.root,
     exposed,
-    { 'node.yaml': node },
+    // Two clusters on one machine.
+    { 'node.yaml': node, 'cluster.yaml': clusterYaml(exposed).replace('10.232.', '10.233.') },
     environment,
   )
   try {
@@ -63,6 +67,26 @@ spec: {address: "${hosts.host('one').url}"}
   }
 }
 
+/** A port that leads to the host's sshd, and whose answers come later: not every kernel has netem. */
+async function lateWay(host: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    const way = connect({ host, port: 22, noDelay: true })
+    socket.pipe(way)
+    way.on('data', (bytes) => setTimeout(() => socket.write(bytes), LATENCY_MS))
+    way.on('end', () => setTimeout(() => socket.end(), LATENCY_MS))
+    for (const [one, other] of [
+      [socket, way],
+      [way, socket],
+    ] as const)
+      one.on('error', () => other.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { port: address.port, [Symbol.asyncDispose]: async () => void server.close() }
+}
+
 class Contender {
   readonly #repo: string
   readonly #root: string
@@ -78,7 +102,11 @@ class Contender {
   ) {
     this.#repo = repo
     this.#root = root
-    this.#files = { 'cluster.yaml': clusterYaml(registry), 'keeper.yaml': KEEPER_YAML, ...files }
+    this.#files = {
+      'cluster.yaml': clusterYaml(registry),
+      'keeper.yaml': KEEPER_YAML,
+      ...files,
+    }
     this.#environment = environment
   }
 

@@ -31,8 +31,9 @@ for (let index = 0; index < Number(nodes); index += 1) {
   const transport = sshTransport({ address, control, environment })
   transports.push(transport)
   const runtime = await createOciRuntime({ transport, root, node: name, runDir: join(root, 'run') })
-  // What programs there are is asked once, and is this one machine's for all of them.
-  runtimes.set(name, { ...runtime, check: () => Promise.resolve(infoOf(name)) })
+  // What programs there are is asked once, and is this one machine's for all of them; and nothing of it is to be put right.
+  const [check, upkeep] = [() => Promise.resolve(infoOf(name)), () => Promise.resolve([])]
+  runtimes.set(name, { ...runtime, check, upkeep })
 }
 
 const stop = new AbortController()

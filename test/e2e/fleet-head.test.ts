@@ -52,7 +52,14 @@ function podSpec(command: string, more = ''): string {
       containers: [{name: main, image: "busybox:1.36", command: [sh, -c, "${command}"]}]`
 }
 
-const WEB = `apiVersion: apps/v1
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+`
+
+const WEB = `${SERVICE}---
+apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 spec:
@@ -82,6 +89,18 @@ spec:
 async function running(head: World): Promise<ReadonlyMap<string, string>> {
   const pods = await podsOf(head)
   return new Map(pods.map(({ metadata }) => [metadata.uid, metadata.name]))
+}
+
+interface Shown {
+  readonly kind: string
+  readonly spec: { readonly clusterIP?: string }
+}
+
+/** The Service's. */
+async function addressOf(head: World): Promise<string> {
+  const { stdout } = await head.run('status', '-o', 'json', '--repo', first.repo)
+  const list = JSON.parse(stdout) as { readonly items: readonly Shown[] }
+  return list.items.find(({ kind }) => kind === 'Service')?.spec.clusterIP ?? 'none'
 }
 
 async function podsOf(head: World): Promise<readonly ShownPod[]> {
@@ -127,6 +146,8 @@ test('a head whose state is deleted reads it back from the nodes: nothing is mad
   const there = onNodes()
   expect(before.size).toBe(4)
   expect(epochs()).toEqual([1, 1, 1])
+  const address = await addressOf(first)
+  expect(address).toMatch(/^10\./)
   loseState('h1')
   const again = await apply(first)
   expect(again.stderr).toContain('took the fleet over')
@@ -134,6 +155,7 @@ test('a head whose state is deleted reads it back from the nodes: nothing is mad
   expect(await running(first)).toEqual(before)
   expect(onNodes()).toEqual(there)
   expect(epochs()).toEqual([2, 2, 2])
+  expect(await addressOf(first)).toBe(address)
 })
 
 test('a head that can read no more than half of the nodes makes nothing, and says why and what to do', async () => {
@@ -182,7 +204,11 @@ test('a head is killed while a node is cut off, and another machine becomes the 
 test('a head that was cut off while another one took the fleet over ends when it finds that out', async () => {
   loseState('h1')
   const there = onNodes()
-  const commit = await first.commit({ 'nodes.yaml': nodesYaml(), 'web.yaml': WEB, 'job.yaml': JOB })
+  const commit = await first.commit({
+    'nodes.yaml': nodesYaml(),
+    'web.yaml': WEB,
+    'job.yaml': JOB,
+  })
   await using old = new DaemonProcess(first)
   await old.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
   const [epoch = 0] = epochs()

@@ -95,11 +95,45 @@ test('pods of a machine that leaves the commit are not lost, whichever it is', a
   expect(await world.once()).toMatchObject({ exitCode: 0 })
 })
 
-test('down takes them from both machines', async () => {
-  expect(await world.run('down')).toMatchObject({ exitCode: 0 })
+const CLAIM = `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: writer}
+spec:
+  terminationGracePeriodSeconds: 0
+  nodeSelector: {kubernetes.io/hostname: one}
+  containers:
+    - name: main
+      image: busybox:1.36
+      command: [sh, -c, "echo kept > /data/file; exec sleep 3600"]
+      volumeMounts: [{name: data, mountPath: /data}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+`
+
+test('down takes them from both machines, says what it could not reach and which data it leaves where', async () => {
+  await world.commit({
+    'nodes.yaml': `${hereYaml()}---\n${oneYaml()}`,
+    'web.yaml': web(4),
+    'claim.yaml': CLAIM,
+  })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  hosts.host('one').cut()
+  const partly = await world.run('down', '--timeout', '5s')
+  expect(partly.stderr).toContain('node one could not be reached, and what it has is there still')
+  expect(partly.exitCode).toBe(1)
+  hosts.host('one').mend()
+  const down = await world.run('down')
+  expect(down).toMatchObject({ exitCode: 0 })
+  expect(down.stdout).toContain(`kept ${world.root}/claims on node one: the data of claims`)
   expect(machineTraces(world.root)).toEqual(NO_TRACES)
+  const host = hosts.host('one')
   const left = 'ls -A /run/reconcile; ls -d /sys/fs/cgroup/*/reconcile*; ls -A "$0"; nft list tables'
-  expect(hosts.host('one').run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, world.root)).toBe('')
+  expect(host.run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, world.root)).toBe('claims\n')
+  host.run('rm', '-r', `${world.root}/claims`)
 })
 
 test('a range that a machine leads elsewhere is refused, with one that none of them does', async () => {

@@ -259,12 +259,6 @@ export class Host {
     return await hostState(this.within)
   }
 
-  /** What is sent to it takes this much longer. */
-  slow(milliseconds: number): void {
-    const { link } = this.#place
-    execFileSync('tc', ['qdisc', 'replace', 'dev', link, 'root', 'netem', 'delay', `${milliseconds}ms`])
-  }
-
   /** A command on the host; its output. */
   run(...command: readonly [string, ...string[]]): string {
     const [program, ...args] = [...this.within, ...command]
