@@ -1,4 +1,4 @@
-import type { Transport } from '../../transport/transport.ts'
+import { type Transport, TransportError } from '../../transport/transport.ts'
 import { oneByOne } from './oneByOne.ts'
 
 export interface Finding {
@@ -47,7 +47,12 @@ export class ServerWatch {
   }
 
   async #lookAndGoOn(timer: NodeJS.Timeout): Promise<void> {
-    await this.inTurn(async () => await this.#once())
+    try {
+      await this.inTurn(async () => await this.#once())
+    } catch (error) {
+      // Of a node that cannot be reached somebody else tells.
+      if (!(error instanceof TransportError)) throw error
+    }
     if (timers.get(this.#key) === timer) this.#lookLater()
   }
 

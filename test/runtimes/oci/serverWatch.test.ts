@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { oneByOne } from '../../../engine/runtimes/oci/oneByOne.ts'
 import { ServerWatch } from '../../../engine/runtimes/oci/serverWatch.ts'
+import { TransportError } from '../../../engine/transport/transport.ts'
 
 const [ONE, TWO] = [{ machine: 'ssh://one' }, { machine: 'ssh://two' }]
 
@@ -30,4 +31,18 @@ test('the servers of two machines are both looked after, though their roots have
     return await looked.promise
   })
   expect(await Promise.all(looks)).toEqual(['ssh://one', 'ssh://two'])
+})
+
+test('a server is looked after again when its node could not be reached', async () => {
+  const again = Promise.withResolvers<string>()
+  let isCut = true
+  const watch = new ServerWatch(ONE, 'dns /other', () => {
+    if (!isCut) again.resolve('again')
+    const wasCut = isCut
+    isCut = false
+    return wasCut ? Promise.reject(new TransportError('the connection was lost')) : Promise.resolve(undefined)
+  })
+  onTestFinished(() => watch.set(false))
+  watch.set(true)
+  expect(await again.promise).toBe('again')
 })
