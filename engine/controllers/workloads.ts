@@ -49,7 +49,8 @@ export function certainFailure(pods: readonly PodView[]): Health | undefined {
 
 /** `1 pod is ending` */
 export function endingText(pods: readonly PodView[]): string | undefined {
-  const ending = pods.filter(({ deleting }) => deleting).length
+  // What has been replaced on a node that does not answer ends when it does: nobody waits for that.
+  const ending = pods.filter(({ deleting, evicted, reachable }) => deleting && (reachable || !evicted)).length
   if (ending === 0) return undefined
   return ending === 1 ? '1 pod is ending' : `${ending} pods are ending`
 }

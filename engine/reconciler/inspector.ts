@@ -238,7 +238,8 @@ export class Inspector {
           else this.inspect(watch.name, event.uid)
         }
       } catch (error) {
-        if (!signal.aborted) this.#report('following events', watch, error)
+        // Of a node that is known not to answer it goes without saying.
+        if (!signal.aborted && watch.failures === 0) this.#report('following events', watch, error)
       }
       if (signal.aborted) return
       await clock.sleepUntil(after(clock.now(), limits.retryMinMs), signal)

@@ -100,6 +100,10 @@ test('five minutes later others take the place of its pods, and when it answers 
   expect(spread(scene)).toEqual([2, 2])
   pass(scene, 15)
   expect(spread(scene)).toEqual([4, 2])
+  expect(scene.report('Deployment', 'web')).toMatchObject({
+    health: { kind: 'healthy' },
+    status: { availableReplicas: 4, terminatingReplicas: 2 },
+  })
   const before = [...(scene.world.nodes[0]?.pods.keys() ?? [])]
   scene.world.setReachable(1, true)
   const plan = scene.plan()

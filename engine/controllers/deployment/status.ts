@@ -27,6 +27,8 @@ export interface Counts {
   readonly available: number
   readonly unavailable: number
   readonly terminating: number
+  /** Of those, pods whose end can be waited for: not those on a node that does not answer. */
+  readonly ending: number
 }
 
 export function countsOf(facts: RolloutFacts): Counts {
@@ -35,15 +37,28 @@ export function countsOf(facts: RolloutFacts): Counts {
   let available = 0
   let wanted = 0
   let terminating = 0
+  let ending = 0
   for (const { state, replicas: size } of facts.sets) {
     replicas += state.active.length
     ready += state.ready
     available += state.available
     wanted += size
-    for (const pod of state.pods) if (pod.deleting) terminating += 1
+    for (const pod of state.pods) {
+      if (!pod.deleting) continue
+      terminating += 1
+      if (pod.reachable || !pod.evicted) ending += 1
+    }
   }
   const unavailable = Math.max(0, wanted - available)
-  return { replicas, updated: facts.current?.active.length ?? 0, ready, available, unavailable, terminating }
+  return {
+    replicas,
+    updated: facts.current?.active.length ?? 0,
+    ready,
+    available,
+    unavailable,
+    terminating,
+    ending,
+  }
 }
 
 export function officialStatus(
@@ -245,8 +260,8 @@ function progressMessage(wanted: number, counts: Counts, paused: boolean): strin
   if (counts.replicas > wanted) return `${counts.replicas - wanted} replicas too many are pending termination`
   if (counts.available < Math.min(wanted, counts.replicas) || (!paused && counts.available < wanted))
     return `${counts.available} of ${wanted} updated replicas are available`
-  if (counts.terminating > 0) {
-    return counts.terminating === 1 ? '1 pod is ending' : `${counts.terminating} pods are ending`
+  if (counts.ending > 0) {
+    return counts.ending === 1 ? '1 pod is ending' : `${counts.ending} pods are ending`
   }
   return undefined
 }
