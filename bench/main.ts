@@ -9,6 +9,7 @@ import { benchDaemon, DAEMON_PART_NAMES, type DaemonOptions, type DaemonPart } f
 import { benchDns } from './dns.ts'
 import { benchNodeLoss } from './nodeLoss.ts'
 import { benchNoop } from './noop.ts'
+import { benchNodeTraffic } from './nodeTraffic.ts'
 import { benchPlanning } from './planning.ts'
 import { benchPodmanNode } from './podmanNode.ts'
 import { benchPods } from './pods.ts'
@@ -19,7 +20,7 @@ import { benchScheduling } from './scheduling.ts'
 import { benchServices } from './services.ts'
 import { benchServiceTraffic } from './serviceTraffic.ts'
 
-const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|dns|noop|pods|podman|rollout|node-loss|fleet|daemon]
+const USAGE = `usage: npm run bench [-- --json] [-- --only planning|scheduling|services|network|dns|noop|pods|podman|rollout|node-loss|fleet|daemon]
                      [-- --part commits|restarts|burst|idle|growth] [-- --commits N] [-- --idle-seconds N]
 
 Measures the engine against the raw loop, against podman, and against parsing alone, in one run on this machine.
@@ -30,6 +31,7 @@ const SUITES = [
   'planning',
   'scheduling',
   'services',
+  'network',
   'dns',
   'noop',
   'pods',
@@ -108,6 +110,8 @@ async function run(suite: Suite, options: DaemonOptions): Promise<readonly Measu
       return benchScheduling()
     case 'services':
       return [...benchServices(), ...(await benchServiceTraffic({ folder, registry }))]
+    case 'network':
+      return benchNodeTraffic({ folder, registry })
     case 'dns':
       return benchDns(folder)
     case 'noop':
