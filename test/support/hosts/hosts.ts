@@ -214,7 +214,8 @@ export class Host {
     })
     this.#init = init
     await said(init, 'here')
-    ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(this.pid))
+    const peer = ['peer', 'name', 'eth0', 'address', hardwareAddress(address), 'netns', String(this.pid)]
+    ip('link', 'add', link, 'type', 'veth', ...peer)
     ip('link', 'set', link, 'master', this.#hosts.bridge(bridge), 'up')
     init.stdin?.write('\n')
     await said(init, 'up')
@@ -264,6 +265,12 @@ export class Host {
     const [program, ...args] = [...this.within, ...command]
     return execFileSync(program, args, { encoding: 'utf8' })
   }
+}
+
+/** The same after a reboot, as a machine's is: its neighbours know it for half a minute. */
+function hardwareAddress(address: string): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  return ['02', '00', ...bytes].join(':')
 }
 
 function ip(...args: readonly string[]): void {

@@ -52,6 +52,11 @@ sshd=$!
 trap 'exit 0' TERM
 exec 3<&0
 (cat <&3 >/dev/null; kill -TERM 1) &
+# Up is what answers: until sshd listens (port 22 is 16 in hexadecimal) connections are refused.
+until grep -q ':0016 00000000:0000 0A' /proc/net/tcp; do
+  kill -0 "$sshd"
+  sleep 0.02
+done
 echo up
 # Whatever loses its parent becomes this process's child, and is cleared by its waiting.
 while kill -0 "$sshd" 2>/dev/null; do wait "$sshd" || true; done
