@@ -88,7 +88,10 @@ function makeView(pod: ObservedPod, context: PodContext): PodView {
   const initialized = mains.some(hasBegun) || inits.every(isInitDone)
   const phase =
     endPhase(end, [...inits, ...mains]) ??
-    (isSandboxLost(facts, pod) ? 'Failed' : phaseOf({ inits, mains, deleting, initialized }))
+    // Once its end is on record its sandbox is given back: a look may find that gone which had found its containers before they ended.
+    (end === undefined && isSandboxLost(facts, pod)
+      ? 'Failed'
+      : phaseOf({ inits, mains, deleting, initialized }))
   const bare = { pod, context, facts, inits, mains, deleting, over, end, initialized, phase }
   const conditions = conditionsOf(bare)
   const steady = isSteady(bare, conditions)

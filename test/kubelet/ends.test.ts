@@ -96,6 +96,13 @@ describe('a pod that has run to its end', () => {
     expect(podStep(pod, context(101)).action?.kind).toBe('removePod')
   })
 
+  it('has not failed when a look finds its sandbox given back and its container as it was before', () => {
+    const ended = record({ restartPolicy: 'Never' }, { ended: { phase: 'Succeeded', at: at(10) } })
+    const pod = observed(ended, { app: running() }, { sandbox: 'broken' })
+    expect(podStatus(pod, context(11)).phase).toBe('Running')
+    expect(podHealth(pod, context(11)).kind).not.toBe('failed')
+  })
+
   it('that had lost its sandbox goes on saying so', () => {
     const pod = stepped(
       observed(record({ restartPolicy: 'Never' }), { app: exited(137) }, { sandbox: 'broken' }),
