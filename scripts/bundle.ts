@@ -126,9 +126,9 @@ async function bundle(): Promise<void> {
   }
 }
 
-/** The shortest command: what V8 has made of the bundle is there from the first run on, that of a daemon too. */
+/** The shortest of those that start as a daemon does: what V8 has made of the bundle is there for its first run. */
 async function warmUp(): Promise<void> {
-  await promisify(execFile)(`${root}engine/main.ts`, ['help'])
+  await promisify(execFile)(`${root}engine/main.ts`, ['--help'])
 }
 
 await bundle()
