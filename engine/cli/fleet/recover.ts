@@ -177,7 +177,7 @@ function assertEnough(
   { force }: RecoveryAsked,
 ): void {
   const needed = readersMin(nodes.length)
-  // Of a fleet that never was this machine says as much as any.
+  // Where there never was a fleet, this machine counts as one that was read: it has nothing to tell either.
   const isFirst = readers.every(({ state }) => state === undefined)
   const read = readers.length + (isFirst && nodes.some(isLocal) ? 1 : 0)
   if (read >= needed || force) return
