@@ -67,7 +67,7 @@ test('a Deployment spreads over machines with different runtimes, and its pods a
   for (const [pod] of perNode.values()) {
     const name = pod?.metadata.name ?? ''
     expect(await world.exec(name, 'cat', '/etc/hostname')).toBe(name)
-    expect((await world.run('logs', name)).stdout).toBe(`I am ${name}`)
+    expect(await world.run('logs', name)).toMatchObject({ exitCode: 0, stdout: `I am ${name}`, stderr: '' })
   }
 })
 
