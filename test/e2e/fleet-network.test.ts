@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
 import type { HostState } from '../support/hostState.ts'
 import { Hosts } from '../support/hosts/hosts.ts'
-import { files } from '../support/pods.ts'
+import { files, pod, sh } from '../support/pods.ts'
 import { addressIn, type OwnRanges, ownRanges } from '../support/ranges.ts'
 import { startRegistry } from '../support/registry.ts'
 import { inPod, NODES, nodeFiles, serverOn } from './fleetPods.ts'
+import { ask as askProxy } from './services/ingressClient.ts'
 import { ask, byPod, service } from './services/pods.ts'
 
 /** Which machines share a link; with two links there is a router between them, which knows nothing of pods. */
@@ -16,6 +17,7 @@ const PLACES = {
 } as const
 const PORTS = { web: 30_280, far: 30_281, near: 30_282 }
 const PODS = NODES.map((name) => `on-${name}`)
+const INGRESS = { nodes: ['one', 'three'], httpPort: 18_247, httpsPort: 18_248 } as const
 
 describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
   const made = new AsyncDisposableStack()
@@ -33,6 +35,7 @@ describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
       await World.create({
         registry: await hosts.expose(registry.port),
         ranges,
+        spec: { ingress: INGRESS },
         root: hosts.root,
         within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
       }),
@@ -96,6 +99,41 @@ describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
       expect([...byPod(near).keys()]).toEqual([name === 'three' ? 'on-three' : 'ETIMEDOUT'])
       if (name === 'three') expect(Object.keys(near)).not.toContain(`on-three ${address}`)
     }
+  })
+
+  test('an Ingress is answered for on the nodes that the Cluster names, and leads to pods of all', async () => {
+    const port = 18_249
+    const page = pod(
+      'page',
+      {
+        nodeName: 'two',
+        containers: [
+          sh(`hostname >/tmp/index.html; exec httpd -f -p ${port} -h /tmp`, {
+            readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
+          }),
+        ],
+      },
+      { labels: { app: 'page' } },
+    )
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'page' },
+      spec: { defaultBackend: { service: { name: 'page', port: { number: 80 } } } },
+    }
+    const led = service('page', 'page', { ports: [{ port: 80, targetPort: port }] })
+    await world.commit({
+      ...nodeFiles(hosts),
+      ...files(...NODES.map(serverOn), ...services(), page, led, ingress),
+    })
+    const run = await world.once('-v')
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 })
+    const answers = NODES.map(async (name) => {
+      const asking = { address: hosts.host(name).address, port: INGRESS.httpPort, host: 'page.test' }
+      return await askProxy(asking).catch(({ code }: { readonly code?: string }) => code)
+    })
+    const served = { status: 200, body: 'page' }
+    expect(await Promise.all(answers)).toEqual([served, 'ECONNREFUSED', served])
   })
 
   test('packets as large as pods send them go through, and down leaves every machine as it was', async () => {

@@ -7,6 +7,8 @@ export interface Answer {
 }
 
 export interface Asking {
+  /** This machine's own when absent. */
+  readonly address?: string
   readonly port: number
   readonly host: string
   readonly path?: string
@@ -15,9 +17,16 @@ export interface Asking {
   readonly agent?: Agent
 }
 
-/** One request to this machine, by the name of a host. */
-export async function ask({ agent, ca, host, path = '/', port }: Asking): Promise<Answer> {
-  const common = { host: '127.0.0.1', port, path, headers: { host } }
+/** One request, by the name of a host. */
+export async function ask({
+  address = '127.0.0.1',
+  agent,
+  ca,
+  host,
+  path = '/',
+  port,
+}: Asking): Promise<Answer> {
+  const common = { host: address, port, path, headers: { host } }
   return await new Promise((resolve, reject) => {
     const sent =
       ca === undefined
