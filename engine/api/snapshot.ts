@@ -20,6 +20,8 @@ export interface Desired {
   readonly commit: string
   readonly cluster: Cluster
   readonly nodes: readonly Node[]
+  /** Other machines that the commit does not have any more, and that may have pods. */
+  readonly formerNodes?: readonly NodeName[]
   readonly objects: ReadonlyMap<ObjectKey, DesiredObject>
   /** The root's: for hashes of data that nobody must be able to guess from them. Absent before there is a root. */
   readonly hashKey?: string

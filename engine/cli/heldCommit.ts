@@ -1,6 +1,7 @@
 import { shortCommit } from '../api/names.ts'
 import type { Desired, Snapshot } from '../api/snapshot.ts'
 import { type HeldCommit, syncMemory, syncRecord, type SyncMemory } from '../api/sync.ts'
+import { withLosses } from '../planner/losses.ts'
 import { type Judgement, judgeCommit, lossLines } from '../planner/rails.ts'
 import { observeOnce } from '../reconciler/observeOnce.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -10,6 +11,7 @@ import { printJson } from './json.ts'
 import type { Ownership } from './ownership.ts'
 import type { Machine, Station } from './station.ts'
 import { plainText } from './table.ts'
+import { withRoot } from './withRoot.ts'
 import { EXIT, type World } from './world.ts'
 
 export interface RailsQuestion {
@@ -32,8 +34,9 @@ export async function heldByRails(
   world: World,
 ): Promise<Held | undefined> {
   const { desired, machine, ownership } = question
-  const look = (): Promise<Snapshot> => observeOnce(machine.runtimes, desired, world.clock, world.signal)
-  const judgement = await judged(question, look)
+  const whole = withRoot(desired, question.station.record)
+  const look = (): Promise<Snapshot> => observeOnce(machine.runtimes, whole, world.clock, world.signal)
+  const judgement = await judged(question, look, world)
   if (judgement === undefined) return undefined
   const allowed = allowedBy(ownership, invocation)
   if (allowed !== undefined) {
@@ -49,11 +52,13 @@ export async function heldByRails(
 export async function judged(
   { desired, pathGone, station }: Pick<RailsQuestion, 'desired' | 'pathGone' | 'station'>,
   look: () => Promise<Snapshot>,
+  { clock }: Pick<World, 'clock'>,
 ): Promise<Held | undefined> {
   const applied = station.record?.appliedCommit
   // The first one has nothing to delete; the one in force has passed already.
   if (applied === undefined || (applied === desired.commit && applied !== 'uncommitted')) return undefined
-  const judgement = judgeCommit({ desired, ...(pathGone && { pathGone }) }, await look())
+  const current = withLosses(await look(), clock.now())
+  const judgement = judgeCommit({ desired, ...(pathGone && { pathGone }) }, current)
   return judgement.kind === 'held' ? judgement : undefined
 }
 

@@ -1,6 +1,6 @@
 import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
-import { fleetNodes, ownName } from './fleet/nodes.ts'
+import { fleetNodes, isLocal, ownName } from './fleet/nodes.ts'
 import { newHashKey } from './hashKey.ts'
 
 /**
@@ -9,11 +9,16 @@ import { newHashKey } from './hashKey.ts'
  */
 export function withRoot(desired: Desired, record: RootRecord | undefined): Desired {
   const hashKey = record?.hashKey ?? newHashKey()
-  if (desired.nodes.length > 0 || fleetNodes(record, desired).length === 0) return { ...desired, hashKey }
+  const fleet = fleetNodes(record, desired)
+  if (fleet.length === 0) return { ...desired, hashKey }
+  const former = fleet.filter((node) => node.leaves === true && !isLocal(node)).map(({ name }) => name)
   const name = record?.head ?? ownName()
   return {
     ...desired,
     hashKey,
-    nodes: [{ apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name } }],
+    ...(former.length > 0 && { formerNodes: former }),
+    ...(desired.nodes.length === 0 && {
+      nodes: [{ apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name } }],
+    }),
   }
 }

@@ -1,4 +1,5 @@
 import type { ObservedNode } from '../api/snapshot.ts'
+import { withLosses } from '../planner/losses.ts'
 import { type Current, judgeCommit, type Judgement } from '../planner/rails.ts'
 import { observeOnce } from '../reconciler/observeOnce.ts'
 import type { Clock } from '../reconciler/clock.ts'
@@ -32,13 +33,13 @@ export async function currentOf(
     if (site.record() === undefined)
       return { observed: { nodes: new Map<never, ObservedNode>() }, records: new Map() }
     const { runtimes } = await site.machine(desired)
-    const { observed, records } = await observeOnce(runtimes, desired, clock, signal)
+    const { observed, records } = withLosses(await observeOnce(runtimes, desired, clock, signal), clock.now())
     return { observed, records: memory.over(records) }
   }
   await engine.looked()
   const { snapshot } = engine.state()
   signal.throwIfAborted()
   if (snapshot === undefined) throw new Error('a loop that has looked has no snapshot')
-  const { observed, records } = snapshot
+  const { observed, records } = withLosses(snapshot, clock.now())
   return { observed, records: memory.over(records), inForce: engine.desired.objects }
 }

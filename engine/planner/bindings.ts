@@ -2,23 +2,25 @@ import { type Binding, bindingKeyOf, bindingOf, bindingRecord } from '../api/bin
 import { writersMin } from '../api/fleet.ts'
 import { memoised } from '../api/memo.ts'
 import { type NodeName, nodeName, type ObjectKey } from '../api/names.ts'
-import { isFenced, nodeKey } from '../api/nodeRecords.ts'
+import { isFenced, nodeKey, nodeMemory } from '../api/nodeRecords.ts'
 import type { CreatePod } from '../api/plan.ts'
 import type { ObjectRecord, PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import { type Decision, nothing } from '../controllers/decision.ts'
 import { inOrder } from './inOrder.ts'
+import { remembered } from './remembered.ts'
 
 type Records = ReadonlyMap<ObjectKey, ObjectRecord>
 
 /** Nodes that can be cut off from the engine. */
 const otherMachines = memoised(
-  ({ nodes }: Snapshot['desired']): ReadonlySet<NodeName> =>
-    new Set(
-      nodes
+  ({ formerNodes = [], nodes }: Snapshot['desired']): ReadonlySet<NodeName> =>
+    new Set([
+      ...nodes
         .filter(({ spec }) => (spec?.address ?? 'local') !== 'local')
         .map(({ metadata }) => nodeName(metadata.name)),
-    ),
+      ...formerNodes,
+    ]),
 )
 
 export function isFleet({ desired }: Pick<Snapshot, 'desired'>): boolean {
@@ -30,7 +32,7 @@ const bindingsByNode = memoised((records: Records): ReadonlyMap<NodeName, readon
   return Map.groupBy(all, ({ node }) => node)
 })
 
-/** Machines of a fleet that this engine has never read have the pods that were bound to them, and no others. */
+/** Machines of a fleet that this engine has never read have the pods that were bound to them, as they were last seen, and no others. */
 export function withBindings(snapshot: Snapshot): Snapshot {
   const { desired, observed, records } = snapshot
   const others = otherMachines(desired)
@@ -40,13 +42,23 @@ export function withBindings(snapshot: Snapshot): Snapshot {
   if (unread.length === 0) return snapshot
   const bound = bindingsByNode(records)
   const nodes = new Map(observed.nodes)
-  for (const node of unread) nodes.set(node.name, boundNode(node, bound.get(node.name) ?? []))
+  for (const node of unread) {
+    const seen = remembered(nodeMemory(records.get(nodeKey(node.name))).loss?.pods ?? [])
+    nodes.set(node.name, boundNode(node, bound.get(node.name) ?? [], seen))
+  }
   return { ...snapshot, observed: { ...observed, nodes } }
 }
 
-function boundNode(unread: ObservedNode, bindings: readonly Binding[]): ObservedNode {
+function boundNode(
+  unread: ObservedNode,
+  bindings: readonly Binding[],
+  seen: ObservedNode['pods'],
+): ObservedNode {
   const { unlisted: _, ...node } = unread
-  return { ...node, pods: new Map(bindings.map(({ record, uid }) => [uid, boundPod(record)])) }
+  return {
+    ...node,
+    pods: new Map(bindings.map(({ record, uid }) => [uid, seen.get(uid) ?? boundPod(record)])),
+  }
 }
 
 /** Nothing is known but that it may be there. */

@@ -1,6 +1,6 @@
 import type { NodeLoss, NodeMemory } from '../api/nodeRecords.ts'
 import type { NodeName, PodUid } from '../api/names.ts'
-import { rememberedPod } from './losses.ts'
+import { rememberedPod } from './remembered.ts'
 import type { World } from './world.ts'
 import { isStillToGo, type NodePods } from './worldPods.ts'
 

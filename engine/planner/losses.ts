@@ -1,17 +1,20 @@
 import { unreachableAtMs } from '../api/nodeLoss.ts'
-import { type NodeMemory, nodeKey, nodeMemory, type RememberedPod } from '../api/nodeRecords.ts'
+import { type NodeMemory, nodeKey, nodeMemory } from '../api/nodeRecords.ts'
 import { type NodeName, podUid, type PodUid } from '../api/names.ts'
 import { controllerOf } from '../api/owners.ts'
 import type { Action } from '../api/plan.ts'
 import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import { timestamp } from '../controllers/decision.ts'
+import { withBindings } from './bindings.ts'
+import { remembered } from './remembered.ts'
 
 /**
  * The snapshot with what is on record of nodes that do not answer laid over it: what an engine that has begun since has not seen of them,
  * since when they count as unreachable, which of their pods are to go, and what was given up, which is not there any more.
  */
-export function withLosses(snapshot: Snapshot, now: Temporal.Instant): Snapshot {
+export function withLosses(told: Snapshot, now: Temporal.Instant): Snapshot {
+  const snapshot = withBindings(told)
   const { busy, observed, records } = snapshot
   const nodes = new Map<NodeName, ObservedNode>()
   let isSame = true
@@ -82,30 +85,4 @@ function withoutGivenUp(
     return nodeMemory(records.get(nodeKey(action.node))).givenUp !== undefined
   }
   return new Map([...busy].filter(([, action]) => !isOver(action)))
-}
-
-/** What is remembered of a pod, so that an engine that has not seen it knows of it. */
-export function rememberedPod(pod: ObservedPod): RememberedPod {
-  const { containers, ip, ip6, record, sandbox } = pod
-  return {
-    record,
-    sandbox,
-    ...(ip !== undefined && { ip }),
-    ...(ip6 !== undefined && { ip6 }),
-    containers: [...containers.values()],
-  }
-}
-
-function remembered(pods: readonly RememberedPod[]): ReadonlyMap<PodUid, ObservedPod> {
-  return new Map(
-    pods.map(({ containers, ...rest }): [PodUid, ObservedPod] => [
-      uidOf(rest.record),
-      {
-        ...rest,
-        containers: new Map(containers.map((one) => [one.name, one])),
-        probes: new Map(),
-        failures: new Map(),
-      },
-    ]),
-  )
 }

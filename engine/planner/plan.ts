@@ -5,7 +5,7 @@ import type { Decision } from '../controllers/decision.ts'
 import { draft } from './actions.ts'
 import { admit } from './admit.ts'
 import { autoscale } from './autoscale.ts'
-import { bindingDecisions, withBindings } from './bindings.ts'
+import { bindingDecisions } from './bindings.ts'
 import { Allowance, budgetDecisions, budgetRooms, budgetsOf, held } from './budgets.ts'
 import { withoutClaims } from './claims/records.ts'
 import { ClaimBook } from './claims/book.ts'
@@ -28,7 +28,7 @@ import { type World, worldOf } from './world.ts'
 
 /** What to do now so that the nodes come to run what the commit says: no effect, no clock, the same answer every time. */
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
-  const whole = withBindings({ ...snapshot, desired: withKept(snapshot.desired, snapshot.records) })
+  const whole = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
   const observed = worldOf(withConfigHashes(whole), now)
   const services = withPodNetwork(withIngresses(servicesOf(observed), observed), snapshot.observed)
   const { world, ...autoscaled } = autoscale(observed)

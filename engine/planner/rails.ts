@@ -11,6 +11,7 @@ export interface Candidate {
   readonly pathGone?: true
 }
 
+/** Of nodes that were not read yet, what is on record of them: as `withLosses` has it. */
 export interface Current extends Pick<Snapshot, 'observed' | 'records'> {
   /** Of the commit in force, where it is known: what it has not is on its way out already, and does not count. */
   readonly inForce?: Desired['objects']

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Job, PodSpec, StatefulSet } from '../../engine/api/generated/types.ts'
+import { bindingOf } from '../../engine/api/bindings.ts'
+import type { Job, Node, PodSpec, StatefulSet } from '../../engine/api/generated/types.ts'
 import { nodeName, type ObjectKey } from '../../engine/api/names.ts'
 import { nodeKey, nodeMemory, type NodeMemory } from '../../engine/api/nodeRecords.ts'
+import { withLosses } from '../../engine/planner/losses.ts'
 import { barePod, deployment, kinds, Scene } from './scene.ts'
 
 const LOST = nodeName('node-1')
@@ -218,6 +220,51 @@ test('an engine that has begun since knows what the node had, and goes on counti
   expect(memoryOf(scene).loss?.evicted).toBeUndefined()
   pass(scene, 10)
   expect(memoryOf(scene).loss?.evicted).toHaveLength(unknown.length)
+})
+
+/** Each on another machine. */
+function fleetNodes(...names: readonly string[]): readonly Node[] {
+  return names.map((name) => ({
+    apiVersion: 'reconcile.dev/v1',
+    kind: 'Node',
+    metadata: { name },
+    spec: { address: `ssh://${name}` },
+  }))
+}
+
+test('of a node of a fleet that nobody has heard since, what was bound to it is as it was last seen, and nothing else', () => {
+  const scene = new Scene(3)
+    .nodes(...fleetNodes('node-0', 'node-1', 'node-2'))
+    .commit(deployment('web', '1', { replicas: 6 }))
+  scene.run()
+  silence(scene)
+  const ips = (unread: boolean) => {
+    if (unread) scene.unread('node-1')
+    const { observed } = withLosses(scene.snapshot(), scene.world.now)
+    return [...(observed.nodes.get(LOST)?.pods ?? [])].map(([uid, { containers, ip }]) => [
+      uid,
+      ip,
+      containers.size,
+    ])
+  }
+  const before = ips(false)
+  expect(before).toHaveLength(2)
+  const [gone] = before
+  const bindings = [...scene.world.records].filter(([, record]) => bindingOf(record)?.uid === gone?.[0])
+  for (const [key] of bindings) scene.world.records.delete(key)
+  expect(ips(true)).toEqual(before.slice(1))
+})
+
+test('a node of a fleet that was never heard and has left the commit keeps nothing from being made elsewhere', () => {
+  const scene = new Scene(3)
+    .nodes(...fleetNodes('node-0', 'node-1', 'node-2'))
+    .commit(deployment('web', '1', { replicas: 3 }))
+  scene.run()
+  scene.unread('node-1')
+  scene.nodes(...fleetNodes('node-0', 'node-2')).former('node-1')
+  scene.commit(deployment('web', '1', { replicas: 3 }), deployment('more', '1', { replicas: 2 })).run()
+  expect(scene.report('Deployment', 'more')).toMatchObject({ status: { readyReplicas: 2 } })
+  expect(scene.world.pods.filter(({ record }) => record.node === 'node-1')).toHaveLength(1)
 })
 
 test('the pods of a lost node are not ready, since it is lost', () => {

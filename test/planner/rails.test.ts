@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { KubernetesObject, PersistentVolumeClaim } from '../../engine/api/generated/types.ts'
 import { inForceAfter } from '../../engine/api/sync.ts'
 import { approve } from '../../engine/api/syncWords.ts'
+import { withLosses } from '../../engine/planner/losses.ts'
 import { type Candidate, type Current, judgeCommit, lossLines } from '../../engine/planner/rails.ts'
 import { barePod, deployment, minutely, Scene } from './scene.ts'
 import { daemonSet, statefulSet } from './sets.ts'
@@ -21,7 +22,7 @@ function judged(
   objects: readonly KubernetesObject[],
   more: Partial<Candidate & Current> = {},
 ): readonly string[] {
-  const { observed, records } = scene.snapshot()
+  const { observed, records } = withLosses(scene.snapshot(), scene.world.now)
   const { inForce, pathGone } = more
   const desired = scene.commit(...objects).called('d').desired
   const candidate = { desired, ...(pathGone && { pathGone }) }
@@ -202,6 +203,27 @@ test('pods of a node that does not answer count, and a node that was never read 
     'it would delete objects, and what runs on node node-0 is not known',
     'Pod default/a',
   ])
+})
+
+test('a node of a fleet that was not read since the engine began has the pods that are on record, and holds nothing', () => {
+  const nodes = ['node-0', 'node-1'].map(
+    (name) =>
+      ({
+        apiVersion: 'reconcile.dev/v1',
+        kind: 'Node',
+        metadata: { name },
+        spec: { address: `ssh://${name}` },
+      }) as const,
+  )
+  const scene = new Scene(2).nodes(...nodes).commit(...four)
+  scene.run()
+  scene.remember((memory) => inForceAfter(memory, scene.desired)).unread('node-1')
+  expect(judged(scene, four.slice(2))).toEqual([])
+  const [reason, ...lost] = judged(scene, four.slice(3))
+  expect(reason).toBe(
+    'it would delete 3 of 4 running objects, which is 75 %, and spec.sync.maxDeletePercent in force is 50',
+  )
+  expect(lost).toHaveLength(3)
 })
 
 test.each([

@@ -7,7 +7,7 @@ import type {
   Pod,
   PodSpec,
 } from '../../engine/api/generated/types.ts'
-import { type NodeName, objectKey } from '../../engine/api/names.ts'
+import { type NodeName, nodeName, objectKey } from '../../engine/api/names.ts'
 import { type NodeWord, recordOfWord } from '../../engine/api/nodeWords.ts'
 import type { Plan, PodVerdict, StatusReport } from '../../engine/api/plan.ts'
 import type { Desired, ObservedNode, Snapshot } from '../../engine/api/snapshot.ts'
@@ -21,6 +21,7 @@ export class Scene {
   readonly world: ModelWorld
   #objects: readonly KubernetesObject[] = []
   #nodes: readonly Node[] = []
+  #formerNodes: readonly NodeName[] = []
   #sync: ClusterSync = {}
   #podEvictionTimeoutSeconds: number | undefined
   #commit = 'c'.repeat(40)
@@ -44,7 +45,8 @@ export class Scene {
         }),
       },
     } as const
-    return { commit: this.#commit, cluster, nodes: this.#nodes, objects }
+    const formerNodes = this.#formerNodes
+    return { commit: this.#commit, cluster, nodes: this.#nodes, formerNodes, objects }
   }
 
   /** The Cluster's spec.sync. */
@@ -83,6 +85,12 @@ export class Scene {
   /** The nodes as the commit has them: labels, taints. */
   nodes(...nodes: readonly Node[]): this {
     this.#nodes = nodes
+    return this
+  }
+
+  /** Other machines that the commit does not have any more. */
+  former(...names: readonly string[]): this {
+    this.#formerNodes = names.map(nodeName)
     return this
   }
 

@@ -46,7 +46,7 @@ export const run: RunCommand = async (invocation, world) => {
   const held =
     ownership.kind === 'takenOver'
       ? undefined
-      : await judged({ station, desired, pathGone }, () => Promise.resolve(snapshot))
+      : await judged({ station, desired, pathGone }, () => Promise.resolve(snapshot), world)
   if (asJson) {
     const json = planJson(made)
     printJson(world, {

@@ -55,6 +55,7 @@ test('a node that has left the commit stays until its pods are elsewhere, this m
   expect(desired.nodes.map(({ metadata, spec }) => [metadata.name, spec?.address])).toEqual([
     [ownName(), undefined],
   ])
+  expect(desired.formerNodes).toEqual(['one'])
 })
 
 test('what machines cannot do yet is refused, and says what it is', () => {
