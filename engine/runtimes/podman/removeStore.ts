@@ -1,8 +1,7 @@
 import type { Transport } from '../../transport/transport.ts'
 import { askers } from '../dockerLike/askers.ts'
 import { runOrFail } from '../oci/commands.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../oci/node/mountTable.ts'
-import { readText } from '../oci/node/node.ts'
+import { mountedBelow, readMountTable } from '../oci/node/mountTable.ts'
 import type { RootPaths } from '../oci/paths.ts'
 import { unmountCommand } from '../oci/pods/sandbox.ts'
 import { podmanCommand, removeAllArgs } from './commands.ts'
@@ -23,7 +22,7 @@ export async function endPodman(
   // Without it podman was not asked for anything since the last boot, so nothing runs.
   if ((await transport.stat(place.config)) !== undefined)
     for (const args of removeAllArgs()) await remove(podman, args, { ...failing, signal })
-  const mounted = mountedBelow(parseMountTable(await readText(transport, MOUNT_TABLE)), place.store)
+  const mounted = mountedBelow(await readMountTable(transport), place.store)
   if (mounted.length > 0) await runOrFail(transport, unmountCommand(mounted), failing, signal)
   return true
 }

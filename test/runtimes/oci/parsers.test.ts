@@ -10,7 +10,12 @@ import { hostsFile } from '../../../engine/runtimes/oci/pods/etcFiles.ts'
 import { parseEvents } from '../../../engine/runtimes/oci/hook/events.ts'
 import { lostReason } from '../../../engine/runtimes/oci/pods/containerState.ts'
 import { parseLogText } from '../../../engine/runtimes/oci/logs/lines.ts'
-import { fileSystemOf, mountedBelow, parseMountTable } from '../../../engine/runtimes/oci/node/mountTable.ts'
+import {
+  fileSystemOf,
+  mountedBelow,
+  parseMountTable,
+  readMountTable,
+} from '../../../engine/runtimes/oci/node/mountTable.ts'
 import { objectRecordFile } from '../../../engine/runtimes/oci/objectRecords.ts'
 import { nodeAddresses, parseRoutes } from '../../../engine/runtimes/oci/network/routes.ts'
 import { layerName } from '../../../engine/runtimes/oci/images/digest.ts'
@@ -134,6 +139,19 @@ test('the mount table says what is mounted where, and in which order to unmount 
   expect(fileSystemOf(table, '/var/lib')?.type).toBe('ext4')
   expect(mountedBelow(table, '/run/with space')).toEqual(['/run/with space/net', '/run/with space'])
   expect(mountedBelow(table, '/run/with')).toEqual([])
+})
+
+test('each machine has a mount table of its own, of which only new lines are taken apart', async () => {
+  const machineWith = (machine: string, table: string) => ({
+    machine,
+    readFile: async () => new TextEncoder().encode(table),
+  })
+  const here = machineWith('here', HYBRID)
+  const before = await readMountTable(here)
+  expect(before).toEqual(parseMountTable(HYBRID))
+  expect(await readMountTable(machineWith('elsewhere', '30 24 0:6 / /a rw - tmpfs a rw\n'))).toHaveLength(1)
+  const after = await readMountTable(here)
+  expect(after.map((entry, index) => entry === before[index])).toEqual(after.map(() => true))
 })
 
 test('cgroups are found in v1, hybrid and v2', () => {

@@ -1,8 +1,7 @@
 import type { Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
 import type { MountEntry } from '../node/mountTable.ts'
-import { fileSystemOf, MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
-import { readText } from '../node/node.ts'
+import { fileSystemOf, mountedBelow, readMountTable } from '../node/mountTable.ts'
 import { unmountCommand } from '../pods/sandbox.ts'
 import type { Mapped } from '../pods/users.ts'
 import { mapIdsCommand } from '../pods/users.ts'
@@ -26,7 +25,7 @@ export async function mapIds(
 ): Promise<readonly MappedPlace[]> {
   const { directory, idMapper, transport, userPin } = mapping
   const failing = { reason: 'CreateContainerError', doing: "showing files to the pod's own users" }
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const mounted = mountedBelow(table, directory)
   if (mounted.length > 0) await runOrFail(transport, unmountCommand(mounted), failing, signal)
   const kinds = await Promise.all(sources.map(async (source) => (await transport.stat(source))?.kind))

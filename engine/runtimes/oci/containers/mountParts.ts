@@ -2,8 +2,7 @@ import type { MountRequest } from '../../../api/cri.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { failure, runOrFail } from '../commands.ts'
 import { mapIds } from './mapped.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
-import { readText } from '../node/node.ts'
+import { mountedBelow, readMountTable } from '../node/mountTable.ts'
 import { configError, createError, type Parts } from './parts.ts'
 import type { ContainerPaths } from '../paths.ts'
 import { unmountCommand } from '../pods/sandbox.ts'
@@ -71,7 +70,7 @@ async function clearSubPaths(
   container: ContainerPaths,
   signal?: AbortSignal,
 ): Promise<void> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const mounted = mountedBelow(table, container.subPaths)
   if (mounted.length === 0) return
   const failing = { reason: 'CreateContainerError', doing: 'unmounting what an earlier attempt has mounted' }

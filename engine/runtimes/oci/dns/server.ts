@@ -4,7 +4,7 @@ import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'
 import { endProcesses } from '../node/endProcesses.ts'
 import { moveToGroup } from '../node/ownGroup.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
+import { mountedBelow, readMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
 import { allProcesses, readArgvs } from '../node/processes.ts'
 import { findProgram, missingPrograms } from '../node/programs.ts'
@@ -183,7 +183,7 @@ async function requireAnswer(
 const LOG_LINES = 5
 
 async function unmount({ paths, transport }: DnsServer, signal?: AbortSignal): Promise<boolean> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const mounted = mountedBelow(table, paths.folder)
   if (mounted.length > 0)
     await step({ paths, transport }, unmountCommand(mounted), `unmounting ${paths.folder}`, signal)

@@ -1,3 +1,5 @@
+import type { Transport } from '../../../transport/transport.ts'
+
 /** One line of /proc/self/mountinfo. */
 export interface MountEntry {
   readonly path: string
@@ -8,20 +10,34 @@ export interface MountEntry {
   readonly flags: readonly string[]
 }
 
-export const MOUNT_TABLE = '/proc/self/mountinfo'
+const MOUNT_TABLE = '/proc/self/mountinfo'
 
-/** The lines of the table before: it is read with every look at a pod, and next to all of it is as it was. */
-let known: ReadonlyMap<string, MountEntry> = new Map()
+type Lines = ReadonlyMap<string, MountEntry>
+
+/** By machine, the lines of the table before: it is read with every look at a pod, and next to all of it is as it was. */
+const known = new Map<string, Lines>()
 
 /** Later ones are mounted on top of earlier ones. */
+export async function readMountTable(
+  transport: Pick<Transport, 'machine' | 'readFile'>,
+): Promise<readonly MountEntry[]> {
+  const content = await transport.readFile(MOUNT_TABLE)
+  const lines = parseLines(new TextDecoder().decode(content), known.get(transport.machine))
+  known.set(transport.machine, lines)
+  return [...lines.values()]
+}
+
 export function parseMountTable(text: string): readonly MountEntry[] {
+  return [...parseLines(text).values()]
+}
+
+function parseLines(text: string, before?: Lines): Lines {
   const lines = new Map<string, MountEntry>()
   for (const line of text.split('\n')) {
-    const entry = known.get(line) ?? parseEntry(line)
+    const entry = before?.get(line) ?? parseEntry(line)
     if (entry !== undefined) lines.set(line, entry)
   }
-  known = lines
-  return [...lines.values()]
+  return lines
 }
 
 function parseEntry(line: string): MountEntry | undefined {

@@ -7,7 +7,7 @@ import { cgroupLayout } from './cgroups.ts'
 import { runOrFail } from '../commands.ts'
 import type { NodeFeatures } from './features.ts'
 import { featureWarnings, nodeFeatures } from './features.ts'
-import { MOUNT_TABLE, parseMountTable } from './mountTable.ts'
+import { readMountTable } from './mountTable.ts'
 import type { RootPaths } from '../paths.ts'
 import type { Programs } from './programs.ts'
 import { findPrograms } from './programs.ts'
@@ -53,7 +53,7 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
     addressesOf(transport),
     storageBytes(transport, paths.root),
   ])
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const cgroups = cgroupLayout(table)
   const { root } = paths
   const { kernel } = machine

@@ -1,11 +1,10 @@
 import type { Transport } from '../../../transport/transport.ts'
 import { cgroupLayout } from './cgroups.ts'
-import { MOUNT_TABLE, parseMountTable } from './mountTable.ts'
-import { readText } from './node.ts'
+import { readMountTable } from './mountTable.ts'
 
 /** Out of the engine's own group, with which systemd would end it. */
 export async function moveToGroup(transport: Transport, cgroup: string, pid: number): Promise<void> {
-  const layout = cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE)))
+  const layout = cgroupLayout(await readMountTable(transport))
   const parents = layout.hierarchies
     .filter(({ controllers, version }) => version === 2 || controllers.some((one) => GROUPED.has(one)))
     .map(({ path }) => `${path}${cgroup}`)

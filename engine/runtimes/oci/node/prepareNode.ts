@@ -9,7 +9,7 @@ import { runOrFail } from '../commands.ts'
 import type { NodeFeatures } from './features.ts'
 import { EVENTS_BYTES_MAX } from '../hook/events.ts'
 import { HOOK_SOURCE } from '../hook/hookCommands.ts'
-import { fileSystemOf, MOUNT_TABLE, parseMountTable } from './mountTable.ts'
+import { fileSystemOf, readMountTable } from './mountTable.ts'
 import type { NodeLook } from './node.ts'
 import { readText } from './node.ts'
 import type { RootPaths } from '../paths.ts'
@@ -65,7 +65,7 @@ export async function prepareNode(
 /** A tmpfs, so that nothing on it reaches a disk or outlives a boot: /run itself is one nearly everywhere. */
 export async function prepareRunDirectory(transport: Transport, paths: RootPaths): Promise<void> {
   await transport.makeDirectory(paths.runDir, 0o700)
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   if (fileSystemOf(table, paths.runDir)?.type !== 'tmpfs') {
     const argv = [
       'mount',

@@ -14,7 +14,7 @@ import { putBackSettings } from '../network/hostSettings.ts'
 import { dropTables } from '../network/masquerade.ts'
 import { removeNetwork } from '../network/nodes/nodes.ts'
 import { removeNatTraces } from '../network/portmapTraces.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from './mountTable.ts'
+import { mountedBelow, readMountTable } from './mountTable.ts'
 import { readText } from './node.ts'
 import { endDocker } from '../../docker/remove.ts'
 import { endPodman } from '../../podman/removeStore.ts'
@@ -207,7 +207,7 @@ async function removeRunDirectory(
   // Of an engine that was killed.
   await transport.remove(paths.socket)
   if ((await transport.stat(paths.runDir)) === undefined) return undefined
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const mounted = mountedBelow(table, paths.runDir)
   const failing = { reason: 'RemoveFailed', doing: `unmounting ${paths.runDir}` }
   if (mounted.length > 0) await runOrFail(transport, unmountCommand(mounted), failing, signal)
@@ -226,7 +226,7 @@ async function removeCgroups(
   paths: RootPaths,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const layout = cgroupLayout(parseMountTable(await readText(transport, MOUNT_TABLE)))
+  const layout = cgroupLayout(await readMountTable(transport))
   const parents = cgroupDirectories(layout, paths.cgroup)
   const statuses = await Promise.all(parents.map(async (path) => await transport.stat(path)))
   const there = parents.filter((_, index) => statuses[index] !== undefined)

@@ -8,7 +8,7 @@ import type { Allocation } from './allocations.ts'
 import { allocate } from './allocations.ts'
 import { etcFiles } from './etcFiles.ts'
 import { locked } from '../hook/hookCommands.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
+import { mountedBelow, readMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths } from '../paths.ts'
 import { podPaths } from '../paths.ts'
@@ -103,7 +103,7 @@ export async function makeSandbox(
 
 /** Of volumes, and /dev/shm: what a container that starts later has to find mounted still. */
 async function ownMounts(transport: Transport, pod: PodPaths): Promise<readonly string[]> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const places = [pod.volumes, pod.mounts, pod.runVolumes, pod.sharedMemory]
   return places.flatMap((place) => mountedBelow(table, place)).toSorted()
 }

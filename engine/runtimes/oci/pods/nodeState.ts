@@ -3,7 +3,7 @@ import type { Transport } from '../../../transport/transport.ts'
 import { parseStarted } from '../containers/attempts.ts'
 import { cgroupLayout } from '../node/cgroups.ts'
 import { frozenGroups } from '../node/freezer.ts'
-import { MOUNT_TABLE, parseMountTable } from '../node/mountTable.ts'
+import { readMountTable } from '../node/mountTable.ts'
 import { readText } from '../node/node.ts'
 import { isStopped, readProcesses, startsOf } from '../node/processes.ts'
 import type { RootPaths } from '../paths.ts'
@@ -64,8 +64,8 @@ export async function readNodeState(
   sandboxes: Sandboxes,
 ): Promise<NodeState> {
   const { containers, groups, networked, others } = runningOf(paths, pods, sandboxes)
-  const [table, bootId, processes, links, layers, leases, folders] = await Promise.all([
-    readText(transport, MOUNT_TABLE),
+  const [mounts, bootId, processes, links, layers, leases, folders] = await Promise.all([
+    readMountTable(transport),
     readText(transport, '/proc/sys/kernel/random/boot_id'),
     readProcesses(transport, [...containers, ...others]),
     transport.listDirectory('/sys/class/net'),
@@ -73,7 +73,6 @@ export async function readNodeState(
     readLeases(transport, paths, sandboxes),
     readFolders(transport, paths, [...sandboxes.keys()]),
   ])
-  const mounts = parseMountTable(table)
   return {
     bootId: bootId.trim(),
     mounted: new Set(mounts.map(({ path }) => path)),

@@ -2,10 +2,9 @@ import type { CreatePodRequest } from '../../../api/cri.ts'
 import type { Command, Transport } from '../../../transport/transport.ts'
 import type { ImageStore } from '../images/store.ts'
 import { isObject, parseJson } from '../json.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
+import { mountedBelow, readMountTable } from '../node/mountTable.ts'
 import type { NetworkParts } from '../network/network.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
-import { readText } from '../node/node.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
 
 /** What a pod has beside its containers; written last, so its presence says that all of it is there. On tmpfs. */
@@ -89,6 +88,6 @@ export async function mountsOf(
   transport: Transport,
   ...paths: readonly string[]
 ): Promise<readonly string[]> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   return paths.flatMap((path) => mountedBelow(table, path))
 }

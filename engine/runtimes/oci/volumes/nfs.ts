@@ -3,8 +3,7 @@ import type { Command, Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runOrFail } from '../commands.ts'
 import { locked } from '../hook/hookCommands.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../node/mountTable.ts'
-import { readText } from '../node/node.ts'
+import { mountedBelow, readMountTable } from '../node/mountTable.ts'
 import { findProgram } from '../node/programs.ts'
 import type { PodPaths } from '../paths.ts'
 
@@ -63,7 +62,7 @@ export async function removeMountPoints(
   if ((await transport.stat(mounts)) === undefined) return
   const points = (await transport.listDirectory(mounts)).map((name) => `${mounts}/${name}`)
   const doing = `unmounting what is below ${mounts}`
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const mounted = mountedBelow(table, mounts)
   if (mounted.length > 0) {
     const command: Command = { argv: ['umount', '--lazy', ...mounted] }

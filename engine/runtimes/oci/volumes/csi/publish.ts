@@ -5,7 +5,7 @@ import { encode, mapFields } from '../../../../api/protobuf.ts'
 import type { Transport } from '../../../../transport/transport.ts'
 import { RuntimeFailure } from '../../../runtime.ts'
 import { failure, runOrFail } from '../../commands.ts'
-import { MOUNT_TABLE, mountedBelow, parseMountTable } from '../../node/mountTable.ts'
+import { mountedBelow, readMountTable } from '../../node/mountTable.ts'
 import { readText } from '../../node/node.ts'
 import type { PodPaths } from '../../paths.ts'
 import { driverSocket } from './drivers.ts'
@@ -146,7 +146,7 @@ async function unpublish(
 }
 
 async function unmount(transport: Transport, target: string, signal?: AbortSignal): Promise<void> {
-  const table = parseMountTable(await readText(transport, MOUNT_TABLE))
+  const table = await readMountTable(transport)
   const mounted = mountedBelow(table, target)
   if (mounted.length === 0) return
   const failing = { reason: 'KillPodSandboxError', doing: `unmounting ${target}` }
