@@ -1,7 +1,7 @@
 import type { PodNetwork } from '../../../../api/podNetwork.ts'
 import type { NodeTraffic } from '../../../../api/traffic.ts'
 import { RuntimeFailure } from '../../../runtime.ts'
-import { failure, runOrFail } from '../../commands.ts'
+import { failure, runCommand, runOrFail } from '../../commands.ts'
 import { oneByOne } from '../../oneByOne.ts'
 import type { OciNode } from '../../ociNode.ts'
 import type { Repair } from '../../upkeep/repair.ts'
@@ -10,6 +10,7 @@ import { entriesOf, type NetworkEntries } from './entries.ts'
 import { readNetworkMark, withKept, writeNetworkMark } from './mark.ts'
 import { fitPods, unfitPods } from './podLinks.ts'
 import { type Standing, standingOn } from './standing.ts'
+import { guardCommand, guardListCommand, type GuardPlace, unguardCommand } from './tunnelGuard.ts'
 
 /** What leads from the pods of this node to those of others, and back. */
 export interface OtherNodes {
@@ -58,6 +59,8 @@ class NetworkKeeper {
   #applied: PodNetwork | undefined
   /** The same with what was kept of before. */
   #kept: PodNetwork | undefined
+  /** How the kernel says what keeps others out of the tunnel. */
+  #guard = ''
 
   constructor(node: NetworkNode) {
     this.#node = node
@@ -75,7 +78,7 @@ class NetworkKeeper {
   async #lead(network: PodNetwork, signal?: AbortSignal): Promise<void> {
     const { paths, transport } = this.#node
     // Makes the root's tmpfs.
-    await this.#node.facts()
+    const { nft } = await this.#node.facts()
     const mark = await readNetworkMark(transport, paths)
     const wanted = withKept(network, mark?.network)
     // Before anything of it is made, so that it is known when the engine is killed.
@@ -85,7 +88,11 @@ class NetworkKeeper {
     this.#refuse(standing, [wanted.podCIDR, ...ranges], mark?.ranges ?? [])
     await writeNetworkMark(transport, paths, { network: wanted, ranges: former })
     this.#kept = wanted
-    await this.#change(differenceOf(standing, this.#entries(wanted), former, paths.tunnel), signal)
+    const entries = this.#entries(wanted)
+    // Before there is a tunnel, and as long as there is one.
+    await this.#keepOut({ nft, table: paths.table }, entries, signal)
+    await this.#change(differenceOf(standing, entries, former, paths.tunnel), signal)
+    if (entries.link === undefined) await openTunnel(this.#node, nft, standing, signal)
     await writeNetworkMark(transport, paths, { network: wanted, ranges })
     await fitPods(this.#node, wanted.mtuBytes, signal)
     if (wanted.lacks.length > 0) throw new RuntimeFailure(FAILING.reason, wanted.lacks.join('; '))
@@ -96,8 +103,9 @@ class NetworkKeeper {
     if (this.#kept === undefined) return undefined
     const { paths, transport } = this.#node
     const standing = await standingOn(transport, paths)
-    const { bridge, ip } = differenceOf(standing, this.#entries(this.#kept), [], paths.tunnel)
-    if (ip.length > 0 || bridge.length > 0)
+    const entries = this.#entries(this.#kept)
+    const { bridge, ip } = differenceOf(standing, entries, [], paths.tunnel)
+    if (ip.length > 0 || bridge.length > 0 || (await this.#readGuard(entries)) !== this.#guard)
       return 'what leads to the pods of other nodes was changed by somebody'
     const unfit = await unfitPods(this.#node, this.#kept.mtuBytes)
     return unfit.length > 0
@@ -129,6 +137,22 @@ class NetworkKeeper {
     )
   }
 
+  /** Of the tunnel, which does not ask who sends. */
+  async #keepOut(place: GuardPlace, entries: NetworkEntries, signal?: AbortSignal): Promise<void> {
+    const { link } = entries
+    if (link !== undefined)
+      await runOrFail(this.#node.transport, guardCommand(place, { ...entries, link }), FAILING, signal)
+    this.#guard = await this.#readGuard(entries)
+  }
+
+  /** Empty: there is no tunnel, or nothing that keeps anybody out. */
+  async #readGuard({ link }: NetworkEntries): Promise<string> {
+    if (link === undefined) return ''
+    const { nft } = await this.#node.facts()
+    const command = guardListCommand({ nft, table: this.#node.paths.table }, link)
+    return (await runCommand(this.#node.transport, command, FAILING)).stdout
+  }
+
   async #change(difference: Difference, signal?: AbortSignal): Promise<void> {
     for (const command of commandsOf(difference))
       await runOrFail(this.#node.transport, command, FAILING, signal)
@@ -151,6 +175,18 @@ export async function removeNetwork(
   const standing = await standingOn(transport, paths)
   const commands = commandsOf(removalOf(standing, mark.ranges, paths.tunnel))
   for (const command of commands) await runOrFail(transport, command, FAILING, signal)
+  await openTunnel({ paths, transport }, 'nft', standing, signal)
   await transport.remove(paths.network)
   return commands.length === 0 ? undefined : 'what led to the pods of other nodes'
+}
+
+/** Once it is gone. */
+async function openTunnel(
+  { paths, transport }: Pick<NetworkNode, 'paths' | 'transport'>,
+  nft: string,
+  { link }: Standing,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (link === undefined) return
+  await runOrFail(transport, unguardCommand({ nft, table: paths.table }, link), FAILING, signal)
 }

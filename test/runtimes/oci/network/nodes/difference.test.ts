@@ -8,6 +8,7 @@ import {
 } from '../../../../../engine/runtimes/oci/network/nodes/difference.ts'
 import { entriesOf, numbersOf } from '../../../../../engine/runtimes/oci/network/nodes/entries.ts'
 import { withKept } from '../../../../../engine/runtimes/oci/network/nodes/mark.ts'
+import { guardCommand, unguardCommand } from '../../../../../engine/runtimes/oci/network/nodes/tunnelGuard.ts'
 import { parseTunnel, type Standing } from '../../../../../engine/runtimes/oci/network/nodes/standing.ts'
 
 const NAME = 'rc-1a2b3c4d-v'
@@ -170,4 +171,32 @@ test('the link is read as ip tells it', () => {
     isUp: true,
   })
   expect(parseTunnel('')).toBeUndefined()
+})
+
+const PLACE = { nft: '/usr/sbin/nft', table: 'reconcile-1a2b3c4d' }
+
+function tunnelled(network: PodNetwork) {
+  const { link, ...entries } = entriesOf(network, PATHS)
+  if (link === undefined) throw new Error('it has no tunnel')
+  return { ...entries, link }
+}
+
+test('who is no other node may send nothing into the tunnel', () => {
+  const { id, port } = numbersOf(PATHS.rootId)
+  const six = { ...FAR, range: 'fd00:2::/64', via: 'fd00:2::' }
+  expect(guardCommand(PLACE, tunnelled({ ...TUNNELLED, peers: [FAR, six] }))).toEqual({
+    argv: ['/usr/sbin/nft', '-f', '-'],
+    stdin: [
+      'add table ip reconcile-1a2b3c4d',
+      'add chain ip reconcile-1a2b3c4d tunnel { type filter hook input priority -10; policy accept; }',
+      'flush chain ip reconcile-1a2b3c4d tunnel',
+      `add rule ip reconcile-1a2b3c4d tunnel udp dport ${port} @th,96,24 ${id} ip saddr != { 10.2.0.13 } drop`,
+      '',
+    ].join('\n'),
+  })
+  const overSix = { ...TUNNELLED, tunnel: { address: 'fd01::11', mac: '02:01:0a:f4:00:00' }, peers: [] }
+  expect(guardCommand(PLACE, tunnelled(overSix)).stdin).toContain(`udp dport ${port} @th,96,24 ${id} drop`)
+  expect(unguardCommand(PLACE, tunnelled(overSix).link).stdin).toContain(
+    'delete chain ip6 reconcile-1a2b3c4d tunnel',
+  )
 })
