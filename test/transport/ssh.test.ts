@@ -21,13 +21,14 @@ beforeAll(async () => {
 
 afterAll(async () => await opened.disposeAsync())
 
-function transportTo(url: string) {
+function transportTo(url: string, more: { readonly answerTimeoutMs?: number } = {}) {
   const address = parseSshAddress(url)
   if (address === undefined) throw new Error(`${url} is no address`)
   const transport = sshTransport({
     address,
     control: keys.path('control/ssh'),
     environment: keys.environment,
+    ...more,
   })
   onTestFinished(async () => await transport[Symbol.asyncDispose]())
   return transport
@@ -213,4 +214,24 @@ test('a host that takes a connection and says nothing is waited for as long as s
   connection.resume()
   await transport[Symbol.asyncDispose]()
   await Promise.all([closed, ended])
+})
+
+test('a machine that hangs over a file is given up with all that it was asked, and asked anew by the next', async () => {
+  const pipe = keys.path('hangs')
+  execFileSync('mkfifo', [pipe])
+  // Whoever hangs there goes on then, and ends.
+  onTestFinished(
+    () => void execFileSync('dd', ['if=/dev/null', `of=${pipe}`, 'oflag=nonblock'], { stdio: 'ignore' }),
+  )
+  const transport = transportTo(server.url, { answerTimeoutMs: 1_000 })
+  const lock = await transport.lock(keys.path('lock'), 'us')
+  const hanging = transport.readFile(pipe)
+  const behind = transport.run({ argv: ['true'] })
+  await expect(hanging).rejects.toThrow(
+    `${server.url} has not answered readFile for 1 s, so the connection is given up: look whether a disk or a mount hangs there`,
+  )
+  await expect(hanging).rejects.toThrow(TransportError)
+  await expect(behind).rejects.toThrow('the connection is given up')
+  expect(lock?.lost.aborted).toBe(true)
+  expect((await transport.run({ argv: ['echo', 'anew'] })).stdout).toBe('anew\n')
 })

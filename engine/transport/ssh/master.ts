@@ -26,6 +26,8 @@ export interface SshOptions {
   readonly control: string
   /** What the user's own ssh would have: HOME, PATH, SSH_AUTH_SOCK. */
   readonly environment: Readonly<Record<string, string>>
+  /** How long a file may be waited for. Absent: a minute. */
+  readonly answerTimeoutMs?: number
 }
 
 /** One connection to a machine, whose further sessions need no handshake. It lives as long as its first session. */

@@ -35,6 +35,11 @@ export async function openSession(options: SshOptions, signal: AbortSignal): Pro
   const master = await openMaster(options, programText(), signal)
   const { child } = master
   const lost = new AbortController()
+  const hangs = (error: Error): void => {
+    lost.abort(error)
+    lane.end(error)
+    void master[Symbol.asyncDispose]()
+  }
   const lane = new Lane({
     child: processOf(child),
     send: (group, signal) => {
@@ -50,10 +55,34 @@ export async function openSession(options: SshOptions, signal: AbortSignal): Pro
     lane,
     master,
     lost: lost.signal,
-    operate: (name, words, signal) => operate(lane, name, words, signal),
+    operate: async (name, words, signal) => {
+      using _ = answerDue(name, options, hangs)
+      return await operate(lane, name, words, signal)
+    },
     begin: (name, words, heard, signal) => beginWay(lane, { name, words, heard }, signal),
     [Symbol.asyncDispose]: async () => await master[Symbol.asyncDispose](),
   }
+}
+
+/** What the machine's disk may take, which tells a machine that hangs from one that is slow. */
+const ANSWER_TIMEOUT_MS = 60_000
+/** A tree of millions of files; and bytes for somebody who takes them when he likes. */
+const ANSWER_TIMEOUTS_MS: ReadonlyMap<string, number> = new Map([
+  ['remove', 30 * 60_000],
+  ['write', Number.POSITIVE_INFINITY],
+])
+
+/** Until it is disposed of. Who has hung once may do anything later, so the whole connection ends: what is wanted then is asked anew. */
+function answerDue(
+  name: string,
+  { address, answerTimeoutMs = ANSWER_TIMEOUT_MS }: SshOptions,
+  hangs: (error: Error) => void,
+): Disposable {
+  const timeoutMs = ANSWER_TIMEOUTS_MS.get(name) ?? answerTimeoutMs
+  if (timeoutMs === Number.POSITIVE_INFINITY) return { [Symbol.dispose]: () => undefined }
+  const message = `${address.text} has not answered ${name} for ${timeoutMs / 1000} s, so the connection is given up: look whether a disk or a mount hangs there`
+  const timer = setTimeout(() => hangs(new TransportError(message)), timeoutMs)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
 }
 
 function processOf({ nodeChildProcess, stdin, stdout }: SshProcess): LaneProcess['child'] {
