@@ -109,6 +109,7 @@ export class Mirrors {
     const needed = writersMin(nodes.length)
     const timeout = AbortSignal.timeout(COVER_TIMEOUT_MS)
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    for (const { name } of nodes) this.#nodes.get(name)?.touch()
     for (;;) {
       const lacking = nodes.filter(
         ({ address, name }) => address !== 'local' && !this.#nodes.get(name)?.reaches(wanted),

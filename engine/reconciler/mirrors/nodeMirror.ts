@@ -1,7 +1,7 @@
 import { type FleetPosition, type FleetState, isNewer } from '../../api/fleet.ts'
 import type { NodeName } from '../../api/names.ts'
 import type { RootPaths } from '../../runtimes/oci/paths.ts'
-import type { Transport } from '../../transport/transport.ts'
+import { type Transport, TransportError } from '../../transport/transport.ts'
 import { messageOf } from '../problems.ts'
 import { Slots } from '../slots.ts'
 import { writeFleetState } from './fleetFile.ts'
@@ -57,7 +57,7 @@ export class NodeMirror {
     this.#begin()
   }
 
-  /** Something else than records is new: the head's root.json. */
+  /** Something else than records is new, such as the head's root.json; or it is time to try again what has failed. */
   touch(): void {
     this.#begin()
   }
@@ -107,8 +107,8 @@ export class NodeMirror {
     } catch (error) {
       this.#problem = messageOf(error)
       this.#forget()
-      // Until it is met again.
-      if (this.#met === met) this.#transport = undefined
+      // Until it is met again. A disk that was full may not be by the next time, over the same connection.
+      if (this.#met === met && error instanceof TransportError) this.#transport = undefined
     }
   }
 

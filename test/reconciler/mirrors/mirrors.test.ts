@@ -154,6 +154,21 @@ test('a node that fails meanwhile is compared as a whole when it is met again', 
   )
 })
 
+test('a node whose disk has failed once is brought up to date over the same connection', async () => {
+  const disks = new Disks()
+  const mirrors = await disks.open()
+  await disks.meet(mirrors, 'one', 'two')
+  const inTheWay = join(disks.folder, 'two/records')
+  writeFileSync(inTheWay, '')
+  await mirrors.write(record('a'))
+  await mirrors.settled()
+  expect(disks.records('two')).toEqual([])
+  rmSync(inTheWay)
+  await mirrors.covered()
+  await mirrors.settled()
+  expect(disks.records('two')).toEqual(['a.json'])
+})
+
 test('changes that are on a node, but not at their places yet, are told with how far they go', async () => {
   const disks = new Disks()
   const mirrors = await disks.open()
