@@ -2,15 +2,10 @@ import { LOG_LIMITS } from '../../api/logLimits.ts'
 import { labelFlags } from '../dockerLike/commands.ts'
 import {
   commaList,
-  deviceFlags,
-  inputFlags,
   namespaceFlags,
-  resourceFlags,
+  processFlags,
   type RunMount,
   type RunParts,
-  securityFlags,
-  securityOption,
-  userFlags,
 } from '../dockerLike/runParts.ts'
 import type { RunWish } from '../dockerLike/tool.ts'
 
@@ -27,13 +22,11 @@ export function runArgs(wish: RunWish, parts: RunParts, verb: 'run' | 'create' =
     ...['--log-driver', 'json-file', '--log-opt', `max-size=${parts.log.bytesMax}`],
     ...['--log-opt', `max-file=${LOG_LIMITS.filesMax}`],
     ...['--env-file', parts.envFile, ...parts.variables.flags, '--workdir', parts.cwd, '--no-healthcheck'],
-    ...userFlags(parts.user),
-    ...securityFlags(wish.security, parts, exactly(parts.capabilities)),
-    ...(wish.security.procMount === 'Unmasked' ? securityOption('systempaths=unconfined') : []),
-    ...resourceFlags(wish, parts),
-    ...inputFlags(wish),
-    ...parts.mounts.flatMap((mount) => ['--mount', mountText(mount)]),
-    ...deviceFlags(parts),
+    ...processFlags(wish, parts, {
+      capabilities: exactly(parts.capabilities),
+      unmasked: 'systempaths=unconfined',
+      mountText,
+    }),
     ...['--entrypoint', program, parts.image, ...args],
   ]
 }

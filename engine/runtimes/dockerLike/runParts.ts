@@ -47,7 +47,7 @@ export interface RunMount {
   readonly noExec?: boolean
 }
 
-export function userFlags({ additionalGids, gid, uid }: ProcessUser): readonly string[] {
+function userFlags({ additionalGids, gid, uid }: ProcessUser): readonly string[] {
   const others = additionalGids.filter((one) => one !== gid)
   return ['--user', `${uid}:${gid}`, ...others.flatMap((one) => ['--group-add', String(one)])]
 }
@@ -72,7 +72,7 @@ function capability(name: string): string {
   return upper === 'ALL' ? 'all' : `CAP_${upper}`
 }
 
-export function resourceFlags({ resources }: RunWish, parts: RunParts): readonly string[] {
+function resourceFlags({ resources }: RunWish, parts: RunParts): readonly string[] {
   return [
     ...limitFlags(resources),
     ...['--pids-limit', String(resources.pidsMax ?? -1)],
@@ -110,7 +110,7 @@ export function namespaceFlags({ namespaces: { ipc, net, pid, uts } }: RunParts)
 }
 
 /** What both programs say of a container's security alike. */
-export function securityFlags(
+function securityFlags(
   security: ContainerSecurity,
   parts: RunParts,
   capabilities: readonly string[],
@@ -128,11 +128,11 @@ export function securityFlags(
   ]
 }
 
-export function securityOption(text: string): readonly string[] {
+function securityOption(text: string): readonly string[] {
   return ['--security-opt', text]
 }
 
-export function inputFlags(wish: RunWish): readonly string[] {
+function inputFlags(wish: RunWish): readonly string[] {
   return [
     ...(wish.sysctls ?? []).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
     ...(wish.stdin === undefined ? [] : ['--interactive']),
@@ -140,9 +140,30 @@ export function inputFlags(wish: RunWish): readonly string[] {
   ]
 }
 
-export function deviceFlags({ devices }: RunParts): readonly string[] {
+function deviceFlags({ devices }: RunParts): readonly string[] {
   return devices.flatMap(({ path, readOnly, source }) => [
     '--device',
     `${source}:${path}:${readOnly ? 'rm' : 'rwm'}`,
   ])
+}
+
+/** What a program has words of its own for. */
+export interface OwnWords {
+  readonly capabilities: readonly string[]
+  /** Of a `/proc` that nothing of is hidden. */
+  readonly unmasked: string
+  readonly mountText: (mount: RunMount) => string
+}
+
+/** Who it runs as, what it may and what it is given. */
+export function processFlags(wish: RunWish, parts: RunParts, own: OwnWords): readonly string[] {
+  return [
+    ...userFlags(parts.user),
+    ...securityFlags(wish.security, parts, own.capabilities),
+    ...(wish.security.procMount === 'Unmasked' ? securityOption(own.unmasked) : []),
+    ...resourceFlags(wish, parts),
+    ...inputFlags(wish),
+    ...parts.mounts.flatMap((mount) => ['--mount', own.mountText(mount)]),
+    ...deviceFlags(parts),
+  ]
 }

@@ -1,14 +1,14 @@
 import { failure } from './commands.ts'
 
 /** What files and processes throw becomes the world's failure. */
-export async function guarded(
+export async function guarded<T>(
   reason: string,
   doing: string,
   signal: AbortSignal | undefined,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    await work()
+    return await work()
   } catch (error) {
     signal?.throwIfAborted()
     throw failure({ reason, doing }, error)

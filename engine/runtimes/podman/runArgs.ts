@@ -2,15 +2,10 @@ import { labelFlags } from '../dockerLike/commands.ts'
 import {
   capabilityFlags,
   commaList,
-  deviceFlags,
-  inputFlags,
   namespaceFlags,
-  resourceFlags,
+  processFlags,
   type RunMount,
   type RunParts,
-  securityFlags,
-  securityOption,
-  userFlags,
 } from '../dockerLike/runParts.ts'
 import type { RunWish } from '../dockerLike/tool.ts'
 
@@ -30,13 +25,11 @@ export function runArgs(wish: RunWish, parts: RunParts, verb: 'run' | 'create' =
     ...['--unsetenv-all', '--env-file', parts.envFile, '--workdir', parts.cwd],
     ...parts.variables.flags,
     ...['--no-hosts', '--image-volume=ignore', '--read-only-tmpfs=false', '--no-healthcheck'],
-    ...userFlags(parts.user),
-    ...securityFlags(wish.security, parts, capabilityFlags(wish.security)),
-    ...(wish.security.procMount === 'Unmasked' ? securityOption('unmask=ALL') : []),
-    ...resourceFlags(wish, parts),
-    ...inputFlags(wish),
-    ...parts.mounts.flatMap((mount) => ['--mount', mountText(mount)]),
-    ...deviceFlags(parts),
+    ...processFlags(wish, parts, {
+      capabilities: capabilityFlags(wish.security),
+      unmasked: 'unmask=ALL',
+      mountText,
+    }),
     ...['--entrypoint', JSON.stringify(parts.args)],
     parts.image,
   ]

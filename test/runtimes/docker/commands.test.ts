@@ -27,6 +27,7 @@ import { isEntered, PAUSE_IMAGE, pauseArgs } from '../../../engine/runtimes/dock
 import { mountText, runArgs } from '../../../engine/runtimes/docker/runArgs.ts'
 import { variableFlags } from '../../../engine/runtimes/docker/variables.ts'
 import { PAUSE } from '../../../engine/runtimes/oci/pods/pause.ts'
+import { argumentsIn, RUN_PARTS } from '../dockerLike/support.ts'
 import { SECURITY } from '../oci/support.ts'
 
 const UID = podUid('01234567-89ab-cdef-0123-456789abcdef')
@@ -76,31 +77,13 @@ test.each<readonly [readonly string[], string]>([
   [copyCommand('/a', '/b').argv, 'cp --no-target-directory -- /a /b'],
   [clockCommand().argv, 'date --utc +%Y-%m-%dT%H:%M:%S.%NZ'],
 ])('%j', (args, wanted) => {
-  // Between bars stands what has spaces in it.
-  const parts = wanted
-    .split('|')
-    .flatMap((part, index) => (index % 2 === 1 ? [part] : part.split(' ').filter(Boolean)))
-  expect(args).toEqual(parts)
+  expect(args).toEqual(argumentsIn(wanted))
 })
 
 const PARTS: RunParts = {
-  name: 'n',
-  podName: 'p',
-  labels: {},
-  image: 'abc',
-  args: ['sh', '-c', 'echo "hi"'],
-  cwd: '/',
-  envFile: '/run/env',
-  variables: { flags: [], env: {} },
-  user: { uid: 0, gid: 0, additionalGids: [0] },
+  ...RUN_PARTS,
   capabilities: ['CAP_CHOWN', 'CAP_KILL'],
   namespaces: { net: 'container:p', ipc: 'container:p' },
-  cgroupParent: '/reconcile-x/podu',
-  restart: 'always',
-  stopSignal: '',
-  log: { path: '/log', bytesMax: 1000 },
-  mounts: [],
-  devices: [],
   seccomp: '/run/seccomp.json',
 }
 

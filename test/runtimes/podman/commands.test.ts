@@ -26,6 +26,7 @@ import {
   stopArgs,
 } from '../../../engine/runtimes/podman/commands.ts'
 import { mountText, runArgs } from '../../../engine/runtimes/podman/runArgs.ts'
+import { argumentsIn, RUN_PARTS } from '../dockerLike/support.ts'
 import { SECURITY } from '../oci/support.ts'
 
 const UID = podUid('01234567-89ab-cdef-0123-456789abcdef')
@@ -86,32 +87,8 @@ test.each<readonly [readonly string[], string]>([
   ],
   [updateArgs('a', { cpuShares: 10 }), 'update --cpu-shares 10 a'],
 ])('%j', (args, wanted) => {
-  // Between bars stands what has spaces in it.
-  const parts = wanted
-    .split('|')
-    .flatMap((part, index) => (index % 2 === 1 ? [part] : part.split(' ').filter(Boolean)))
-  expect(args).toEqual(parts)
+  expect(args).toEqual(argumentsIn(wanted))
 })
-
-const PARTS: RunParts = {
-  name: 'n',
-  podName: 'p',
-  labels: {},
-  image: 'abc',
-  args: ['sh', '-c', 'echo "hi"'],
-  cwd: '/',
-  envFile: '/run/env',
-  variables: { flags: [], env: {} },
-  user: { uid: 0, gid: 0, additionalGids: [0] },
-  capabilities: [],
-  namespaces: { net: 'ns:/net', ipc: 'ns:/ipc', uts: 'ns:/uts' },
-  cgroupParent: '/reconcile-x/podu',
-  restart: 'always',
-  stopSignal: '',
-  log: { path: '/log', bytesMax: 1000 },
-  mounts: [],
-  devices: [],
-}
 
 const PLAIN = [
   ...['run', '--detach', '--passwd=false', '--pull=never', '--name', 'n', '--pod', 'p'],
@@ -126,11 +103,11 @@ const PLAIN = [
 ]
 
 test('a container that asks for nothing', () => {
-  expect(runArgs({ security: SECURITY, resources: { cpuShares: 102 } }, PARTS)).toEqual(PLAIN)
+  expect(runArgs({ security: SECURITY, resources: { cpuShares: 102 } }, RUN_PARTS)).toEqual(PLAIN)
 })
 
 test('a container that is made and not started yet differs in nothing else', () => {
-  const args = runArgs({ security: SECURITY, resources: { cpuShares: 102 } }, PARTS, 'create')
+  const args = runArgs({ security: SECURITY, resources: { cpuShares: 102 } }, RUN_PARTS, 'create')
   expect(args).toEqual(['create', ...PLAIN.slice(3)])
 })
 
@@ -151,7 +128,7 @@ test('a container that asks for everything', () => {
     tty: true,
   } as const
   const parts: RunParts = {
-    ...PARTS,
+    ...RUN_PARTS,
     labels: { a: 'b' },
     user: { uid: 5, gid: 6, additionalGids: [6, 7] },
     namespaces: { net: 'host', ipc: 'host', uts: 'host', pid: 'ns:/proc/9/ns/pid' },
@@ -189,7 +166,7 @@ test('a container that asks for everything', () => {
 
 test('a privileged container is given no capabilities by name', () => {
   const security = { ...SECURITY, privileged: true, dropCapabilities: ['KILL'] }
-  const args = runArgs({ security, resources: { cpuShares: 2 } }, PARTS)
+  const args = runArgs({ security, resources: { cpuShares: 2 } }, RUN_PARTS)
   expect(args).toContain('--privileged')
   expect(args.filter((arg) => arg.startsWith('--cap'))).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { ipRanges } from '../../../api/ipRanges.ts'
 import type { Frontend, NodeTraffic, TrafficProblem } from '../../../api/traffic.ts'
-import { failure } from '../commands.ts'
+import { guarded } from '../guarded.ts'
 import { findProgram } from '../node/programs.ts'
 import { readRoot } from '../node/root.ts'
 import { once } from '../once.ts'
@@ -44,14 +44,15 @@ export function createServices(node: ServicesNode): Services {
     await oneByOne(node.transport, `traffic of ${node.paths.root}`, work)
   return {
     apply: async (traffic, signal) =>
-      await inTurn(async () => {
-        try {
-          return await keeper.apply(traffic, signal)
-        } catch (error) {
-          signal?.throwIfAborted()
-          throw failure(FAILING, error)
-        }
-      }),
+      await inTurn(
+        async () =>
+          await guarded(
+            FAILING.reason,
+            FAILING.doing,
+            signal,
+            async () => await keeper.apply(traffic, signal),
+          ),
+      ),
     // In turn as well: what is being applied would look as if somebody had changed it.
     repairs: async (looking) => await inTurn(async () => await keeper.repairs(looking, inTurn)),
     podGone: async (address) => await keeper.podGone(address),

@@ -1,7 +1,8 @@
 import type { PodNetwork } from '../../../../api/podNetwork.ts'
 import type { NodeTraffic } from '../../../../api/traffic.ts'
 import { RuntimeFailure } from '../../../runtime.ts'
-import { failure, runCommand, runOrFail } from '../../commands.ts'
+import { runCommand, runOrFail } from '../../commands.ts'
+import { guarded } from '../../guarded.ts'
 import { oneByOne } from '../../oneByOne.ts'
 import type { OciNode } from '../../ociNode.ts'
 import type { Repair } from '../../upkeep/repair.ts'
@@ -32,14 +33,15 @@ export function createOtherNodes(node: NetworkNode): OtherNodes {
     await oneByOne(node.transport, `network of ${node.paths.root}`, work)
   return {
     apply: async ({ network }, signal) =>
-      await inTurn(async () => {
-        try {
-          await keeper.apply(network, signal)
-        } catch (error) {
-          signal?.throwIfAborted()
-          throw failure(FAILING, error)
-        }
-      }),
+      await inTurn(
+        async () =>
+          await guarded(
+            FAILING.reason,
+            FAILING.doing,
+            signal,
+            async () => await keeper.apply(network, signal),
+          ),
+      ),
     repairs: async () => {
       const found = await inTurn(async () => await keeper.damage())
       if (found === undefined) return []
