@@ -1,3 +1,4 @@
+import type { Timestamp } from '../../api/names.ts'
 import type { ContainerExit, ObservedContainer } from '../../api/snapshot.ts'
 import type { PodFiles } from '../oci/pods/podFiles.ts'
 import { containerPaths, podPaths } from '../oci/paths.ts'
@@ -6,6 +7,12 @@ import { lookAtContainers, type LookNode } from './look.ts'
 import { NO_STATE } from '../oci/pods/nodeState.ts'
 
 type Node = LookNode
+
+interface Settling {
+  readonly byEngine?: boolean
+  readonly isEnding?: boolean
+  readonly isUnstarted?: boolean
+}
 
 /** A container as the program has it; undefined: none was ever begun. */
 export async function observeNow(
@@ -19,13 +26,13 @@ export async function observeNow(
 
 /**
  * Looks at a container, and writes down how it has ended, if it has, so that the program need not be asked any more. Done twice it is done
- * once. `byEngine`: nobody on the node starts it again, for the engine has ended it. `isEnding`: also of one that runs, and is about to be killed.
+ * once. `byEngine`: nobody on the node starts it again, for the engine has ended it. `isEnding`: also of one that runs, and is about to be killed. `isUnstarted`: also of one whose start was cut off, and is not to be made again.
  */
 export async function settleEnd(
   node: Node,
   pod: PodFiles,
   container: string,
-  options: { readonly byEngine?: boolean; readonly isEnding?: boolean } = {},
+  options: Settling = {},
 ): Promise<ObservedContainer | undefined> {
   const observed = await observeNow(node, pod, container)
   const exit = observed === undefined ? undefined : exitOf(observed, options)
@@ -41,27 +48,18 @@ export async function settleEnd(
 
 function exitOf(
   { attempt, state }: ObservedContainer,
-  { byEngine, isEnding }: { readonly byEngine?: boolean; readonly isEnding?: boolean },
+  { byEngine, isEnding, isUnstarted }: Settling,
 ): ContainerExit | undefined {
   switch (state.kind) {
-    case 'created':
-      return undefined
-    case 'running': {
-      if (isEnding !== true) return undefined
-      const { startedAt } = state
-      const finishedAt = Temporal.Now.instant().toString()
-      const message = 'it was ended with what its pod had on the node'
-      return {
-        attempt,
-        exitCode: 137,
-        oomKilled: false,
-        startedAt,
-        finishedAt,
-        message,
-        startFailed: false,
-        lost: true,
-      }
+    case 'created': {
+      const now = Temporal.Now.instant().toString()
+      const message = 'it was stopped before its start was on record'
+      return isUnstarted === true ? lostExit(attempt, now, message) : undefined
     }
+    case 'running':
+      return isEnding === true
+        ? lostExit(attempt, state.startedAt, 'it was ended with what its pod had on the node')
+        : undefined
     case 'exited':
       return {
         ...state.exit,
@@ -70,4 +68,10 @@ function exitOf(
     default:
       return state satisfies never
   }
+}
+
+function lostExit(attempt: number, startedAt: Timestamp, message: string): ContainerExit {
+  const finishedAt = Temporal.Now.instant().toString()
+  const how = { exitCode: 137, oomKilled: false, startFailed: false, lost: true } as const
+  return { attempt, ...how, startedAt, finishedAt, message }
 }

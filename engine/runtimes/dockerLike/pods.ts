@@ -39,14 +39,14 @@ export async function createPod(
   await Promise.all(all)
 }
 
-/** Of a pod whose sandbox is to be made again: the program must not restart them in what is left of the old one. */
+/** Of a pod whose sandbox is to be made again: the program must not restart them in what is left of the old one, nor what stands beside them lead there. */
 async function endContainers(node: ToolNode, uid: PodUid, signal?: AbortSignal): Promise<void> {
   await disarmPod(await node.context(), uid, signal)
   const files = await readPodFiles(node.transport, node.paths, uid)
   if (files === undefined || !(await node.isThere())) return
   await settleAll(node, files)
   const failing = { reason: 'KillPodSandboxError', doing: "ending the pod's containers", signal }
-  await removeContainers(node, namesOf(files), failing)
+  await removeContainers(node, [...namesOf(files), ...node.inspectedBeside(uid)], failing)
 }
 
 function namesOf({ containers, uid }: PodFiles): readonly string[] {
