@@ -85,19 +85,15 @@ const DOCKER_MEMORY: RuntimeLimit = {
 }
 
 /** Of podman and of docker, which restart what has ended in the container that it was. */
-function ownRestarts(name: string, memory: string): readonly RuntimeDifference[] {
+function ownRestarts(name: string): readonly RuntimeDifference[] {
   return [
     {
-      field: 'status.containerStatuses[].lastState',
-      how: `of an attempt that ${name} has followed with another one by itself only its exit code and its end are told, not its start, its message, or that it was killed for want of memory; ${memory}`,
+      field: 'spec.restartPolicy',
+      how: `${name} starts a container that ended again by itself, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with a fresh file system`,
     },
     {
       field: 'spec.containers[].restartPolicyRules',
       how: `${name} knows no exit codes: such a container is started again by the engine, so only while one runs`,
-    },
-    {
-      field: 'spec.activeDeadlineSeconds',
-      how: `${name} knows of no deadline: the pod ends in time only while an engine runs`,
     },
     {
       field: 'spec.terminationGracePeriodSeconds',
@@ -115,15 +111,7 @@ function ownRestarts(name: string, memory: string): readonly RuntimeDifference[]
 }
 
 const PODMAN_DIFFERENCES: readonly RuntimeDifference[] = [
-  {
-    field: 'spec.restartPolicy',
-    how: 'podman starts a container that ended again by itself, at once and without a back-off, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with the back-off and a fresh file system',
-  },
-  ...ownRestarts('podman', 'CrashLoopBackOff is never waited in'),
-  {
-    field: 'status.containerStatuses[].state.terminated.reason',
-    how: 'a container that is killed for want of memory ends with 137 and Error, not OOMKilled, where podman does not say so (seen with podman 4.3 and control groups of version 1)',
-  },
+  ...ownRestarts('podman'),
   {
     field: 'spec.containers[].securityContext.capabilities.add',
     how: 'a user other than root has what is added at once (as ambient capabilities), not only after a program that asks for it',
@@ -139,11 +127,19 @@ const DOCKER_DIFFERENCES: readonly RuntimeDifference[] = [
     field: 'spec.containers[].securityContext.privileged',
     how: 'docker gives all capabilities or none: where the machine itself lacks one, such a container is not started, and says so',
   },
+  ...ownRestarts('docker'),
   {
-    field: 'spec.restartPolicy',
-    how: 'docker starts a container that ended again by itself, after 0.1 s, 0.2 s and so on up to a minute, in the file system that it left; one that was told to end, by a liveness probe for one, is started by the engine, with the back-off and a fresh file system',
+    field: 'status.containerStatuses[].state.waiting: CrashLoopBackOff',
+    how: 'what docker itself starts again it starts after 0.1 s, 0.2 s and so on up to a minute, and anew with 0.1 s after whatever ran for ten seconds',
   },
-  ...ownRestarts('docker', 'it remembers so much of its last 256 events'),
+  {
+    field: 'status.containerStatuses[].lastState',
+    how: 'of an attempt that docker has followed with another one by itself only its exit code and its end are told, not its start, its message, or that it was killed for want of memory; it remembers so much of its last 256 events',
+  },
+  {
+    field: 'spec.activeDeadlineSeconds',
+    how: 'docker knows of no deadline: once it is over, what ends is started again all the same where no engine runs',
+  },
   {
     field: 'logs',
     how: 'a line stands in the log once it has ended, or its container has; what comes on stdout and on stderr at the same time may change places',

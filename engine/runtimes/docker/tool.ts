@@ -14,6 +14,7 @@ export const DOCKER: Tool = {
   runArgs,
   makesFolders: true,
   givesAll: true,
+  hasHook: false,
   refusal: (stderr) =>
     stderr
       .split('\n')

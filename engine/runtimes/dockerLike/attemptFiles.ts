@@ -9,6 +9,9 @@ export const START_FILE = 'start.json'
 /** How an attempt ended, once that has to be told without the program. Of those too that the program has begun. */
 export const END_FILE = 'end.json'
 
+/** The engine ends it: nobody on the node is to start it again. */
+export const STOPPED_FILE = 'stopped'
+
 export function attemptFolder({ container, request }: Pick<Parts, 'container' | 'request'>): string {
   return `${container.directory}/${request.attempt}`
 }

@@ -1,6 +1,7 @@
 import type { Transport } from '../../transport/transport.ts'
 import { parseLogText } from '../oci/logs/lines.ts'
 import type { LogFolder } from '../oci/logs/files.ts'
+import { fileEnd } from './fileEnds.ts'
 
 /** The kubelet's limits for a message that comes from the log. */
 const MESSAGE_LENGTH_MAX = 2048
@@ -10,13 +11,8 @@ const TAIL_BYTES = 16 * 1024
 
 /** The end of what an attempt wrote. */
 export async function logEnd(transport: Transport, { current, directory }: LogFolder): Promise<string> {
-  await using file = await transport.openFile(`${directory}/${current}`)
-  if (file === undefined) return ''
-  const size = await file.size()
-  const from = Math.max(0, size - TAIL_BYTES)
-  const text = new TextDecoder().decode(await file.read(from, TAIL_BYTES))
-  const whole = from === 0 ? text : text.slice(text.indexOf('\n') + 1)
-  const lines = parseLogText(whole).slice(-LINES_MAX)
+  const text = await fileEnd(transport, `${directory}/${current}`, TAIL_BYTES)
+  const lines = parseLogText(text).slice(-LINES_MAX)
   return lines
     .map((line) => `${line.text}\n`)
     .join('')

@@ -3,13 +3,14 @@ import type { ObservedContainer } from '../../api/snapshot.ts'
 import type { LookAtContainers } from '../oci/pods/listing.ts'
 import { type ContainerFiles, type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
 import { readProcesses } from '../oci/node/processes.ts'
+import { parseLeft } from '../oci/containers/attempts.ts'
 import { readText } from '../oci/node/node.ts'
 import { END_FILE, parseStart, START_FILE } from './attemptFiles.ts'
 import { containerName, parseContainerName } from './names.ts'
 import { type Inspected, inspectedOf } from './inspected.ts'
 import { logEnd } from './logEnd.ts'
 import { isLeft, observeContainer, type ToolLook } from './observe.ts'
-import { seenKey, type ToolNode } from './tool.ts'
+import { seenKey, type Tool, type ToolNode } from './tool.ts'
 
 export type LookNode = Pick<
   ToolNode,
@@ -43,19 +44,35 @@ export function lookAtContainers(node: LookNode): LookAtContainers {
   }
 }
 
-/** What the program does not have may have been removed since the files were read: how it ended was on record first. */
+/**
+ * What the program does not have may have been removed since the files were read: how it ended was on record first. So it is with what it has started again,
+ * or is about to.
+ */
 async function readAgain(
-  { paths, transport }: LookNode,
+  { paths, tool, transport }: LookNode,
   pods: readonly PodFiles[],
   { containers }: ToolLook,
 ): Promise<ReadonlyMap<PodUid, PodFiles>> {
   const newer = new Map<PodUid, PodFiles>()
   for (const pod of pods) {
-    if (namesOf(pod).every((name) => containers.has(name))) continue
+    if (namesOf(pod).every((name) => isTold(pod, tool, containers.get(name)))) continue
     const files = await readPodFiles(transport, paths, pod.uid)
     if (files !== undefined) newer.set(pod.uid, files)
   }
   return newer
+}
+
+/** Nothing of what the node's hook writes down of this container of the pod's is missing. */
+function isTold(
+  { containers, uid }: PodFiles,
+  tool: Pick<Tool, 'hasHook'>,
+  found: Inspected | undefined,
+): boolean {
+  const { attempt, container, uid: own } = parseContainerName(found?.name ?? '') ?? {}
+  if (found === undefined || attempt === undefined || container === undefined || own !== uid) return false
+  const ended = attempt + found.restarts - (found.status === 'running' ? 1 : 0)
+  const files = containers.get(container)?.attempts.get(attempt)
+  return !tool.hasHook || ended < attempt || parseLeft(files ?? new Map(), ended) !== undefined
 }
 
 /** For whatever is asked of it every other second, without the program. */
@@ -83,13 +100,15 @@ async function toolLook(node: LookNode, pods: readonly PodFiles[]): Promise<Tool
     ),
   )
   const all = [...containers.values()]
-  const hasRestarted = all.flatMap(({ name, restarts }) => (restarts > 0 ? [name] : []))
+  const isKnown = (found: Inspected) => pods.some((pod) => isTold(pod, node.tool, found))
+  const hasRestarted = all.filter((found) => found.restarts > 0 && !(node.tool.hasHook && isKnown(found)))
   return {
     tool: node.tool,
     bootId: (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim(),
     containers,
     processes,
-    ends: hasRestarted.length > 0 ? await node.ends(hasRestarted) : [],
+    ends: hasRestarted.length > 0 ? await node.ends(hasRestarted.map(({ name }) => name)) : [],
+    nowMs: Date.now(),
     stranded: new Set(pods.flatMap(({ uid }) => (node.isStranded(uid, containers) ? [uid] : []))),
     logEnds: await logEnds(node, pods, all),
   }

@@ -2,6 +2,7 @@ import type { PodUid } from '../../api/names.ts'
 import { afterExit } from '../../api/restarts.ts'
 import type { ContainerExit, ContainerState, ObservedContainer } from '../../api/snapshot.ts'
 import type { TreeFile } from '../../transport/transport.ts'
+import { type AttemptFiles, parseLeft, parseRestartAt } from '../oci/containers/attempts.ts'
 import type { ContainerFiles } from '../oci/pods/podFiles.ts'
 import type { EndFile, StartFile } from './attemptFiles.ts'
 import { END_FILE, parseEnd, parseStart, restartsItself, START_FILE } from './attemptFiles.ts'
@@ -19,6 +20,8 @@ export interface ToolLook {
   readonly ends: readonly ToolEnd[]
   /** Pods whose containers it cannot start again by itself. */
   readonly stranded: ReadonlySet<PodUid>
+  /** The node's time. */
+  readonly nowMs: number
   /** By name: the end of the log, of containers that have ended and whose message it may be. */
   readonly logEnds: ReadonlyMap<string, string>
 }
@@ -49,12 +52,15 @@ export function observeContainer(
   }
   if (found?.startedAt === undefined) return cutOff
   const attempt = last + found.restarts
-  const previous = found.restarts === 0 ? before : ownPrevious(found, attempt - 1, look)
+  const previous =
+    found.restarts === 0
+      ? before
+      : (leftPrevious(found, attempt - 1, files) ?? ownPrevious(found, attempt - 1, look))
   const lost = whyLost(found, look)
   return {
     name,
     attempt,
-    state: stateOf(found, { uid, attempt, start, message: files.get('message') }, disarmed, look),
+    state: stateOf(found, { uid, attempt, start, files }, disarmed, look),
     image,
     ...previousOf(previous),
     ...(lost !== undefined && { lost }),
@@ -73,7 +79,8 @@ interface Attempt {
   readonly uid: PodUid
   readonly attempt: number
   readonly start: StartFile
-  readonly message: TreeFile | undefined
+  /** Of the attempt that the engine began. */
+  readonly files: AttemptFiles
 }
 
 const RUNNING = new Set(['running', 'paused', 'stopping'])
@@ -85,7 +92,7 @@ export function isLeft({ monitor, pid, status }: Inspected, processes: ReadonlyS
 
 function stateOf(
   found: Inspected,
-  { attempt, message, start, uid }: Attempt,
+  { attempt, files, start, uid }: Attempt,
   disarmed: boolean,
   look: ToolLook,
 ): ContainerState {
@@ -103,19 +110,31 @@ function stateOf(
     } as const
     return { kind: 'exited', exit: { ...times, ...lost } }
   }
-  const { exitCode, oomKilled } = found
+  const left = parseLeft(files, attempt)
+  if (left === undefined && isLeaving(found, look)) return { kind: 'running', startedAt }
+  const { exitCode } = found
   const finishedAt = found.finishedAt ?? startedAt
-  const said = messageOf(found, start, message, look)
+  const said = left === undefined ? messageOf(found, start, files.get('message'), look) : (left.message ?? '')
+  const oomKilled = found.oomKilled || left?.oomKilled === true
   const exit = { ...times, exitCode, oomKilled, finishedAt, ...(said !== '' && { message: said }) }
   if (disarmed) return { kind: 'exited', exit }
   if (restartsItself(start.restart, exitCode)) {
     if (look.stranded.has(uid)) return { kind: 'exited', exit: { ...exit, lost: true } }
     const restartAt = Temporal.Instant.from(finishedAt).add({ milliseconds: look.tool.restartDelayMs(found) })
-    return { kind: 'exited', exit, restartAt: restartAt.toString() }
+    const waits = left === undefined ? undefined : parseRestartAt(files.get('restart'))
+    return { kind: 'exited', exit, restartAt: waits ?? restartAt.toString() }
   }
   if (afterExit(start.restart, exitCode) === 'restart')
     return { kind: 'exited', exit: { ...exit, lost: true } }
   return { kind: 'exited', exit }
+}
+
+const LEAVING_MS_MAX = 10_000
+
+/** podman knows that it has ended, and has not been told so by the node's hook, which is about to write down how. */
+function isLeaving({ finishedAt, status }: Inspected, { nowMs }: ToolLook): boolean {
+  if (status !== 'stopped' || finishedAt === undefined) return false
+  return Math.abs(nowMs - Temporal.Instant.from(finishedAt).epochMilliseconds) < LEAVING_MS_MAX
 }
 
 const MESSAGE_LENGTH_MAX = 4096
@@ -133,6 +152,14 @@ function messageOf(
   if (own !== '') return own.slice(0, MESSAGE_LENGTH_MAX)
   const fromLog = start.messagePolicy === 'FallbackToLogsOnError' && found.exitCode !== 0
   return fromLog ? (logEnds.get(found.name) ?? '') : ''
+}
+
+/** As the node's hook tells it; when it ended the program knows as well. */
+function leftPrevious(found: Inspected, attempt: number, files: AttemptFiles): ContainerExit | undefined {
+  const left = parseLeft(files, attempt)
+  const { finishedAt } = found
+  if (left === undefined || finishedAt === undefined || !RUNNING.has(found.status)) return left
+  return { ...left, finishedAt }
 }
 
 /** It keeps when the attempt before ended; its status stands in the events, as long as they go back. */

@@ -1,6 +1,7 @@
 import type { StopContainerRequest } from '../../api/cri.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
-import { END_FILE } from './attemptFiles.ts'
+import { containerPaths, podPaths } from '../oci/paths.ts'
+import { END_FILE, STOPPED_FILE } from './attemptFiles.ts'
 import { containerName } from './names.ts'
 import { observeNow, settleEnd } from './ends.ts'
 import { removeContainers, type ToolNode } from './tool.ts'
@@ -33,6 +34,13 @@ export async function stopContainer(
     await removeContainers(node, [name], failing)
     return
   }
+  if (before.state.kind === 'created') {
+    await removeContainers(node, [name], failing)
+    await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true, isUnstarted: true })
+    return
+  }
+  const { directory } = containerPaths(podPaths(node.paths, request.uid), request.uid, request.container)
+  if (node.tool.hasHook) await node.transport.writeFile(`${directory}/${base}/${STOPPED_FILE}`, '', 0o600)
   const timeoutMs = request.graceMs + STOP_TIMEOUT_MS
   await node.tell(node.tool.stopArgs(name, request.graceMs), { ...failing, timeoutMs })
   await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true })

@@ -27,6 +27,8 @@ export interface Tool {
   readonly makesFolders: boolean
   /** What is privileged has all capabilities, also those that the machine lacks. */
   readonly givesAll: boolean
+  /** The node's hook hears of each end before the program does, and writes down how it was. */
+  readonly hasHook: boolean
   /** What it said when it could not start a container, without its own words around it. */
   readonly refusal: (stderr: string) => string
   /** How long after its last end it starts a container again by itself. */

@@ -5,6 +5,8 @@ export interface ConfigParts {
   readonly place: Pick<PodmanPlace, 'state' | 'networks' | 'seccomp'>
   /** Path of the OCI runtime that works on this node. */
   readonly runtime: string
+  /** Path of the node's hook, which begins conmon. */
+  readonly hook: string
   /** /proc/self/limits of whoever starts podman. */
   readonly limits: string
 }
@@ -13,7 +15,7 @@ export interface ConfigParts {
  * containers.conf(5), in place of the node's own. What podman gives a container that asks for nothing is what Kubernetes gives it. Locks are files:
  * those that podman keeps in /dev/shm are everybody's, and whoever comes first after a boot frees all of them.
  */
-export function containersConf({ limits, place, runtime }: ConfigParts): string {
+export function containersConf({ hook, limits, place, runtime }: ConfigParts): string {
   const lines: readonly string[] = [
     '[containers]',
     `default_capabilities = ${list(DEFAULT_CAPABILITIES)}`,
@@ -25,6 +27,7 @@ export function containersConf({ limits, place, runtime }: ConfigParts): string 
     `seccomp_profile = ${JSON.stringify(place.seccomp)}`,
     '[engine]',
     'cgroup_manager = "cgroupfs"',
+    `conmon_path = ${list([hook])}`,
     'events_logger = "file"',
     'lock_type = "file"',
     `runtime = ${JSON.stringify(runtime)}`,

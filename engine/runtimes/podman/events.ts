@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { type PodUid, podUid } from '../../api/names.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { isObject, parseJson } from '../oci/json.ts'
-import { readText } from '../oci/node/node.ts'
+import { Appended, fileEnd } from '../dockerLike/fileEnds.ts'
 import { parseContainerName } from '../dockerLike/names.ts'
 import type { ToolEnd } from '../dockerLike/tool.ts'
 
@@ -36,18 +36,21 @@ export async function* podmanChanges(
   signal: AbortSignal,
 ): AsyncGenerator<PodUid> {
   await transport.makeDirectory(dirname(file), 0o700)
-  let seen = (await readText(transport, file)).length
+  const appended = await Appended.create(transport, file)
   // The folder, for podman begins another file when this one is full.
   for await (const _ of transport.watch([dirname(file)], signal)) {
-    const text = await readText(transport, file)
-    const added = text.slice(text.length < seen ? 0 : seen)
-    seen = text.length
-    const told = parsePodmanEvents(added).filter(({ status }) => !IDLE.has(status))
-    for (const uid of new Set(told.map((event) => event.uid))) yield podUid(uid)
+    const uids = new Set<string>()
+    for await (const lines of appended.lines())
+      for (const { status, uid } of parsePodmanEvents(lines.join('\n'))) if (!IDLE.has(status)) uids.add(uid)
+    for (const uid of uids) yield podUid(uid)
   }
 }
 
+/** Some hundreds of events. */
+const ENDS_BYTES_MAX = 256 * 1024
+
+/** For what the node's hook does not tell of. */
 export async function podmanEnds(transport: Transport, file: string): Promise<readonly ToolEnd[]> {
-  const events = parsePodmanEvents(await readText(transport, file))
+  const events = parsePodmanEvents(await fileEnd(transport, file, ENDS_BYTES_MAX))
   return events.flatMap(({ exitCode, name }) => (exitCode === undefined ? [] : [{ name, exitCode }]))
 }

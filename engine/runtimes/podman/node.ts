@@ -17,6 +17,7 @@ import { podmanLogPlace } from './logPlace.ts'
 import { podmanNamespaces } from './namespaces.ts'
 import { podmanPlace, preparePlace } from './place.ts'
 import { podmanPodParts } from './pods.ts'
+import { writeRule } from './rule.ts'
 import { giveSecrets, removeSecrets } from './secrets.ts'
 import { PODMAN } from './tool.ts'
 
@@ -37,7 +38,8 @@ export async function podmanNode(options: OciRuntimeOptions): Promise<ToolNode> 
     const { info } = await look()
     const made = await base.facts()
     const mirrors = registriesConf(options.mirrors ?? {})
-    await preparePlace(transport, place, { runtime: made.program.path, seccomp: made.seccomp }, mirrors)
+    const { hook, program, seccomp } = made
+    await preparePlace(transport, place, { hook, runtime: program.path, seccomp }, mirrors)
     return { ...made, info: { ...made.info, runtime: info.runtime } }
   })
   const seen: ToolNode['seen'] = new Map()
@@ -62,6 +64,7 @@ export async function podmanNode(options: OciRuntimeOptions): Promise<ToolNode> 
     podParts: (request, signal) => podmanPodParts(podman, request, signal),
     namespaces: podmanNamespaces,
     giveVariables: async (parts, entries, signal) => await giveSecrets(podman, parts, entries, signal),
+    readyPod: async (parts) => await writeRule(parts),
     isStranded: () => false,
     inspectedBeside: () => [],
     ends: async () => await podmanEnds(transport, place.events),

@@ -2,7 +2,7 @@ import type { Transport } from '../../transport/transport.ts'
 import { readText } from '../oci/node/node.ts'
 import type { SeccompProfile } from '../oci/spec/seccomp.ts'
 import type { RootPaths } from '../oci/paths.ts'
-import { containersConf } from './containersConf.ts'
+import { type ConfigParts, containersConf } from './containersConf.ts'
 
 /** Where podman keeps what is this root's: nothing of it is the node's own podman's. */
 export interface PodmanPlace {
@@ -41,7 +41,7 @@ export function podmanPlace({ root, runDir }: Pick<RootPaths, 'root' | 'runDir'>
 export async function preparePlace(
   transport: Transport,
   place: PodmanPlace,
-  { runtime, seccomp }: { readonly runtime: string; readonly seccomp: SeccompProfile },
+  { seccomp, ...programs }: Pick<ConfigParts, 'hook' | 'runtime'> & { readonly seccomp: SeccompProfile },
   registries: string,
 ): Promise<void> {
   const limits = await readText(transport, '/proc/self/limits')
@@ -50,5 +50,5 @@ export async function preparePlace(
     await transport.makeDirectory(folder, 0o700)
   if (registries !== '') await transport.writeFile(place.registries, registries, 0o600)
   await transport.writeFile(place.seccomp, JSON.stringify(seccomp), 0o600)
-  await transport.writeFile(place.config, containersConf({ place, runtime, limits }), 0o600)
+  await transport.writeFile(place.config, containersConf({ place, limits, ...programs }), 0o600)
 }

@@ -13,6 +13,7 @@ export const PODMAN: Tool = {
   runArgs,
   makesFolders: false,
   givesAll: false,
+  hasHook: true,
   refusal: (stderr) => stderr.replace(/^Error: /, ''),
   restartDelayMs: () => 0,
 }

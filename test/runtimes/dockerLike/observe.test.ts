@@ -49,6 +49,7 @@ function look(changes: Partial<ToolLook> = {}): ToolLook {
     containers: new Map(),
     processes: new Set([9, 10]),
     ends: [],
+    nowMs: Date.parse('2026-01-01T00:01:00Z'),
     logEnds: new Map(),
     ...changes,
   }
@@ -141,6 +142,40 @@ test('its message is what it wrote since it began, or the log’s end where that
   expect(messageOf({}, 'sooner than podman looked', began - 1)).toBe('sooner than podman looked')
   expect(messageOf({}, '', began)).toBeUndefined()
   expect(messageOf({ messagePolicy: 'FallbackToLogsOnError' }, '', began)).toBe('from the log')
+})
+
+test('what the node’s hook has written down of the last two ends goes before podman’s words', () => {
+  const left = (attempt: number, oom: number, turn = '') =>
+    file(`left${turn}`, `attempt=${attempt}\ncode=9\noom=${oom}\nfailed=0\nend=1\n`, 5_000)
+  const began = file('left-began-before', 'uptime=1\nend=1\n', 2_000)
+  const files = attempts({}, left(2, 1), left(1, 0, '-before'), began, file('left-message', 'full'))
+  const waits = file('restart', 'delay=20\nend=1\n', Date.parse('2026-01-01T00:00:05Z'))
+  const stopped = { ...EXITED, status: 'stopped', restarts: 2 }
+  const more = { attempts: new Map([[0, new Map([...(files.attempts.get(0) ?? []), waits])]]) }
+  expect(observeContainer(UID, 'main', more, false, seen(stopped))).toMatchObject({
+    attempt: 2,
+    state: { exit: { exitCode: 7, oomKilled: true, message: 'full' }, restartAt: '2026-01-01T00:00:25Z' },
+  })
+  const again = { ...RUNNING, restarts: 2, finishedAt: '2026-01-01T00:00:00.5Z' }
+  expect(observeContainer(UID, 'main', files, false, seen(again))?.previous).toEqual({
+    attempt: 1,
+    exitCode: 9,
+    oomKilled: false,
+    startedAt: '1970-01-01T00:00:02Z',
+    finishedAt: '2026-01-01T00:00:00.5Z',
+    startFailed: false,
+  })
+})
+
+test('what the hook is about to write down is waited for, and not for long', () => {
+  const stopped = { ...EXITED, status: 'stopped' }
+  const at = (time: string) => seen(stopped, { nowMs: Date.parse(time) })
+  expect(observeContainer(UID, 'main', attempts(), false, at('2026-01-01T00:00:06Z'))?.state.kind).toBe(
+    'running',
+  )
+  expect(observeContainer(UID, 'main', attempts(), false, at('2026-01-01T00:00:20Z'))?.state.kind).toBe(
+    'exited',
+  )
 })
 
 test('a container of another boot was lost with it', () => {

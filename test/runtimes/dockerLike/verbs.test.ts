@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { START_FILE, type StartFile } from '../../../engine/runtimes/dockerLike/attemptFiles.ts'
+import { containerPaths, podPaths, rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { ownNode } from '../oci/ownNode.ts'
-import { containerRequest, SECURITY, type TestNode } from '../oci/support.ts'
+import { containerRequest, podRequest, SECURITY, type TestNode } from '../oci/support.ts'
 
 describe.each(['podman', 'docker'] as const)('on a node with %s', (kind) => {
   let node: TestNode
@@ -71,6 +74,38 @@ describe.each(['podman', 'docker'] as const)('on a node with %s', (kind) => {
     await node.remove(uid)
   })
 
+  test('a pod whose making was cut off is made again, and its containers are in its new namespaces', async () => {
+    const uid = node.newUid()
+    await node.runtime.createPod(podRequest(uid))
+    rmSync(podPaths(await rootPaths(node.transport, node.root), uid).sandbox)
+    await node.runtime.createPod(podRequest(uid))
+    await node.runtime.startContainer(containerRequest(uid, ['sleep', '1000'], { image: node.image }))
+    expect(await node.exec(uid, ['ip', '-4', 'addr'])).toContain(`${(await node.listing(uid)).ip}/`)
+    await node.remove(uid)
+  })
+
+  test('a container whose start was cut off has ended once it is stopped', async () => {
+    const uid = node.newUid()
+    await node.runtime.createPod(podRequest(uid))
+    const pod = podPaths(await rootPaths(node.transport, node.root), uid)
+    const folder = `${containerPaths(pod, uid, 'main').directory}/0`
+    mkdirSync(folder, { recursive: true })
+    const start: StartFile = {
+      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      at: '2026-01-01T00:00:00Z',
+      image: { id: 'sha256:1', reference: 'busybox' },
+      restart: { policy: 'Always' },
+      messagePolicy: 'File',
+    }
+    writeFileSync(`${folder}/${START_FILE}`, JSON.stringify(start))
+    expect((await node.container(uid)).state.kind).toBe('created')
+    await node.stop(uid)
+    const message = 'it was stopped before its start was on record'
+    const { state } = await node.container(uid)
+    expect(state).toMatchObject({ kind: 'exited', exit: { exitCode: 137, lost: true, message } })
+    await node.remove(uid)
+  })
+
   test('a start that is asked for twice is made once', async () => {
     const uid = await node.start(['sleep', '1000'])
     const before = await node.container(uid)
@@ -126,7 +161,8 @@ describe.each(['podman', 'docker'] as const)('on a node with %s', (kind) => {
   })
 
   test('a container that ends again and again is ended for good, whatever the program is about to do', async () => {
-    const uid = await node.start(['sh', '-c', 'exit 1'])
+    const restart = { policy: 'Always', delaysSeconds: [0], resetAfterSeconds: 600 } as const
+    const uid = await node.start(['sh', '-c', 'exit 1'], { restart })
     await node.until(uid, ({ attempt }) => attempt > 2)
     await node.runtime.disarm(uid)
     const { attempt } = await node.container(uid)

@@ -13,6 +13,32 @@ export type AttemptFiles = ReadonlyMap<string, TreeFile>
 
 export const ATTEMPT_FILES = ['started', 'exited', 'restart', 'failure', 'message', 'last-log', LOST] as const
 
+/** What it leaves of the attempts of a container of podman's, all in the folder of the one that the engine began. */
+const LEFT = {
+  exited: 'left',
+  started: 'left-began',
+  message: 'left-message',
+  'last-log': 'left-log',
+} as const
+
+/** Of the last attempt that has ended, and of the one before it. */
+const TURNS = ['', '-before'] as const
+
+export const LEFT_FILES = TURNS.flatMap((turn) => Object.values(LEFT).map((name) => `${name}${turn}`))
+
+/** How this attempt ended, where it is one of the last two. */
+export function parseLeft(files: AttemptFiles, attempt: number): ContainerExit | undefined {
+  const turn = TURNS.find(
+    (one) => wholeFile(files.get(`${LEFT.exited}${one}`))?.get('attempt') === String(attempt),
+  )
+  if (turn === undefined) return undefined
+  const own = Object.entries(LEFT).flatMap(([name, left]): [string, TreeFile][] => {
+    const file = files.get(`${left}${turn}`)
+    return file === undefined ? [] : [[name, file]]
+  })
+  return parseExit(new Map(own), attempt)
+}
+
 export interface Started {
   readonly at: Timestamp
   readonly pid: number

@@ -13,6 +13,8 @@
 #   hook.sh told EVENTS POD            by the engine: something about this pod has changed, look at it
 #   hook.sh freeze POD RUN             by the engine: on record first, then what runs in the pod stands still
 #   hook.sh thaw POD RUN               by the engine: it goes on; what ended meanwhile the engine restarts
+#   hook.sh --CONMONS-OWN...           by podman, which takes this script for its conmon
+#   hook.sh left AT EXIT OOM PODMAN... by podman's conmon, once: the container has ended whose attempts are kept in AT
 #
 # A CNI plugin has its configuration from this script's stdin, and its answer is this script's; '' is none.
 #
@@ -239,24 +241,29 @@ exited() {
 }
 
 record_exit() {
-  code=
-  { read -r code <"$at/exit"; } 2>/dev/null
-  # conmon was ended before it could say: what the kernel would say of a killed process.
-  [ -n "$code" ] || code=137
-  oom=0
-  [ -e "$at/oom" ] && oom=1
-  # While the cgroup is still there.
-  if [ -r "$oom_file" ]; then
-    while read -r key count; do
-      [ "$key" = oom_kill ] && [ "$count" != 0 ] && oom=1
-    done <"$oom_file"
-  fi
+  exit_file=$at/exit oom_mark=$at/oom
+  find_exit
   if [ -s "$dir/termination-log" ]; then
     head -c 4096 "$dir/termination-log" >"$at/message"
   elif [ "$message" = FallbackToLogsOnError ] && [ "$code" != 0 ]; then
     tail -n 80 "$at/log" >"$at/last-log"
   fi
   write_exited "$code" "$oom" 0
+}
+
+find_exit() {
+  code=
+  { read -r code <"$exit_file"; } 2>/dev/null
+  # conmon was ended before it could say: what the kernel would say of a killed process.
+  [ -n "$code" ] || code=137
+  oom=0
+  [ -e "$oom_mark" ] && oom=1
+  # While the cgroup is still there.
+  if [ -r "$oom_file" ]; then
+    while read -r key kills; do
+      [ "$key" = oom_kill ] && [ "$kills" != 0 ] && oom=1
+    done <"$oom_file"
+  fi
 }
 
 write_exited() {
@@ -425,6 +432,103 @@ each_container() {
   [ -z "$events" ] || tell 0 "$2"
 }
 
+# --- where podman runs the container ------------------------------------------------------------------------------------
+
+# podman starts again what has ended as soon as its own exit command tells it of that. So that command waits out the delay.
+monitor() {
+  at= exits= id= state= before= ours=
+  for word; do
+    case $before in
+      --log-path | -l) at=${word#k8s-file:} ;;
+      --exit-dir) exits=$word ;;
+      --cid | -c) id=$word ;;
+      --bundle | -b) state=$word ;;
+    esac
+    before=$word
+  done
+  at=${at%/log}
+  # Not so what somebody runs in a container beside its own process.
+  [ ! -e "${at%/*}/rule" ] || ours=1
+  if [ -n "$ours" ]; then write_began; fi
+  before=
+  for word; do
+    shift
+    if [ "$before" = --exit-command ] && [ -n "$ours" ]; then
+      set -- "$@" /bin/sh
+      for own in "$self" left "$at" "$exits/$id" "$state/oom"; do set -- "$@" --exit-command-arg "$own"; done
+      set -- "$@" --exit-command-arg "$word"
+    else
+      set -- "$@" "$word"
+    fi
+    before=$word
+  done
+  exec conmon "$@"
+}
+
+write_began() {
+  uptime_seconds
+  printf 'uptime=%s\nend=1\n' "$uptime" >"$at/began"
+}
+
+left() {
+  at=$1 exit_file=$2 oom_mark=$3
+  shift 3
+  read_rule "${at%/*}/rule"
+  oom_file=${oom_file%/*}/libpod-${exit_file##*/}/${oom_file##*/}
+  lock
+  [ ! -d "$at" ] || record_left
+  # What the engine has stopped it starts again itself.
+  if [ ! -e "$at/stopped" ] && restarts_after "$code"; then
+    base=${at##*/}
+    may_restart "$base" || return 0
+    choose_delay "$count"
+    [ "$delay" = 0 ] || wait_left
+  fi
+  unlock
+  exec "$@"
+}
+
+wait_left() {
+  wait_out
+  lock
+  rm -f "$at/restart"
+  may_restart "$base" && [ ! -e "$at/stopped" ] || exit 0
+}
+
+# podman has one container, and so one folder, for all attempts: of the last two of them it is told here how they ended.
+record_left() {
+  attempt=${at##*/} count=0 began=
+  for part in left left-began left-message left-log; do
+    rm -f "$at/$part-before"
+    [ ! -e "$at/$part" ] || mv "$at/$part" "$at/$part-before"
+  done
+  if [ -e "$at/left-before" ]; then
+    while IFS= read -r line; do
+      case $line in
+        attempt=*) attempt=$((${line#*=} + 1)) ;;
+        count=*) count=$((${line#*=} + 1)) ;;
+      esac
+    done <"$at/left-before"
+  fi
+  uptime_seconds
+  if [ -e "$at/began" ]; then
+    IFS= read -r began <"$at/began"
+    mv "$at/began" "$at/left-began"
+  fi
+  began=${began#*=}
+  [ $((uptime - ${began:-$uptime})) -lt "$reset" ] || count=0
+  find_exit
+  if [ -s "$at/message" ]; then
+    head -c 4096 "$at/message" >"$at/left-message"
+    : >"$at/message"
+  elif [ "$message" = FallbackToLogsOnError ] && [ "$code" != 0 ]; then
+    tail -n 80 "$at/log" >"$at/left-log"
+  fi
+  printf 'attempt=%s\ncount=%s\ncode=%s\noom=%s\nfailed=0\nend=1\n' "$attempt" "$count" "$code" "$oom" >"$at/left.tmp" &&
+    mv "$at/left.tmp" "$at/left"
+  tell "$attempt" exited
+}
+
 # --- the pod ---------------------------------------------------------------------------------------------------------
 
 attach() {
@@ -469,6 +573,11 @@ detach() {
 # -------------------------------------------------------------------------------------------------------------------
 
 case $1 in
+  -*) monitor "$@" ;;
+  left)
+    shift
+    left "$@"
+    ;;
   start)
     read_rule "$2"
     lock

@@ -3,7 +3,7 @@ import { podUid } from '../../../api/names.ts'
 import type { NodeListing } from '../../runtime.ts'
 import { type Transport, TransportError, type TreeFile } from '../../../transport/transport.ts'
 import type { AttemptFiles } from '../containers/attempts.ts'
-import { ATTEMPT_FILES } from '../containers/attempts.ts'
+import { ATTEMPT_FILES, LEFT_FILES } from '../containers/attempts.ts'
 import type { RootPaths } from '../paths.ts'
 import { podPaths } from '../paths.ts'
 
@@ -35,6 +35,7 @@ const NAMES = new Set<string>([
   'conditions',
   'rule',
   ...ATTEMPT_FILES,
+  ...LEFT_FILES,
   // where podman or docker runs the containers
   'start.json',
   'end.json',
