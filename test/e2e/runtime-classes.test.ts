@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
 import { engineAtWork, files, NEVER_READY, scriptPod, untilPod } from '../support/pods.ts'
+import { isRefused } from '../support/runtimes.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const HANDLER = `rc-test-${process.pid}`
@@ -43,6 +44,7 @@ function verbsFor(uid: string): readonly string[] {
 
 test('a pod is made, entered, frozen and taken away by the runtime of its class, with its namespace’s limits, and waits where there is none', async () => {
   const spec = { runtimeClassName: 'second', shareProcessNamespace: true }
+  if (await isRefused(world, scriptPod('second', 'exec sleep 3600', {}, spec))) return
   const absent = scriptPod('absent', 'true', {}, { runtimeClassName: 'absent' })
   const limits = [{ type: 'Container', default: { memory: '64Mi' } }]
   const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'few' }, spec: { limits } }

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { machineTraces } from './machine.ts'
+import { PAUSE } from '../../engine/runtimes/oci/pods/pause.ts'
+import { machineTraces, rootIdOf } from './machine.ts'
+
+const SHIM = 'containerd-shim-runc-v2'
 
 export interface RunningContainer {
   readonly pid: number
@@ -14,7 +17,7 @@ export interface RunningContainer {
 
 /**
  * The containers of a root, told by the kernel and not by the engine: the children of every conmon whose command line
- * names the root.
+ * names the root, and those of docker's shims that are in the root's control groups.
  */
 export async function runningContainers(root: string): Promise<readonly RunningContainer[]> {
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
@@ -24,16 +27,20 @@ export async function runningContainers(root: string): Promise<readonly RunningC
     if (argv[0]?.endsWith('conmon') && argv.some((arg) => arg.includes(root))) {
       monitors.set(pid, argv[argv.indexOf('--cid') + 1] ?? argv[argv.indexOf('-c') + 1] ?? '')
     }
+    if (argv[0]?.endsWith(SHIM)) monitors.set(pid, argv[argv.indexOf('-id') + 1] ?? '')
   }
+  const rootId = rootIdOf(root)
+  const isOurs = (pid: string, monitor: string) =>
+    !read(`/proc/${monitor}/cmdline`).includes(SHIM) || read(`/proc/${pid}/cgroup`).includes(rootId)
   return processes
     .flatMap((pid) => {
       const parent = /^PPid:\s+(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? ''
       const id = monitors.get(parent)
       const state = /^State:\s+(\w)/m.exec(read(`/proc/${pid}/status`))?.[1]
-      if (id === undefined || state === 'Z' || !existsSync(`/proc/${pid}`)) return []
+      if (id === undefined || state === 'Z' || !existsSync(`/proc/${pid}`) || !isOurs(pid, parent)) return []
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
-      // conmon's other child is the exit hook.
-      return command.includes('hook.sh') || command.includes('/hook/')
+      // conmon's other child is the exit hook; and docker's containers have one beside them that only waits.
+      return command.includes('hook.sh') || command.includes('/hook/') || command.includes(PAUSE)
         ? []
         : [{ pid: Number(pid), command, id, monitor: Number(parent) }]
     })

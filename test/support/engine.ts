@@ -1,10 +1,11 @@
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { disposedAfterTest } from './cutOff.ts'
 import { Dockerd } from './dockerd.ts'
 import { type OwnRanges, ownRanges } from './ranges.ts'
+import { nodeFiles, RUNTIME } from './runtimes.ts'
 
 const MAIN = new URL('../../engine/main.ts', import.meta.url).pathname
 
@@ -77,15 +78,18 @@ export class World implements AsyncDisposable {
     const world = new World(options, options.ranges ?? (await ownRanges()))
     mkdirSync(world.repo)
     await world.git('init', '--quiet', '--initial-branch=main')
-    if (process.env['RECONCILE_TEST_RUNTIME'] === 'docker')
-      world.dockerd = await Dockerd.create(join(world.folder, 'docker'))
+    if (RUNTIME === 'docker') world.dockerd = await Dockerd.create(join(world.folder, 'docker'))
     return world
   }
 
   /** The repository's one new commit holds exactly these files, and the Cluster. Resolves to its id. */
   async commit(files: Readonly<Record<string, string>>): Promise<string> {
     await this.git('rm', '-r', '--quiet', '--force', '--ignore-unmatch', '.')
-    for (const [path, text] of Object.entries({ 'cluster.yaml': this.#clusterYaml, ...files })) {
+    for (const [path, text] of Object.entries({
+      'cluster.yaml': this.#clusterYaml,
+      ...nodeFiles(),
+      ...files,
+    })) {
       mkdirSync(dirname(join(this.repo, path)), { recursive: true })
       writeFileSync(join(this.repo, path), text)
     }
@@ -188,19 +192,7 @@ spec:
   registries: {mirrors: ${JSON.stringify(mirrors)}}
 ${Object.entries(options.spec ?? {})
   .map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
-  .join('')}${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}${nodeYaml()}`
-}
-
-/** What runs the containers: the vitest project says so, or it is oci, and the repository says nothing of this machine. */
-function nodeYaml(): string {
-  const runtime = process.env['RECONCILE_TEST_RUNTIME']
-  if (runtime === undefined) return ''
-  return `---
-apiVersion: reconcile.dev/v1
-kind: Node
-metadata: {name: ${hostname().toLowerCase()}}
-spec: {runtime: ${runtime}}
-`
+  .join('')}${options.sync === undefined ? '' : `  sync: ${JSON.stringify(options.sync)}\n`}`
 }
 
 /** Asks again until the answer satisfies; fails with the last answer. For what no event tells of from outside. */
