@@ -25,8 +25,10 @@ export interface NodeMemory {
 }
 
 export interface NodeLoss {
-  /** When it was last heard of. */
+  /** When it was last heard of, before this silence. */
   readonly heard: Timestamp
+  /** The silence is over, and what others have taken the place of is to go yet. */
+  readonly answered?: true
   /** Since when it counts as unreachable; absent: it is only silent as yet. */
   readonly since?: Timestamp
   /** Of the boot that was last seen. */

@@ -1,5 +1,6 @@
 import type { NodeLoss, NodeMemory } from '../api/nodeRecords.ts'
 import type { NodeName, PodUid } from '../api/names.ts'
+import { silenceOf } from './losses.ts'
 import { rememberedPod } from './remembered.ts'
 import type { World } from './world.ts'
 import { isStillToGo, type NodePods } from './worldPods.ts'
@@ -31,9 +32,10 @@ function whileSilent(
   replaced: readonly PodUid[],
 ): NodeLoss {
   const evicted = [...(loss?.evicted ?? []), ...replaced]
-  const bootId = loss?.bootId ?? node.info?.bootId
+  const silence = silenceOf(loss)
+  const bootId = silence?.bootId ?? node.info?.bootId
   const isKnown = node.unlisted !== true
-  const had = loss?.pods ?? (isKnown ? pods.map(({ observed }) => rememberedPod(observed)) : undefined)
+  const had = silence?.pods ?? (isKnown ? pods.map(({ observed }) => rememberedPod(observed)) : undefined)
   return {
     heard: node.since,
     ...(node.lostSince !== undefined && { since: node.lostSince }),
@@ -55,15 +57,20 @@ function afterReturn({ fenced, givenUp, loss }: NodeMemory, { node, pods }: Node
   return {
     ...(fenced !== undefined && !isRebooted && { fenced }),
     ...(isKept && givenUp !== undefined && { givenUp }),
-    ...(isKept && loss !== undefined && { loss }),
+    ...(isKept && loss !== undefined && { loss: overLoss(loss) }),
   }
+}
+
+function overLoss({ evicted, heard }: NodeLoss): NodeLoss {
+  return { heard, answered: true, ...(evicted !== undefined && { evicted }) }
 }
 
 /** Why the record is written, for people; undefined: not because of this. */
 export function lossReason(before: NodeLoss | undefined, next: NodeLoss | undefined): string | undefined {
-  if (next === undefined) return before === undefined ? undefined : 'it answers'
-  if (before === undefined) return 'it does not answer'
-  if (before.since !== next.since) return 'it counts as unreachable'
-  if (before.evicted?.length !== next.evicted?.length) return 'others take the place of pods that it has'
+  const [was, is] = [silenceOf(before), silenceOf(next)]
+  if (is === undefined) return was === undefined && before === next ? undefined : 'it answers'
+  if (was === undefined) return 'it does not answer'
+  if (was.since !== is.since) return 'it counts as unreachable'
+  if (was.evicted?.length !== is.evicted?.length) return 'others take the place of pods that it has'
   return undefined
 }

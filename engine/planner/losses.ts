@@ -1,5 +1,5 @@
 import { unreachableAtMs } from '../api/nodeLoss.ts'
-import { type NodeMemory, nodeKey, nodeMemory } from '../api/nodeRecords.ts'
+import { type NodeLoss, type NodeMemory, nodeKey, nodeMemory } from '../api/nodeRecords.ts'
 import { type NodeName, podUid, type PodUid } from '../api/names.ts'
 import { controllerOf } from '../api/owners.ts'
 import type { Action } from '../api/plan.ts'
@@ -34,18 +34,24 @@ function silent(
   now: Temporal.Instant,
 ): ObservedNode {
   const { unlisted, ...rest } = node
+  const silence = silenceOf(loss)
   const isDue = unreachableAtMs(node) <= now.epochMilliseconds
-  const lostSince = loss?.since ?? fenced?.at ?? (isDue ? timestamp(now) : undefined)
-  const known = unlisted === true && loss?.pods !== undefined ? remembered(loss.pods) : node.pods
-  const isUnknown = unlisted === true && loss?.pods === undefined && givenUp === undefined
+  const lostSince = silence?.since ?? fenced?.at ?? (isDue ? timestamp(now) : undefined)
+  const known = unlisted === true && silence?.pods !== undefined ? remembered(silence.pods) : node.pods
+  const isUnknown = unlisted === true && silence?.pods === undefined && givenUp === undefined
   return {
     ...rest,
     ...(isUnknown && { unlisted: true }),
-    since: loss?.heard ?? node.since,
+    since: silence?.heard ?? node.since,
     pods: givenUp === undefined ? known : withoutOlder(known, givenUp),
     ...(lostSince !== undefined && { lostSince }),
     ...(loss?.evicted !== undefined && { evicted: new Set(loss.evicted) }),
   }
+}
+
+/** What is on record of the silence that there is; undefined: nothing yet, or only of one before. */
+export function silenceOf(loss: NodeLoss | undefined): NodeLoss | undefined {
+  return loss?.answered === true ? undefined : loss
 }
 
 /** What others have taken the place of goes, and was not to come back. */

@@ -120,6 +120,26 @@ test('five minutes later others take the place of its pods, and when it answers 
   expect(memoryOf(scene)).toEqual({})
 })
 
+test('a node that falls silent again before all is cleared up is as if it had been silent for the first time', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 4 }))
+  scene.run()
+  silence(scene)
+  pass(scene, 20)
+  pass(scene, 305)
+  scene.world.setReachable(1, true)
+  scene.unreadable('node-1', 'a pod there cannot be read')
+  pass(scene, 60)
+  const evicted = memoryOf(scene).loss?.evicted
+  expect(evicted).toHaveLength(2)
+  silence(scene)
+  expect(memoryOf(scene).loss).not.toHaveProperty('since')
+  expect(memoryOf(scene).loss).toMatchObject({ evicted, pods: [] })
+  const { observed } = scene.snapshot()
+  expect(memoryOf(scene).loss?.heard).toBe(observed.nodes.get(LOST)?.since)
+  pass(scene, 20)
+  expect(memoryOf(scene).loss).toMatchObject({ evicted, since: expect.any(String) })
+})
+
 test.for([
   ['of the Cluster', undefined, 5, 5],
   ['of the pod', 60, 5, 60],
