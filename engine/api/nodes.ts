@@ -1,3 +1,4 @@
+import { type Allocatable, allocatableOf, overReserved, type Reserved, reservedOf } from './allocatable.ts'
 import type { NodeInfo } from './cri.ts'
 import type { Node, NodeDrain, Taint } from './generated/types.ts'
 import { nodeName, type NodeName, type Timestamp } from './names.ts'
@@ -25,6 +26,10 @@ export interface NodeFacts {
   readonly taints: readonly Taint[]
   /** Absent while the node has never answered. */
   readonly info: NodeInfo | undefined
+  /** Of that, what pods may request: all but what is reserved. */
+  readonly allocatable: Allocatable | undefined
+  /** What is reserved beyond what there is: a sentence each. */
+  readonly overReserved: readonly string[]
 }
 
 export interface NodeDraining {
@@ -37,16 +42,19 @@ export interface NodeDraining {
 
 /** The nodes of the commit, and those that it does not have any more and that are driven still; without any, all that were observed. By name. */
 export function nodesOf({ desired, observed, records }: Snapshot): readonly NodeFacts[] {
-  const memoryOf = (name: NodeName): NodeMemory => nodeMemory(records.get(nodeKey(name)))
+  const saidOf = (name: NodeName) => ({
+    memory: nodeMemory(records.get(nodeKey(name))),
+    reserved: reservedOf(desired, name),
+  })
   const written = desired.nodes.map((node) => {
     const name = nodeName(node.metadata.name ?? '')
-    return factsOf(name, observed.nodes.get(name), node, memoryOf(name))
+    return factsOf(name, observed.nodes.get(name), node, saidOf(name))
   })
   const names = new Set(written.map(({ name }) => name))
   const others = [...observed.nodes.values()].filter(({ name }) => !names.has(name))
   const unwritten = others.map((node) => {
-    const facts = factsOf(node.name, node, undefined, memoryOf(node.name))
-    return written.length === 0 ? facts : leaving(facts, memoryOf(node.name))
+    const facts = factsOf(node.name, node, undefined, saidOf(node.name))
+    return written.length === 0 ? facts : leaving(facts, saidOf(node.name).memory)
   })
   const facts = [...written, ...unwritten]
   return facts.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
@@ -71,9 +79,10 @@ function factsOf(
   name: NodeName,
   observed: ObservedNode | undefined,
   node: Node | undefined,
-  memory: NodeMemory,
+  { memory, reserved }: { readonly memory: NodeMemory; readonly reserved: Reserved },
 ): NodeFacts {
-  const arch = observed?.info?.architecture
+  const info = observed?.info
+  const arch = info?.architecture
   const drains = drainsOf(node?.spec?.drain, memory)
   return {
     name,
@@ -90,7 +99,9 @@ function factsOf(
       ...(node?.metadata.labels ?? NO_LABELS),
     },
     taints: taintsOf(node, observed, memory),
-    info: observed?.info,
+    info,
+    allocatable: info && allocatableOf(info, reserved),
+    overReserved: info === undefined ? [] : overReserved(info, reserved),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Taint } from '../api/generated/types.ts'
+import { type Allocatable, OVER_RESERVED } from '../api/allocatable.ts'
 import type { NodeInfo } from '../api/cri.ts'
 import type { NodeFacts } from '../api/nodes.ts'
 import { nodesOf } from '../api/nodes.ts'
@@ -26,7 +27,7 @@ export interface NodeObject {
 }
 
 export interface NodeCondition {
-  readonly type: 'Ready'
+  readonly type: 'Ready' | 'InvalidNodeAllocatable'
   readonly status: 'True' | 'Unknown'
   readonly reason: string
   readonly message: string
@@ -59,7 +60,7 @@ function nodeObject(
   now: Temporal.Instant,
   { podCIDRs, version }: NodeObjectsOptions,
 ): NodeObject {
-  const { info, labels, name, unschedulable } = node
+  const { allocatable, info, labels, name, unschedulable } = node
   const taints = unschedulable ? [...node.taints, UNSCHEDULABLE_TAINT] : node.taints
   const podCIDR = podCIDRs.get(name)
   return {
@@ -72,12 +73,13 @@ function nodeObject(
       ...(unschedulable && { unschedulable }),
     },
     status: {
-      conditions: [readyCondition(node, observed, now)],
+      conditions: [readyCondition(node, observed, now), ...reservedConditions(node, now)],
       addresses: [
         ...(info?.addresses ?? []).map((address) => ({ type: 'InternalIP', address }) as const),
         { type: 'Hostname', address: name },
       ],
-      ...(info !== undefined && { capacity: resources(info), allocatable: resources(info) }),
+      ...(info !== undefined && { capacity: resources(info) }),
+      ...(allocatable !== undefined && { allocatable: resources(allocatable) }),
       ...(info !== undefined && { nodeInfo: nodeInfo(info, version) }),
     },
   }
@@ -113,9 +115,16 @@ function readyCondition(
   }
 }
 
-/** Nothing is kept back for the system: what a node has its pods can have. */
-function resources(info: NodeInfo): Readonly<Record<string, string>> {
-  const { cpuMillis, ephemeralStorageBytes, extendedResources = {}, memoryBytes, podsMax } = info
+/** A kubelet does not start then; here the node is driven on, and takes no pod that requests what it has none of. */
+function reservedConditions({ overReserved }: NodeFacts, now: Temporal.Instant): readonly NodeCondition[] {
+  if (overReserved.length === 0) return []
+  const at = { lastHeartbeatTime: now.toString(), lastTransitionTime: now.toString() }
+  const message = overReserved.join('; ')
+  return [{ type: 'InvalidNodeAllocatable', status: 'True', reason: OVER_RESERVED, message, ...at }]
+}
+
+function resources(amounts: Allocatable): Readonly<Record<string, string>> {
+  const { cpuMillis, ephemeralStorageBytes, extendedResources = {}, memoryBytes, podsMax } = amounts
   return {
     cpu: cpuMillis % 1000 === 0 ? String(cpuMillis / 1000) : `${cpuMillis}m`,
     ...(ephemeralStorageBytes !== undefined && { 'ephemeral-storage': String(ephemeralStorageBytes) }),

@@ -1,9 +1,12 @@
 import type { Pod, PodStatus } from '../api/generated/types.ts'
+import { OVER_RESERVED } from '../api/allocatable.ts'
 import { podSpecWithDefaults } from '../api/defaults/pod.ts'
 import type { ObjectKey } from '../api/names.ts'
+import { nodeKey } from '../api/nodeRecords.ts'
 import type { Health, StatusReport } from '../api/plan.ts'
 import type { Decision } from '../controllers/decision.ts'
 import type { PodView } from '../controllers/view.ts'
+import { knownNodes } from './knownNodes.ts'
 import { type Pending, pendingReport, type Placements } from './place.ts'
 import { quotaReports } from './quotas.ts'
 import { Statuses } from './statuses.ts'
@@ -22,6 +25,11 @@ export function reportsOf(
   for (const desired of world.snapshot.desired.objects.values()) {
     if (desired.object.kind !== 'Namespace') continue
     reports.set(desired.key, { key: desired.key, health: { kind: 'healthy' }, status: { phase: 'Active' } })
+  }
+  for (const { name, overReserved } of knownNodes(world.snapshot)) {
+    if (overReserved.length === 0) continue
+    const health: Health = { kind: 'failed', reason: OVER_RESERVED, message: overReserved.join('; ') }
+    reports.set(nodeKey(name), { key: nodeKey(name), health, status: {} })
   }
   for (const report of quotaReports(world.snapshot.desired)) reports.set(report.key, report)
   const all = new Statuses([reports, services], world.pods, keyOfPod, reportOfPod)

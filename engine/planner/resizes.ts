@@ -1,4 +1,4 @@
-import type { NodeInfo } from '../api/cri.ts'
+import { type Allocatable, allocatableOf, reservedOf } from '../api/allocatable.ts'
 import type { PodCondition } from '../api/generated/types.ts'
 import { podRequests } from '../api/podResources.ts'
 import { RESIZE_PENDING } from '../api/resize.ts'
@@ -33,16 +33,21 @@ interface Refusal {
   readonly message: string
 }
 
-const COUNTED = { cpu: 'cpuMillis', memory: 'memoryBytes' } as const satisfies Record<string, keyof NodeInfo>
+const COUNTED = { cpu: 'cpuMillis', memory: 'memoryBytes' } as const satisfies Record<
+  string,
+  keyof Allocatable
+>
 
 function refusal({ pod, record }: PodUpdate, given: readonly PodUpdate[], world: World): Refusal | undefined {
-  const info = world.snapshot.observed.nodes.get(pod.node)?.info
+  const { desired, observed } = world.snapshot
+  const info = observed.nodes.get(pod.node)?.info
   if (info === undefined) return undefined
+  const allocatable = allocatableOf(info, reservedOf(desired, pod.node))
   const before = podRequests(pod.record.pod.spec)
   const after = podRequests(record.pod.spec)
   for (const name of ['cpu', 'memory'] as const) {
     const requested = after[name] ?? 0
-    const capacity = info[COUNTED[name]]
+    const capacity = allocatable[COUNTED[name]]
     if (requested <= (before[name] ?? 0)) continue
     if (requested > capacity)
       return {

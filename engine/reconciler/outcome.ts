@@ -1,5 +1,6 @@
 import type { ObjectKey, PodUid } from '../api/names.ts'
 import { keyParts, objectKey } from '../api/names.ts'
+import { nodeKey } from '../api/nodeRecords.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
 import type { Snapshot } from '../api/snapshot.ts'
 import { controllerOf } from '../api/owners.ts'
@@ -24,14 +25,14 @@ export type Outcome =
 
 export type Verdict = Extract<Outcome, { readonly kind: 'healthy' | 'failed' }>
 
-/** Objects of the commit that are not healthy, violations of ours among them, in the order of their keys. */
+/** Objects of the commit and nodes that are not healthy, violations of ours among them, in the order of their keys. */
 export function unhealthy(
   plan: Plan,
   snapshot: Snapshot,
   ignore: (object: ObjectKey) => boolean,
 ): readonly UnhealthyObject[] {
   const found = new Map<ObjectKey, Health>()
-  for (const key of snapshot.desired.objects.keys()) {
+  for (const key of [...snapshot.desired.objects.keys(), ...nodeKeys(snapshot)]) {
     const health = plan.statuses.get(key)?.health
     if (health === undefined || health.kind === 'healthy' || ignore(key) || isSuspended(key, plan)) continue
     found.set(key, health)
@@ -43,6 +44,10 @@ export function unhealthy(
   return [...found]
     .map(([object, health]) => ({ object, health }))
     .toSorted((a, b) => (a.object < b.object ? -1 : 1))
+}
+
+function nodeKeys({ observed }: Snapshot): readonly ObjectKey[] {
+  return [...observed.nodes.keys()].map(nodeKey)
 }
 
 /** Undefined: something may still change for the better. */

@@ -90,7 +90,7 @@ function lacks(amount: number, node: number, used: Float64Array, allocatable: Fl
 }
 
 function extendedOf(name: string, node: number, { nodes }: Room): number {
-  return nodes[node]?.info?.extendedResources?.[name] ?? 0
+  return nodes[node]?.allocatable?.extendedResources?.[name] ?? 0
 }
 
 /** Every resource that does not suffice; what even an empty node has not enough of, no deletion gives. */

@@ -107,10 +107,12 @@ export class Room {
     this.#pods = nodes.map(() => undefined)
     this.#loads = nodes.map(() => undefined)
     this.allocatable = {
-      cpuMillis: filled(({ info }) => info?.cpuMillis ?? 0),
-      memoryBytes: filled(({ info }) => info?.memoryBytes ?? 0),
-      ephemeralBytes: filled(({ info }) => info?.ephemeralStorageBytes ?? Number.POSITIVE_INFINITY),
-      pods: filled(({ info }) => info?.podsMax ?? 0),
+      cpuMillis: filled(({ allocatable }) => allocatable?.cpuMillis ?? 0),
+      memoryBytes: filled(({ allocatable }) => allocatable?.memoryBytes ?? 0),
+      ephemeralBytes: filled(
+        ({ allocatable }) => allocatable?.ephemeralStorageBytes ?? Number.POSITIVE_INFINITY,
+      ),
+      pods: filled(({ allocatable }) => allocatable?.podsMax ?? 0),
     }
     const empty = (): Float64Array => new Float64Array(nodes.length)
     this.used = { cpuMillis: empty(), memoryBytes: empty(), ephemeralBytes: empty(), pods: empty() }

@@ -137,6 +137,20 @@ test("a mirror that is no URL, and a Node's address that is none, are refused", 
   ])
 })
 
+test('only amounts of what a machine has can be reserved on it', () => {
+  const reserved = '{systemReserved: {cpu: 500m, memroy: 1Gi, pid: "1000", ephemeral-storage: -1Gi}}'
+  const complaints = [
+    'spec.systemReserved.memroy: "memroy" cannot be reserved: it must be cpu, memory or ephemeral-storage (did you mean memory?)',
+    'spec.systemReserved.pid: "pid" cannot be reserved: it must be cpu, memory or ephemeral-storage (podPidsLimit limits the processes of each pod)',
+    'spec.systemReserved.ephemeral-storage: must be 0 or more, not -1Gi',
+  ]
+  const told = (text: string) => linesOf(text).map((line) => line.replace(/^\S+ error: /, ''))
+  expect(told(cluster(reserved))).toEqual(complaints.map((one) => `Cluster home: ${one}`))
+  expect(told(`apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: a}\nspec: ${reserved}\n`)).toEqual(
+    complaints.map((one) => `Node a: ${one}`),
+  )
+})
+
 test('an autoscaler of the first version is read as Kubernetes converts it', () => {
   const text = `apiVersion: autoscaling/v1
 kind: HorizontalPodAutoscaler

@@ -1,4 +1,5 @@
 import type {
+  ClusterSpec,
   ClusterSync,
   CronJob,
   Deployment,
@@ -24,6 +25,7 @@ export class Scene {
   #formerNodes: readonly NodeName[] = []
   #sync: ClusterSync = {}
   #podEvictionTimeoutSeconds: number | undefined
+  #systemReserved: ClusterSpec['systemReserved']
   #commit = 'c'.repeat(40)
   readonly #unread = new Set<string>()
   readonly #unreadable = new Map<string, string>()
@@ -43,6 +45,7 @@ export class Scene {
         ...(this.#podEvictionTimeoutSeconds !== undefined && {
           podEvictionTimeoutSeconds: this.#podEvictionTimeoutSeconds,
         }),
+        ...(this.#systemReserved !== undefined && { systemReserved: this.#systemReserved }),
       },
     } as const
     const formerNodes = this.#formerNodes
@@ -58,6 +61,12 @@ export class Scene {
   /** The Cluster's podEvictionTimeoutSeconds. */
   evictsAfter(seconds: number): this {
     this.#podEvictionTimeoutSeconds = seconds
+    return this
+  }
+
+  /** The Cluster's systemReserved. */
+  reserves(amounts: NonNullable<ClusterSpec['systemReserved']>): this {
+    this.#systemReserved = amounts
     return this
   }
 

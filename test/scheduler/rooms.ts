@@ -23,6 +23,17 @@ export interface NodeWords {
 
 export function node(name: string, words: Omit<NodeWords, 'name'> = {}): NodeFacts {
   const { labels, reachable = true, taints = [], unschedulable = false, ...capacity } = words
+  const info = {
+    node: nodeName(name),
+    runtime: 'model',
+    bootId: 'boot',
+    addresses: [],
+    cpuMillis: 4000,
+    memoryBytes: 8 * 2 ** 30,
+    podsMax: 110,
+    warnings: [],
+    ...capacity,
+  }
   return {
     name: nodeName(name),
     reachable,
@@ -33,17 +44,9 @@ export function node(name: string, words: Omit<NodeWords, 'name'> = {}): NodeFac
     lostSince: undefined,
     fenced: false,
     leaves: false,
-    info: {
-      node: nodeName(name),
-      runtime: 'model',
-      bootId: 'boot',
-      addresses: [],
-      cpuMillis: 4000,
-      memoryBytes: 8 * 2 ** 30,
-      podsMax: 110,
-      warnings: [],
-      ...capacity,
-    },
+    info,
+    allocatable: info,
+    overReserved: [],
   }
 }
 

@@ -1026,6 +1026,12 @@ export interface ClusterSpec {
    * How the machines are kept to what the repository says.
    */
   readonly sync?: ClusterSync
+  /**
+   * What each machine keeps back for all that is no pod, as the kubelet's setting of this name: cpu, memory and ephemeral-storage. Nothing when absent; a Node may say otherwise.
+   */
+  readonly systemReserved?: {
+    readonly [k: string]: Quantity
+  }
 }
 
 /**
@@ -3776,6 +3782,12 @@ export interface NodeSpec {
    * What runs the containers: oci (the default: runc or crun, driven directly), podman or docker.
    */
   readonly runtime?: 'oci' | 'podman' | 'docker'
+  /**
+   * What is kept back for all that is no pod, as the kubelet's setting of this name: cpu, memory and ephemeral-storage. Pods may request the rest. What is not named here is as the Cluster says.
+   */
+  readonly systemReserved?: {
+    readonly [k: string]: Quantity
+  }
   /**
    * Marks that keep pods off the machine, unless they tolerate them.
    */

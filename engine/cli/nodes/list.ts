@@ -49,19 +49,25 @@ function rows(objects: readonly NodeObject[], told: Snapshot, now: Temporal.Inst
   const lines = objects.map((object) => {
     const node = facts.get(object.metadata.name)
     const observed = node && snapshot.observed.nodes.get(node.name)
-    const { capacity = {}, nodeInfo = {} } = object.status
+    const { nodeInfo = {} } = object.status
     return [
       object.metadata.name,
       node === undefined ? '' : wordsOf(node),
       observed === undefined || observed.unlisted === true ? '?' : String(observed.pods.size),
       observed?.reachable === false ? since(now, observed.since) : '',
-      capacity['cpu'] ?? '',
-      capacity['memory'] ?? '',
+      amountCell(object, 'cpu'),
+      amountCell(object, 'memory'),
       nodeInfo['containerRuntimeVersion'] ?? '',
       ...(wide ? wideCells(object) : []),
     ]
   })
   return table(wide ? [...HEADING, ...WIDE] : HEADING, lines)
+}
+
+/** What there is; where some of it is reserved, what pods may request before it: `1500m/2`. */
+function amountCell({ status: { allocatable = {}, capacity = {} } }: NodeObject, name: string): string {
+  const [own = '', all = ''] = [allocatable[name], capacity[name]]
+  return own === all ? all : `${own}/${all}`
 }
 
 function wideCells({ spec, status }: NodeObject): readonly string[] {

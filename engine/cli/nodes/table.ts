@@ -14,11 +14,12 @@ export function nodeTable(snapshot: Snapshot): string {
 }
 
 /** As `kubectl get nodes` has it; a drain that is not over is ours. */
-export function wordsOf({ drains, fenced, reachable, unschedulable }: NodeFacts): string {
+export function wordsOf({ drains, fenced, overReserved, reachable, unschedulable }: NodeFacts): string {
   return [
     reachable ? 'Ready' : 'NotReady',
     ...(fenced ? ['Fenced'] : []),
     ...(unschedulable ? ['SchedulingDisabled'] : []),
     ...(drains.length > 0 ? ['Draining'] : []),
+    ...(overReserved.length > 0 ? ['InvalidNodeAllocatable'] : []),
   ].join(',')
 }

@@ -217,12 +217,12 @@ class Collected {
   }
 
   #fact({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): string | undefined {
-    const { node, record } = this.#context
+    const { record } = this.#context
     if (fieldRef !== undefined) return downwardValue(fieldRef.fieldPath, record.pod.metadata)
     if (resourceFieldRef === undefined) return undefined
     const { containerName = '' } = resourceFieldRef
     const container = containerFacts(filledFactsOf(record.pod.spec), containerName)?.container
-    return container && resourceAmount(resourceFieldRef, container, node)
+    return container && resourceAmount(resourceFieldRef, container, this.#context)
   }
 
   #add(

@@ -1,8 +1,15 @@
 import type { Container, Quantity, ResourceFieldSelector } from '../../api/generated/types.ts'
+import { allocatableOf, reservedOf } from '../../api/allocatable.ts'
 import { parseQuantity } from '../../api/quantity.ts'
-import type { ObservedNode, ObservedPod } from '../../api/snapshot.ts'
+import type { Desired, ObservedNode, ObservedPod } from '../../api/snapshot.ts'
 import type { PodContext } from '../context.ts'
 import { containerFacts, filledFactsOf } from '../facts.ts'
+
+/** `node`: undefined while nothing is known of it. */
+interface NodeContext {
+  readonly desired: Desired
+  readonly node: ObservedNode | undefined
+}
 
 const RESOURCE = /^(limits|requests)\.(.+)$/
 
@@ -17,20 +24,20 @@ export function resourceValue(
   context: PodContext,
 ): string | undefined {
   const container = namedContainer(selector.containerName, own, pod)
-  return container && resourceAmount(selector, container, context.node)
+  return container && resourceAmount(selector, container, context)
 }
 
-/** The same of a container that is known. `node`: undefined while nothing is known of it. */
+/** The same of a container that is known. */
 export function resourceAmount(
   selector: ResourceFieldSelector,
   container: Container,
-  node: ObservedNode | undefined,
+  context: NodeContext,
 ): string | undefined {
   const match = RESOURCE.exec(selector.resource)
   if (match === null) return undefined
   const [, list = '', name = ''] = match
   const written = (list === 'limits' ? container.resources?.limits : container.resources?.requests)?.[name]
-  const amount = positive(written) ?? (list === 'limits' ? allocatable(name, node) : 0)
+  const amount = positive(written) ?? (list === 'limits' ? allocatable(name, context) : 0)
   return String(Math.ceil(rounded(amount / (positive(selector.divisor) ?? 1))))
 }
 
@@ -44,10 +51,11 @@ function positive(quantity: Quantity | undefined): number | undefined {
   return value === undefined || value === 0 ? undefined : value
 }
 
-function allocatable(resource: string, node: ObservedNode | undefined): number {
-  const info = node?.info
-  if (resource === 'cpu') return (info?.cpuMillis ?? 0) / 1000
-  return resource === 'memory' ? (info?.memoryBytes ?? 0) : 0
+function allocatable(resource: string, { desired, node }: NodeContext): number {
+  if (node?.info === undefined) return 0
+  const { cpuMillis, memoryBytes } = allocatableOf(node.info, reservedOf(desired, node.name))
+  if (resource === 'cpu') return cpuMillis / 1000
+  return resource === 'memory' ? memoryBytes : 0
 }
 
 /** 0.3 / 0.1 is 3, not 3.0000000000000004, which would be rounded up to 4. */

@@ -1,9 +1,11 @@
 import { clusterWithDefaults } from '../../api/defaults/objects.ts'
 import type { Cluster, ClusterIngress, Node, Quantity } from '../../api/generated/types.ts'
 import { addressAt, canonicalIp, type IpRange, ipRange, overlap } from '../../api/ipRanges.ts'
+import { RESERVABLE } from '../../api/allocatable.ts'
 import { LOG_BYTES_MIN } from '../../api/logLimits.ts'
 import { parseQuantity } from '../../api/quantity.ts'
 import type { CheckContext } from '../context.ts'
+import { didYouMean } from '../suggestions.ts'
 import { checkTaints } from './placement.ts'
 import { checkQuantity } from './resources.ts'
 
@@ -27,6 +29,7 @@ export function checkCluster(context: CheckContext, cluster: Cluster): void {
       'pods and Services need addresses of their own',
     )
   }
+  checkReserved(context, spec.systemReserved)
   checkLogSize(context, spec.containerLogMaxSize)
   checkIssuer(context, spec.serviceAccountIssuer)
   checkProxy(context, spec.ingress)
@@ -95,9 +98,25 @@ function checkRanges(
   return ranges
 }
 
+/** A kubelet can reserve process ids as well; here a pod's own are limited. */
+function checkReserved(context: CheckContext, reserved: Readonly<Record<string, Quantity>> = {}): void {
+  for (const [name, quantity] of Object.entries(reserved)) {
+    const path = ['spec', 'systemReserved', name]
+    checkQuantity(context, path, quantity)
+    if (RESERVABLE.some((known) => known === name)) continue
+    const message = `${JSON.stringify(name)} cannot be reserved: it must be cpu, memory or ephemeral-storage`
+    const hint =
+      name === 'pid'
+        ? 'podPidsLimit limits the processes of each pod'
+        : didYouMean(name, RESERVABLE).suggestion
+    context.error(path, message, hint)
+  }
+}
+
 export function checkNode(context: CheckContext, node: Node): void {
   if (!context.intact(['spec'])) return
   checkTaints(context, ['spec', 'taints'], node.spec?.taints)
+  checkReserved(context, node.spec?.systemReserved)
   const address = node.spec?.address
   if (address === undefined || !context.sound(['spec'])) return
   if (/^(?:local|ssh:\/\/(?:[^@/\s]+@)?[^@/\s]+)$/.test(address)) return

@@ -561,7 +561,7 @@ validate22.errors = vErrors;
 return errors === 0;
 }
 
-const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"fencing":{"$ref":"ClusterFencing.json"},"ingress":{"$ref":"ClusterIngress.json"},"podCIDR":{"type":"string"},"podEvictionTimeoutSeconds":{"type":"integer","minimum":0},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"}},"additionalProperties":false};
+const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"fencing":{"$ref":"ClusterFencing.json"},"ingress":{"$ref":"ClusterIngress.json"},"podCIDR":{"type":"string"},"podEvictionTimeoutSeconds":{"type":"integer","minimum":0},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"},"systemReserved":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 const schema11 = {"$id":"https://reconcile.dev/schemas/shared/Quantity.json","type":["string","number"]};
 
 function validate29(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -1253,14 +1253,35 @@ vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.error
 errors = vErrors.length;
 }
 }
+if(data.systemReserved !== undefined){
+let data11 = data.systemReserved;
+if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
+for(const key1 in data11){
+if(!(validate29(data11[key1], {instancePath:instancePath+"/systemReserved/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data11,parentDataProperty:key1,rootData}))){
+vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
-const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err11 = {instancePath:instancePath+"/systemReserved",schemaPath:"#/properties/systemReserved/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err11];
 }
 else {
 vErrors.push(err11);
+}
+errors++;
+}
+}
+}
+else {
+const err12 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
 }
 errors++;
 }
@@ -1367,11 +1388,11 @@ validate21.errors = vErrors;
 return errors === 0;
 }
 
-export const ClusterTrustBundle = validate40;
+export const ClusterTrustBundle = validate41;
 const schema16 = {"$id":"https://reconcile.dev/schemas/ClusterTrustBundle.json","type":"object","properties":{"apiVersion":{"const":"certificates.k8s.io/v1beta1"},"kind":{"const":"ClusterTrustBundle"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ClusterTrustBundleSpec.json"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema17 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleSpec.json","type":"object","properties":{"signerName":{"type":"string"},"trustBundle":{"type":"string"}},"required":["trustBundle"],"additionalProperties":false};
 
-function validate42(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate43(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClusterTrustBundleSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1433,12 +1454,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate42.errors = vErrors;
+validate43.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate40(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ClusterTrustBundle.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1526,8 +1547,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate42(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate42.errors : vErrors.concat(validate42.errors);
+if(!(validate43(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate43.errors : vErrors.concat(validate43.errors);
 errors = vErrors.length;
 }
 }
@@ -1542,14 +1563,14 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate40.errors = vErrors;
+validate41.errors = vErrors;
 return errors === 0;
 }
 
-export const ConfigMap = validate44;
+export const ConfigMap = validate45;
 const schema18 = {"$id":"https://reconcile.dev/schemas/ConfigMap.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ConfigMap"},"metadata":{"$ref":"shared/ObjectMeta.json"},"binaryData":{"type":"object","additionalProperties":{"type":"string"}},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate44(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ConfigMap.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1703,11 +1724,11 @@ vErrors.push(err11);
 }
 errors++;
 }
-validate44.errors = vErrors;
+validate45.errors = vErrors;
 return errors === 0;
 }
 
-export const CronJob = validate46;
+export const CronJob = validate47;
 const schema19 = {"$id":"https://reconcile.dev/schemas/CronJob.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"CronJob"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/CronJobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema20 = {"$id":"https://reconcile.dev/schemas/shared/CronJobSpec.json","type":"object","properties":{"concurrencyPolicy":{"type":"string","enum":["Allow","Forbid","Replace"]},"failedJobsHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"jobTemplate":{"$ref":"JobTemplateSpec.json"},"schedule":{"type":"string","minLength":1},"startingDeadlineSeconds":{"type":"integer","minimum":0},"successfulJobsHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"suspend":{"type":"boolean"},"timeZone":{"type":"string"}},"required":["jobTemplate","schedule"],"additionalProperties":false};
 const schema21 = {"$id":"https://reconcile.dev/schemas/shared/JobTemplateSpec.json","type":"object","properties":{"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"JobSpec.json"}},"additionalProperties":false};
@@ -1716,7 +1737,7 @@ const schema23 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicy.j
 const schema24 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyRule.json","type":"object","properties":{"action":{"type":"string","enum":["FailJob","FailIndex","Ignore","Count"]},"onExitCodes":{"$ref":"PodFailurePolicyOnExitCodesRequirement.json"},"onPodConditions":{"type":"array","items":{"$ref":"PodFailurePolicyOnPodConditionsPattern.json"}}},"required":["action"],"additionalProperties":false};
 const schema25 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyOnExitCodesRequirement.json","type":"object","properties":{"containerName":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn"]},"values":{"type":"array","items":{"type":"integer"}}},"required":["operator","values"],"additionalProperties":false};
 
-function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicyOnExitCodesRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1828,13 +1849,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate54.errors = vErrors;
+validate55.errors = vErrors;
 return errors === 0;
 }
 
 const schema26 = {"$id":"https://reconcile.dev/schemas/shared/PodFailurePolicyOnPodConditionsPattern.json","type":"object","properties":{"type":{"type":"string"},"status":{"type":"string","enum":["True","False","Unknown"]}},"required":["type"],"additionalProperties":false};
 
-function validate56(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicyOnPodConditionsPattern.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1907,12 +1928,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate56.errors = vErrors;
+validate57.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicyRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -1963,8 +1984,8 @@ errors++;
 }
 }
 if(data.onExitCodes !== undefined){
-if(!(validate54(data.onExitCodes, {instancePath:instancePath+"/onExitCodes",parentData:data,parentDataProperty:"onExitCodes",rootData}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+if(!(validate55(data.onExitCodes, {instancePath:instancePath+"/onExitCodes",parentData:data,parentDataProperty:"onExitCodes",rootData}))){
+vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
 errors = vErrors.length;
 }
 }
@@ -1973,8 +1994,8 @@ let data2 = data.onPodConditions;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate56(data2[i0], {instancePath:instancePath+"/onPodConditions/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+if(!(validate57(data2[i0], {instancePath:instancePath+"/onPodConditions/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
 errors = vErrors.length;
 }
 }
@@ -2001,12 +2022,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate53.errors = vErrors;
+validate54.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodFailurePolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2038,8 +2059,8 @@ let data0 = data.rules;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate53(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+if(!(validate54(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
 errors = vErrors.length;
 }
 }
@@ -2066,14 +2087,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate52.errors = vErrors;
+validate53.errors = vErrors;
 return errors === 0;
 }
 
 const schema27 = {"$id":"https://reconcile.dev/schemas/shared/LabelSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"LabelSelectorRequirement.json"}},"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}},"additionalProperties":false};
 const schema28 = {"$id":"https://reconcile.dev/schemas/shared/LabelSelectorRequirement.json","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"values":{"type":"array","items":{"type":"string"}}},"required":["key","operator"],"additionalProperties":false};
 
-function validate61(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate62(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LabelSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2184,12 +2205,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate61.errors = vErrors;
+validate62.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate61(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LabelSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2211,8 +2232,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate61(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
+if(!(validate62(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate62.errors : vErrors.concat(validate62.errors);
 errors = vErrors.length;
 }
 }
@@ -2266,14 +2287,14 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate60.errors = vErrors;
+validate61.errors = vErrors;
 return errors === 0;
 }
 
 const schema29 = {"$id":"https://reconcile.dev/schemas/shared/SuccessPolicy.json","type":"object","properties":{"rules":{"type":"array","items":{"$ref":"SuccessPolicyRule.json"}}},"required":["rules"],"additionalProperties":false};
 const schema30 = {"$id":"https://reconcile.dev/schemas/shared/SuccessPolicyRule.json","type":"object","properties":{"succeededCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"succeededIndexes":{"type":"string"}},"additionalProperties":false};
 
-function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate66(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SuccessPolicyRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2348,12 +2369,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate65.errors = vErrors;
+validate66.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate64(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SuccessPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2385,8 +2406,8 @@ let data0 = data.rules;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate65(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
+if(!(validate66(data0[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -2413,14 +2434,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate64.errors = vErrors;
+validate65.errors = vErrors;
 return errors === 0;
 }
 
 const schema31 = {"$id":"https://reconcile.dev/schemas/shared/PodTemplateSpec.json","type":"object","properties":{"metadata":{"$ref":"TemplateMeta.json"},"spec":{"$ref":"PodSpec.json"}},"required":["spec"],"additionalProperties":false};
 const schema32 = {"$id":"https://reconcile.dev/schemas/shared/TemplateMeta.json","type":"object","properties":{"name":{"type":"string"},"namespace":{"type":"string"},"annotations":{"type":"object","additionalProperties":{"type":"string"}},"creationTimestamp":{"type":"string"},"deletionGracePeriodSeconds":{"type":"integer"},"deletionTimestamp":{"type":"string"},"finalizers":{"type":"array","items":{"type":"string"}},"generateName":{"type":"string"},"generation":{"type":"integer"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"managedFields":{"type":"array","items":{"$ref":"ManagedFieldsEntry.json"}},"ownerReferences":{"type":"array","items":{"$ref":"OwnerReference.json"}},"resourceVersion":{"type":"string"},"selfLink":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
-function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate70(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TemplateMeta.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2696,7 +2717,7 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate69.errors = vErrors;
+validate70.errors = vErrors;
 return errors === 0;
 }
 
@@ -2707,7 +2728,7 @@ const schema36 = {"$id":"https://reconcile.dev/schemas/shared/PreferredSchedulin
 const schema37 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelectorTerm.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"NodeSelectorRequirement.json"}},"matchFields":{"type":"array","items":{"$ref":"NodeSelectorRequirement.json"}}},"additionalProperties":false};
 const schema38 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelectorRequirement.json","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist","Gt","Lt"]},"values":{"type":"array","items":{"type":"string"}}},"required":["key","operator"],"additionalProperties":false};
 
-function validate78(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate79(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2818,12 +2839,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate78.errors = vErrors;
+validate79.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate77(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate78(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSelectorTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2845,8 +2866,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate78(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate78.errors : vErrors.concat(validate78.errors);
+if(!(validate79(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
 errors = vErrors.length;
 }
 }
@@ -2867,8 +2888,8 @@ let data2 = data.matchFields;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate78(data2[i1], {instancePath:instancePath+"/matchFields/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate78.errors : vErrors.concat(validate78.errors);
+if(!(validate79(data2[i1], {instancePath:instancePath+"/matchFields/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
 errors = vErrors.length;
 }
 }
@@ -2895,12 +2916,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate77.errors = vErrors;
+validate78.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate77(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PreferredSchedulingTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -2938,8 +2959,8 @@ errors++;
 }
 }
 if(data.preference !== undefined){
-if(!(validate77(data.preference, {instancePath:instancePath+"/preference",parentData:data,parentDataProperty:"preference",rootData}))){
-vErrors = vErrors === null ? validate77.errors : vErrors.concat(validate77.errors);
+if(!(validate78(data.preference, {instancePath:instancePath+"/preference",parentData:data,parentDataProperty:"preference",rootData}))){
+vErrors = vErrors === null ? validate78.errors : vErrors.concat(validate78.errors);
 errors = vErrors.length;
 }
 }
@@ -2989,13 +3010,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate76.errors = vErrors;
+validate77.errors = vErrors;
 return errors === 0;
 }
 
 const schema39 = {"$id":"https://reconcile.dev/schemas/shared/NodeSelector.json","type":"object","properties":{"nodeSelectorTerms":{"type":"array","minItems":1,"items":{"$ref":"NodeSelectorTerm.json"}}},"required":["nodeSelectorTerms"],"additionalProperties":false};
 
-function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate84(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3037,8 +3058,8 @@ errors++;
 }
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate77(data0[i0], {instancePath:instancePath+"/nodeSelectorTerms/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate77.errors : vErrors.concat(validate77.errors);
+if(!(validate78(data0[i0], {instancePath:instancePath+"/nodeSelectorTerms/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate78.errors : vErrors.concat(validate78.errors);
 errors = vErrors.length;
 }
 }
@@ -3065,12 +3086,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate83.errors = vErrors;
+validate84.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate75(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3092,8 +3113,8 @@ let data0 = data.preferredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate76(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
+if(!(validate77(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate77.errors : vErrors.concat(validate77.errors);
 errors = vErrors.length;
 }
 }
@@ -3110,8 +3131,8 @@ errors++;
 }
 }
 if(data.requiredDuringSchedulingIgnoredDuringExecution !== undefined){
-if(!(validate83(data.requiredDuringSchedulingIgnoredDuringExecution, {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution",parentData:data,parentDataProperty:"requiredDuringSchedulingIgnoredDuringExecution",rootData}))){
-vErrors = vErrors === null ? validate83.errors : vErrors.concat(validate83.errors);
+if(!(validate84(data.requiredDuringSchedulingIgnoredDuringExecution, {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution",parentData:data,parentDataProperty:"requiredDuringSchedulingIgnoredDuringExecution",rootData}))){
+vErrors = vErrors === null ? validate84.errors : vErrors.concat(validate84.errors);
 errors = vErrors.length;
 }
 }
@@ -3126,7 +3147,7 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate75.errors = vErrors;
+validate76.errors = vErrors;
 return errors === 0;
 }
 
@@ -3134,7 +3155,7 @@ const schema40 = {"$id":"https://reconcile.dev/schemas/shared/PodAffinity.json",
 const schema41 = {"$id":"https://reconcile.dev/schemas/shared/WeightedPodAffinityTerm.json","type":"object","properties":{"podAffinityTerm":{"$ref":"PodAffinityTerm.json"},"weight":{"minimum":1,"maximum":100,"type":"integer"}},"required":["podAffinityTerm","weight"],"additionalProperties":false};
 const schema42 = {"$id":"https://reconcile.dev/schemas/shared/PodAffinityTerm.json","type":"object","properties":{"labelSelector":{"$ref":"LabelSelector.json"},"matchLabelKeys":{"type":"array","items":{"type":"string"}},"mismatchLabelKeys":{"type":"array","items":{"type":"string"}},"namespaceSelector":{"$ref":"LabelSelector.json"},"namespaces":{"type":"array","items":{"type":"string"}},"topologyKey":{"type":"string"}},"required":["topologyKey"],"additionalProperties":false};
 
-function validate89(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodAffinityTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3162,8 +3183,8 @@ errors++;
 }
 }
 if(data.labelSelector !== undefined){
-if(!(validate60(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -3224,8 +3245,8 @@ errors++;
 }
 }
 if(data.namespaceSelector !== undefined){
-if(!(validate60(data.namespaceSelector, {instancePath:instancePath+"/namespaceSelector",parentData:data,parentDataProperty:"namespaceSelector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.namespaceSelector, {instancePath:instancePath+"/namespaceSelector",parentData:data,parentDataProperty:"namespaceSelector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -3280,12 +3301,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate89.errors = vErrors;
+validate90.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate89(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/WeightedPodAffinityTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3323,8 +3344,8 @@ errors++;
 }
 }
 if(data.podAffinityTerm !== undefined){
-if(!(validate89(data.podAffinityTerm, {instancePath:instancePath+"/podAffinityTerm",parentData:data,parentDataProperty:"podAffinityTerm",rootData}))){
-vErrors = vErrors === null ? validate89.errors : vErrors.concat(validate89.errors);
+if(!(validate90(data.podAffinityTerm, {instancePath:instancePath+"/podAffinityTerm",parentData:data,parentDataProperty:"podAffinityTerm",rootData}))){
+vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
 errors = vErrors.length;
 }
 }
@@ -3374,12 +3395,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate88.errors = vErrors;
+validate89.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate87(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3401,8 +3422,8 @@ let data0 = data.preferredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate88(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
+if(!(validate89(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate89.errors : vErrors.concat(validate89.errors);
 errors = vErrors.length;
 }
 }
@@ -3423,8 +3444,8 @@ let data2 = data.requiredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate89(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate89.errors : vErrors.concat(validate89.errors);
+if(!(validate90(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
 errors = vErrors.length;
 }
 }
@@ -3451,13 +3472,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate87.errors = vErrors;
+validate88.errors = vErrors;
 return errors === 0;
 }
 
 const schema43 = {"$id":"https://reconcile.dev/schemas/shared/PodAntiAffinity.json","type":"object","properties":{"preferredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"WeightedPodAffinityTerm.json"}},"requiredDuringSchedulingIgnoredDuringExecution":{"type":"array","items":{"$ref":"PodAffinityTerm.json"}}},"additionalProperties":false};
 
-function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodAntiAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3479,8 +3500,8 @@ let data0 = data.preferredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate88(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
+if(!(validate89(data0[i0], {instancePath:instancePath+"/preferredDuringSchedulingIgnoredDuringExecution/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate89.errors : vErrors.concat(validate89.errors);
 errors = vErrors.length;
 }
 }
@@ -3501,8 +3522,8 @@ let data2 = data.requiredDuringSchedulingIgnoredDuringExecution;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate89(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate89.errors : vErrors.concat(validate89.errors);
+if(!(validate90(data2[i1], {instancePath:instancePath+"/requiredDuringSchedulingIgnoredDuringExecution/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
 errors = vErrors.length;
 }
 }
@@ -3529,12 +3550,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate96.errors = vErrors;
+validate97.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate75(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Affinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3552,20 +3573,20 @@ errors++;
 }
 }
 if(data.nodeAffinity !== undefined){
-if(!(validate75(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
-vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
+if(!(validate76(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
+vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
 errors = vErrors.length;
 }
 }
 if(data.podAffinity !== undefined){
-if(!(validate87(data.podAffinity, {instancePath:instancePath+"/podAffinity",parentData:data,parentDataProperty:"podAffinity",rootData}))){
-vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
+if(!(validate88(data.podAffinity, {instancePath:instancePath+"/podAffinity",parentData:data,parentDataProperty:"podAffinity",rootData}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 }
 if(data.podAntiAffinity !== undefined){
-if(!(validate96(data.podAntiAffinity, {instancePath:instancePath+"/podAntiAffinity",parentData:data,parentDataProperty:"podAntiAffinity",rootData}))){
-vErrors = vErrors === null ? validate96.errors : vErrors.concat(validate96.errors);
+if(!(validate97(data.podAntiAffinity, {instancePath:instancePath+"/podAntiAffinity",parentData:data,parentDataProperty:"podAntiAffinity",rootData}))){
+vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
 errors = vErrors.length;
 }
 }
@@ -3580,7 +3601,7 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate74.errors = vErrors;
+validate75.errors = vErrors;
 return errors === 0;
 }
 
@@ -3589,7 +3610,7 @@ const schema45 = {"$id":"https://reconcile.dev/schemas/shared/EnvVar.json","type
 const schema46 = {"$id":"https://reconcile.dev/schemas/shared/EnvVarSource.json","type":"object","properties":{"configMapKeyRef":{"$ref":"ConfigMapKeySelector.json"},"fieldRef":{"$ref":"ObjectFieldSelector.json"},"fileKeyRef":{"$ref":"FileKeySelector.json"},"resourceFieldRef":{"$ref":"ResourceFieldSelector.json"},"secretKeyRef":{"$ref":"SecretKeySelector.json"}},"additionalProperties":false};
 const schema47 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapKeySelector.json","type":"object","properties":{"name":{"type":"string"},"key":{"type":"string"},"optional":{"type":"boolean"}},"required":["key"],"additionalProperties":false};
 
-function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapKeySelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3663,13 +3684,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate104.errors = vErrors;
+validate105.errors = vErrors;
 return errors === 0;
 }
 
 const schema48 = {"$id":"https://reconcile.dev/schemas/shared/ObjectFieldSelector.json","type":"object","properties":{"apiVersion":{"type":"string"},"fieldPath":{"type":"string"}},"required":["fieldPath"],"additionalProperties":false};
 
-function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectFieldSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3731,13 +3752,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate106.errors = vErrors;
+validate107.errors = vErrors;
 return errors === 0;
 }
 
 const schema49 = {"$id":"https://reconcile.dev/schemas/shared/FileKeySelector.json","type":"object","properties":{"key":{"type":"string"},"optional":{"type":"boolean"},"path":{"type":"string"},"volumeName":{"type":"string"}},"required":["key","path","volumeName"],"additionalProperties":false};
 
-function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/FileKeySelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3843,13 +3864,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate108.errors = vErrors;
+validate109.errors = vErrors;
 return errors === 0;
 }
 
 const schema50 = {"$id":"https://reconcile.dev/schemas/shared/ResourceFieldSelector.json","type":"object","properties":{"containerName":{"type":"string"},"divisor":{"$ref":"Quantity.json"},"resource":{"type":"string"}},"required":["resource"],"additionalProperties":false};
 
-function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceFieldSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3917,13 +3938,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate110.errors = vErrors;
+validate111.errors = vErrors;
 return errors === 0;
 }
 
 const schema51 = {"$id":"https://reconcile.dev/schemas/shared/SecretKeySelector.json","type":"object","properties":{"name":{"type":"string"},"key":{"type":"string"},"optional":{"type":"boolean"}},"required":["key"],"additionalProperties":false};
 
-function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretKeySelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -3997,12 +4018,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate113.errors = vErrors;
+validate114.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate103(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EnvVarSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4020,32 +4041,32 @@ errors++;
 }
 }
 if(data.configMapKeyRef !== undefined){
-if(!(validate104(data.configMapKeyRef, {instancePath:instancePath+"/configMapKeyRef",parentData:data,parentDataProperty:"configMapKeyRef",rootData}))){
-vErrors = vErrors === null ? validate104.errors : vErrors.concat(validate104.errors);
+if(!(validate105(data.configMapKeyRef, {instancePath:instancePath+"/configMapKeyRef",parentData:data,parentDataProperty:"configMapKeyRef",rootData}))){
+vErrors = vErrors === null ? validate105.errors : vErrors.concat(validate105.errors);
 errors = vErrors.length;
 }
 }
 if(data.fieldRef !== undefined){
-if(!(validate106(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
-vErrors = vErrors === null ? validate106.errors : vErrors.concat(validate106.errors);
+if(!(validate107(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
+vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
 errors = vErrors.length;
 }
 }
 if(data.fileKeyRef !== undefined){
-if(!(validate108(data.fileKeyRef, {instancePath:instancePath+"/fileKeyRef",parentData:data,parentDataProperty:"fileKeyRef",rootData}))){
-vErrors = vErrors === null ? validate108.errors : vErrors.concat(validate108.errors);
+if(!(validate109(data.fileKeyRef, {instancePath:instancePath+"/fileKeyRef",parentData:data,parentDataProperty:"fileKeyRef",rootData}))){
+vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
 errors = vErrors.length;
 }
 }
 if(data.resourceFieldRef !== undefined){
-if(!(validate110(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
-vErrors = vErrors === null ? validate110.errors : vErrors.concat(validate110.errors);
+if(!(validate111(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
+vErrors = vErrors === null ? validate111.errors : vErrors.concat(validate111.errors);
 errors = vErrors.length;
 }
 }
 if(data.secretKeyRef !== undefined){
-if(!(validate113(data.secretKeyRef, {instancePath:instancePath+"/secretKeyRef",parentData:data,parentDataProperty:"secretKeyRef",rootData}))){
-vErrors = vErrors === null ? validate113.errors : vErrors.concat(validate113.errors);
+if(!(validate114(data.secretKeyRef, {instancePath:instancePath+"/secretKeyRef",parentData:data,parentDataProperty:"secretKeyRef",rootData}))){
+vErrors = vErrors === null ? validate114.errors : vErrors.concat(validate114.errors);
 errors = vErrors.length;
 }
 }
@@ -4060,12 +4081,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate103.errors = vErrors;
+validate104.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate103(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EnvVar.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4130,8 +4151,8 @@ errors++;
 }
 }
 if(data.valueFrom !== undefined){
-if(!(validate103(data.valueFrom, {instancePath:instancePath+"/valueFrom",parentData:data,parentDataProperty:"valueFrom",rootData}))){
-vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
+if(!(validate104(data.valueFrom, {instancePath:instancePath+"/valueFrom",parentData:data,parentDataProperty:"valueFrom",rootData}))){
+vErrors = vErrors === null ? validate104.errors : vErrors.concat(validate104.errors);
 errors = vErrors.length;
 }
 }
@@ -4146,14 +4167,14 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate102.errors = vErrors;
+validate103.errors = vErrors;
 return errors === 0;
 }
 
 const schema52 = {"$id":"https://reconcile.dev/schemas/shared/EnvFromSource.json","type":"object","properties":{"configMapRef":{"$ref":"ConfigMapEnvSource.json"},"prefix":{"type":"string"},"secretRef":{"$ref":"SecretEnvSource.json"}},"additionalProperties":false};
 const schema53 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapEnvSource.json","type":"object","properties":{"name":{"type":"string"},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapEnvSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4205,13 +4226,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate118.errors = vErrors;
+validate119.errors = vErrors;
 return errors === 0;
 }
 
 const schema54 = {"$id":"https://reconcile.dev/schemas/shared/SecretEnvSource.json","type":"object","properties":{"name":{"type":"string"},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretEnvSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4263,12 +4284,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate120.errors = vErrors;
+validate121.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EnvFromSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4286,8 +4307,8 @@ errors++;
 }
 }
 if(data.configMapRef !== undefined){
-if(!(validate118(data.configMapRef, {instancePath:instancePath+"/configMapRef",parentData:data,parentDataProperty:"configMapRef",rootData}))){
-vErrors = vErrors === null ? validate118.errors : vErrors.concat(validate118.errors);
+if(!(validate119(data.configMapRef, {instancePath:instancePath+"/configMapRef",parentData:data,parentDataProperty:"configMapRef",rootData}))){
+vErrors = vErrors === null ? validate119.errors : vErrors.concat(validate119.errors);
 errors = vErrors.length;
 }
 }
@@ -4304,8 +4325,8 @@ errors++;
 }
 }
 if(data.secretRef !== undefined){
-if(!(validate120(data.secretRef, {instancePath:instancePath+"/secretRef",parentData:data,parentDataProperty:"secretRef",rootData}))){
-vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
+if(!(validate121(data.secretRef, {instancePath:instancePath+"/secretRef",parentData:data,parentDataProperty:"secretRef",rootData}))){
+vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
 errors = vErrors.length;
 }
 }
@@ -4320,7 +4341,7 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate117.errors = vErrors;
+validate118.errors = vErrors;
 return errors === 0;
 }
 
@@ -4328,7 +4349,7 @@ const schema55 = {"$id":"https://reconcile.dev/schemas/shared/Lifecycle.json","t
 const schema56 = {"$id":"https://reconcile.dev/schemas/shared/LifecycleHandler.json","type":"object","properties":{"exec":{"$ref":"ExecAction.json"},"httpGet":{"$ref":"HTTPGetAction.json"},"sleep":{"$ref":"SleepAction.json"},"tcpSocket":{}},"additionalProperties":false};
 const schema57 = {"$id":"https://reconcile.dev/schemas/shared/ExecAction.json","type":"object","properties":{"command":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ExecAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4384,14 +4405,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate125.errors = vErrors;
+validate126.errors = vErrors;
 return errors === 0;
 }
 
 const schema58 = {"$id":"https://reconcile.dev/schemas/shared/HTTPGetAction.json","type":"object","properties":{"host":{"type":"string"},"httpHeaders":{"type":"array","items":{"$ref":"HTTPHeader.json"}},"path":{"type":"string"},"port":{"$ref":"IntOrString.json"},"scheme":{"type":"string","enum":["HTTP","HTTPS"]}},"required":["port"],"additionalProperties":false};
 const schema59 = {"$id":"https://reconcile.dev/schemas/shared/HTTPHeader.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false};
 
-function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPHeader.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4463,13 +4484,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate128.errors = vErrors;
+validate129.errors = vErrors;
 return errors === 0;
 }
 
 const schema60 = {"$id":"https://reconcile.dev/schemas/shared/IntOrString.json","type":["integer","string"]};
 
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IntOrString.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4483,12 +4504,12 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate130.errors = vErrors;
+validate131.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPGetAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4532,8 +4553,8 @@ let data1 = data.httpHeaders;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate128(data1[i0], {instancePath:instancePath+"/httpHeaders/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
+if(!(validate129(data1[i0], {instancePath:instancePath+"/httpHeaders/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate129.errors : vErrors.concat(validate129.errors);
 errors = vErrors.length;
 }
 }
@@ -4562,8 +4583,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate130(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -4601,13 +4622,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate127.errors = vErrors;
+validate128.errors = vErrors;
 return errors === 0;
 }
 
 const schema61 = {"$id":"https://reconcile.dev/schemas/shared/SleepAction.json","type":"object","properties":{"seconds":{"type":"integer","minimum":0}},"required":["seconds"],"additionalProperties":false};
 
-function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SleepAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4670,12 +4691,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LifecycleHandler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4693,20 +4714,20 @@ errors++;
 }
 }
 if(data.exec !== undefined){
-if(!(validate125(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
-vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
+if(!(validate126(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.httpGet !== undefined){
-if(!(validate127(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
-vErrors = vErrors === null ? validate127.errors : vErrors.concat(validate127.errors);
+if(!(validate128(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
 if(data.sleep !== undefined){
-if(!(validate133(data.sleep, {instancePath:instancePath+"/sleep",parentData:data,parentDataProperty:"sleep",rootData}))){
-vErrors = vErrors === null ? validate133.errors : vErrors.concat(validate133.errors);
+if(!(validate134(data.sleep, {instancePath:instancePath+"/sleep",parentData:data,parentDataProperty:"sleep",rootData}))){
+vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
 errors = vErrors.length;
 }
 }
@@ -4721,12 +4742,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate124.errors = vErrors;
+validate125.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Lifecycle.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4744,14 +4765,14 @@ errors++;
 }
 }
 if(data.postStart !== undefined){
-if(!(validate124(data.postStart, {instancePath:instancePath+"/postStart",parentData:data,parentDataProperty:"postStart",rootData}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate125(data.postStart, {instancePath:instancePath+"/postStart",parentData:data,parentDataProperty:"postStart",rootData}))){
+vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
 errors = vErrors.length;
 }
 }
 if(data.preStop !== undefined){
-if(!(validate124(data.preStop, {instancePath:instancePath+"/preStop",parentData:data,parentDataProperty:"preStop",rootData}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate125(data.preStop, {instancePath:instancePath+"/preStop",parentData:data,parentDataProperty:"preStop",rootData}))){
+vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
 errors = vErrors.length;
 }
 }
@@ -4778,14 +4799,14 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return errors === 0;
 }
 
 const schema62 = {"$id":"https://reconcile.dev/schemas/shared/Probe.json","type":"object","properties":{"exec":{"$ref":"ExecAction.json"},"failureThreshold":{"minimum":1,"maximum":2147483647,"type":"integer"},"grpc":{"$ref":"GRPCAction.json"},"httpGet":{"$ref":"HTTPGetAction.json"},"initialDelaySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"successThreshold":{"minimum":1,"maximum":2147483647,"type":"integer"},"tcpSocket":{"$ref":"TCPSocketAction.json"},"terminationGracePeriodSeconds":{"type":"integer","minimum":1},"timeoutSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 const schema63 = {"$id":"https://reconcile.dev/schemas/shared/GRPCAction.json","type":"object","properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"service":{"type":"string"}},"required":["port"],"additionalProperties":false};
 
-function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/GRPCAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4870,13 +4891,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate140.errors = vErrors;
+validate141.errors = vErrors;
 return errors === 0;
 }
 
 const schema64 = {"$id":"https://reconcile.dev/schemas/shared/TCPSocketAction.json","type":"object","properties":{"host":{"type":"string"},"port":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TCPSocketAction.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4916,8 +4937,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate130(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -4932,12 +4953,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate143.errors = vErrors;
+validate144.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Probe.json" */;
 let vErrors = null;
 let errors = 0;
@@ -4955,8 +4976,8 @@ errors++;
 }
 }
 if(data.exec !== undefined){
-if(!(validate125(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
-vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
+if(!(validate126(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
@@ -4996,14 +5017,14 @@ errors++;
 }
 }
 if(data.grpc !== undefined){
-if(!(validate140(data.grpc, {instancePath:instancePath+"/grpc",parentData:data,parentDataProperty:"grpc",rootData}))){
-vErrors = vErrors === null ? validate140.errors : vErrors.concat(validate140.errors);
+if(!(validate141(data.grpc, {instancePath:instancePath+"/grpc",parentData:data,parentDataProperty:"grpc",rootData}))){
+vErrors = vErrors === null ? validate141.errors : vErrors.concat(validate141.errors);
 errors = vErrors.length;
 }
 }
 if(data.httpGet !== undefined){
-if(!(validate127(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
-vErrors = vErrors === null ? validate127.errors : vErrors.concat(validate127.errors);
+if(!(validate128(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -5113,8 +5134,8 @@ errors++;
 }
 }
 if(data.tcpSocket !== undefined){
-if(!(validate143(data.tcpSocket, {instancePath:instancePath+"/tcpSocket",parentData:data,parentDataProperty:"tcpSocket",rootData}))){
-vErrors = vErrors === null ? validate143.errors : vErrors.concat(validate143.errors);
+if(!(validate144(data.tcpSocket, {instancePath:instancePath+"/tcpSocket",parentData:data,parentDataProperty:"tcpSocket",rootData}))){
+vErrors = vErrors === null ? validate144.errors : vErrors.concat(validate144.errors);
 errors = vErrors.length;
 }
 }
@@ -5189,13 +5210,13 @@ vErrors.push(err18);
 }
 errors++;
 }
-validate138.errors = vErrors;
+validate139.errors = vErrors;
 return errors === 0;
 }
 
 const schema65 = {"$id":"https://reconcile.dev/schemas/shared/ContainerPort.json","type":"object","properties":{"name":{"type":"string"},"containerPort":{"minimum":1,"maximum":65535,"type":"integer"},"hostIP":{"type":"string"},"hostPort":{"minimum":0,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"required":["containerPort"],"additionalProperties":false};
 
-function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerPort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5350,13 +5371,13 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return errors === 0;
 }
 
 const schema66 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResizePolicy.json","type":"object","properties":{"resourceName":{"type":"string"},"restartPolicy":{"type":"string","enum":["NotRequired","RestartContainer"]}},"required":["resourceName","restartPolicy"],"additionalProperties":false};
 
-function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResizePolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5439,13 +5460,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate150.errors = vErrors;
+validate151.errors = vErrors;
 return errors === 0;
 }
 
 const schema67 = {"$id":"https://reconcile.dev/schemas/shared/ResourceRequirements.json","type":"object","properties":{"claims":{},"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceRequirements.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5515,14 +5536,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate152.errors = vErrors;
+validate153.errors = vErrors;
 return errors === 0;
 }
 
 const schema68 = {"$id":"https://reconcile.dev/schemas/shared/ContainerRestartRule.json","type":"object","properties":{"action":{"type":"string","enum":["Restart","RestartAllContainers"]},"exitCodes":{"$ref":"ContainerRestartRuleOnExitCodes.json"}},"required":["action"],"additionalProperties":false};
 const schema69 = {"$id":"https://reconcile.dev/schemas/shared/ContainerRestartRuleOnExitCodes.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn"]},"values":{"type":"array","items":{"type":"integer"}}},"required":["operator"],"additionalProperties":false};
 
-function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerRestartRuleOnExitCodes.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5612,12 +5633,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate157.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerRestartRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5668,8 +5689,8 @@ errors++;
 }
 }
 if(data.exitCodes !== undefined){
-if(!(validate157(data.exitCodes, {instancePath:instancePath+"/exitCodes",parentData:data,parentDataProperty:"exitCodes",rootData}))){
-vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
+if(!(validate158(data.exitCodes, {instancePath:instancePath+"/exitCodes",parentData:data,parentDataProperty:"exitCodes",rootData}))){
+vErrors = vErrors === null ? validate158.errors : vErrors.concat(validate158.errors);
 errors = vErrors.length;
 }
 }
@@ -5684,14 +5705,14 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate156.errors = vErrors;
+validate157.errors = vErrors;
 return errors === 0;
 }
 
 const schema70 = {"$id":"https://reconcile.dev/schemas/shared/SecurityContext.json","type":"object","properties":{"allowPrivilegeEscalation":{"type":"boolean"},"appArmorProfile":{"$ref":"AppArmorProfile.json"},"capabilities":{"$ref":"Capabilities.json"},"privileged":{"type":"boolean"},"procMount":{"type":"string","enum":["Default","Unmasked"]},"readOnlyRootFilesystem":{"type":"boolean"},"runAsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"runAsNonRoot":{"type":"boolean"},"runAsUser":{"type":"integer","minimum":0,"maximum":2147483647},"seLinuxOptions":{"$ref":"SELinuxOptions.json"},"seccompProfile":{"$ref":"SeccompProfile.json"},"windowsOptions":{}},"additionalProperties":false};
 const schema71 = {"$id":"https://reconcile.dev/schemas/shared/AppArmorProfile.json","type":"object","properties":{"type":{"type":"string","enum":["RuntimeDefault","Unconfined","Localhost"]},"localhostProfile":{"type":"string"}},"required":["type"],"additionalProperties":false};
 
-function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/AppArmorProfile.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5764,13 +5785,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate161.errors = vErrors;
+validate162.errors = vErrors;
 return errors === 0;
 }
 
 const schema72 = {"$id":"https://reconcile.dev/schemas/shared/Capabilities.json","type":"object","properties":{"add":{"type":"array","items":{"type":"string"}},"drop":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Capabilities.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5854,13 +5875,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate163.errors = vErrors;
+validate164.errors = vErrors;
 return errors === 0;
 }
 
 const schema73 = {"$id":"https://reconcile.dev/schemas/shared/SELinuxOptions.json","type":"object","properties":{"type":{"type":"string"},"level":{"type":"string"},"role":{"type":"string"},"user":{"type":"string"}},"additionalProperties":false};
 
-function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SELinuxOptions.json" */;
 let vErrors = null;
 let errors = 0;
@@ -5936,13 +5957,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate165.errors = vErrors;
+validate166.errors = vErrors;
 return errors === 0;
 }
 
 const schema74 = {"$id":"https://reconcile.dev/schemas/shared/SeccompProfile.json","type":"object","properties":{"type":{"type":"string","enum":["RuntimeDefault","Unconfined","Localhost"]},"localhostProfile":{"type":"string"}},"required":["type"],"additionalProperties":false};
 
-function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SeccompProfile.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6015,12 +6036,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate167.errors = vErrors;
+validate168.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecurityContext.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6050,14 +6071,14 @@ errors++;
 }
 }
 if(data.appArmorProfile !== undefined){
-if(!(validate161(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
-vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
+if(!(validate162(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
+vErrors = vErrors === null ? validate162.errors : vErrors.concat(validate162.errors);
 errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate163(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
+if(!(validate164(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate164.errors : vErrors.concat(validate164.errors);
 errors = vErrors.length;
 }
 }
@@ -6191,14 +6212,14 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate165(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
-vErrors = vErrors === null ? validate165.errors : vErrors.concat(validate165.errors);
+if(!(validate166(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
+vErrors = vErrors === null ? validate166.errors : vErrors.concat(validate166.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate167(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
-vErrors = vErrors === null ? validate167.errors : vErrors.concat(validate167.errors);
+if(!(validate168(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
+vErrors = vErrors === null ? validate168.errors : vErrors.concat(validate168.errors);
 errors = vErrors.length;
 }
 }
@@ -6213,13 +6234,13 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate160.errors = vErrors;
+validate161.errors = vErrors;
 return errors === 0;
 }
 
 const schema75 = {"$id":"https://reconcile.dev/schemas/shared/VolumeDevice.json","type":"object","properties":{"name":{"type":"string"},"devicePath":{"type":"string"}},"required":["name","devicePath"],"additionalProperties":false};
 
-function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeDevice.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6291,13 +6312,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate171.errors = vErrors;
+validate172.errors = vErrors;
 return errors === 0;
 }
 
 const schema76 = {"$id":"https://reconcile.dev/schemas/shared/VolumeMount.json","type":"object","properties":{"name":{"type":"string"},"mountPath":{"type":"string","minLength":1},"mountPropagation":{"type":"string","enum":["None","HostToContainer","Bidirectional"]},"readOnly":{"type":"boolean"},"recursiveReadOnly":{"type":"string","enum":["Disabled","IfPossible","Enabled"]},"subPath":{"type":"string"},"subPathExpr":{"type":"string"}},"required":["name","mountPath"],"additionalProperties":false};
 
-function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeMount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6464,12 +6485,12 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate173.errors = vErrors;
+validate174.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Container.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6582,8 +6603,8 @@ let data5 = data.env;
 if(Array.isArray(data5)){
 const len2 = data5.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate102(data5[i2], {instancePath:instancePath+"/env/" + i2,parentData:data5,parentDataProperty:i2,rootData}))){
-vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
+if(!(validate103(data5[i2], {instancePath:instancePath+"/env/" + i2,parentData:data5,parentDataProperty:i2,rootData}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
@@ -6604,8 +6625,8 @@ let data7 = data.envFrom;
 if(Array.isArray(data7)){
 const len3 = data7.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate117(data7[i3], {instancePath:instancePath+"/envFrom/" + i3,parentData:data7,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate117.errors : vErrors.concat(validate117.errors);
+if(!(validate118(data7[i3], {instancePath:instancePath+"/envFrom/" + i3,parentData:data7,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate118.errors : vErrors.concat(validate118.errors);
 errors = vErrors.length;
 }
 }
@@ -6657,14 +6678,14 @@ errors++;
 }
 }
 if(data.lifecycle !== undefined){
-if(!(validate123(data.lifecycle, {instancePath:instancePath+"/lifecycle",parentData:data,parentDataProperty:"lifecycle",rootData}))){
-vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
+if(!(validate124(data.lifecycle, {instancePath:instancePath+"/lifecycle",parentData:data,parentDataProperty:"lifecycle",rootData}))){
+vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
 errors = vErrors.length;
 }
 }
 if(data.livenessProbe !== undefined){
-if(!(validate138(data.livenessProbe, {instancePath:instancePath+"/livenessProbe",parentData:data,parentDataProperty:"livenessProbe",rootData}))){
-vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
+if(!(validate139(data.livenessProbe, {instancePath:instancePath+"/livenessProbe",parentData:data,parentDataProperty:"livenessProbe",rootData}))){
+vErrors = vErrors === null ? validate139.errors : vErrors.concat(validate139.errors);
 errors = vErrors.length;
 }
 }
@@ -6673,8 +6694,8 @@ let data13 = data.ports;
 if(Array.isArray(data13)){
 const len4 = data13.length;
 for(let i4=0; i4<len4; i4++){
-if(!(validate147(data13[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data13,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate147.errors : vErrors.concat(validate147.errors);
+if(!(validate148(data13[i4], {instancePath:instancePath+"/ports/" + i4,parentData:data13,parentDataProperty:i4,rootData}))){
+vErrors = vErrors === null ? validate148.errors : vErrors.concat(validate148.errors);
 errors = vErrors.length;
 }
 }
@@ -6691,8 +6712,8 @@ errors++;
 }
 }
 if(data.readinessProbe !== undefined){
-if(!(validate138(data.readinessProbe, {instancePath:instancePath+"/readinessProbe",parentData:data,parentDataProperty:"readinessProbe",rootData}))){
-vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
+if(!(validate139(data.readinessProbe, {instancePath:instancePath+"/readinessProbe",parentData:data,parentDataProperty:"readinessProbe",rootData}))){
+vErrors = vErrors === null ? validate139.errors : vErrors.concat(validate139.errors);
 errors = vErrors.length;
 }
 }
@@ -6701,8 +6722,8 @@ let data16 = data.resizePolicy;
 if(Array.isArray(data16)){
 const len5 = data16.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate150(data16[i5], {instancePath:instancePath+"/resizePolicy/" + i5,parentData:data16,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
+if(!(validate151(data16[i5], {instancePath:instancePath+"/resizePolicy/" + i5,parentData:data16,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate151.errors : vErrors.concat(validate151.errors);
 errors = vErrors.length;
 }
 }
@@ -6719,8 +6740,8 @@ errors++;
 }
 }
 if(data.resources !== undefined){
-if(!(validate152(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
-vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
+if(!(validate153(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate153.errors : vErrors.concat(validate153.errors);
 errors = vErrors.length;
 }
 }
@@ -6752,8 +6773,8 @@ let data20 = data.restartPolicyRules;
 if(Array.isArray(data20)){
 const len6 = data20.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate156(data20[i6], {instancePath:instancePath+"/restartPolicyRules/" + i6,parentData:data20,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate156.errors : vErrors.concat(validate156.errors);
+if(!(validate157(data20[i6], {instancePath:instancePath+"/restartPolicyRules/" + i6,parentData:data20,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
 errors = vErrors.length;
 }
 }
@@ -6770,14 +6791,14 @@ errors++;
 }
 }
 if(data.securityContext !== undefined){
-if(!(validate160(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
-vErrors = vErrors === null ? validate160.errors : vErrors.concat(validate160.errors);
+if(!(validate161(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
+vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
 errors = vErrors.length;
 }
 }
 if(data.startupProbe !== undefined){
-if(!(validate138(data.startupProbe, {instancePath:instancePath+"/startupProbe",parentData:data,parentDataProperty:"startupProbe",rootData}))){
-vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
+if(!(validate139(data.startupProbe, {instancePath:instancePath+"/startupProbe",parentData:data,parentDataProperty:"startupProbe",rootData}))){
+vErrors = vErrors === null ? validate139.errors : vErrors.concat(validate139.errors);
 errors = vErrors.length;
 }
 }
@@ -6857,8 +6878,8 @@ let data29 = data.volumeDevices;
 if(Array.isArray(data29)){
 const len7 = data29.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate171(data29[i7], {instancePath:instancePath+"/volumeDevices/" + i7,parentData:data29,parentDataProperty:i7,rootData}))){
-vErrors = vErrors === null ? validate171.errors : vErrors.concat(validate171.errors);
+if(!(validate172(data29[i7], {instancePath:instancePath+"/volumeDevices/" + i7,parentData:data29,parentDataProperty:i7,rootData}))){
+vErrors = vErrors === null ? validate172.errors : vErrors.concat(validate172.errors);
 errors = vErrors.length;
 }
 }
@@ -6879,8 +6900,8 @@ let data31 = data.volumeMounts;
 if(Array.isArray(data31)){
 const len8 = data31.length;
 for(let i8=0; i8<len8; i8++){
-if(!(validate173(data31[i8], {instancePath:instancePath+"/volumeMounts/" + i8,parentData:data31,parentDataProperty:i8,rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate174(data31[i8], {instancePath:instancePath+"/volumeMounts/" + i8,parentData:data31,parentDataProperty:i8,rootData}))){
+vErrors = vErrors === null ? validate174.errors : vErrors.concat(validate174.errors);
 errors = vErrors.length;
 }
 }
@@ -6919,14 +6940,14 @@ vErrors.push(err27);
 }
 errors++;
 }
-validate101.errors = vErrors;
+validate102.errors = vErrors;
 return errors === 0;
 }
 
 const schema77 = {"$id":"https://reconcile.dev/schemas/shared/PodDNSConfig.json","type":"object","properties":{"nameservers":{"type":"array","items":{"type":"string"}},"options":{"type":"array","items":{"$ref":"PodDNSConfigOption.json"}},"searches":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 const schema78 = {"$id":"https://reconcile.dev/schemas/shared/PodDNSConfigOption.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"additionalProperties":false};
 
-function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDNSConfigOption.json" */;
 let vErrors = null;
 let errors = 0;
@@ -6978,12 +6999,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate177.errors = vErrors;
+validate178.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDNSConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7033,8 +7054,8 @@ let data2 = data.options;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate177(data2[i1], {instancePath:instancePath+"/options/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate177.errors : vErrors.concat(validate177.errors);
+if(!(validate178(data2[i1], {instancePath:instancePath+"/options/" + i1,parentData:data2,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate178.errors : vErrors.concat(validate178.errors);
 errors = vErrors.length;
 }
 }
@@ -7089,13 +7110,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate176.errors = vErrors;
+validate177.errors = vErrors;
 return errors === 0;
 }
 
 const schema79 = {"$id":"https://reconcile.dev/schemas/shared/HostAlias.json","type":"object","properties":{"hostnames":{"type":"array","items":{"type":"string"}},"ip":{"type":"string"}},"required":["ip"],"additionalProperties":false};
 
-function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HostAlias.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7173,13 +7194,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate180.errors = vErrors;
+validate181.errors = vErrors;
 return errors === 0;
 }
 
 const schema80 = {"$id":"https://reconcile.dev/schemas/shared/LocalObjectReference.json","type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false};
 
-function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LocalObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7219,13 +7240,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate182.errors = vErrors;
+validate183.errors = vErrors;
 return errors === 0;
 }
 
 const schema81 = {"$id":"https://reconcile.dev/schemas/shared/PodOS.json","type":"object","properties":{"name":{"type":"string","enum":["linux","windows"]}},"required":["name"],"additionalProperties":false};
 
-function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodOS.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7286,13 +7307,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate185.errors = vErrors;
+validate186.errors = vErrors;
 return errors === 0;
 }
 
 const schema82 = {"$id":"https://reconcile.dev/schemas/shared/PodReadinessGate.json","type":"object","properties":{"conditionType":{"type":"string"}},"required":["conditionType"],"additionalProperties":false};
 
-function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodReadinessGate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7342,13 +7363,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate188.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
 
 const schema83 = {"$id":"https://reconcile.dev/schemas/shared/PodSchedulingGate.json","type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false};
 
-function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate192(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodSchedulingGate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7398,14 +7419,14 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate191.errors = vErrors;
+validate192.errors = vErrors;
 return errors === 0;
 }
 
 const schema84 = {"$id":"https://reconcile.dev/schemas/shared/PodSecurityContext.json","type":"object","properties":{"appArmorProfile":{"$ref":"AppArmorProfile.json"},"fsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"fsGroupChangePolicy":{"type":"string","enum":["Always","OnRootMismatch"]},"runAsGroup":{"type":"integer","minimum":0,"maximum":2147483647},"runAsNonRoot":{"type":"boolean"},"runAsUser":{"type":"integer","minimum":0,"maximum":2147483647},"seLinuxChangePolicy":{"type":"string","enum":["MountOption","Recursive"]},"seLinuxOptions":{"$ref":"SELinuxOptions.json"},"seccompProfile":{"$ref":"SeccompProfile.json"},"supplementalGroups":{"type":"array","items":{"type":"integer"}},"supplementalGroupsPolicy":{"type":"string","enum":["Merge","Strict"]},"sysctls":{"type":"array","items":{"$ref":"Sysctl.json"}},"windowsOptions":{}},"additionalProperties":false};
 const schema85 = {"$id":"https://reconcile.dev/schemas/shared/Sysctl.json","type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false};
 
-function validate197(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate198(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Sysctl.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7477,12 +7498,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate197.errors = vErrors;
+validate198.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate194(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodSecurityContext.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7500,8 +7521,8 @@ errors++;
 }
 }
 if(data.appArmorProfile !== undefined){
-if(!(validate161(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
-vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
+if(!(validate162(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
+vErrors = vErrors === null ? validate162.errors : vErrors.concat(validate162.errors);
 errors = vErrors.length;
 }
 }
@@ -7669,14 +7690,14 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate165(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
-vErrors = vErrors === null ? validate165.errors : vErrors.concat(validate165.errors);
+if(!(validate166(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
+vErrors = vErrors === null ? validate166.errors : vErrors.concat(validate166.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate167(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
-vErrors = vErrors === null ? validate167.errors : vErrors.concat(validate167.errors);
+if(!(validate168(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
+vErrors = vErrors === null ? validate168.errors : vErrors.concat(validate168.errors);
 errors = vErrors.length;
 }
 }
@@ -7737,8 +7758,8 @@ let data12 = data.sysctls;
 if(Array.isArray(data12)){
 const len1 = data12.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate197(data12[i1], {instancePath:instancePath+"/sysctls/" + i1,parentData:data12,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate197.errors : vErrors.concat(validate197.errors);
+if(!(validate198(data12[i1], {instancePath:instancePath+"/sysctls/" + i1,parentData:data12,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate198.errors : vErrors.concat(validate198.errors);
 errors = vErrors.length;
 }
 }
@@ -7765,13 +7786,13 @@ vErrors.push(err20);
 }
 errors++;
 }
-validate193.errors = vErrors;
+validate194.errors = vErrors;
 return errors === 0;
 }
 
 const schema86 = {"$id":"https://reconcile.dev/schemas/shared/Toleration.json","type":"object","properties":{"effect":{"type":"string","enum":["","NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"operator":{"type":"string","enum":["Exists","Equal","Lt","Gt"]},"tolerationSeconds":{"type":"integer"},"value":{"type":"string"}},"additionalProperties":false};
 
-function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Toleration.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7882,13 +7903,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate200.errors = vErrors;
+validate201.errors = vErrors;
 return errors === 0;
 }
 
 const schema87 = {"$id":"https://reconcile.dev/schemas/shared/TopologySpreadConstraint.json","type":"object","properties":{"labelSelector":{"$ref":"LabelSelector.json"},"matchLabelKeys":{"type":"array","items":{"type":"string"}},"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]},"topologyKey":{"type":"string"},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]}},"required":["maxSkew","topologyKey","whenUnsatisfiable"],"additionalProperties":false};
 
-function validate202(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySpreadConstraint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -7936,8 +7957,8 @@ errors++;
 }
 }
 if(data.labelSelector !== undefined){
-if(!(validate60(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -8131,7 +8152,7 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate202.errors = vErrors;
+validate203.errors = vErrors;
 return errors === 0;
 }
 
@@ -8139,7 +8160,7 @@ const schema88 = {"$id":"https://reconcile.dev/schemas/shared/Volume.json","type
 const schema89 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapVolumeSource.json","type":"object","properties":{"name":{"type":"string"},"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 const schema90 = {"$id":"https://reconcile.dev/schemas/shared/KeyToPath.json","type":"object","properties":{"key":{"type":"string"},"mode":{"minimum":0,"maximum":511,"type":"integer"},"path":{"type":"string"}},"required":["key","path"],"additionalProperties":false};
 
-function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate208(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/KeyToPath.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8246,12 +8267,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate207.errors = vErrors;
+validate208.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8320,8 +8341,8 @@ let data2 = data.items;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate207(data2[i0], {instancePath:instancePath+"/items/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
+if(!(validate208(data2[i0], {instancePath:instancePath+"/items/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate208.errors : vErrors.concat(validate208.errors);
 errors = vErrors.length;
 }
 }
@@ -8360,13 +8381,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate206.errors = vErrors;
+validate207.errors = vErrors;
 return errors === 0;
 }
 
 const schema91 = {"$id":"https://reconcile.dev/schemas/shared/CSIVolumeSource.json","type":"object","properties":{"driver":{"type":"string"},"fsType":{"type":"string"},"nodePublishSecretRef":{"$ref":"LocalObjectReference.json"},"readOnly":{"type":"boolean"},"volumeAttributes":{"type":"object","additionalProperties":{"type":"string"}}},"required":["driver"],"additionalProperties":false};
 
-function validate210(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate211(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CSIVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8418,8 +8439,8 @@ errors++;
 }
 }
 if(data.nodePublishSecretRef !== undefined){
-if(!(validate182(data.nodePublishSecretRef, {instancePath:instancePath+"/nodePublishSecretRef",parentData:data,parentDataProperty:"nodePublishSecretRef",rootData}))){
-vErrors = vErrors === null ? validate182.errors : vErrors.concat(validate182.errors);
+if(!(validate183(data.nodePublishSecretRef, {instancePath:instancePath+"/nodePublishSecretRef",parentData:data,parentDataProperty:"nodePublishSecretRef",rootData}))){
+vErrors = vErrors === null ? validate183.errors : vErrors.concat(validate183.errors);
 errors = vErrors.length;
 }
 }
@@ -8473,14 +8494,14 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate210.errors = vErrors;
+validate211.errors = vErrors;
 return errors === 0;
 }
 
 const schema92 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
 const schema93 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIVolumeFile.json","type":"object","properties":{"fieldRef":{"$ref":"ObjectFieldSelector.json"},"mode":{"minimum":0,"maximum":511,"type":"integer"},"path":{"type":"string"},"resourceFieldRef":{"$ref":"ResourceFieldSelector.json"}},"required":["path"],"additionalProperties":false};
 
-function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIVolumeFile.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8508,8 +8529,8 @@ errors++;
 }
 }
 if(data.fieldRef !== undefined){
-if(!(validate106(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
-vErrors = vErrors === null ? validate106.errors : vErrors.concat(validate106.errors);
+if(!(validate107(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
+vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
 errors = vErrors.length;
 }
 }
@@ -8561,8 +8582,8 @@ errors++;
 }
 }
 if(data.resourceFieldRef !== undefined){
-if(!(validate110(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
-vErrors = vErrors === null ? validate110.errors : vErrors.concat(validate110.errors);
+if(!(validate111(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
+vErrors = vErrors === null ? validate111.errors : vErrors.concat(validate111.errors);
 errors = vErrors.length;
 }
 }
@@ -8577,12 +8598,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate214.errors = vErrors;
+validate215.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate213(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8639,8 +8660,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate214(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate214.errors : vErrors.concat(validate214.errors);
+if(!(validate215(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate215.errors : vErrors.concat(validate215.errors);
 errors = vErrors.length;
 }
 }
@@ -8667,13 +8688,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate213.errors = vErrors;
+validate214.errors = vErrors;
 return errors === 0;
 }
 
 const schema94 = {"$id":"https://reconcile.dev/schemas/shared/EmptyDirVolumeSource.json","type":"object","properties":{"medium":{"type":"string","enum":["","Memory","HugePages","HugePages-2Mi","HugePages-1Gi"]},"sizeLimit":{"$ref":"Quantity.json"}},"additionalProperties":false};
 
-function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EmptyDirVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8730,7 +8751,7 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate219.errors = vErrors;
+validate220.errors = vErrors;
 return errors === 0;
 }
 
@@ -8739,7 +8760,7 @@ const schema96 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeCl
 const schema97 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"dataSource":{"$ref":"TypedLocalObjectReference.json"},"dataSourceRef":{"$ref":"TypedObjectReference.json"},"resources":{"$ref":"VolumeResourceRequirements.json"},"selector":{"$ref":"LabelSelector.json"},"storageClassName":{"type":"string"},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"volumeName":{"type":"string"}},"additionalProperties":false};
 const schema98 = {"$id":"https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TypedLocalObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8823,13 +8844,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate226.errors = vErrors;
+validate227.errors = vErrors;
 return errors === 0;
 }
 
 const schema99 = {"$id":"https://reconcile.dev/schemas/shared/TypedObjectReference.json","type":"object","properties":{"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"apiGroup":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate229(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TypedObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -8925,13 +8946,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate228.errors = vErrors;
+validate229.errors = vErrors;
 return errors === 0;
 }
 
 const schema100 = {"$id":"https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json","type":"object","properties":{"limits":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"requests":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate231(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeResourceRequirements.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9001,12 +9022,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate230.errors = vErrors;
+validate231.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate225(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9063,26 +9084,26 @@ errors++;
 }
 }
 if(data.dataSource !== undefined){
-if(!(validate226(data.dataSource, {instancePath:instancePath+"/dataSource",parentData:data,parentDataProperty:"dataSource",rootData}))){
-vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
+if(!(validate227(data.dataSource, {instancePath:instancePath+"/dataSource",parentData:data,parentDataProperty:"dataSource",rootData}))){
+vErrors = vErrors === null ? validate227.errors : vErrors.concat(validate227.errors);
 errors = vErrors.length;
 }
 }
 if(data.dataSourceRef !== undefined){
-if(!(validate228(data.dataSourceRef, {instancePath:instancePath+"/dataSourceRef",parentData:data,parentDataProperty:"dataSourceRef",rootData}))){
-vErrors = vErrors === null ? validate228.errors : vErrors.concat(validate228.errors);
+if(!(validate229(data.dataSourceRef, {instancePath:instancePath+"/dataSourceRef",parentData:data,parentDataProperty:"dataSourceRef",rootData}))){
+vErrors = vErrors === null ? validate229.errors : vErrors.concat(validate229.errors);
 errors = vErrors.length;
 }
 }
 if(data.resources !== undefined){
-if(!(validate230(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
-vErrors = vErrors === null ? validate230.errors : vErrors.concat(validate230.errors);
+if(!(validate231(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate231.errors : vErrors.concat(validate231.errors);
 errors = vErrors.length;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -9144,12 +9165,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate225.errors = vErrors;
+validate226.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9183,8 +9204,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate225(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate225.errors : vErrors.concat(validate225.errors);
+if(!(validate226(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
 errors = vErrors.length;
 }
 }
@@ -9199,12 +9220,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate223.errors = vErrors;
+validate224.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EphemeralVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9222,8 +9243,8 @@ errors++;
 }
 }
 if(data.volumeClaimTemplate !== undefined){
-if(!(validate223(data.volumeClaimTemplate, {instancePath:instancePath+"/volumeClaimTemplate",parentData:data,parentDataProperty:"volumeClaimTemplate",rootData}))){
-vErrors = vErrors === null ? validate223.errors : vErrors.concat(validate223.errors);
+if(!(validate224(data.volumeClaimTemplate, {instancePath:instancePath+"/volumeClaimTemplate",parentData:data,parentDataProperty:"volumeClaimTemplate",rootData}))){
+vErrors = vErrors === null ? validate224.errors : vErrors.concat(validate224.errors);
 errors = vErrors.length;
 }
 }
@@ -9238,13 +9259,13 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate222.errors = vErrors;
+validate223.errors = vErrors;
 return errors === 0;
 }
 
 const schema101 = {"$id":"https://reconcile.dev/schemas/shared/HostPathVolumeSource.json","type":"object","properties":{"type":{"type":"string","enum":["","DirectoryOrCreate","Directory","FileOrCreate","File","Socket","CharDevice","BlockDevice"]},"path":{"type":"string","minLength":1}},"required":["path"],"additionalProperties":false};
 
-function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate239(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HostPathVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9330,13 +9351,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate238.errors = vErrors;
+validate239.errors = vErrors;
 return errors === 0;
 }
 
 const schema102 = {"$id":"https://reconcile.dev/schemas/shared/ImageVolumeSource.json","type":"object","properties":{"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"reference":{"type":"string"}},"additionalProperties":false};
 
-function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ImageVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9399,13 +9420,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate240.errors = vErrors;
+validate241.errors = vErrors;
 return errors === 0;
 }
 
 const schema103 = {"$id":"https://reconcile.dev/schemas/shared/NFSVolumeSource.json","type":"object","properties":{"path":{"type":"string"},"readOnly":{"type":"boolean"},"server":{"type":"string"}},"required":["path","server"],"additionalProperties":false};
 
-function validate242(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate243(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NFSVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9489,13 +9510,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate242.errors = vErrors;
+validate243.errors = vErrors;
 return errors === 0;
 }
 
 const schema104 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json","type":"object","properties":{"claimName":{"type":"string"},"readOnly":{"type":"boolean"}},"required":["claimName"],"additionalProperties":false};
 
-function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate245(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeClaimVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9557,7 +9578,7 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate244.errors = vErrors;
+validate245.errors = vErrors;
 return errors === 0;
 }
 
@@ -9565,7 +9586,7 @@ const schema105 = {"$id":"https://reconcile.dev/schemas/shared/ProjectedVolumeSo
 const schema106 = {"$id":"https://reconcile.dev/schemas/shared/VolumeProjection.json","type":"object","properties":{"clusterTrustBundle":{"$ref":"ClusterTrustBundleProjection.json"},"configMap":{"$ref":"ConfigMapProjection.json"},"downwardAPI":{"$ref":"DownwardAPIProjection.json"},"podCertificate":{"$ref":"PodCertificateProjection.json"},"secret":{"$ref":"SecretProjection.json"},"serviceAccountToken":{"$ref":"ServiceAccountTokenProjection.json"}},"additionalProperties":false};
 const schema107 = {"$id":"https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json","type":"object","properties":{"name":{"type":"string"},"labelSelector":{"$ref":"LabelSelector.json"},"optional":{"type":"boolean"},"path":{"type":"string"},"signerName":{"type":"string"}},"required":["path"],"additionalProperties":false};
 
-function validate248(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate249(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClusterTrustBundleProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9605,8 +9626,8 @@ errors++;
 }
 }
 if(data.labelSelector !== undefined){
-if(!(validate60(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.labelSelector, {instancePath:instancePath+"/labelSelector",parentData:data,parentDataProperty:"labelSelector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -9657,13 +9678,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate248.errors = vErrors;
+validate249.errors = vErrors;
 return errors === 0;
 }
 
 const schema108 = {"$id":"https://reconcile.dev/schemas/shared/ConfigMapProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate251(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ConfigMapProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9697,8 +9718,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate207(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
+if(!(validate208(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate208.errors : vErrors.concat(validate208.errors);
 errors = vErrors.length;
 }
 }
@@ -9737,13 +9758,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate251.errors = vErrors;
+validate252.errors = vErrors;
 return errors === 0;
 }
 
 const schema109 = {"$id":"https://reconcile.dev/schemas/shared/DownwardAPIProjection.json","type":"object","properties":{"items":{"type":"array","items":{"$ref":"DownwardAPIVolumeFile.json"}}},"additionalProperties":false};
 
-function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DownwardAPIProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9765,8 +9786,8 @@ let data0 = data.items;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate214(data0[i0], {instancePath:instancePath+"/items/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate214.errors : vErrors.concat(validate214.errors);
+if(!(validate215(data0[i0], {instancePath:instancePath+"/items/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate215.errors : vErrors.concat(validate215.errors);
 errors = vErrors.length;
 }
 }
@@ -9793,13 +9814,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate254.errors = vErrors;
+validate255.errors = vErrors;
 return errors === 0;
 }
 
 const schema110 = {"$id":"https://reconcile.dev/schemas/shared/PodCertificateProjection.json","type":"object","properties":{"certificateChainPath":{"type":"string"},"credentialBundlePath":{"type":"string"},"keyPath":{"type":"string"},"keyType":{"type":"string","enum":["RSA3072","RSA4096","ECDSAP256","ECDSAP384","ECDSAP521","ED25519"]},"maxExpirationSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"signerName":{"type":"string"},"userAnnotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["keyType","signerName"],"additionalProperties":false};
 
-function validate257(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodCertificateProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -9980,13 +10001,13 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate257.errors = vErrors;
+validate258.errors = vErrors;
 return errors === 0;
 }
 
 const schema111 = {"$id":"https://reconcile.dev/schemas/shared/SecretProjection.json","type":"object","properties":{"name":{"type":"string"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"}},"additionalProperties":false};
 
-function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10020,8 +10041,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate207(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
+if(!(validate208(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate208.errors : vErrors.concat(validate208.errors);
 errors = vErrors.length;
 }
 }
@@ -10060,13 +10081,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate259.errors = vErrors;
+validate260.errors = vErrors;
 return errors === 0;
 }
 
 const schema112 = {"$id":"https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json","type":"object","properties":{"audience":{"type":"string"},"expirationSeconds":{"type":"integer"},"path":{"type":"string"}},"required":["path"],"additionalProperties":false};
 
-function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate263(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceAccountTokenProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10141,12 +10162,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate262.errors = vErrors;
+validate263.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate248(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeProjection.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10164,38 +10185,38 @@ errors++;
 }
 }
 if(data.clusterTrustBundle !== undefined){
-if(!(validate248(data.clusterTrustBundle, {instancePath:instancePath+"/clusterTrustBundle",parentData:data,parentDataProperty:"clusterTrustBundle",rootData}))){
-vErrors = vErrors === null ? validate248.errors : vErrors.concat(validate248.errors);
+if(!(validate249(data.clusterTrustBundle, {instancePath:instancePath+"/clusterTrustBundle",parentData:data,parentDataProperty:"clusterTrustBundle",rootData}))){
+vErrors = vErrors === null ? validate249.errors : vErrors.concat(validate249.errors);
 errors = vErrors.length;
 }
 }
 if(data.configMap !== undefined){
-if(!(validate251(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
-vErrors = vErrors === null ? validate251.errors : vErrors.concat(validate251.errors);
+if(!(validate252(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
+vErrors = vErrors === null ? validate252.errors : vErrors.concat(validate252.errors);
 errors = vErrors.length;
 }
 }
 if(data.downwardAPI !== undefined){
-if(!(validate254(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
-vErrors = vErrors === null ? validate254.errors : vErrors.concat(validate254.errors);
+if(!(validate255(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
+vErrors = vErrors === null ? validate255.errors : vErrors.concat(validate255.errors);
 errors = vErrors.length;
 }
 }
 if(data.podCertificate !== undefined){
-if(!(validate257(data.podCertificate, {instancePath:instancePath+"/podCertificate",parentData:data,parentDataProperty:"podCertificate",rootData}))){
-vErrors = vErrors === null ? validate257.errors : vErrors.concat(validate257.errors);
+if(!(validate258(data.podCertificate, {instancePath:instancePath+"/podCertificate",parentData:data,parentDataProperty:"podCertificate",rootData}))){
+vErrors = vErrors === null ? validate258.errors : vErrors.concat(validate258.errors);
 errors = vErrors.length;
 }
 }
 if(data.secret !== undefined){
-if(!(validate259(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate259.errors : vErrors.concat(validate259.errors);
+if(!(validate260(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate260.errors : vErrors.concat(validate260.errors);
 errors = vErrors.length;
 }
 }
 if(data.serviceAccountToken !== undefined){
-if(!(validate262(data.serviceAccountToken, {instancePath:instancePath+"/serviceAccountToken",parentData:data,parentDataProperty:"serviceAccountToken",rootData}))){
-vErrors = vErrors === null ? validate262.errors : vErrors.concat(validate262.errors);
+if(!(validate263(data.serviceAccountToken, {instancePath:instancePath+"/serviceAccountToken",parentData:data,parentDataProperty:"serviceAccountToken",rootData}))){
+vErrors = vErrors === null ? validate263.errors : vErrors.concat(validate263.errors);
 errors = vErrors.length;
 }
 }
@@ -10210,12 +10231,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate247.errors = vErrors;
+validate248.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate246(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ProjectedVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10272,8 +10293,8 @@ let data1 = data.sources;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate247(data1[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate247.errors : vErrors.concat(validate247.errors);
+if(!(validate248(data1[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate248.errors : vErrors.concat(validate248.errors);
 errors = vErrors.length;
 }
 }
@@ -10300,13 +10321,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate246.errors = vErrors;
+validate247.errors = vErrors;
 return errors === 0;
 }
 
 const schema113 = {"$id":"https://reconcile.dev/schemas/shared/SecretVolumeSource.json","type":"object","properties":{"defaultMode":{"minimum":0,"maximum":511,"type":"integer"},"items":{"type":"array","items":{"$ref":"KeyToPath.json"}},"optional":{"type":"boolean"},"secretName":{"type":"string"}},"additionalProperties":false};
 
-function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate267(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SecretVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10363,8 +10384,8 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate207(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
+if(!(validate208(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate208.errors : vErrors.concat(validate208.errors);
 errors = vErrors.length;
 }
 }
@@ -10415,12 +10436,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate266.errors = vErrors;
+validate267.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate205(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Volume.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10473,68 +10494,68 @@ errors++;
 }
 }
 if(data.configMap !== undefined){
-if(!(validate206(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
-vErrors = vErrors === null ? validate206.errors : vErrors.concat(validate206.errors);
+if(!(validate207(data.configMap, {instancePath:instancePath+"/configMap",parentData:data,parentDataProperty:"configMap",rootData}))){
+vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
 errors = vErrors.length;
 }
 }
 if(data.csi !== undefined){
-if(!(validate210(data.csi, {instancePath:instancePath+"/csi",parentData:data,parentDataProperty:"csi",rootData}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate211(data.csi, {instancePath:instancePath+"/csi",parentData:data,parentDataProperty:"csi",rootData}))){
+vErrors = vErrors === null ? validate211.errors : vErrors.concat(validate211.errors);
 errors = vErrors.length;
 }
 }
 if(data.downwardAPI !== undefined){
-if(!(validate213(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
-vErrors = vErrors === null ? validate213.errors : vErrors.concat(validate213.errors);
+if(!(validate214(data.downwardAPI, {instancePath:instancePath+"/downwardAPI",parentData:data,parentDataProperty:"downwardAPI",rootData}))){
+vErrors = vErrors === null ? validate214.errors : vErrors.concat(validate214.errors);
 errors = vErrors.length;
 }
 }
 if(data.emptyDir !== undefined){
-if(!(validate219(data.emptyDir, {instancePath:instancePath+"/emptyDir",parentData:data,parentDataProperty:"emptyDir",rootData}))){
-vErrors = vErrors === null ? validate219.errors : vErrors.concat(validate219.errors);
+if(!(validate220(data.emptyDir, {instancePath:instancePath+"/emptyDir",parentData:data,parentDataProperty:"emptyDir",rootData}))){
+vErrors = vErrors === null ? validate220.errors : vErrors.concat(validate220.errors);
 errors = vErrors.length;
 }
 }
 if(data.ephemeral !== undefined){
-if(!(validate222(data.ephemeral, {instancePath:instancePath+"/ephemeral",parentData:data,parentDataProperty:"ephemeral",rootData}))){
-vErrors = vErrors === null ? validate222.errors : vErrors.concat(validate222.errors);
+if(!(validate223(data.ephemeral, {instancePath:instancePath+"/ephemeral",parentData:data,parentDataProperty:"ephemeral",rootData}))){
+vErrors = vErrors === null ? validate223.errors : vErrors.concat(validate223.errors);
 errors = vErrors.length;
 }
 }
 if(data.hostPath !== undefined){
-if(!(validate238(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
-vErrors = vErrors === null ? validate238.errors : vErrors.concat(validate238.errors);
+if(!(validate239(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
+vErrors = vErrors === null ? validate239.errors : vErrors.concat(validate239.errors);
 errors = vErrors.length;
 }
 }
 if(data.image !== undefined){
-if(!(validate240(data.image, {instancePath:instancePath+"/image",parentData:data,parentDataProperty:"image",rootData}))){
-vErrors = vErrors === null ? validate240.errors : vErrors.concat(validate240.errors);
+if(!(validate241(data.image, {instancePath:instancePath+"/image",parentData:data,parentDataProperty:"image",rootData}))){
+vErrors = vErrors === null ? validate241.errors : vErrors.concat(validate241.errors);
 errors = vErrors.length;
 }
 }
 if(data.nfs !== undefined){
-if(!(validate242(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
-vErrors = vErrors === null ? validate242.errors : vErrors.concat(validate242.errors);
+if(!(validate243(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
+vErrors = vErrors === null ? validate243.errors : vErrors.concat(validate243.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaim !== undefined){
-if(!(validate244(data.persistentVolumeClaim, {instancePath:instancePath+"/persistentVolumeClaim",parentData:data,parentDataProperty:"persistentVolumeClaim",rootData}))){
-vErrors = vErrors === null ? validate244.errors : vErrors.concat(validate244.errors);
+if(!(validate245(data.persistentVolumeClaim, {instancePath:instancePath+"/persistentVolumeClaim",parentData:data,parentDataProperty:"persistentVolumeClaim",rootData}))){
+vErrors = vErrors === null ? validate245.errors : vErrors.concat(validate245.errors);
 errors = vErrors.length;
 }
 }
 if(data.projected !== undefined){
-if(!(validate246(data.projected, {instancePath:instancePath+"/projected",parentData:data,parentDataProperty:"projected",rootData}))){
-vErrors = vErrors === null ? validate246.errors : vErrors.concat(validate246.errors);
+if(!(validate247(data.projected, {instancePath:instancePath+"/projected",parentData:data,parentDataProperty:"projected",rootData}))){
+vErrors = vErrors === null ? validate247.errors : vErrors.concat(validate247.errors);
 errors = vErrors.length;
 }
 }
 if(data.secret !== undefined){
-if(!(validate266(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
-vErrors = vErrors === null ? validate266.errors : vErrors.concat(validate266.errors);
+if(!(validate267(data.secret, {instancePath:instancePath+"/secret",parentData:data,parentDataProperty:"secret",rootData}))){
+vErrors = vErrors === null ? validate267.errors : vErrors.concat(validate267.errors);
 errors = vErrors.length;
 }
 }
@@ -10549,12 +10570,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate205.errors = vErrors;
+validate206.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -10607,8 +10628,8 @@ errors++;
 }
 }
 if(data.affinity !== undefined){
-if(!(validate74(data.affinity, {instancePath:instancePath+"/affinity",parentData:data,parentDataProperty:"affinity",rootData}))){
-vErrors = vErrors === null ? validate74.errors : vErrors.concat(validate74.errors);
+if(!(validate75(data.affinity, {instancePath:instancePath+"/affinity",parentData:data,parentDataProperty:"affinity",rootData}))){
+vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
 errors = vErrors.length;
 }
 }
@@ -10639,8 +10660,8 @@ errors++;
 }
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate101(data3[i0], {instancePath:instancePath+"/containers/" + i0,parentData:data3,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate102(data3[i0], {instancePath:instancePath+"/containers/" + i0,parentData:data3,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
 errors = vErrors.length;
 }
 }
@@ -10657,8 +10678,8 @@ errors++;
 }
 }
 if(data.dnsConfig !== undefined){
-if(!(validate176(data.dnsConfig, {instancePath:instancePath+"/dnsConfig",parentData:data,parentDataProperty:"dnsConfig",rootData}))){
-vErrors = vErrors === null ? validate176.errors : vErrors.concat(validate176.errors);
+if(!(validate177(data.dnsConfig, {instancePath:instancePath+"/dnsConfig",parentData:data,parentDataProperty:"dnsConfig",rootData}))){
+vErrors = vErrors === null ? validate177.errors : vErrors.concat(validate177.errors);
 errors = vErrors.length;
 }
 }
@@ -10702,8 +10723,8 @@ let data8 = data.hostAliases;
 if(Array.isArray(data8)){
 const len1 = data8.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate180(data8[i1], {instancePath:instancePath+"/hostAliases/" + i1,parentData:data8,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate180.errors : vErrors.concat(validate180.errors);
+if(!(validate181(data8[i1], {instancePath:instancePath+"/hostAliases/" + i1,parentData:data8,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate181.errors : vErrors.concat(validate181.errors);
 errors = vErrors.length;
 }
 }
@@ -10796,8 +10817,8 @@ let data16 = data.imagePullSecrets;
 if(Array.isArray(data16)){
 const len2 = data16.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate182(data16[i2], {instancePath:instancePath+"/imagePullSecrets/" + i2,parentData:data16,parentDataProperty:i2,rootData}))){
-vErrors = vErrors === null ? validate182.errors : vErrors.concat(validate182.errors);
+if(!(validate183(data16[i2], {instancePath:instancePath+"/imagePullSecrets/" + i2,parentData:data16,parentDataProperty:i2,rootData}))){
+vErrors = vErrors === null ? validate183.errors : vErrors.concat(validate183.errors);
 errors = vErrors.length;
 }
 }
@@ -10818,8 +10839,8 @@ let data18 = data.initContainers;
 if(Array.isArray(data18)){
 const len3 = data18.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate101(data18[i3], {instancePath:instancePath+"/initContainers/" + i3,parentData:data18,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate102(data18[i3], {instancePath:instancePath+"/initContainers/" + i3,parentData:data18,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
 errors = vErrors.length;
 }
 }
@@ -10875,8 +10896,8 @@ errors++;
 }
 }
 if(data.os !== undefined){
-if(!(validate185(data.os, {instancePath:instancePath+"/os",parentData:data,parentDataProperty:"os",rootData}))){
-vErrors = vErrors === null ? validate185.errors : vErrors.concat(validate185.errors);
+if(!(validate186(data.os, {instancePath:instancePath+"/os",parentData:data,parentDataProperty:"os",rootData}))){
+vErrors = vErrors === null ? validate186.errors : vErrors.concat(validate186.errors);
 errors = vErrors.length;
 }
 }
@@ -10976,8 +10997,8 @@ let data29 = data.readinessGates;
 if(Array.isArray(data29)){
 const len4 = data29.length;
 for(let i4=0; i4<len4; i4++){
-if(!(validate188(data29[i4], {instancePath:instancePath+"/readinessGates/" + i4,parentData:data29,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate188.errors : vErrors.concat(validate188.errors);
+if(!(validate189(data29[i4], {instancePath:instancePath+"/readinessGates/" + i4,parentData:data29,parentDataProperty:i4,rootData}))){
+vErrors = vErrors === null ? validate189.errors : vErrors.concat(validate189.errors);
 errors = vErrors.length;
 }
 }
@@ -10994,8 +11015,8 @@ errors++;
 }
 }
 if(data.resources !== undefined){
-if(!(validate152(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
-vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
+if(!(validate153(data.resources, {instancePath:instancePath+"/resources",parentData:data,parentDataProperty:"resources",rootData}))){
+vErrors = vErrors === null ? validate153.errors : vErrors.concat(validate153.errors);
 errors = vErrors.length;
 }
 }
@@ -11051,8 +11072,8 @@ let data35 = data.schedulingGates;
 if(Array.isArray(data35)){
 const len5 = data35.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate191(data35[i5], {instancePath:instancePath+"/schedulingGates/" + i5,parentData:data35,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate191.errors : vErrors.concat(validate191.errors);
+if(!(validate192(data35[i5], {instancePath:instancePath+"/schedulingGates/" + i5,parentData:data35,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate192.errors : vErrors.concat(validate192.errors);
 errors = vErrors.length;
 }
 }
@@ -11069,8 +11090,8 @@ errors++;
 }
 }
 if(data.securityContext !== undefined){
-if(!(validate193(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
-vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
+if(!(validate194(data.securityContext, {instancePath:instancePath+"/securityContext",parentData:data,parentDataProperty:"securityContext",rootData}))){
+vErrors = vErrors === null ? validate194.errors : vErrors.concat(validate194.errors);
 errors = vErrors.length;
 }
 }
@@ -11164,8 +11185,8 @@ let data44 = data.tolerations;
 if(Array.isArray(data44)){
 const len6 = data44.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate200(data44[i6], {instancePath:instancePath+"/tolerations/" + i6,parentData:data44,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate200.errors : vErrors.concat(validate200.errors);
+if(!(validate201(data44[i6], {instancePath:instancePath+"/tolerations/" + i6,parentData:data44,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate201.errors : vErrors.concat(validate201.errors);
 errors = vErrors.length;
 }
 }
@@ -11186,8 +11207,8 @@ let data46 = data.topologySpreadConstraints;
 if(Array.isArray(data46)){
 const len7 = data46.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate202(data46[i7], {instancePath:instancePath+"/topologySpreadConstraints/" + i7,parentData:data46,parentDataProperty:i7,rootData}))){
-vErrors = vErrors === null ? validate202.errors : vErrors.concat(validate202.errors);
+if(!(validate203(data46[i7], {instancePath:instancePath+"/topologySpreadConstraints/" + i7,parentData:data46,parentDataProperty:i7,rootData}))){
+vErrors = vErrors === null ? validate203.errors : vErrors.concat(validate203.errors);
 errors = vErrors.length;
 }
 }
@@ -11208,8 +11229,8 @@ let data48 = data.volumes;
 if(Array.isArray(data48)){
 const len8 = data48.length;
 for(let i8=0; i8<len8; i8++){
-if(!(validate205(data48[i8], {instancePath:instancePath+"/volumes/" + i8,parentData:data48,parentDataProperty:i8,rootData}))){
-vErrors = vErrors === null ? validate205.errors : vErrors.concat(validate205.errors);
+if(!(validate206(data48[i8], {instancePath:instancePath+"/volumes/" + i8,parentData:data48,parentDataProperty:i8,rootData}))){
+vErrors = vErrors === null ? validate206.errors : vErrors.concat(validate206.errors);
 errors = vErrors.length;
 }
 }
@@ -11236,12 +11257,12 @@ vErrors.push(err45);
 }
 errors++;
 }
-validate73.errors = vErrors;
+validate74.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate68(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodTemplateSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11269,14 +11290,14 @@ errors++;
 }
 }
 if(data.metadata !== undefined){
-if(!(validate69(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
-vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
+if(!(validate70(data.metadata, {instancePath:instancePath+"/metadata",parentData:data,parentDataProperty:"metadata",rootData}))){
+vErrors = vErrors === null ? validate70.errors : vErrors.concat(validate70.errors);
 errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate73(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
+if(!(validate74(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate74.errors : vErrors.concat(validate74.errors);
 errors = vErrors.length;
 }
 }
@@ -11291,12 +11312,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate68.errors = vErrors;
+validate69.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate51(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/JobSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11571,8 +11592,8 @@ errors++;
 }
 }
 if(data.podFailurePolicy !== undefined){
-if(!(validate52(data.podFailurePolicy, {instancePath:instancePath+"/podFailurePolicy",parentData:data,parentDataProperty:"podFailurePolicy",rootData}))){
-vErrors = vErrors === null ? validate52.errors : vErrors.concat(validate52.errors);
+if(!(validate53(data.podFailurePolicy, {instancePath:instancePath+"/podFailurePolicy",parentData:data,parentDataProperty:"podFailurePolicy",rootData}))){
+vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
 errors = vErrors.length;
 }
 }
@@ -11600,14 +11621,14 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
 if(data.successPolicy !== undefined){
-if(!(validate64(data.successPolicy, {instancePath:instancePath+"/successPolicy",parentData:data,parentDataProperty:"successPolicy",rootData}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate65(data.successPolicy, {instancePath:instancePath+"/successPolicy",parentData:data,parentDataProperty:"successPolicy",rootData}))){
+vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
 errors = vErrors.length;
 }
 }
@@ -11624,8 +11645,8 @@ errors++;
 }
 }
 if(data.template !== undefined){
-if(!(validate68(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+if(!(validate69(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
 errors = vErrors.length;
 }
 }
@@ -11675,12 +11696,12 @@ vErrors.push(err29);
 }
 errors++;
 }
-validate51.errors = vErrors;
+validate52.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate50(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/JobTemplateSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11704,8 +11725,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate51(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate51.errors : vErrors.concat(validate51.errors);
+if(!(validate52(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate52.errors : vErrors.concat(validate52.errors);
 errors = vErrors.length;
 }
 }
@@ -11720,12 +11741,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate49.errors = vErrors;
+validate50.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate48(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CronJobSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -11821,8 +11842,8 @@ errors++;
 }
 }
 if(data.jobTemplate !== undefined){
-if(!(validate49(data.jobTemplate, {instancePath:instancePath+"/jobTemplate",parentData:data,parentDataProperty:"jobTemplate",rootData}))){
-vErrors = vErrors === null ? validate49.errors : vErrors.concat(validate49.errors);
+if(!(validate50(data.jobTemplate, {instancePath:instancePath+"/jobTemplate",parentData:data,parentDataProperty:"jobTemplate",rootData}))){
+vErrors = vErrors === null ? validate50.errors : vErrors.concat(validate50.errors);
 errors = vErrors.length;
 }
 }
@@ -11946,12 +11967,12 @@ vErrors.push(err17);
 }
 errors++;
 }
-validate48.errors = vErrors;
+validate49.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate47(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/CronJob.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12039,8 +12060,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate48(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate48.errors : vErrors.concat(validate48.errors);
+if(!(validate49(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate49.errors : vErrors.concat(validate49.errors);
 errors = vErrors.length;
 }
 }
@@ -12068,17 +12089,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate46.errors = vErrors;
+validate47.errors = vErrors;
 return errors === 0;
 }
 
-export const DaemonSet = validate275;
+export const DaemonSet = validate276;
 const schema114 = {"$id":"https://reconcile.dev/schemas/DaemonSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"DaemonSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DaemonSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema115 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"DaemonSetUpdateStrategy.json"}},"required":["selector","template"],"additionalProperties":false};
 const schema116 = {"$id":"https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateDaemonSet.json"}},"additionalProperties":false};
 const schema117 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12096,14 +12117,14 @@ errors++;
 }
 }
 if(data.maxSurge !== undefined){
-if(!(validate130(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate130(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -12118,12 +12139,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate281.errors = vErrors;
+validate282.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12164,8 +12185,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate281(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate281.errors : vErrors.concat(validate281.errors);
+if(!(validate282(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate282.errors : vErrors.concat(validate282.errors);
 errors = vErrors.length;
 }
 }
@@ -12180,12 +12201,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate280.errors = vErrors;
+validate281.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DaemonSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12293,20 +12314,20 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
 if(data.template !== undefined){
-if(!(validate68(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+if(!(validate69(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
 errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate280(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate280.errors : vErrors.concat(validate280.errors);
+if(!(validate281(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate281.errors : vErrors.concat(validate281.errors);
 errors = vErrors.length;
 }
 }
@@ -12321,12 +12342,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate277.errors = vErrors;
+validate278.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/DaemonSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12414,8 +12435,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate277(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate277.errors : vErrors.concat(validate277.errors);
+if(!(validate278(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate278.errors : vErrors.concat(validate278.errors);
 errors = vErrors.length;
 }
 }
@@ -12443,17 +12464,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate275.errors = vErrors;
+validate276.errors = vErrors;
 return errors === 0;
 }
 
-export const Deployment = validate287;
+export const Deployment = validate288;
 const schema118 = {"$id":"https://reconcile.dev/schemas/Deployment.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"Deployment"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/DeploymentSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema119 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"paused":{"type":"boolean"},"progressDeadlineSeconds":{"minimum":1,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"strategy":{"$ref":"DeploymentStrategy.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector","template"],"additionalProperties":false};
 const schema120 = {"$id":"https://reconcile.dev/schemas/shared/DeploymentStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","Recreate"]},"rollingUpdate":{"$ref":"RollingUpdateDeployment.json"}},"additionalProperties":false};
 const schema121 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json","type":"object","properties":{"maxSurge":{"$ref":"IntOrString.json"},"maxUnavailable":{"$ref":"IntOrString.json"}},"additionalProperties":false};
 
-function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateDeployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12471,14 +12492,14 @@ errors++;
 }
 }
 if(data.maxSurge !== undefined){
-if(!(validate130(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.maxSurge, {instancePath:instancePath+"/maxSurge",parentData:data,parentDataProperty:"maxSurge",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate130(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -12493,12 +12514,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate292.errors = vErrors;
+validate293.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12539,8 +12560,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate292(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
+if(!(validate293(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate293.errors : vErrors.concat(validate293.errors);
 errors = vErrors.length;
 }
 }
@@ -12555,12 +12576,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate291.errors = vErrors;
+validate292.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/DeploymentSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12750,20 +12771,20 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
 if(data.strategy !== undefined){
-if(!(validate291(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
-vErrors = vErrors === null ? validate291.errors : vErrors.concat(validate291.errors);
+if(!(validate292(data.strategy, {instancePath:instancePath+"/strategy",parentData:data,parentDataProperty:"strategy",rootData}))){
+vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
 errors = vErrors.length;
 }
 }
 if(data.template !== undefined){
-if(!(validate68(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+if(!(validate69(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
 errors = vErrors.length;
 }
 }
@@ -12778,12 +12799,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate289.errors = vErrors;
+validate290.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate287(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate288(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Deployment.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12871,8 +12892,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate289(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate289.errors : vErrors.concat(validate289.errors);
+if(!(validate290(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate290.errors : vErrors.concat(validate290.errors);
 errors = vErrors.length;
 }
 }
@@ -12900,16 +12921,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate287.errors = vErrors;
+validate288.errors = vErrors;
 return errors === 0;
 }
 
-export const EndpointSlice = validate299;
+export const EndpointSlice = validate300;
 const schema122 = {"$id":"https://reconcile.dev/schemas/EndpointSlice.json","type":"object","properties":{"apiVersion":{"const":"discovery.k8s.io/v1"},"kind":{"const":"EndpointSlice"},"metadata":{"$ref":"shared/ObjectMeta.json"},"addressType":{"type":"string","enum":["IPv4","IPv6","FQDN"]},"endpoints":{"type":"array","items":{"$ref":"shared/Endpoint.json"}},"ports":{"type":"array","items":{"$ref":"shared/EndpointPort.json"}}},"required":["apiVersion","kind","metadata","addressType"],"additionalProperties":false};
 const schema123 = {"$id":"https://reconcile.dev/schemas/shared/Endpoint.json","type":"object","properties":{"addresses":{"type":"array","items":{"type":"string"}},"conditions":{"$ref":"EndpointConditions.json"},"deprecatedTopology":{"type":"object","additionalProperties":{"type":"string"}},"hints":{"type":"object"},"hostname":{"type":"string"},"nodeName":{"type":"string"},"targetRef":{"$ref":"ObjectReference.json"},"zone":{"type":"string"}},"required":["addresses"],"additionalProperties":false};
 const schema124 = {"$id":"https://reconcile.dev/schemas/shared/EndpointConditions.json","type":"object","properties":{"ready":{"type":"boolean"},"serving":{"type":"boolean"},"terminating":{"type":"boolean"}},"additionalProperties":false};
 
-function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EndpointConditions.json" */;
 let vErrors = null;
 let errors = 0;
@@ -12973,13 +12994,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate302.errors = vErrors;
+validate303.errors = vErrors;
 return errors === 0;
 }
 
 const schema125 = {"$id":"https://reconcile.dev/schemas/shared/ObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"},"fieldPath":{"type":"string"},"resourceVersion":{"type":"string"},"uid":{"type":"string"}},"additionalProperties":false};
 
-function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13091,12 +13112,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate304.errors = vErrors;
+validate305.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Endpoint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13152,8 +13173,8 @@ errors++;
 }
 }
 if(data.conditions !== undefined){
-if(!(validate302(data.conditions, {instancePath:instancePath+"/conditions",parentData:data,parentDataProperty:"conditions",rootData}))){
-vErrors = vErrors === null ? validate302.errors : vErrors.concat(validate302.errors);
+if(!(validate303(data.conditions, {instancePath:instancePath+"/conditions",parentData:data,parentDataProperty:"conditions",rootData}))){
+vErrors = vErrors === null ? validate303.errors : vErrors.concat(validate303.errors);
 errors = vErrors.length;
 }
 }
@@ -13222,8 +13243,8 @@ errors++;
 }
 }
 if(data.targetRef !== undefined){
-if(!(validate304(data.targetRef, {instancePath:instancePath+"/targetRef",parentData:data,parentDataProperty:"targetRef",rootData}))){
-vErrors = vErrors === null ? validate304.errors : vErrors.concat(validate304.errors);
+if(!(validate305(data.targetRef, {instancePath:instancePath+"/targetRef",parentData:data,parentDataProperty:"targetRef",rootData}))){
+vErrors = vErrors === null ? validate305.errors : vErrors.concat(validate305.errors);
 errors = vErrors.length;
 }
 }
@@ -13250,13 +13271,13 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate301.errors = vErrors;
+validate302.errors = vErrors;
 return errors === 0;
 }
 
 const schema126 = {"$id":"https://reconcile.dev/schemas/shared/EndpointPort.json","type":"object","properties":{"appProtocol":{"type":"string"},"name":{"type":"string"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]}},"additionalProperties":false};
 
-function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/EndpointPort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13366,12 +13387,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate307.errors = vErrors;
+validate308.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate299(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/EndpointSlice.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13486,8 +13507,8 @@ let data4 = data.endpoints;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate301(data4[i0], {instancePath:instancePath+"/endpoints/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate301.errors : vErrors.concat(validate301.errors);
+if(!(validate302(data4[i0], {instancePath:instancePath+"/endpoints/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate302.errors : vErrors.concat(validate302.errors);
 errors = vErrors.length;
 }
 }
@@ -13508,8 +13529,8 @@ let data6 = data.ports;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate307(data6[i1], {instancePath:instancePath+"/ports/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate307.errors : vErrors.concat(validate307.errors);
+if(!(validate308(data6[i1], {instancePath:instancePath+"/ports/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
 errors = vErrors.length;
 }
 }
@@ -13536,18 +13557,18 @@ vErrors.push(err11);
 }
 errors++;
 }
-validate299.errors = vErrors;
+validate300.errors = vErrors;
 return errors === 0;
 }
 
-export const HorizontalPodAutoscaler = validate309;
+export const HorizontalPodAutoscaler = validate310;
 const schema127 = {"$id":"https://reconcile.dev/schemas/HorizontalPodAutoscaler.json","type":"object","properties":{"apiVersion":{"const":"autoscaling/v2"},"kind":{"const":"HorizontalPodAutoscaler"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/HorizontalPodAutoscalerSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema128 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json","type":"object","properties":{"behavior":{"$ref":"HorizontalPodAutoscalerBehavior.json"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","items":{"$ref":"MetricSpec.json"}},"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"scaleTargetRef":{"$ref":"CrossVersionObjectReference.json"}},"required":["maxReplicas","scaleTargetRef"],"additionalProperties":false};
 const schema129 = {"$id":"https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json","type":"object","properties":{"scaleDown":{"$ref":"HPAScalingRules.json"},"scaleUp":{"$ref":"HPAScalingRules.json"}},"additionalProperties":false};
 const schema130 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingRules.json","type":"object","properties":{"policies":{"type":"array","items":{"$ref":"HPAScalingPolicy.json"}},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"tolerance":{"$ref":"Quantity.json"}},"additionalProperties":false};
 const schema131 = {"$id":"https://reconcile.dev/schemas/shared/HPAScalingPolicy.json","type":"object","properties":{"type":{"type":"string","enum":["Pods","Percent"]},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"},"value":{"minimum":1,"maximum":2147483647,"type":"integer"}},"required":["type","periodSeconds","value"],"additionalProperties":false};
 
-function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13698,12 +13719,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate314.errors = vErrors;
+validate315.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HPAScalingRules.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13725,8 +13746,8 @@ let data0 = data.policies;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate314(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate314.errors : vErrors.concat(validate314.errors);
+if(!(validate315(data0[i0], {instancePath:instancePath+"/policies/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate315.errors : vErrors.concat(validate315.errors);
 errors = vErrors.length;
 }
 }
@@ -13817,12 +13838,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate313.errors = vErrors;
+validate314.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerBehavior.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13840,14 +13861,14 @@ errors++;
 }
 }
 if(data.scaleDown !== undefined){
-if(!(validate313(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
-vErrors = vErrors === null ? validate313.errors : vErrors.concat(validate313.errors);
+if(!(validate314(data.scaleDown, {instancePath:instancePath+"/scaleDown",parentData:data,parentDataProperty:"scaleDown",rootData}))){
+vErrors = vErrors === null ? validate314.errors : vErrors.concat(validate314.errors);
 errors = vErrors.length;
 }
 }
 if(data.scaleUp !== undefined){
-if(!(validate313(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
-vErrors = vErrors === null ? validate313.errors : vErrors.concat(validate313.errors);
+if(!(validate314(data.scaleUp, {instancePath:instancePath+"/scaleUp",parentData:data,parentDataProperty:"scaleUp",rootData}))){
+vErrors = vErrors === null ? validate314.errors : vErrors.concat(validate314.errors);
 errors = vErrors.length;
 }
 }
@@ -13862,7 +13883,7 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate312.errors = vErrors;
+validate313.errors = vErrors;
 return errors === 0;
 }
 
@@ -13870,7 +13891,7 @@ const schema132 = {"$id":"https://reconcile.dev/schemas/shared/MetricSpec.json",
 const schema133 = {"$id":"https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"container":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","container","target"],"additionalProperties":false};
 const schema134 = {"$id":"https://reconcile.dev/schemas/shared/MetricTarget.json","type":"object","properties":{"type":{"type":"string","enum":["Utilization","Value","AverageValue"]},"averageUtilization":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"Quantity.json"},"value":{"$ref":"Quantity.json"}},"required":["type"],"additionalProperties":false};
 
-function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate323(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricTarget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -13978,12 +13999,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate322.errors = vErrors;
+validate323.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ContainerResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14055,8 +14076,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate322(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate322.errors : vErrors.concat(validate322.errors);
+if(!(validate323(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate323.errors : vErrors.concat(validate323.errors);
 errors = vErrors.length;
 }
 }
@@ -14071,13 +14092,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate321.errors = vErrors;
+validate322.errors = vErrors;
 return errors === 0;
 }
 
 const schema135 = {"$id":"https://reconcile.dev/schemas/shared/ResourceMetricSource.json","type":"object","properties":{"name":{"type":"string"},"target":{"$ref":"MetricTarget.json"}},"required":["name","target"],"additionalProperties":false};
 
-function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceMetricSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14127,8 +14148,8 @@ errors++;
 }
 }
 if(data.target !== undefined){
-if(!(validate322(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
-vErrors = vErrors === null ? validate322.errors : vErrors.concat(validate322.errors);
+if(!(validate323(data.target, {instancePath:instancePath+"/target",parentData:data,parentDataProperty:"target",rootData}))){
+vErrors = vErrors === null ? validate323.errors : vErrors.concat(validate323.errors);
 errors = vErrors.length;
 }
 }
@@ -14143,12 +14164,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate327.errors = vErrors;
+validate328.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate320(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/MetricSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14199,14 +14220,14 @@ errors++;
 }
 }
 if(data.containerResource !== undefined){
-if(!(validate321(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
-vErrors = vErrors === null ? validate321.errors : vErrors.concat(validate321.errors);
+if(!(validate322(data.containerResource, {instancePath:instancePath+"/containerResource",parentData:data,parentDataProperty:"containerResource",rootData}))){
+vErrors = vErrors === null ? validate322.errors : vErrors.concat(validate322.errors);
 errors = vErrors.length;
 }
 }
 if(data.resource !== undefined){
-if(!(validate327(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
-vErrors = vErrors === null ? validate327.errors : vErrors.concat(validate327.errors);
+if(!(validate328(data.resource, {instancePath:instancePath+"/resource",parentData:data,parentDataProperty:"resource",rootData}))){
+vErrors = vErrors === null ? validate328.errors : vErrors.concat(validate328.errors);
 errors = vErrors.length;
 }
 }
@@ -14221,13 +14242,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate320.errors = vErrors;
+validate321.errors = vErrors;
 return errors === 0;
 }
 
 const schema136 = {"$id":"https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json","type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"}},"required":["kind","name"],"additionalProperties":false};
 
-function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/CrossVersionObjectReference.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14311,12 +14332,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate331.errors = vErrors;
+validate332.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HorizontalPodAutoscalerSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14354,8 +14375,8 @@ errors++;
 }
 }
 if(data.behavior !== undefined){
-if(!(validate312(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
-vErrors = vErrors === null ? validate312.errors : vErrors.concat(validate312.errors);
+if(!(validate313(data.behavior, {instancePath:instancePath+"/behavior",parentData:data,parentDataProperty:"behavior",rootData}))){
+vErrors = vErrors === null ? validate313.errors : vErrors.concat(validate313.errors);
 errors = vErrors.length;
 }
 }
@@ -14399,8 +14420,8 @@ let data2 = data.metrics;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate320(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate320.errors : vErrors.concat(validate320.errors);
+if(!(validate321(data2[i0], {instancePath:instancePath+"/metrics/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate321.errors : vErrors.concat(validate321.errors);
 errors = vErrors.length;
 }
 }
@@ -14452,8 +14473,8 @@ errors++;
 }
 }
 if(data.scaleTargetRef !== undefined){
-if(!(validate331(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
-vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
+if(!(validate332(data.scaleTargetRef, {instancePath:instancePath+"/scaleTargetRef",parentData:data,parentDataProperty:"scaleTargetRef",rootData}))){
+vErrors = vErrors === null ? validate332.errors : vErrors.concat(validate332.errors);
 errors = vErrors.length;
 }
 }
@@ -14468,12 +14489,12 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate311.errors = vErrors;
+validate312.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/HorizontalPodAutoscaler.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14561,8 +14582,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate311(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate311.errors : vErrors.concat(validate311.errors);
+if(!(validate312(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate312.errors : vErrors.concat(validate312.errors);
 errors = vErrors.length;
 }
 }
@@ -14590,18 +14611,18 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate309.errors = vErrors;
+validate310.errors = vErrors;
 return errors === 0;
 }
 
-export const Ingress = validate334;
+export const Ingress = validate335;
 const schema137 = {"$id":"https://reconcile.dev/schemas/Ingress.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"Ingress"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 const schema138 = {"$id":"https://reconcile.dev/schemas/shared/IngressSpec.json","type":"object","properties":{"defaultBackend":{"$ref":"IngressBackend.json"},"ingressClassName":{"type":"string"},"rules":{"type":"array","items":{"$ref":"IngressRule.json"}},"tls":{"type":"array","items":{"$ref":"IngressTLS.json"}}},"additionalProperties":false};
 const schema139 = {"$id":"https://reconcile.dev/schemas/shared/IngressBackend.json","type":"object","properties":{"resource":{},"service":{"$ref":"IngressServiceBackend.json"}},"additionalProperties":false};
 const schema140 = {"$id":"https://reconcile.dev/schemas/shared/IngressServiceBackend.json","type":"object","properties":{"name":{"type":"string"},"port":{"$ref":"ServiceBackendPort.json"}},"required":["name"],"additionalProperties":false};
 const schema141 = {"$id":"https://reconcile.dev/schemas/shared/ServiceBackendPort.json","type":"object","properties":{"name":{"type":"string"},"number":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate340(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceBackendPort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14676,12 +14697,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate339.errors = vErrors;
+validate340.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressServiceBackend.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14721,8 +14742,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate339(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
-vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
+if(!(validate340(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+vErrors = vErrors === null ? validate340.errors : vErrors.concat(validate340.errors);
 errors = vErrors.length;
 }
 }
@@ -14737,12 +14758,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate338.errors = vErrors;
+validate339.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressBackend.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14760,8 +14781,8 @@ errors++;
 }
 }
 if(data.service !== undefined){
-if(!(validate338(data.service, {instancePath:instancePath+"/service",parentData:data,parentDataProperty:"service",rootData}))){
-vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
+if(!(validate339(data.service, {instancePath:instancePath+"/service",parentData:data,parentDataProperty:"service",rootData}))){
+vErrors = vErrors === null ? validate339.errors : vErrors.concat(validate339.errors);
 errors = vErrors.length;
 }
 }
@@ -14776,7 +14797,7 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate337.errors = vErrors;
+validate338.errors = vErrors;
 return errors === 0;
 }
 
@@ -14784,7 +14805,7 @@ const schema142 = {"$id":"https://reconcile.dev/schemas/shared/IngressRule.json"
 const schema143 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json","type":"object","properties":{"paths":{"type":"array","items":{"$ref":"HTTPIngressPath.json"}}},"required":["paths"],"additionalProperties":false};
 const schema144 = {"$id":"https://reconcile.dev/schemas/shared/HTTPIngressPath.json","type":"object","properties":{"backend":{"$ref":"IngressBackend.json"},"path":{"type":"string"},"pathType":{"type":"string","enum":["Exact","Prefix","ImplementationSpecific"]}},"required":["backend","pathType"],"additionalProperties":false};
 
-function validate345(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPIngressPath.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14822,8 +14843,8 @@ errors++;
 }
 }
 if(data.backend !== undefined){
-if(!(validate337(data.backend, {instancePath:instancePath+"/backend",parentData:data,parentDataProperty:"backend",rootData}))){
-vErrors = vErrors === null ? validate337.errors : vErrors.concat(validate337.errors);
+if(!(validate338(data.backend, {instancePath:instancePath+"/backend",parentData:data,parentDataProperty:"backend",rootData}))){
+vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
 errors = vErrors.length;
 }
 }
@@ -14873,12 +14894,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate345.errors = vErrors;
+validate346.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate345(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/HTTPIngressRuleValue.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14910,8 +14931,8 @@ let data0 = data.paths;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate345(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate345.errors : vErrors.concat(validate345.errors);
+if(!(validate346(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate346.errors : vErrors.concat(validate346.errors);
 errors = vErrors.length;
 }
 }
@@ -14938,12 +14959,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate344.errors = vErrors;
+validate345.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate343(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressRule.json" */;
 let vErrors = null;
 let errors = 0;
@@ -14973,8 +14994,8 @@ errors++;
 }
 }
 if(data.http !== undefined){
-if(!(validate344(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
-vErrors = vErrors === null ? validate344.errors : vErrors.concat(validate344.errors);
+if(!(validate345(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
+vErrors = vErrors === null ? validate345.errors : vErrors.concat(validate345.errors);
 errors = vErrors.length;
 }
 }
@@ -14989,13 +15010,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate343.errors = vErrors;
+validate344.errors = vErrors;
 return errors === 0;
 }
 
 const schema145 = {"$id":"https://reconcile.dev/schemas/shared/IngressTLS.json","type":"object","properties":{"hosts":{"type":"array","items":{"type":"string"}},"secretName":{"type":"string"}},"additionalProperties":false};
 
-function validate350(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressTLS.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15063,12 +15084,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate350.errors = vErrors;
+validate351.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15086,8 +15107,8 @@ errors++;
 }
 }
 if(data.defaultBackend !== undefined){
-if(!(validate337(data.defaultBackend, {instancePath:instancePath+"/defaultBackend",parentData:data,parentDataProperty:"defaultBackend",rootData}))){
-vErrors = vErrors === null ? validate337.errors : vErrors.concat(validate337.errors);
+if(!(validate338(data.defaultBackend, {instancePath:instancePath+"/defaultBackend",parentData:data,parentDataProperty:"defaultBackend",rootData}))){
+vErrors = vErrors === null ? validate338.errors : vErrors.concat(validate338.errors);
 errors = vErrors.length;
 }
 }
@@ -15108,8 +15129,8 @@ let data2 = data.rules;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate343(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate343.errors : vErrors.concat(validate343.errors);
+if(!(validate344(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate344.errors : vErrors.concat(validate344.errors);
 errors = vErrors.length;
 }
 }
@@ -15130,8 +15151,8 @@ let data4 = data.tls;
 if(Array.isArray(data4)){
 const len1 = data4.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate350(data4[i1], {instancePath:instancePath+"/tls/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate350.errors : vErrors.concat(validate350.errors);
+if(!(validate351(data4[i1], {instancePath:instancePath+"/tls/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate351.errors : vErrors.concat(validate351.errors);
 errors = vErrors.length;
 }
 }
@@ -15158,12 +15179,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate336.errors = vErrors;
+validate337.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Ingress.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15241,8 +15262,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate336(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate336.errors : vErrors.concat(validate336.errors);
+if(!(validate337(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate337.errors : vErrors.concat(validate337.errors);
 errors = vErrors.length;
 }
 }
@@ -15270,15 +15291,15 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate334.errors = vErrors;
+validate335.errors = vErrors;
 return errors === 0;
 }
 
-export const IngressClass = validate353;
+export const IngressClass = validate354;
 const schema146 = {"$id":"https://reconcile.dev/schemas/IngressClass.json","type":"object","properties":{"apiVersion":{"const":"networking.k8s.io/v1"},"kind":{"const":"IngressClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/IngressClassSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 const schema147 = {"$id":"https://reconcile.dev/schemas/shared/IngressClassSpec.json","type":"object","properties":{"controller":{"type":"string"},"parameters":{}},"additionalProperties":false};
 
-function validate355(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/IngressClassSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15318,12 +15339,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate355.errors = vErrors;
+validate356.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/IngressClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15401,8 +15422,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate355(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate355.errors : vErrors.concat(validate355.errors);
+if(!(validate356(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate356.errors : vErrors.concat(validate356.errors);
 errors = vErrors.length;
 }
 }
@@ -15417,14 +15438,14 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate353.errors = vErrors;
+validate354.errors = vErrors;
 return errors === 0;
 }
 
-export const Job = validate357;
+export const Job = validate358;
 const schema148 = {"$id":"https://reconcile.dev/schemas/Job.json","type":"object","properties":{"apiVersion":{"const":"batch/v1"},"kind":{"const":"Job"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/JobSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate357(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate358(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Job.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15512,8 +15533,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate51(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate51.errors : vErrors.concat(validate51.errors);
+if(!(validate52(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate52.errors : vErrors.concat(validate52.errors);
 errors = vErrors.length;
 }
 }
@@ -15541,16 +15562,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate357.errors = vErrors;
+validate358.errors = vErrors;
 return errors === 0;
 }
 
-export const LimitRange = validate360;
+export const LimitRange = validate361;
 const schema149 = {"$id":"https://reconcile.dev/schemas/LimitRange.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"LimitRange"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/LimitRangeSpec.json"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 const schema150 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeSpec.json","type":"object","properties":{"limits":{"type":"array","items":{"$ref":"LimitRangeItem.json"}}},"required":["limits"],"additionalProperties":false};
 const schema151 = {"$id":"https://reconcile.dev/schemas/shared/LimitRangeItem.json","type":"object","properties":{"type":{"type":"string"},"default":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"defaultRequest":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"max":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"maxLimitRequestRatio":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"min":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"required":["type"],"additionalProperties":false};
 
-function validate363(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate364(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeItem.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15705,12 +15726,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate363.errors = vErrors;
+validate364.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate362(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate363(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LimitRangeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15742,8 +15763,8 @@ let data0 = data.limits;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate363(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate363.errors : vErrors.concat(validate363.errors);
+if(!(validate364(data0[i0], {instancePath:instancePath+"/limits/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate364.errors : vErrors.concat(validate364.errors);
 errors = vErrors.length;
 }
 }
@@ -15770,12 +15791,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate362.errors = vErrors;
+validate363.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate360(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/LimitRange.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15853,8 +15874,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate362(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate362.errors : vErrors.concat(validate362.errors);
+if(!(validate363(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate363.errors : vErrors.concat(validate363.errors);
 errors = vErrors.length;
 }
 }
@@ -15869,15 +15890,15 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate360.errors = vErrors;
+validate361.errors = vErrors;
 return errors === 0;
 }
 
-export const Namespace = validate371;
+export const Namespace = validate372;
 const schema152 = {"$id":"https://reconcile.dev/schemas/Namespace.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Namespace"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NamespaceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 const schema153 = {"$id":"https://reconcile.dev/schemas/shared/NamespaceSpec.json","type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
 
-function validate373(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NamespaceSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -15933,12 +15954,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate373.errors = vErrors;
+validate374.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Namespace.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16016,8 +16037,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate373(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate373.errors : vErrors.concat(validate373.errors);
+if(!(validate374(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate374.errors : vErrors.concat(validate374.errors);
 errors = vErrors.length;
 }
 }
@@ -16045,16 +16066,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate371.errors = vErrors;
+validate372.errors = vErrors;
 return errors === 0;
 }
 
-export const Node = validate375;
+export const Node = validate376;
 const schema154 = {"$id":"https://reconcile.dev/schemas/Node.json","type":"object","properties":{"apiVersion":{"const":"reconcile.dev/v1"},"kind":{"const":"Node"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/NodeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
-const schema155 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
+const schema155 = {"$id":"https://reconcile.dev/schemas/shared/NodeSpec.json","type":"object","properties":{"address":{"type":"string"},"allowedUnsafeSysctls":{"type":"array","items":{"type":"string","minLength":1}},"drain":{"$ref":"NodeDrain.json"},"runtime":{"type":"string","enum":["oci","podman","docker"]},"systemReserved":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"taints":{"type":"array","items":{"$ref":"Taint.json"}},"unschedulable":{"type":"boolean"}},"additionalProperties":false};
 const schema156 = {"$id":"https://reconcile.dev/schemas/shared/NodeDrain.json","type":"object","properties":{"deleteEmptyDirData":{"type":"boolean"},"disableEviction":{"type":"boolean"},"force":{"type":"boolean"},"gracePeriodSeconds":{"type":"integer","minimum":0}},"additionalProperties":false};
 
-function validate378(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeDrain.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16143,13 +16164,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate378.errors = vErrors;
+validate379.errors = vErrors;
 return errors === 0;
 }
 
 const schema157 = {"$id":"https://reconcile.dev/schemas/shared/Taint.json","type":"object","properties":{"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"key":{"type":"string"},"value":{"type":"string"}},"required":["effect","key"],"additionalProperties":false};
 
-function validate380(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate382(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Taint.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16244,18 +16265,18 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate380.errors = vErrors;
+validate382.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate377(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate378(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/NodeSpec.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!((((((key0 === "address") || (key0 === "allowedUnsafeSysctls")) || (key0 === "drain")) || (key0 === "runtime")) || (key0 === "taints")) || (key0 === "unschedulable"))){
+if(!(((((((key0 === "address") || (key0 === "allowedUnsafeSysctls")) || (key0 === "drain")) || (key0 === "runtime")) || (key0 === "systemReserved")) || (key0 === "taints")) || (key0 === "unschedulable"))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -16320,8 +16341,8 @@ errors++;
 }
 }
 if(data.drain !== undefined){
-if(!(validate378(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
-vErrors = vErrors === null ? validate378.errors : vErrors.concat(validate378.errors);
+if(!(validate379(data.drain, {instancePath:instancePath+"/drain",parentData:data,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
 errors = vErrors.length;
 }
 }
@@ -16348,19 +16369,18 @@ vErrors.push(err6);
 errors++;
 }
 }
-if(data.taints !== undefined){
-let data5 = data.taints;
-if(Array.isArray(data5)){
-const len1 = data5.length;
-for(let i1=0; i1<len1; i1++){
-if(!(validate380(data5[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data5,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate380.errors : vErrors.concat(validate380.errors);
+if(data.systemReserved !== undefined){
+let data5 = data.systemReserved;
+if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
+for(const key1 in data5){
+if(!(validate29(data5[key1], {instancePath:instancePath+"/systemReserved/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data5,parentDataProperty:key1,rootData}))){
+vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/taints",schemaPath:"#/properties/taints/type",keyword:"type",params:{type: "array"}};
+const err7 = {instancePath:instancePath+"/systemReserved",schemaPath:"#/properties/systemReserved/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -16370,9 +16390,19 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data.unschedulable !== undefined){
-if(typeof data.unschedulable !== "boolean"){
-const err8 = {instancePath:instancePath+"/unschedulable",schemaPath:"#/properties/unschedulable/type",keyword:"type",params:{type: "boolean"}};
+if(data.taints !== undefined){
+let data7 = data.taints;
+if(Array.isArray(data7)){
+const len1 = data7.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate382(data7[i1], {instancePath:instancePath+"/taints/" + i1,parentData:data7,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate382.errors : vErrors.concat(validate382.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/taints",schemaPath:"#/properties/taints/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -16382,9 +16412,9 @@ vErrors.push(err8);
 errors++;
 }
 }
-}
-else {
-const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data.unschedulable !== undefined){
+if(typeof data.unschedulable !== "boolean"){
+const err9 = {instancePath:instancePath+"/unschedulable",schemaPath:"#/properties/unschedulable/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -16393,12 +16423,24 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate377.errors = vErrors;
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+validate378.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate375(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate376(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Node.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16476,8 +16518,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate377(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate377.errors : vErrors.concat(validate377.errors);
+if(!(validate378(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate378.errors : vErrors.concat(validate378.errors);
 errors = vErrors.length;
 }
 }
@@ -16505,16 +16547,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate375.errors = vErrors;
+validate376.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolume = validate383;
+export const PersistentVolume = validate385;
 const schema158 = {"$id":"https://reconcile.dev/schemas/PersistentVolume.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolume"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema159 = {"$id":"https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json","type":"object","properties":{"accessModes":{"type":"array","items":{"type":"string","enum":["ReadWriteOnce","ReadOnlyMany","ReadWriteMany","ReadWriteOncePod"]}},"awsElasticBlockStore":{},"azureDisk":{},"azureFile":{},"capacity":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"cephfs":{},"cinder":{},"claimRef":{"$ref":"ObjectReference.json"},"csi":{},"fc":{},"flexVolume":{},"flocker":{},"gcePersistentDisk":{},"glusterfs":{},"hostPath":{"$ref":"HostPathVolumeSource.json"},"iscsi":{},"local":{"$ref":"LocalVolumeSource.json"},"mountOptions":{"type":"array","items":{"type":"string"}},"nfs":{"$ref":"NFSVolumeSource.json"},"nodeAffinity":{"$ref":"VolumeNodeAffinity.json"},"persistentVolumeReclaimPolicy":{"type":"string","enum":["Retain","Delete","Recycle"]},"photonPersistentDisk":{},"portworxVolume":{},"quobyte":{},"rbd":{},"scaleIO":{},"storageClassName":{"type":"string"},"storageos":{},"volumeAttributesClassName":{},"volumeMode":{"type":"string","enum":["Filesystem","Block"]},"vsphereVolume":{}},"additionalProperties":false};
 const schema160 = {"$id":"https://reconcile.dev/schemas/shared/LocalVolumeSource.json","type":"object","properties":{"path":{"type":"string","minLength":1},"fsType":{}},"required":["path"],"additionalProperties":false};
 
-function validate389(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate391(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/LocalVolumeSource.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16577,13 +16619,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate389.errors = vErrors;
+validate391.errors = vErrors;
 return errors === 0;
 }
 
 const schema161 = {"$id":"https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json","type":"object","properties":{"required":{"$ref":"NodeSelector.json"}},"additionalProperties":false};
 
-function validate392(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate394(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeNodeAffinity.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16601,8 +16643,8 @@ errors++;
 }
 }
 if(data.required !== undefined){
-if(!(validate83(data.required, {instancePath:instancePath+"/required",parentData:data,parentDataProperty:"required",rootData}))){
-vErrors = vErrors === null ? validate83.errors : vErrors.concat(validate83.errors);
+if(!(validate84(data.required, {instancePath:instancePath+"/required",parentData:data,parentDataProperty:"required",rootData}))){
+vErrors = vErrors === null ? validate84.errors : vErrors.concat(validate84.errors);
 errors = vErrors.length;
 }
 }
@@ -16617,12 +16659,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate392.errors = vErrors;
+validate394.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate387(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PersistentVolumeSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16700,20 +16742,20 @@ errors++;
 }
 }
 if(data.claimRef !== undefined){
-if(!(validate304(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
-vErrors = vErrors === null ? validate304.errors : vErrors.concat(validate304.errors);
+if(!(validate305(data.claimRef, {instancePath:instancePath+"/claimRef",parentData:data,parentDataProperty:"claimRef",rootData}))){
+vErrors = vErrors === null ? validate305.errors : vErrors.concat(validate305.errors);
 errors = vErrors.length;
 }
 }
 if(data.hostPath !== undefined){
-if(!(validate238(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
-vErrors = vErrors === null ? validate238.errors : vErrors.concat(validate238.errors);
+if(!(validate239(data.hostPath, {instancePath:instancePath+"/hostPath",parentData:data,parentDataProperty:"hostPath",rootData}))){
+vErrors = vErrors === null ? validate239.errors : vErrors.concat(validate239.errors);
 errors = vErrors.length;
 }
 }
 if(data.local !== undefined){
-if(!(validate389(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
-vErrors = vErrors === null ? validate389.errors : vErrors.concat(validate389.errors);
+if(!(validate391(data.local, {instancePath:instancePath+"/local",parentData:data,parentDataProperty:"local",rootData}))){
+vErrors = vErrors === null ? validate391.errors : vErrors.concat(validate391.errors);
 errors = vErrors.length;
 }
 }
@@ -16746,14 +16788,14 @@ errors++;
 }
 }
 if(data.nfs !== undefined){
-if(!(validate242(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
-vErrors = vErrors === null ? validate242.errors : vErrors.concat(validate242.errors);
+if(!(validate243(data.nfs, {instancePath:instancePath+"/nfs",parentData:data,parentDataProperty:"nfs",rootData}))){
+vErrors = vErrors === null ? validate243.errors : vErrors.concat(validate243.errors);
 errors = vErrors.length;
 }
 }
 if(data.nodeAffinity !== undefined){
-if(!(validate392(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
-vErrors = vErrors === null ? validate392.errors : vErrors.concat(validate392.errors);
+if(!(validate394(data.nodeAffinity, {instancePath:instancePath+"/nodeAffinity",parentData:data,parentDataProperty:"nodeAffinity",rootData}))){
+vErrors = vErrors === null ? validate394.errors : vErrors.concat(validate394.errors);
 errors = vErrors.length;
 }
 }
@@ -16826,12 +16868,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate385.errors = vErrors;
+validate387.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate383(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolume.json" */;
 let vErrors = null;
 let errors = 0;
@@ -16919,8 +16961,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate385(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate385.errors : vErrors.concat(validate385.errors);
+if(!(validate387(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate387.errors : vErrors.concat(validate387.errors);
 errors = vErrors.length;
 }
 }
@@ -16948,14 +16990,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate383.errors = vErrors;
+validate385.errors = vErrors;
 return errors === 0;
 }
 
-export const PersistentVolumeClaim = validate396;
+export const PersistentVolumeClaim = validate398;
 const schema162 = {"$id":"https://reconcile.dev/schemas/PersistentVolumeClaim.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"PersistentVolumeClaim"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate396(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PersistentVolumeClaim.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17043,8 +17085,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate225(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate225.errors : vErrors.concat(validate225.errors);
+if(!(validate226(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
 errors = vErrors.length;
 }
 }
@@ -17072,14 +17114,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate396.errors = vErrors;
+validate398.errors = vErrors;
 return errors === 0;
 }
 
-export const Pod = validate399;
+export const Pod = validate401;
 const schema163 = {"$id":"https://reconcile.dev/schemas/Pod.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Pod"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 
-function validate399(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate401(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Pod.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17167,8 +17209,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate73(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
+if(!(validate74(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate74.errors : vErrors.concat(validate74.errors);
 errors = vErrors.length;
 }
 }
@@ -17196,15 +17238,15 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate399.errors = vErrors;
+validate401.errors = vErrors;
 return errors === 0;
 }
 
-export const PodDisruptionBudget = validate402;
+export const PodDisruptionBudget = validate404;
 const schema164 = {"$id":"https://reconcile.dev/schemas/PodDisruptionBudget.json","type":"object","properties":{"apiVersion":{"const":"policy/v1"},"kind":{"const":"PodDisruptionBudget"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/PodDisruptionBudgetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema165 = {"$id":"https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"minAvailable":{"$ref":"IntOrString.json"},"selector":{"$ref":"LabelSelector.json"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["IfHealthyBudget","AlwaysAllow"]}},"additionalProperties":false};
 
-function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate406(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/PodDisruptionBudgetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17222,20 +17264,20 @@ errors++;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate130(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
 if(data.minAvailable !== undefined){
-if(!(validate130(data.minAvailable, {instancePath:instancePath+"/minAvailable",parentData:data,parentDataProperty:"minAvailable",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.minAvailable, {instancePath:instancePath+"/minAvailable",parentData:data,parentDataProperty:"minAvailable",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -17273,12 +17315,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate404.errors = vErrors;
+validate406.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate402(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PodDisruptionBudget.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17366,8 +17408,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate404(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate404.errors : vErrors.concat(validate404.errors);
+if(!(validate406(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate406.errors : vErrors.concat(validate406.errors);
 errors = vErrors.length;
 }
 }
@@ -17395,14 +17437,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate402.errors = vErrors;
+validate404.errors = vErrors;
 return errors === 0;
 }
 
-export const PriorityClass = validate409;
+export const PriorityClass = validate411;
 const schema166 = {"$id":"https://reconcile.dev/schemas/PriorityClass.json","type":"object","properties":{"apiVersion":{"const":"scheduling.k8s.io/v1"},"kind":{"const":"PriorityClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"preemptionPolicy":{"type":"string","enum":["PreemptLowerPriority","Never"]},"value":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}},"required":["apiVersion","kind","metadata","value"],"additionalProperties":false};
 
-function validate409(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/PriorityClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17582,15 +17624,15 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate409.errors = vErrors;
+validate411.errors = vErrors;
 return errors === 0;
 }
 
-export const ReplicaSet = validate411;
+export const ReplicaSet = validate413;
 const schema167 = {"$id":"https://reconcile.dev/schemas/ReplicaSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"ReplicaSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ReplicaSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema168 = {"$id":"https://reconcile.dev/schemas/shared/ReplicaSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"template":{"$ref":"PodTemplateSpec.json"}},"required":["selector"],"additionalProperties":false};
 
-function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ReplicaSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17688,14 +17730,14 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
 if(data.template !== undefined){
-if(!(validate68(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+if(!(validate69(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
 errors = vErrors.length;
 }
 }
@@ -17710,12 +17752,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate413.errors = vErrors;
+validate415.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ReplicaSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17803,8 +17845,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate413(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate413.errors : vErrors.concat(validate413.errors);
+if(!(validate415(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate415.errors : vErrors.concat(validate415.errors);
 errors = vErrors.length;
 }
 }
@@ -17832,17 +17874,17 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate411.errors = vErrors;
+validate413.errors = vErrors;
 return errors === 0;
 }
 
-export const ResourceQuota = validate417;
+export const ResourceQuota = validate419;
 const schema169 = {"$id":"https://reconcile.dev/schemas/ResourceQuota.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ResourceQuota"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ResourceQuotaSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 const schema170 = {"$id":"https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json","type":"object","properties":{"hard":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}},"scopes":{"type":"array","items":{"description":"A class of pods.","type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]}},"scopeSelector":{"$ref":"ScopeSelector.json"}},"additionalProperties":false};
 const schema171 = {"$id":"https://reconcile.dev/schemas/shared/ScopeSelector.json","type":"object","properties":{"matchExpressions":{"type":"array","items":{"$ref":"ScopedResourceSelectorRequirement.json"}}},"additionalProperties":false};
 const schema172 = {"$id":"https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json","type":"object","properties":{"operator":{"type":"string","enum":["In","NotIn","Exists","DoesNotExist"]},"scopeName":{"type":"string","enum":["Terminating","NotTerminating","BestEffort","NotBestEffort","PriorityClass","CrossNamespacePodAffinity","VolumeAttributesClass"]},"values":{"type":"array","items":{"description":"Such as a PriorityClass.","type":"string"}}},"required":["operator","scopeName"],"additionalProperties":false};
 
-function validate422(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate424(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopedResourceSelectorRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17964,12 +18006,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate422.errors = vErrors;
+validate424.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate421(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate423(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ScopeSelector.json" */;
 let vErrors = null;
 let errors = 0;
@@ -17991,8 +18033,8 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate422(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate422.errors : vErrors.concat(validate422.errors);
+if(!(validate424(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate424.errors : vErrors.concat(validate424.errors);
 errors = vErrors.length;
 }
 }
@@ -18019,12 +18061,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate421.errors = vErrors;
+validate423.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate419(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate421(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ResourceQuotaSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18102,8 +18144,8 @@ errors++;
 }
 }
 if(data.scopeSelector !== undefined){
-if(!(validate421(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
-vErrors = vErrors === null ? validate421.errors : vErrors.concat(validate421.errors);
+if(!(validate423(data.scopeSelector, {instancePath:instancePath+"/scopeSelector",parentData:data,parentDataProperty:"scopeSelector",rootData}))){
+vErrors = vErrors === null ? validate423.errors : vErrors.concat(validate423.errors);
 errors = vErrors.length;
 }
 }
@@ -18118,12 +18160,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate419.errors = vErrors;
+validate421.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate417(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate419(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ResourceQuota.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18201,8 +18243,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate419(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate419.errors : vErrors.concat(validate419.errors);
+if(!(validate421(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate421.errors : vErrors.concat(validate421.errors);
 errors = vErrors.length;
 }
 }
@@ -18230,15 +18272,15 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate417.errors = vErrors;
+validate419.errors = vErrors;
 return errors === 0;
 }
 
-export const RuntimeClass = validate426;
+export const RuntimeClass = validate428;
 const schema173 = {"$id":"https://reconcile.dev/schemas/RuntimeClass.json","type":"object","properties":{"apiVersion":{"const":"node.k8s.io/v1"},"kind":{"const":"RuntimeClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"handler":{"type":"string"},"overhead":{"$ref":"shared/Overhead.json"},"scheduling":{"$ref":"shared/Scheduling.json"}},"required":["apiVersion","kind","metadata","handler"],"additionalProperties":false};
 const schema174 = {"$id":"https://reconcile.dev/schemas/shared/Overhead.json","type":"object","properties":{"podFixed":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 
-function validate428(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate430(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Overhead.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18287,13 +18329,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate428.errors = vErrors;
+validate430.errors = vErrors;
 return errors === 0;
 }
 
 const schema175 = {"$id":"https://reconcile.dev/schemas/shared/Scheduling.json","type":"object","properties":{"nodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","items":{"$ref":"Toleration.json"}}},"additionalProperties":false};
 
-function validate431(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate433(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/Scheduling.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18342,8 +18384,8 @@ let data2 = data.tolerations;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate200(data2[i0], {instancePath:instancePath+"/tolerations/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate200.errors : vErrors.concat(validate200.errors);
+if(!(validate201(data2[i0], {instancePath:instancePath+"/tolerations/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate201.errors : vErrors.concat(validate201.errors);
 errors = vErrors.length;
 }
 }
@@ -18370,12 +18412,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate431.errors = vErrors;
+validate433.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate426(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate428(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/RuntimeClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18475,14 +18517,14 @@ errors++;
 }
 }
 if(data.overhead !== undefined){
-if(!(validate428(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
-vErrors = vErrors === null ? validate428.errors : vErrors.concat(validate428.errors);
+if(!(validate430(data.overhead, {instancePath:instancePath+"/overhead",parentData:data,parentDataProperty:"overhead",rootData}))){
+vErrors = vErrors === null ? validate430.errors : vErrors.concat(validate430.errors);
 errors = vErrors.length;
 }
 }
 if(data.scheduling !== undefined){
-if(!(validate431(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
-vErrors = vErrors === null ? validate431.errors : vErrors.concat(validate431.errors);
+if(!(validate433(data.scheduling, {instancePath:instancePath+"/scheduling",parentData:data,parentDataProperty:"scheduling",rootData}))){
+vErrors = vErrors === null ? validate433.errors : vErrors.concat(validate433.errors);
 errors = vErrors.length;
 }
 }
@@ -18497,14 +18539,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate426.errors = vErrors;
+validate428.errors = vErrors;
 return errors === 0;
 }
 
-export const Secret = validate434;
+export const Secret = validate436;
 const schema176 = {"$id":"https://reconcile.dev/schemas/Secret.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Secret"},"metadata":{"$ref":"shared/ObjectMeta.json"},"type":{"type":"string"},"data":{"type":"object","additionalProperties":{"type":"string"}},"immutable":{"type":"boolean"},"stringData":{"type":"object","additionalProperties":{"type":"string"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate434(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate436(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Secret.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18670,16 +18712,16 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate434.errors = vErrors;
+validate436.errors = vErrors;
 return errors === 0;
 }
 
-export const Service = validate436;
+export const Service = validate438;
 const schema177 = {"$id":"https://reconcile.dev/schemas/Service.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"Service"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/ServiceSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema178 = {"$id":"https://reconcile.dev/schemas/shared/ServiceSpec.json","type":"object","properties":{"type":{"type":"string","enum":["ClusterIP","NodePort","LoadBalancer","ExternalName"]},"allocateLoadBalancerNodePorts":{"type":"boolean"},"clusterIP":{"type":"string"},"clusterIPs":{"type":"array","items":{"type":"string"}},"externalIPs":{"type":"array","items":{"type":"string"}},"externalName":{"type":"string"},"externalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"healthCheckNodePort":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"internalTrafficPolicy":{"type":"string","enum":["Cluster","Local"]},"ipFamilies":{"type":"array","items":{"type":"string","enum":["IPv4","IPv6"]}},"ipFamilyPolicy":{"type":"string","enum":["SingleStack","PreferDualStack","RequireDualStack"]},"loadBalancerClass":{"type":"string"},"loadBalancerIP":{"type":"string"},"loadBalancerSourceRanges":{},"ports":{"type":"array","items":{"$ref":"ServicePort.json"}},"publishNotReadyAddresses":{"type":"boolean"},"selector":{"type":"object","additionalProperties":{"type":"string"}},"sessionAffinity":{"type":"string","enum":["None","ClientIP"]},"sessionAffinityConfig":{"$ref":"SessionAffinityConfig.json"},"trafficDistribution":{"type":"string","enum":["PreferClose","PreferSameZone","PreferSameNode"]}},"additionalProperties":false};
 const schema179 = {"$id":"https://reconcile.dev/schemas/shared/ServicePort.json","type":"object","properties":{"name":{"type":"string"},"appProtocol":{"type":"string"},"nodePort":{"minimum":0,"maximum":65535,"type":"integer"},"port":{"minimum":1,"maximum":65535,"type":"integer"},"protocol":{"type":"string","enum":["TCP","UDP","SCTP"]},"targetPort":{"$ref":"IntOrString.json"}},"required":["port"],"additionalProperties":false};
 
-function validate439(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate441(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServicePort.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18824,8 +18866,8 @@ errors++;
 }
 }
 if(data.targetPort !== undefined){
-if(!(validate130(data.targetPort, {instancePath:instancePath+"/targetPort",parentData:data,parentDataProperty:"targetPort",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.targetPort, {instancePath:instancePath+"/targetPort",parentData:data,parentDataProperty:"targetPort",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -18840,14 +18882,14 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate439.errors = vErrors;
+validate441.errors = vErrors;
 return errors === 0;
 }
 
 const schema180 = {"$id":"https://reconcile.dev/schemas/shared/SessionAffinityConfig.json","type":"object","properties":{"clientIP":{"$ref":"ClientIPConfig.json"}},"additionalProperties":false};
 const schema181 = {"$id":"https://reconcile.dev/schemas/shared/ClientIPConfig.json","type":"object","properties":{"timeoutSeconds":{"minimum":1,"maximum":86400,"type":"integer"}},"additionalProperties":false};
 
-function validate443(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate445(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ClientIPConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18910,12 +18952,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate443.errors = vErrors;
+validate445.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate442(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate444(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/SessionAffinityConfig.json" */;
 let vErrors = null;
 let errors = 0;
@@ -18933,8 +18975,8 @@ errors++;
 }
 }
 if(data.clientIP !== undefined){
-if(!(validate443(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
-vErrors = vErrors === null ? validate443.errors : vErrors.concat(validate443.errors);
+if(!(validate445(data.clientIP, {instancePath:instancePath+"/clientIP",parentData:data,parentDataProperty:"clientIP",rootData}))){
+vErrors = vErrors === null ? validate445.errors : vErrors.concat(validate445.errors);
 errors = vErrors.length;
 }
 }
@@ -18949,12 +18991,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate442.errors = vErrors;
+validate444.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate438(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate440(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/ServiceSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19258,8 +19300,8 @@ let data16 = data.ports;
 if(Array.isArray(data16)){
 const len3 = data16.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate439(data16[i3], {instancePath:instancePath+"/ports/" + i3,parentData:data16,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate439.errors : vErrors.concat(validate439.errors);
+if(!(validate441(data16[i3], {instancePath:instancePath+"/ports/" + i3,parentData:data16,parentDataProperty:i3,rootData}))){
+vErrors = vErrors === null ? validate441.errors : vErrors.concat(validate441.errors);
 errors = vErrors.length;
 }
 }
@@ -19338,8 +19380,8 @@ errors++;
 }
 }
 if(data.sessionAffinityConfig !== undefined){
-if(!(validate442(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
-vErrors = vErrors === null ? validate442.errors : vErrors.concat(validate442.errors);
+if(!(validate444(data.sessionAffinityConfig, {instancePath:instancePath+"/sessionAffinityConfig",parentData:data,parentDataProperty:"sessionAffinityConfig",rootData}))){
+vErrors = vErrors === null ? validate444.errors : vErrors.concat(validate444.errors);
 errors = vErrors.length;
 }
 }
@@ -19377,12 +19419,12 @@ vErrors.push(err32);
 }
 errors++;
 }
-validate438.errors = vErrors;
+validate440.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate436(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate438(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/Service.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19470,8 +19512,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate438(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate438.errors : vErrors.concat(validate438.errors);
+if(!(validate440(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate440.errors : vErrors.concat(validate440.errors);
 errors = vErrors.length;
 }
 }
@@ -19499,14 +19541,14 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate436.errors = vErrors;
+validate438.errors = vErrors;
 return errors === 0;
 }
 
-export const ServiceAccount = validate447;
+export const ServiceAccount = validate449;
 const schema182 = {"$id":"https://reconcile.dev/schemas/ServiceAccount.json","type":"object","properties":{"apiVersion":{"const":"v1"},"kind":{"const":"ServiceAccount"},"metadata":{"$ref":"shared/ObjectMeta.json"},"automountServiceAccountToken":{"type":"boolean"},"imagePullSecrets":{"type":"array","items":{"$ref":"shared/LocalObjectReference.json"}},"secrets":{"type":"array","items":{"$ref":"shared/ObjectReference.json"}}},"required":["apiVersion","kind","metadata"],"additionalProperties":false};
 
-function validate447(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate449(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/ServiceAccount.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19600,8 +19642,8 @@ let data4 = data.imagePullSecrets;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate182(data4[i0], {instancePath:instancePath+"/imagePullSecrets/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate182.errors : vErrors.concat(validate182.errors);
+if(!(validate183(data4[i0], {instancePath:instancePath+"/imagePullSecrets/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate183.errors : vErrors.concat(validate183.errors);
 errors = vErrors.length;
 }
 }
@@ -19622,8 +19664,8 @@ let data6 = data.secrets;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate304(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
-vErrors = vErrors === null ? validate304.errors : vErrors.concat(validate304.errors);
+if(!(validate305(data6[i1], {instancePath:instancePath+"/secrets/" + i1,parentData:data6,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate305.errors : vErrors.concat(validate305.errors);
 errors = vErrors.length;
 }
 }
@@ -19650,16 +19692,16 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate447.errors = vErrors;
+validate449.errors = vErrors;
 return errors === 0;
 }
 
-export const StatefulSet = validate451;
+export const StatefulSet = validate453;
 const schema183 = {"$id":"https://reconcile.dev/schemas/StatefulSet.json","type":"object","properties":{"apiVersion":{"const":"apps/v1"},"kind":{"const":"StatefulSet"},"metadata":{"$ref":"shared/ObjectMeta.json"},"spec":{"$ref":"shared/StatefulSetSpec.json"},"status":{"type":"object"}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const schema184 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetSpec.json","type":"object","properties":{"minReadySeconds":{"minimum":0,"maximum":2147483647,"type":"integer"},"ordinals":{"$ref":"StatefulSetOrdinals.json"},"persistentVolumeClaimRetentionPolicy":{"$ref":"StatefulSetPersistentVolumeClaimRetentionPolicy.json"},"podManagementPolicy":{"type":"string","enum":["OrderedReady","Parallel"]},"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"revisionHistoryLimit":{"minimum":0,"maximum":2147483647,"type":"integer"},"selector":{"$ref":"LabelSelector.json"},"serviceName":{"type":"string"},"template":{"$ref":"PodTemplateSpec.json"},"updateStrategy":{"$ref":"StatefulSetUpdateStrategy.json"},"volumeClaimTemplates":{"type":"array","items":{"$ref":"VolumeClaimTemplate.json"}}},"required":["selector","template"],"additionalProperties":false};
 const schema185 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json","type":"object","properties":{"start":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate454(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate456(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetOrdinals.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19722,13 +19764,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate454.errors = vErrors;
+validate456.errors = vErrors;
 return errors === 0;
 }
 
 const schema186 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json","type":"object","properties":{"whenDeleted":{"type":"string","enum":["Retain","Delete"]},"whenScaled":{"type":"string","enum":["Retain","Delete"]}},"additionalProperties":false};
 
-function validate456(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate458(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetPersistentVolumeClaimRetentionPolicy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19802,14 +19844,14 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate456.errors = vErrors;
+validate458.errors = vErrors;
 return errors === 0;
 }
 
 const schema187 = {"$id":"https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json","type":"object","properties":{"type":{"type":"string","enum":["RollingUpdate","OnDelete"]},"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy.json"}},"additionalProperties":false};
 const schema188 = {"$id":"https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json","type":"object","properties":{"maxUnavailable":{"$ref":"IntOrString.json"},"partition":{"minimum":0,"maximum":2147483647,"type":"integer"}},"additionalProperties":false};
 
-function validate461(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate463(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/RollingUpdateStatefulSetStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19827,8 +19869,8 @@ errors++;
 }
 }
 if(data.maxUnavailable !== undefined){
-if(!(validate130(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate131(data.maxUnavailable, {instancePath:instancePath+"/maxUnavailable",parentData:data,parentDataProperty:"maxUnavailable",rootData}))){
+vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
 errors = vErrors.length;
 }
 }
@@ -19878,12 +19920,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate461.errors = vErrors;
+validate463.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate460(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate462(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetUpdateStrategy.json" */;
 let vErrors = null;
 let errors = 0;
@@ -19924,8 +19966,8 @@ errors++;
 }
 }
 if(data.rollingUpdate !== undefined){
-if(!(validate461(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
-vErrors = vErrors === null ? validate461.errors : vErrors.concat(validate461.errors);
+if(!(validate463(data.rollingUpdate, {instancePath:instancePath+"/rollingUpdate",parentData:data,parentDataProperty:"rollingUpdate",rootData}))){
+vErrors = vErrors === null ? validate463.errors : vErrors.concat(validate463.errors);
 errors = vErrors.length;
 }
 }
@@ -19940,13 +19982,13 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate460.errors = vErrors;
+validate462.errors = vErrors;
 return errors === 0;
 }
 
 const schema189 = {"$id":"https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json","type":"object","properties":{"apiVersion":{"type":"string","const":"v1"},"kind":{"type":"string","const":"PersistentVolumeClaim"},"metadata":{"$ref":"ObjectMeta.json"},"spec":{"$ref":"PersistentVolumeClaimSpec.json"},"status":{"type":"object"}},"required":["metadata","spec"],"additionalProperties":false};
 
-function validate465(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate467(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/VolumeClaimTemplate.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20036,8 +20078,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate225(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate225.errors : vErrors.concat(validate225.errors);
+if(!(validate226(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
 errors = vErrors.length;
 }
 }
@@ -20065,12 +20107,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate465.errors = vErrors;
+validate467.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate453(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate455(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/StatefulSetSpec.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20143,14 +20185,14 @@ errors++;
 }
 }
 if(data.ordinals !== undefined){
-if(!(validate454(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
-vErrors = vErrors === null ? validate454.errors : vErrors.concat(validate454.errors);
+if(!(validate456(data.ordinals, {instancePath:instancePath+"/ordinals",parentData:data,parentDataProperty:"ordinals",rootData}))){
+vErrors = vErrors === null ? validate456.errors : vErrors.concat(validate456.errors);
 errors = vErrors.length;
 }
 }
 if(data.persistentVolumeClaimRetentionPolicy !== undefined){
-if(!(validate456(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
-vErrors = vErrors === null ? validate456.errors : vErrors.concat(validate456.errors);
+if(!(validate458(data.persistentVolumeClaimRetentionPolicy, {instancePath:instancePath+"/persistentVolumeClaimRetentionPolicy",parentData:data,parentDataProperty:"persistentVolumeClaimRetentionPolicy",rootData}))){
+vErrors = vErrors === null ? validate458.errors : vErrors.concat(validate458.errors);
 errors = vErrors.length;
 }
 }
@@ -20248,8 +20290,8 @@ errors++;
 }
 }
 if(data.selector !== undefined){
-if(!(validate60(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate61(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
@@ -20266,14 +20308,14 @@ errors++;
 }
 }
 if(data.template !== undefined){
-if(!(validate68(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+if(!(validate69(data.template, {instancePath:instancePath+"/template",parentData:data,parentDataProperty:"template",rootData}))){
+vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
 errors = vErrors.length;
 }
 }
 if(data.updateStrategy !== undefined){
-if(!(validate460(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
-vErrors = vErrors === null ? validate460.errors : vErrors.concat(validate460.errors);
+if(!(validate462(data.updateStrategy, {instancePath:instancePath+"/updateStrategy",parentData:data,parentDataProperty:"updateStrategy",rootData}))){
+vErrors = vErrors === null ? validate462.errors : vErrors.concat(validate462.errors);
 errors = vErrors.length;
 }
 }
@@ -20282,8 +20324,8 @@ let data10 = data.volumeClaimTemplates;
 if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate465(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate465.errors : vErrors.concat(validate465.errors);
+if(!(validate467(data10[i0], {instancePath:instancePath+"/volumeClaimTemplates/" + i0,parentData:data10,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate467.errors : vErrors.concat(validate467.errors);
 errors = vErrors.length;
 }
 }
@@ -20310,12 +20352,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate453.errors = vErrors;
+validate455.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate451(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate453(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StatefulSet.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20403,8 +20445,8 @@ errors = vErrors.length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate453(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
-vErrors = vErrors === null ? validate453.errors : vErrors.concat(validate453.errors);
+if(!(validate455(data.spec, {instancePath:instancePath+"/spec",parentData:data,parentDataProperty:"spec",rootData}))){
+vErrors = vErrors === null ? validate455.errors : vErrors.concat(validate455.errors);
 errors = vErrors.length;
 }
 }
@@ -20432,16 +20474,16 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate451.errors = vErrors;
+validate453.errors = vErrors;
 return errors === 0;
 }
 
-export const StorageClass = validate470;
+export const StorageClass = validate472;
 const schema190 = {"$id":"https://reconcile.dev/schemas/StorageClass.json","type":"object","properties":{"apiVersion":{"const":"storage.k8s.io/v1"},"kind":{"const":"StorageClass"},"metadata":{"$ref":"shared/ObjectMeta.json"},"allowVolumeExpansion":{"type":"boolean"},"allowedTopologies":{"type":"array","items":{"$ref":"shared/TopologySelectorTerm.json"}},"mountOptions":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object","additionalProperties":{"type":"string"}},"provisioner":{"type":"string","minLength":1},"reclaimPolicy":{"type":"string","enum":["Delete","Retain","Recycle"]},"volumeBindingMode":{"type":"string","enum":["Immediate","WaitForFirstConsumer"]}},"required":["apiVersion","kind","metadata","provisioner"],"additionalProperties":false};
 const schema191 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorTerm.json","type":"object","properties":{"matchLabelExpressions":{"type":"array","items":{"$ref":"TopologySelectorLabelRequirement.json"}}},"additionalProperties":false};
 const schema192 = {"$id":"https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json","type":"object","properties":{"key":{"type":"string"},"values":{"type":"array","items":{"type":"string"}}},"required":["key","values"],"additionalProperties":false};
 
-function validate473(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate475(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorLabelRequirement.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20529,12 +20571,12 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate473.errors = vErrors;
+validate475.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate472(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate474(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/shared/TopologySelectorTerm.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20556,8 +20598,8 @@ let data0 = data.matchLabelExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate473(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate473.errors : vErrors.concat(validate473.errors);
+if(!(validate475(data0[i0], {instancePath:instancePath+"/matchLabelExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate475.errors : vErrors.concat(validate475.errors);
 errors = vErrors.length;
 }
 }
@@ -20584,12 +20626,12 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate472.errors = vErrors;
+validate474.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate470(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate472(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="https://reconcile.dev/schemas/StorageClass.json" */;
 let vErrors = null;
 let errors = 0;
@@ -20693,8 +20735,8 @@ let data4 = data.allowedTopologies;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate472(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate472.errors : vErrors.concat(validate472.errors);
+if(!(validate474(data4[i0], {instancePath:instancePath+"/allowedTopologies/" + i0,parentData:data4,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate474.errors : vErrors.concat(validate474.errors);
 errors = vErrors.length;
 }
 }
@@ -20847,7 +20889,7 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate470.errors = vErrors;
+validate472.errors = vErrors;
 return errors === 0;
 }
 

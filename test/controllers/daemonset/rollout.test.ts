@@ -179,6 +179,8 @@ test.each(FITS)('on %s a pod %j of node %j: %s', (_what, spec, node, fit) => {
       fenced: false,
       leaves: false,
       info: undefined,
+      allocatable: undefined,
+      overReserved: [],
     },
   )
   expect([...(shouldRun ? ['runs'] : []), ...(mayStay ? ['stays'] : [])].join(', ')).toBe(fit)

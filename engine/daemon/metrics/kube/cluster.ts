@@ -1,4 +1,5 @@
 import type { Namespace, PersistentVolume, PersistentVolumeClaim } from '../../../api/generated/types.ts'
+import type { Allocatable } from '../../../api/allocatable.ts'
 import { parseQuantity } from '../../../api/quantity.ts'
 import { Describing, type Family, oneOf, type Row, statusRows, unixSeconds } from '../table.ts'
 import type { NodeSubject } from '../world.ts'
@@ -161,26 +162,25 @@ export const NODE_FAMILIES: readonly Family<NodeSubject>[] = [
     'kube_node_status_capacity',
     'The capacity for different resources of a node.',
     ['resource', 'unit'],
-    resources,
+    ({ facts }) => resources(facts.info),
   ),
   node.gauges(
     'kube_node_status_allocatable',
     'The allocatable for different resources of a node that are available for scheduling.',
     ['resource', 'unit'],
-    resources,
+    ({ facts }) => resources(facts.allocatable),
   ),
 ]
 
-/** Nothing is kept back for the system: what a node has its pods can have. */
-function resources({ facts }: NodeSubject): readonly Row[] {
-  const { info } = facts
-  if (info === undefined) return []
+function resources(amounts: Allocatable | undefined): readonly Row[] {
+  if (amounts === undefined) return []
+  const { cpuMillis, ephemeralStorageBytes, extendedResources, memoryBytes, podsMax } = amounts
   const known = {
-    cpu: info.cpuMillis / 1000,
-    memory: info.memoryBytes,
-    pods: info.podsMax,
-    ...(info.ephemeralStorageBytes !== undefined && { 'ephemeral-storage': info.ephemeralStorageBytes }),
-    ...info.extendedResources,
+    cpu: cpuMillis / 1000,
+    memory: memoryBytes,
+    pods: podsMax,
+    ...(ephemeralStorageBytes !== undefined && { 'ephemeral-storage': ephemeralStorageBytes }),
+    ...extendedResources,
   }
   return Object.entries(known).map(([name, value]) => [[resourceName(name), unitOf(name)], value])
 }
