@@ -1,6 +1,7 @@
 import { DaemonProcess, type LogLine } from '../test/support/daemon.ts'
 import { World } from '../test/support/engine.ts'
 import { Hosts } from '../test/support/hosts/hosts.ts'
+import { fleetOptions, nodesYaml } from '../test/support/hosts/fleet.ts'
 import { workload } from '../test/support/manifests.ts'
 import { sh } from '../test/support/pods.ts'
 import { type Measurement, median } from './measure.ts'
@@ -14,17 +15,11 @@ const RUNS = 2
 export async function benchNodeLoss(registry: string): Promise<readonly Measurement[]> {
   await using hosts = await Hosts.create(NAMES)
   await using world = await World.create({
-    registry: await hosts.expose(Number(new URL(registry).port)),
-    root: hosts.root,
-    within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
+    ...fleetOptions(hosts, await hosts.expose(Number(new URL(registry).port))),
     spec: { podEvictionTimeoutSeconds: EVICTION_S },
   })
   await world.commit({
-    'nodes.json': JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'List',
-      items: NAMES.map((name) => node(name, hosts)),
-    }),
+    'nodes.json': nodesYaml(hosts, NAMES),
     'web.json': JSON.stringify(
       workload(
         'Deployment',
@@ -67,15 +62,6 @@ export async function benchNodeLoss(registry: string): Promise<readonly Measurem
       target: { text: 'within 7 s', most: 7_000 },
     },
   ]
-}
-
-function node(name: string, hosts: Hosts): unknown {
-  return {
-    apiVersion: 'reconcile.dev/v1',
-    kind: 'Node',
-    metadata: { name },
-    spec: { address: hosts.host(name).url },
-  }
 }
 
 function says(text: string): (line: LogLine) => boolean {

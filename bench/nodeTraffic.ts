@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { join } from 'node:path'
 import { Hosts, type Host } from '../test/support/hosts/hosts.ts'
+import { nodesYaml } from '../test/support/hosts/fleet.ts'
 import { rootIdOf } from '../test/support/machine.ts'
 import { ownRanges } from '../test/support/ranges.ts'
 import { engine, type Measurement, median, timed } from './measure.ts'
@@ -48,12 +49,9 @@ async function files(hosts: Hosts, registry: string): Promise<Readonly<Record<st
   const apiVersion = 'reconcile.dev/v1'
   const spec = { podCIDR, serviceCIDR, registries: { mirrors: { 'docker.io': [registry] } } }
   const cluster = { apiVersion, kind: 'Cluster', metadata: { name: 'bench' }, spec }
-  const nodes = NODES.map((name) => {
-    return { apiVersion, kind: 'Node', metadata: { name }, spec: { address: hosts.host(name).url } }
-  })
   return {
     'cluster.json': JSON.stringify(cluster),
-    ...Object.fromEntries(nodes.map((node) => [`${node.metadata.name}.json`, JSON.stringify(node)])),
+    'nodes.json': nodesYaml(hosts, NODES),
     'pods.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: NODES.map(podOn) }),
   }
 }

@@ -1,113 +1,55 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, type ShownPod, World } from '../support/engine.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
-import { startRegistry } from '../support/registry.ts'
+import { eventually, World } from '../support/engine.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { fleetOptions, nodesYaml } from '../support/hosts/fleet.ts'
+import { ownHosts } from '../support/hosts/ownFleet.ts'
+import { spread, workload } from '../support/manifests.ts'
+import { files, scriptJob, sh } from '../support/pods.ts'
+import { service } from './services/pods.ts'
 
 const NODES = ['n1', 'n2', 'n3'] as const
 
-const made = new AsyncDisposableStack()
 let hosts: Hosts
 /** Two machines that may be the head of the same nodes, by the same repository. */
 let first: World
 let second: World
 
-beforeAll(async () => {
-  const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create(['h1', 'h2', ...NODES]))
-  const url = await hosts.expose(registry.port)
-  first = made.use(await headOn('h1', url))
-  second = made.use(await headOn('h2', url, first.ranges))
+ownHosts([['h1', 'h2', ...NODES]], async (machines, registry, made) => {
+  hosts = machines
+  first = made.use(await headOn('h1', registry))
+  second = made.use(await headOn('h2', registry, first.ranges))
 })
 
-afterAll(async () => await made.disposeAsync())
-
 async function headOn(name: string, registry: string, ranges?: World['ranges']): Promise<World> {
-  const { pid } = hosts.host(name)
-  const within = ['nsenter', '--all', '--target', String(pid), '--', 'env']
-  const PATH = `PATH=${hosts.keys.environment['PATH'] ?? ''}`
-  return await World.create({
-    registry,
-    root: hosts.root,
-    within: [...within, PATH],
-    ...(ranges && { ranges }),
-  })
+  const options = fleetOptions(hosts, registry)
+  const within = [...hosts.host(name).within, ...options.within]
+  return await World.create({ ...options, within, ...(ranges && { ranges }) })
 }
 
-function nodesYaml(): string {
-  return NODES.map(
-    (name) => `apiVersion: reconcile.dev/v1
-kind: Node
-metadata: {name: ${name}}
-spec: {address: "${hosts.host(name).url}"}
-`,
-  ).join('---\n')
+/** Three pods, one on each node, and a Job whose end is remembered. */
+function wanted(): Readonly<Record<string, string>> {
+  const pod = { ...spread('web'), containers: [sh('exec sleep 3600')] }
+  return {
+    'nodes.json': nodesYaml(hosts, NODES),
+    ...files(
+      service('web', 'web', {}),
+      workload('Deployment', 'web', pod, { replicas: 3 }),
+      scriptJob('once', 'echo done', { ttlSecondsAfterFinished: 86_400 }),
+    ),
+  }
 }
-
-function podSpec(command: string, more = ''): string {
-  return `terminationGracePeriodSeconds: 0
-      ${more}
-      containers: [{name: main, image: "busybox:1.36", command: [sh, -c, "${command}"]}]`
-}
-
-const SERVICE = `apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
-`
-
-const WEB = `${SERVICE}---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: DoNotSchedule
-          labelSelector: {matchLabels: {app: web}}
-      ${podSpec('exec sleep 3600')}
-`
-
-const JOB = `apiVersion: batch/v1
-kind: Job
-metadata: {name: once}
-spec:
-  ttlSecondsAfterFinished: 86400
-  template:
-    spec:
-      ${podSpec('echo done', 'restartPolicy: Never')}
-`
 
 async function running(head: World): Promise<ReadonlyMap<string, string>> {
-  const pods = await podsOf(head)
+  const pods = await head.pods(first.repo)
   return new Map(pods.map(({ metadata }) => [metadata.uid, metadata.name]))
 }
 
-interface Shown {
-  readonly kind: string
-  readonly spec: { readonly clusterIP?: string }
-}
-
 /** The Service's. */
-async function addressOf(head: World): Promise<string> {
-  const { stdout } = await head.run('status', '-o', 'json', '--repo', first.repo)
-  const list = JSON.parse(stdout) as { readonly items: readonly Shown[] }
-  return list.items.find(({ kind }) => kind === 'Service')?.spec.clusterIP ?? 'none'
-}
-
-async function podsOf(head: World): Promise<readonly ShownPod[]> {
-  const { exitCode, stderr, stdout } = await head.run('status', '-o', 'json', '--repo', first.repo)
-  if (exitCode !== 0) throw new Error(stderr)
-  const list = JSON.parse(stdout) as { readonly items: readonly ShownPod[] }
-  return list.items.filter(({ kind }) => kind === 'Pod')
+async function addressOf(head: World): Promise<unknown> {
+  return (await head.objects('Service', first.repo))[0]?.spec['clusterIP']
 }
 
 async function apply(head: World, ...args: readonly string[]) {
@@ -140,7 +82,7 @@ function onNodes(): readonly string[] {
 }
 
 test('a head whose state is deleted reads it back from the nodes: nothing is made again, and no Job is run again', async () => {
-  await first.commit({ 'nodes.yaml': nodesYaml(), 'web.yaml': WEB, 'job.yaml': JOB })
+  await first.commit(wanted())
   expect(await apply(first)).toMatchObject({ exitCode: 0 })
   const before = await running(first)
   const there = onNodes()
@@ -177,12 +119,7 @@ test('a head that can read no more than half of the nodes makes nothing, and say
 test('a head is killed while a node is cut off, and another machine becomes the head: what was bound to that node is unknown, and no second one is made', async () => {
   const there = onNodes()
   const before = await running(first)
-  const commit = await first.commit({
-    'nodes.yaml': nodesYaml(),
-    'web.yaml': WEB,
-    'job.yaml': JOB,
-    'a.txt': '',
-  })
+  const commit = await first.commit({ ...wanted(), 'a.txt': '' })
   {
     await using daemon = new DaemonProcess(first)
     await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
@@ -204,11 +141,7 @@ test('a head is killed while a node is cut off, and another machine becomes the 
 test('a head that was cut off while another one took the fleet over ends when it finds that out', async () => {
   loseState('h1')
   const there = onNodes()
-  const commit = await first.commit({
-    'nodes.yaml': nodesYaml(),
-    'web.yaml': WEB,
-    'job.yaml': JOB,
-  })
+  const commit = await first.commit(wanted())
   await using old = new DaemonProcess(first)
   await old.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
   const [epoch = 0] = epochs()

@@ -4,13 +4,16 @@ import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
 import type { ShownPod, World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
+import { leftOn, nodesYaml } from '../support/hosts/fleet.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { machineTraces, NO_TRACES } from '../support/machine.ts'
+import { spread, workload } from '../support/manifests.ts'
+import { sh } from '../support/pods.ts'
 
 let hosts: Hosts
 let world: World
 
-ownFleet(['one'], (ownHosts, ownWorld) => {
+ownFleet([['one']], (ownHosts, ownWorld) => {
   hosts = ownHosts
   world = ownWorld
 })
@@ -25,31 +28,15 @@ metadata: {name: ${here}}
 }
 
 function oneYaml(): string {
-  return `apiVersion: reconcile.dev/v1
-kind: Node
-metadata: {name: one}
-spec: {address: "${hosts.host('one').url}"}
-`
+  return nodesYaml(hosts, ['one'])
 }
 
 function web(replicas: number): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector: {matchLabels: {app: web}}
-      containers: [{name: main, image: "busybox:1.36", command: [sh, -c, "exec httpd -f -p 8080 -h /etc"]}]
-`
+  const pod = {
+    ...spread('web', 'ScheduleAnyway'),
+    containers: [sh('exec httpd -f -p 8080 -h /etc')],
+  }
+  return JSON.stringify(workload('Deployment', 'web', pod, { replicas }))
 }
 
 function uids(pods: readonly ShownPod[]): readonly string[] {
@@ -130,10 +117,8 @@ test('down takes them from both machines, says what it could not reach and which
   expect(down).toMatchObject({ exitCode: 0 })
   expect(down.stdout).toContain(`kept ${world.root}/claims on node one: the data of claims`)
   expect(machineTraces(world.root)).toEqual(NO_TRACES)
-  const host = hosts.host('one')
-  const left = 'ls -A /run/reconcile; ls -d /sys/fs/cgroup/*/reconcile*; ls -A "$0"; nft list tables'
-  expect(host.run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, world.root)).toBe('claims\n')
-  host.run('rm', '-r', `${world.root}/claims`)
+  expect(leftOn(hosts, 'one')).toBe('claims\n')
+  hosts.host('one').run('rm', '-r', `${world.root}/claims`)
 })
 
 test('a range that a machine leads elsewhere is refused, with one that none of them does', async () => {

@@ -1,53 +1,47 @@
 import { execa } from 'execa'
 import { once } from 'node:events'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
+import { eventually, type World } from '../support/engine.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { nodesYaml } from '../support/hosts/fleet.ts'
+import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { files } from '../support/pods.ts'
-import { addressIn, type OwnRanges, ownRanges } from '../support/ranges.ts'
-import { startRegistry } from '../support/registry.ts'
-import { inPod, nodeFiles, serverOn } from './fleetPods.ts'
+import { addressIn } from '../support/ranges.ts'
+import { inPod, NODES, serverOn } from './fleetPods.ts'
 import { ask, byPod, service } from './services/pods.ts'
 
 const PEER = new URL('services/peer.js', import.meta.url).pathname
 
-const made = new AsyncDisposableStack()
 let hosts: Hosts
 let world: World
-let ranges: OwnRanges
 let daemon: DaemonProcess
 
-beforeAll(async () => {
-  const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create(['one', 'two'], ['three']))
-  ranges = await ownRanges()
-  world = made.use(
-    await World.create({
-      registry: await hosts.expose(registry.port),
-      ranges,
-      root: hosts.root,
-      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
-      sync: { resyncIntervalSeconds: 2, maxDeletePercent: 100 },
-    }),
-  )
-  daemon = made.use(new DaemonProcess(world))
-  await commit('one', 'two', 'three')
-})
-
-afterAll(async () => await made.disposeAsync())
+ownFleet(
+  [['one', 'two'], ['three']],
+  async (ownHosts, ownWorld, made) => {
+    hosts = ownHosts
+    world = ownWorld
+    daemon = made.use(new DaemonProcess(world))
+    await commit('one', 'two', 'three')
+  },
+  { sync: { resyncIntervalSeconds: 2, maxDeletePercent: 100 } },
+)
 
 /** With a pod on each of these, behind one Service. */
 async function commit(...names: readonly string[]): Promise<void> {
   const from = daemon.lines.length
   const web = service('web', 'web', { clusterIP: address() })
-  const id = await world.commit({ ...nodeFiles(hosts), ...files(...names.map(serverOn), web) })
+  const id = await world.commit({
+    'nodes.json': nodesYaml(hosts, NODES),
+    ...files(...names.map(serverOn), web),
+  })
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === id, { from })
 }
 
 function address(): string {
-  return addressIn(ranges.serviceCIDR, 20)
+  return addressIn(world.ranges.serviceCIDR, 20)
 }
 
 /** Who answers at the Service's address to a pod on the first node. */
@@ -123,7 +117,10 @@ test('a node that is cut off is led to no more, and holds up nothing on the othe
   const names = async () => [...byPod(await ask(address(), 80, 30, { within })).keys()].toSorted()
   await eventually(names, (all) => all.join() === 'on-one,on-two')
   const web = service('web', 'web', { clusterIP: address() })
-  await world.commit({ ...nodeFiles(hosts), ...files(serverOn('one'), serverOn('three'), web) })
+  await world.commit({
+    'nodes.json': nodesYaml(hosts, NODES),
+    ...files(serverOn('one'), serverOn('three'), web),
+  })
   await eventually(names, (all) => all.join() === 'on-one')
   expect(hosts.host('one').run('ip', 'route')).toContain(`-v onlink`)
   three.mend()

@@ -1,12 +1,13 @@
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { World } from '../support/engine.ts'
+import { describe, expect, test } from 'vitest'
+import type { World } from '../support/engine.ts'
 import type { HostState } from '../support/hostState.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { nodesYaml } from '../support/hosts/fleet.ts'
+import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { files, pod, sh } from '../support/pods.ts'
-import { addressIn, type OwnRanges, ownRanges } from '../support/ranges.ts'
-import { startRegistry } from '../support/registry.ts'
-import { inPod, NODES, nodeFiles, serverOn } from './fleetPods.ts'
+import { addressIn } from '../support/ranges.ts'
+import { inPod, NODES, serverOn } from './fleetPods.ts'
 import { ask as askProxy } from './services/ingressClient.ts'
 import { ask, byPod, service } from './services/pods.ts'
 
@@ -20,32 +21,22 @@ const PODS = NODES.map((name) => `on-${name}`)
 const INGRESS = { nodes: ['one', 'three'], httpPort: 18_247, httpsPort: 18_248 } as const
 
 describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
-  const made = new AsyncDisposableStack()
   let hosts: Hosts
   let world: World
-  let ranges: OwnRanges
   let before: readonly HostState[]
 
-  beforeAll(async () => {
-    const registry = made.use(await startRegistry())
-    hosts = made.use(await Hosts.create(...links))
-    before = await states()
-    ranges = await ownRanges()
-    world = made.use(
-      await World.create({
-        registry: await hosts.expose(registry.port),
-        ranges,
-        spec: { ingress: INGRESS },
-        root: hosts.root,
-        within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
-      }),
-    )
-  })
-
-  afterAll(async () => await made.disposeAsync())
+  ownFleet(
+    links,
+    async (ownHosts, ownWorld) => {
+      hosts = ownHosts
+      world = ownWorld
+      before = await states()
+    },
+    { spec: { ingress: INGRESS } },
+  )
 
   const states = async () => await Promise.all(NODES.map(async (name) => await hosts.host(name).state()))
-  const at = (last: number) => addressIn(ranges.serviceCIDR, last)
+  const at = (last: number) => addressIn(world.ranges.serviceCIDR, last)
 
   /** `web` is all pods, `far` and `near` the one of the third node. */
   const services = () => {
@@ -61,7 +52,10 @@ describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
   }
 
   test('a pod of each node reaches all pods as what it is', async () => {
-    await world.commit({ ...nodeFiles(hosts), ...files(...NODES.map(serverOn), ...services()) })
+    await world.commit({
+      'nodes.json': nodesYaml(hosts, NODES),
+      ...files(...NODES.map(serverOn), ...services()),
+    })
     const run = await world.once('-v')
     expect(run.stderr).not.toContain('failed')
     expect(run, run.stderr).toMatchObject({ exitCode: 0 })
@@ -123,7 +117,7 @@ describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
     }
     const led = service('page', 'page', { ports: [{ port: 80, targetPort: port }] })
     await world.commit({
-      ...nodeFiles(hosts),
+      'nodes.json': nodesYaml(hosts, NODES),
       ...files(...NODES.map(serverOn), ...services(), page, led, ingress),
     })
     const run = await world.once('-v')

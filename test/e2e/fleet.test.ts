@@ -5,39 +5,27 @@ import { sshTransport } from '../../engine/transport/ssh/ssh.ts'
 import { NO_TRACES, machineTraces } from '../support/machine.ts'
 import type { World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
+import { leftOn, nodesYaml } from '../support/hosts/fleet.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
-import { workload } from '../support/manifests.ts'
+import { spread, workload } from '../support/manifests.ts'
 import { sh } from '../support/pods.ts'
+
+const NAMES = ['one', 'two']
 
 let hosts: Hosts
 let world: World
 
-ownFleet(['one', 'two'], (ownHosts, ownWorld) => {
+ownFleet([NAMES], (ownHosts, ownWorld) => {
   hosts = ownHosts
   world = ownWorld
 })
-
-function nodeYaml(name: string): string {
-  return `apiVersion: reconcile.dev/v1
-kind: Node
-metadata: {name: ${name}}
-spec: {address: "${hosts.host(name).url}"}
-`
-}
 
 const WEB = JSON.stringify(
   workload(
     'Deployment',
     'web',
     {
-      topologySpreadConstraints: [
-        {
-          maxSkew: 1,
-          topologyKey: 'kubernetes.io/hostname',
-          whenUnsatisfiable: 'DoNotSchedule',
-          labelSelector: { matchLabels: { app: 'web' } },
-        },
-      ],
+      ...spread('web'),
       containers: [
         sh('hostname; exec httpd -f -p 8080 -h /etc', {
           readinessProbe: { httpGet: { port: 8080, path: '/hostname' }, periodSeconds: 1 },
@@ -48,9 +36,8 @@ const WEB = JSON.stringify(
   ),
 )
 
-const PAIR = ['one', 'two']
-  .map(
-    (name) => `apiVersion: v1
+const PAIR = NAMES.map(
+  (name) => `apiVersion: v1
 kind: Pod
 metadata: {name: on-${name}}
 spec:
@@ -58,15 +45,10 @@ spec:
   nodeSelector: {kubernetes.io/hostname: ${name}}
   containers: [{name: main, image: "busybox:1.36", command: ["sleep", "3600"]}]
 `,
-  )
-  .join('---\n')
-
-function nodesYaml(): string {
-  return `${nodeYaml('one')}---\n${nodeYaml('two')}`
-}
+).join('---\n')
 
 test('a Deployment spreads over two machines behind ssh, and its pods are asked about from here', async () => {
-  await world.commit({ 'nodes.yaml': nodesYaml(), 'web.yaml': WEB })
+  await world.commit({ 'nodes.yaml': nodesYaml(hosts, NAMES), 'web.yaml': WEB })
   const run = await world.once('-v')
   expect(run.stderr).not.toContain('failed')
   expect(run).toMatchObject({ exitCode: 0 })
@@ -103,15 +85,11 @@ test('the same commit once more changes nothing, and down leaves nothing on any 
   expect(uids(await world.pods())).toEqual(uids(before))
   expect(await world.run('down')).toMatchObject({ exitCode: 0 })
   expect(machineTraces(world.root)).toEqual(NO_TRACES)
-  for (const name of ['one', 'two']) {
-    const host = hosts.host(name)
-    const left = 'ls -A /run/reconcile; ls -d /sys/fs/cgroup/*/reconcile*; ls -A "$0"; nft list tables'
-    expect(host.run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, world.root)).toBe('')
-  }
+  for (const name of NAMES) expect(leftOn(hosts, name)).toBe('')
 })
 
 test('a node on which another engine works is left alone', async () => {
-  await world.commit({ 'nodes.yaml': nodesYaml(), 'pods.yaml': PAIR })
+  await world.commit({ 'nodes.yaml': nodesYaml(hosts, NAMES), 'pods.yaml': PAIR })
   expect(await world.once()).toMatchObject({ exitCode: 0 })
   const before = await world.pods()
   const address = parseSshAddress(hosts.host('one').url)
@@ -119,13 +97,13 @@ test('a node on which another engine works is left alone', async () => {
   const { environment } = hosts.keys
   await using other = sshTransport({ address, control: hosts.keys.path('control/ssh'), environment })
   const lock = await other.lock(`${world.root}/lock`, 'the other one')
-  await world.commit({ 'nodes.yaml': nodesYaml() })
+  await world.commit({ 'nodes.yaml': nodesYaml(hosts, NAMES) })
   const held = await world.once('--timeout', '10s')
   expect(held.exitCode).toBe(1)
   expect(held.stderr).toContain('node one: another engine works on it, the other one')
   expect((await world.pods()).map(({ metadata }) => metadata.name)).toContain('on-one')
   await lock?.[Symbol.asyncDispose]()
-  await world.commit({ 'nodes.yaml': nodesYaml(), 'pods.yaml': PAIR })
+  await world.commit({ 'nodes.yaml': nodesYaml(hosts, NAMES), 'pods.yaml': PAIR })
   expect(await world.once()).toMatchObject({ exitCode: 0 })
   const uidOf = (pods: typeof before) => pods.find(({ metadata }) => metadata.name === 'on-one')?.metadata.uid
   expect(uidOf(await world.pods())).toBe(uidOf(before))

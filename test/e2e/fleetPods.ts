@@ -8,17 +8,6 @@ export const NODES = ['one', 'two', 'three'] as const
 const PEER = new URL('services/peer.js', import.meta.url).pathname
 const SERVE = `exec chroot /machine ${process.execPath} ${PEER} serve $(hostname) $IP 8080`
 
-/** A file for each. */
-export function nodeFiles(hosts: Hosts): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    NODES.map((name) => {
-      const spec = { address: hosts.host(name).url }
-      const node = { apiVersion: 'reconcile.dev/v1', kind: 'Node', metadata: { name }, spec }
-      return [`${name}.json`, JSON.stringify(node)]
-    }),
-  )
-}
-
 /** `on-NODE` tells its name, and who asks. */
 export function serverOn(node: string) {
   const container = peerContainer([], {

@@ -1,63 +1,45 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, type ShownPod, World } from '../support/engine.ts'
-import { Hosts } from '../support/hosts/hosts.ts'
-import { workload } from '../support/manifests.ts'
+import { eventually, type ShownPod, type World } from '../support/engine.ts'
+import type { Hosts } from '../support/hosts/hosts.ts'
+import { nodesYaml } from '../support/hosts/fleet.ts'
+import { ownFleet } from '../support/hosts/ownFleet.ts'
+import { spread, workload } from '../support/manifests.ts'
 import { sh } from '../support/pods.ts'
-import { startRegistry } from '../support/registry.ts'
 
 const NAMES = ['one', 'two', 'three'] as const
 const EVICTION_S = 5
-const made = new AsyncDisposableStack()
 let hosts: Hosts
 let world: World
 let daemon: DaemonProcess
+let made: AsyncDisposableStack
 
-beforeAll(async () => {
-  const registry = made.use(await startRegistry())
-  hosts = made.use(await Hosts.create(NAMES))
-  world = made.use(
-    await World.create({
-      registry: await hosts.expose(registry.port),
-      root: hosts.root,
-      within: ['env', `PATH=${hosts.keys.environment['PATH'] ?? ''}`],
-      spec: { podEvictionTimeoutSeconds: EVICTION_S },
-    }),
-  )
-  const spec = {
-    terminationGracePeriodSeconds: 0,
-    topologySpreadConstraints: [
-      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
-    ],
-    containers: [sh('exec sleep 3600')],
-  }
-  await world.commit({
-    'nodes.yaml': NAMES.map(nodeYaml).join('---\n'),
-    'web.json': JSON.stringify(workload('Deployment', 'web', spec, { replicas: 3 })),
-    'db.json': JSON.stringify(
-      workload('StatefulSet', 'db', spec, {
-        replicas: 3,
-        serviceName: 'db',
-        podManagementPolicy: 'Parallel',
-      }),
-    ),
-    'agent.json': JSON.stringify(workload('DaemonSet', 'agent', spec)),
-  })
-  const first = await world.once()
-  expect(first.stderr).not.toContain('error')
-  daemon = made.use(new DaemonProcess(world))
-  await daemon.until(({ message }) => message.includes('following') || message.includes('follows'))
-}, 240_000)
-
-afterAll(async () => await made.disposeAsync())
-
-function nodeYaml(name: string): string {
-  return `apiVersion: reconcile.dev/v1
-kind: Node
-metadata: {name: ${name}}
-spec: {address: "${hosts.host(name).url}"}
-`
-}
+ownFleet(
+  [NAMES],
+  async (ownHosts, ownWorld, stack) => {
+    hosts = ownHosts
+    world = ownWorld
+    made = stack
+    const pod = (app: string) => ({ ...spread(app, 'ScheduleAnyway'), containers: [sh('exec sleep 3600')] })
+    await world.commit({
+      'nodes.json': nodesYaml(hosts, NAMES),
+      'web.json': JSON.stringify(workload('Deployment', 'web', pod('web'), { replicas: 3 })),
+      'db.json': JSON.stringify(
+        workload('StatefulSet', 'db', pod('db'), {
+          replicas: 3,
+          serviceName: 'db',
+          podManagementPolicy: 'Parallel',
+        }),
+      ),
+      'agent.json': JSON.stringify(workload('DaemonSet', 'agent', pod('agent'))),
+    })
+    const first = await world.once()
+    expect(first.stderr).not.toContain('error')
+    daemon = made.use(new DaemonProcess(world))
+    await daemon.until(({ message }) => message.includes('following') || message.includes('follows'))
+  },
+  { spec: { podEvictionTimeoutSeconds: EVICTION_S } },
+)
 
 /** Name, uid and restarts of each: what must not change where nothing was to be done. */
 function lives(pods: readonly ShownPod[]): readonly string[] {

@@ -25,6 +25,13 @@ export interface ShownContainer {
   readonly lastState?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
+export interface ShownObject {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly status?: Readonly<Record<string, unknown>>
+}
+
 export interface ShownPod {
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string }
@@ -132,12 +139,16 @@ export class World implements AsyncDisposable {
     return result.stdout
   }
 
-  /** The official Pod objects that `status -o json` shows. */
-  async pods(): Promise<readonly ShownPod[]> {
-    const { stdout, stderr, exitCode } = await this.run('status', '-o', 'json', '--repo', this.repo)
+  /** The official objects of one kind that `status -o json` shows, here or beside another world's repository. */
+  async objects(kind: string, repo = this.repo): Promise<readonly ShownObject[]> {
+    const { stdout, stderr, exitCode } = await this.run('status', '-o', 'json', '--repo', repo)
     if (exitCode !== 0) throw new Error(`status ended with ${exitCode}: ${stderr}`)
-    const list = JSON.parse(stdout) as { readonly items: readonly ShownPod[] }
-    return list.items.filter((item) => item.kind === 'Pod')
+    const list = JSON.parse(stdout) as { readonly items: readonly ShownObject[] }
+    return list.items.filter((item) => item.kind === kind)
+  }
+
+  async pods(repo = this.repo): Promise<readonly ShownPod[]> {
+    return (await this.objects('Pod', repo)) as readonly ShownPod[]
   }
 
   async pod(name: string): Promise<ShownPod> {

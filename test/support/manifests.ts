@@ -24,6 +24,13 @@ export function workload(
   }
 }
 
+/** Of a pod's spec: those with this label `app` are spread over the nodes, one more on one than on another at most. */
+export function spread(app: string, whenUnsatisfiable = 'DoNotSchedule'): Fields {
+  const labelSelector = { matchLabels: { app } }
+  const constraint = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable, labelSelector }
+  return { topologySpreadConstraints: [constraint] }
+}
+
 /** A pod that sleeps, as somebody writes it down, for tests that spoil the text; `more` comes last between the container's braces. */
 export function sleeperYaml(
   name: string,

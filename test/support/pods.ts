@@ -27,6 +27,13 @@ export function scriptPod(name: string, script: string, container: Fields = {}, 
   return pod(name, { containers: [sh(script, container)], ...spec })
 }
 
+/** A Job whose pods have one container that runs a script, once. */
+export function scriptJob(name: string, script: string, spec: Fields = {}) {
+  const pod = { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', containers: [sh(script)] }
+  const metadata = { name }
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template: { spec: pod }, ...spec } }
+}
+
 /** What a container has written, without the last line end. */
 export async function logs(world: World, podName: string, container = 'main'): Promise<string> {
   const run = await world.run('logs', podName, '-c', container)
