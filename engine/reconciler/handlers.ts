@@ -1,6 +1,7 @@
 import type { PodUid } from '../api/names.ts'
 import type { HandlerTarget, ProbeTarget, SleepTarget } from '../kubelet/handlers.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { TransportError } from '../transport/transport.ts'
 import type { Clock } from './clock.ts'
 import { after } from './clock.ts'
 
@@ -88,6 +89,7 @@ async function settled(place: HandlerPlace, work: () => Promise<HandlerResult>):
     return await work()
   } catch (error) {
     place.signal.throwIfAborted()
+    if (error instanceof TransportError) throw error
     return { succeeded: false, message: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -4,7 +4,8 @@ import type { ProbeDue } from '../kubelet/probes.ts'
 import { countProbe, probesOf } from '../kubelet/probes.ts'
 import { Bell } from './bell.ts'
 import { nameOf } from './changes.ts'
-import { after, millisecondsBetween } from './clock.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import { after, type Clock, millisecondsBetween } from './clock.ts'
 import type { HandlerResult } from './handlers.ts'
 import { runProbe } from './handlers.ts'
 import { type PlannedProbe, ProbeQueue } from './probeQueue.ts'
@@ -12,7 +13,7 @@ import { blame, messageOf, stackOf } from './problems.ts'
 import type { ProbeEvent } from './progress.ts'
 import type { Shared } from './shared.ts'
 import { type Slots, slotsByNode } from './slots.ts'
-import { within } from './within.ts'
+import { beforeEnd } from './within.ts'
 
 export interface ProberOptions extends Shared {
   readonly desired: () => Desired
@@ -130,8 +131,11 @@ export class Prober {
     const runtime = runtimes.get(node)
     if (runtime === undefined) return undefined
     const { container, target, timeoutMs } = due
-    const asked = await within(clock, timeoutMs, signal, (both) =>
-      (this.#options.ask ?? runProbe)(target, { runtime, uid, container, clock, signal: both, timeoutMs }),
+    const asked = await beforeEnd(
+      (both) => timeOn(runtime, timeoutMs, clock, both),
+      signal,
+      (both) =>
+        (this.#options.ask ?? runProbe)(target, { runtime, uid, container, clock, signal: both, timeoutMs }),
     )
     if (asked.kind === 'done') return asked.value
     return { succeeded: false, message: `no answer within ${timeoutMs} ms` }
@@ -194,6 +198,24 @@ export class Prober {
     if (schedule === undefined) return
     this.#await(uid, schedule, due, after(clock.now(), Math.max(periodMs(due), limits.retryMinMs)))
   }
+}
+
+/** What a probe asks of a node one after the other, at most: a connection, a request, a process and its end. */
+const QUESTIONS_MAX = 10
+
+/**
+ * The time that a container has to answer. Where its node is behind a line, the line has its own besides: as long as so many questions to the node
+ * itself take just now. So a slow line makes no pod unready and ends no container. Rejects when the node does not answer.
+ */
+async function timeOn(
+  { ping }: Pick<Runtime, 'ping'>,
+  timeoutMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  await clock.sleepUntil(after(clock.now(), timeoutMs), signal)
+  for (let count = 0; ping !== undefined && count < QUESTIONS_MAX && !signal.aborted; count += 1)
+    await ping(signal)
 }
 
 /** Once a result has come more often in a row than any threshold asks for, one more like it changes nothing. */

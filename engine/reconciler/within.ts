@@ -12,13 +12,22 @@ export async function within<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Timed<T>> {
+  return await beforeEnd((both) => clock.sleepUntil(after(clock.now(), milliseconds), both), signal, work)
+}
+
+/** The same until `end` resolves, which may also do so when its signal is aborted; rejects when that does. */
+export async function beforeEnd<T>(
+  end: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Timed<T>> {
   // Not AbortSignal.any, nor the reason that abort() makes by itself: both cost more than the rest of what is done for a probe.
   const over = new AbortController()
   const both = over.signal
   const follow = (): void => over.abort(signal.reason)
   if (signal.aborted) follow()
   else signal.addEventListener('abort', follow, { once: true })
-  const late = clock.sleepUntil(after(clock.now(), milliseconds), both).then(() => {
+  const late = end(both).then(() => {
     signal.throwIfAborted()
     return { kind: 'timedOut' } as const
   })

@@ -5,6 +5,8 @@ import type { HandlerResult } from '../../engine/reconciler/handlers.ts'
 import { runHook, runProbe } from '../../engine/reconciler/handlers.ts'
 import type { ContainerScript, HttpReply } from '../../engine/runtimes/simulated/script.ts'
 import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
+import type { Weather } from '../../engine/runtimes/simulated/weather.ts'
+import { TransportError } from '../../engine/transport/transport.ts'
 import type { World } from '../simulation/loop/engine.ts'
 import { createWorld, once } from '../simulation/loop/engine.ts'
 import { desiredOf, pod } from '../simulation/loop/manifests.ts'
@@ -54,6 +56,22 @@ test.each([
   { status: 503, succeeded: false },
 ])('an HTTP probe that is answered $status: succeeded $succeeded', async ({ status, succeeded }) => {
   expect(await answers(() => ({ status }))).toMatchObject({ succeeded })
+})
+
+test('a connection that is lost on the way to the node is no answer of the container', async () => {
+  const place = await running({ http: () => ({ status: 200 }) })
+  const silent: Weather = () => ({ latencyMs: 1, fault: 'silent' })
+  const { runtime } = connectTo(place.world.node, { weather: silent })
+  const { signal } = new AbortController()
+  const { clock } = place.world
+  const asked = [http(place.host), { kind: 'tcp', host: place.host, port: 80 } as const].map(
+    async (target) => {
+      await expect(
+        runProbe(target, { runtime, uid: place.uid, container: 'app', clock, signal }),
+      ).rejects.toThrow(TransportError)
+    },
+  )
+  await clock.runUntil(Promise.all(asked))
 })
 
 test('the answer of a failed HTTP probe is in its message', async () => {

@@ -23,6 +23,7 @@ function probed(
   probes: Partial<Container>,
   answer: (ranMs: number) => ExecResult,
   weather: Weather = calm,
+  pinged = false,
 ): Probed {
   const asked: number[] = []
   const script: ContainerScript = {
@@ -33,7 +34,7 @@ function probed(
   }
   const world: World = createWorld(() => script)
   const desired = desiredOf('a', [pod('web', { containers: [container('app', probes)] })])
-  return { world, engine: startEngine(world, desired, { weather }), asked }
+  return { world, engine: startEngine(world, desired, { weather, pinged }), asked }
 }
 
 function isReady({ world }: Probed): boolean {
@@ -109,6 +110,38 @@ test('a probe without an answer in its time has failed', async () => {
   const it = probed({ livenessProbe }, () => GOOD, weather)
   await it.world.clock.runFor(4_100)
   expect(runningOn(it.world.node)).toEqual(['web app#1'])
+  it.engine.kill()
+})
+
+/** Of a container that would be started again after its first failure, on a node behind a line. */
+function behindLine(weather: Weather): Probed {
+  const livenessProbe = { ...EXEC, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 1 }
+  return probed({ livenessProbe }, () => GOOD, weather, true)
+}
+
+test('the time that a slow line takes is not the time of a probe', async () => {
+  const it = behindLine(() => ({ latencyMs: 3_000, fault: 'none' }))
+  await it.world.clock.runFor(180_000)
+  expect(it.asked.length).toBeGreaterThan(40)
+  expect(runningOn(it.world.node)).toEqual(['web app#0'])
+  it.engine.kill()
+})
+
+test('a container that does not answer has failed on however fast a line', async () => {
+  const it = behindLine((verb) => ({ latencyMs: verb === 'exec' ? 60_000 : 1, fault: 'none' }))
+  await it.world.clock.runFor(3_000)
+  expect(runningOn(it.world.node)).toEqual(['web app#1'])
+  it.engine.kill()
+})
+
+test('a probe whose node does not answer says nothing of the container', async () => {
+  const it = behindLine(() => ({ latencyMs: 1, fault: 'none' }))
+  await it.world.clock.runFor(10_000)
+  it.world.node.reachable = false
+  await it.world.clock.runFor(10_000)
+  it.world.node.reachable = true
+  await it.world.clock.runFor(20_000)
+  expect(runningOn(it.world.node)).toEqual(['web app#0'])
   it.engine.kill()
 })
 
