@@ -10,7 +10,7 @@ export type NodeWord =
   /** The drain is given up, and the node stays cordoned. */
   | { readonly kind: 'keepPods'; readonly node: NodeName }
   /** It is dead: nothing runs there any more, and what it had may be made elsewhere. */
-  | { readonly kind: 'fence'; readonly node: NodeName; readonly by: NodeFence['by'] }
+  | ({ readonly kind: 'fence'; readonly node: NodeName } & Pick<NodeFence, 'by' | 'bootId'>)
   | { readonly kind: 'unfence'; readonly node: NodeName }
 
 export interface Saying {
@@ -40,7 +40,7 @@ function memoryAfter(word: NodeWord, memory: NodeMemory, at: Timestamp): NodeMem
     case 'keepPods':
       return { ...rest, unschedulable: true }
     case 'fence':
-      return fencedMemory(memory, word.by, at)
+      return fencedMemory(memory, word, at)
     case 'unfence': {
       const { fenced: _fenced, ...others } = memory
       return others
@@ -51,8 +51,11 @@ function memoryAfter(word: NodeWord, memory: NodeMemory, at: Timestamp): NodeMem
 }
 
 /** What was given up stays so, whatever is said later: it may be elsewhere by then. */
-function fencedMemory(memory: NodeMemory, by: NodeFence['by'], at: Timestamp): NodeMemory {
-  const bootId = memory.loss?.bootId
+function fencedMemory(
+  memory: NodeMemory,
+  { bootId = memory.loss?.bootId, by }: Pick<NodeFence, 'by' | 'bootId'>,
+  at: Timestamp,
+): NodeMemory {
   if (memory.fenced !== undefined) return memory
   return { ...memory, fenced: { at, by, ...(bootId !== undefined && { bootId }) }, givenUp: at }
 }

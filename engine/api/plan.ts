@@ -194,6 +194,8 @@ export interface Plan {
 
 export interface Fencing {
   readonly node: NodeName
+  /** Of the boot that is to end; absent: it was never seen. */
+  readonly bootId?: string
   /** The Cluster's command, with what stands for the node filled in. */
   readonly argv: readonly [string, ...string[]]
   readonly timeoutMs: number

@@ -2,7 +2,7 @@ import { EVICTION_TIMEOUT_S } from '../api/nodeLoss.ts'
 import type { NodeName } from '../api/names.ts'
 import type { Fencing } from '../api/plan.ts'
 import { type Decision, nothing } from '../controllers/decision.ts'
-import { nodeKey } from '../api/nodeRecords.ts'
+import { nodeKey, nodeMemory } from '../api/nodeRecords.ts'
 import { knownNodes } from './knownNodes.ts'
 import type { World } from './world.ts'
 
@@ -18,7 +18,7 @@ export function fencings({ context, snapshot }: World): {
   if (program === undefined) return { due: [], decisions: [] }
   const due: Fencing[] = []
   const decisions: Decision[] = []
-  for (const { fenced, lostSince, name } of knownNodes(snapshot)) {
+  for (const { fenced, info, lostSince, name } of knownNodes(snapshot)) {
     if (lostSince === undefined || fenced) continue
     const atMs = Date.parse(lostSince) + podEvictionTimeoutSeconds * 1000
     if (atMs > context.nowMs) decisions.push({ ...nothing(nodeKey(name)), requeueAtMs: atMs })
@@ -28,7 +28,13 @@ export function fencings({ context, snapshot }: World): {
         snapshot.desired.nodes.find(({ metadata }) => metadata.name === name)?.spec?.address,
       )
       const timeoutMs = (fencing?.timeoutSeconds ?? TIMEOUT_S) * 1000
-      due.push({ node: name, argv: [fill(program), ...rest.map(fill)], timeoutMs })
+      const bootId = nodeMemory(snapshot.records.get(nodeKey(name))).loss?.bootId ?? info?.bootId
+      due.push({
+        node: name,
+        argv: [fill(program), ...rest.map(fill)],
+        timeoutMs,
+        ...(bootId !== undefined && { bootId }),
+      })
     }
   }
   return { due, decisions }

@@ -41,13 +41,14 @@ export class Fencer {
 
   async #run(fencing: Fencing, fence: Fence): Promise<void> {
     const { clock, desired, log, remember, signal } = this.#options
-    const { node } = fencing
+    const { bootId, node } = fencing
     this.#underWay.add(node)
     try {
       await fence(fencing, signal)
       log('warn', `the fencing command has made sure that node ${node} is off`, { node })
       const at = clock.now().toString({ smallestUnit: 'millisecond' })
-      const word = { kind: 'fence', node, by: 'command' } as const
+      // It may have answered meanwhile, so that the record of its silence is gone.
+      const word = { kind: 'fence', node, by: 'command', ...(bootId !== undefined && { bootId }) } as const
       await remember((records) => recordOfWord({ word, commit: desired().commit, at }, records))
     } catch (error) {
       if (signal.aborted) return

@@ -329,10 +329,23 @@ test('the fencing command is for a node that has been lost for as long as pods a
   expect(planned()).not.toHaveProperty('fencings')
   pass(scene, 61)
   expect(planned().fencings).toEqual([
-    { node: LOST, argv: ['off', '--node=node-1', 'ssh://a'], timeoutMs: 60_000 },
+    { node: LOST, bootId: 'boot', argv: ['off', '--node=node-1', 'ssh://a'], timeoutMs: 60_000 },
   ])
   scene.say({ kind: 'fence', node: LOST, by: 'command' })
   expect(planned()).not.toHaveProperty('fencings')
+})
+
+test('a fence ends with the boot that it was about, also where the node had answered again before the command ended', () => {
+  const scene = new Scene(2).commit(deployment('web', '1', { replicas: 2 }))
+  scene.run()
+  scene.say({ kind: 'fence', node: LOST, by: 'command', bootId: 'boot' }).run()
+  expect(memoryOf(scene).fenced).toMatchObject({ bootId: 'boot' })
+  const before = new Scene(2).commit(deployment('web', '1', { replicas: 2 }))
+  before.run()
+  before.say({ kind: 'fence', node: LOST, by: 'command', bootId: 'the one before' }).run()
+  expect(memoryOf(before)).toEqual({})
+  before.commit(deployment('web', '1', { replicas: 4 })).run()
+  expect(spread(before)).toEqual([2, 2])
 })
 
 test('a claim whose node is dead begins anew with the next pod, elsewhere, and not before', () => {

@@ -7,7 +7,7 @@ import { VirtualClock } from '../../engine/runtimes/simulated/clock.ts'
 import { localTransport } from '../../engine/transport/local.ts'
 
 const NODE = nodeName('rack-1')
-const FENCING = { node: NODE, argv: ['fence', 'rack-1'], timeoutMs: 1_000 } as const
+const FENCING = { node: NODE, bootId: 'boot', argv: ['fence', 'rack-1'], timeoutMs: 1_000 } as const
 
 function fencer(succeedsAt: number) {
   const clock = new VirtualClock()
@@ -40,7 +40,7 @@ test('a command that fails is tried again, one run at a time, and its success is
   }
   expect(asked).toEqual([0, 30_000])
   expect(said[0]).toBe('fencing node rack-1 failed, and is tried again in 30 s: the socket does not answer')
-  expect(memory()).toMatchObject({ fenced: { by: 'command' } })
+  expect(memory()).toMatchObject({ fenced: { by: 'command', bootId: 'boot' } })
 })
 
 test('the exit status of the command decides, and its words are told', async () => {
