@@ -29,14 +29,14 @@ async function headOn(name: string, registry: string, ranges?: World['ranges']):
   return await World.create({ ...options, within, ...(ranges && { ranges }) })
 }
 
-/** Three pods, one on each node, and a Job whose end is remembered. */
-function wanted(): Readonly<Record<string, string>> {
+/** A pod on each node, and a Job whose end is remembered. */
+function wanted(nodes: readonly string[] = NODES, replicas = nodes.length): Readonly<Record<string, string>> {
   const pod = { ...spread('web'), containers: [sh('exec sleep 3600')] }
   return {
-    'nodes.json': nodesYaml(hosts, NODES),
+    'nodes.json': nodesYaml(hosts, nodes),
     ...files(
       service('web', 'web', {}),
-      workload('Deployment', 'web', pod, { replicas: 3 }),
+      workload('Deployment', 'web', pod, { replicas }),
       scriptJob('once', 'echo done', { ttlSecondsAfterFinished: 86_400 }),
     ),
   }
@@ -75,10 +75,10 @@ function kill(name: string): void {
 }
 
 /** The pods of all nodes, by the records that these have themselves. */
-function onNodes(): readonly string[] {
-  return NODES.flatMap((name) =>
-    hosts.host(name).run('sh', '-c', `ls "$0/pods"`, hosts.root).trim().split('\n'),
-  ).toSorted()
+function onNodes(nodes: readonly string[] = NODES): readonly string[] {
+  return nodes
+    .flatMap((name) => hosts.host(name).run('sh', '-c', `ls "$0/pods"`, hosts.root).trim().split('\n'))
+    .toSorted()
 }
 
 test('a head whose state is deleted reads it back from the nodes: nothing is made again, and no Job is run again', async () => {
@@ -161,4 +161,34 @@ test('a head that was cut off while another one took the fleet over ends when it
     (isRunning) => !isRunning,
   )
   expect(onNodes()).toEqual(there)
+}, 180_000)
+
+test('of two nodes a new head needs both, and goes on with one of them when somebody says so', async () => {
+  const two = ['n1', 'n2'] as const
+  expect(await first.run('down')).toMatchObject({ exitCode: 0 })
+  expect(await second.run('down')).toMatchObject({ exitCode: 0 })
+  await first.commit(wanted(two))
+  expect(await apply(first)).toMatchObject({ exitCode: 0 })
+  const before = await running(first)
+  const [one = [], other] = two.map((name) => onNodes([name]))
+  hosts.host('n2').cut()
+  loseState('h1')
+  await first.commit(wanted(two, 3))
+  const refused = await apply(first)
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain('could read those of 1 of its 2 nodes, not of 2')
+  expect(two.map((name) => onNodes([name]))).toEqual([one, other])
+  const told = await apply(first, '--force-new-head', '--timeout', '5s')
+  expect(told.stderr).toContain('took the fleet over')
+  // What is wanted besides has been made; what is on the other node nobody can ask about, and nothing takes its place.
+  expect(told.exitCode).toBe(1)
+  expect(onNodes(['n1'])).toHaveLength(one.length + 1)
+  expect(onNodes(['n1'])).toEqual(expect.arrayContaining([...one]))
+  expect(onNodes(['n2'])).toEqual(other)
+  hosts.host('n2').mend()
+  expect(await apply(first)).toMatchObject({ exitCode: 0 })
+  const after = await running(first)
+  expect([...after.keys()]).toEqual(expect.arrayContaining([...before.keys()]))
+  expect(after.size).toBe(before.size + 1)
+  expect(onNodes(['n2'])).toEqual(other)
 }, 180_000)
