@@ -1,9 +1,9 @@
 import { execa } from 'execa'
 import { mkdirSync } from 'node:fs'
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { nodesYaml } from '../../test/support/hosts/fleet.ts'
 import { Hosts } from '../../test/support/hosts/hosts.ts'
+import { LateWay } from '../../test/support/hosts/lateWay.ts'
 import { SshKeys, startSshd } from '../../test/support/sshd.ts'
 import { engine, type Measurement, median, timed } from '../measure.ts'
 import type { PodBench } from '../pods.ts'
@@ -26,14 +26,10 @@ export async function benchFleet(bench: PodBench): Promise<readonly Measurement[
 /** Twenty pods on another machine, whose link takes a millisecond more there and back, and on this one, by turns. */
 async function benchRemotePods({ folder, registry }: PodBench): Promise<readonly Measurement[]> {
   await using hosts = await Hosts.create(['one'])
-  await using late = await lateWay(hosts.host('one').address)
+  await using late = await LateWay.to(hosts.host('one').address, LATENCY_MS)
   hosts.keys.know('127.0.0.1', late.port)
   const exposed = await hosts.expose(Number(new URL(registry).port))
-  const node = `apiVersion: reconcile.dev/v1
-kind: Node
-metadata: {name: one}
-spec: {address: "ssh://root@127.0.0.1:${late.port}"}
-`
+  const node = nodesYaml(hosts, ['one'], () => ({ address: late.url }))
   const here = new Contender(join(folder, 'fleet-here'), join(folder, 'fleet-here-root'), exposed, {}, {})
   const environment = { PATH: hosts.keys.environment['PATH'] ?? '' }
   const there = new Contender(
@@ -65,26 +61,6 @@ spec: {address: "ssh://root@127.0.0.1:${late.port}"}
   } finally {
     for (const one of [here, there]) await one.remove()
   }
-}
-
-/** A port that leads to the host's sshd, and whose answers come later: not every kernel has netem. */
-async function lateWay(host: string): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer({ noDelay: true }, (socket) => {
-    const way = connect({ host, port: 22, noDelay: true })
-    socket.pipe(way)
-    way.on('data', (bytes) => setTimeout(() => socket.write(bytes), LATENCY_MS))
-    way.on('end', () => setTimeout(() => socket.end(), LATENCY_MS))
-    for (const [one, other] of [
-      [socket, way],
-      [way, socket],
-    ] as const)
-      one.on('error', () => other.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { port: address.port, [Symbol.asyncDispose]: async () => void server.close() }
 }
 
 class Contender {

@@ -1,18 +1,32 @@
+import { execa } from 'execa'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
 import { eventually, type ShownPod, type World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
 import { nodesYaml } from '../support/hosts/fleet.ts'
+import { LateWay } from '../support/hosts/lateWay.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { spread, workload } from '../support/manifests.ts'
-import { sh } from '../support/pods.ts'
+import { files, sh } from '../support/pods.ts'
+import { addressIn } from '../support/ranges.ts'
+import { inPod } from './fleetPods.ts'
+import { service } from './services/pods.ts'
 
 const NAMES = ['one', 'two', 'three'] as const
 const EVICTION_S = 5
+/** What fences a node, once there is a file `works`: it ends the machine's first process, which ends all of it. */
+const FENCE = `[ -e works ] || { echo "the socket of $1 does not answer" >&2; exit 1; }
+kill -KILL "$(cat "$1")"`
+const fencing = mkdtempSync(join(tmpdir(), 'reconcile-fencing-'))
 let hosts: Hosts
 let world: World
 let daemon: DaemonProcess
 let made: AsyncDisposableStack
+/** To the sshd of the machine three. */
+let way: LateWay
 
 ownFleet(
   [NAMES],
@@ -20,26 +34,47 @@ ownFleet(
     hosts = ownHosts
     world = ownWorld
     made = stack
-    const pod = (app: string) => ({ ...spread(app, 'ScheduleAnyway'), containers: [sh('exec sleep 3600')] })
-    await world.commit({
-      'nodes.json': nodesYaml(hosts, NAMES),
-      'web.json': JSON.stringify(workload('Deployment', 'web', pod('web'), { replicas: 3 })),
-      'db.json': JSON.stringify(
-        workload('StatefulSet', 'db', pod('db'), {
-          replicas: 3,
-          serviceName: 'db',
-          podManagementPolicy: 'Parallel',
-        }),
-      ),
-      'agent.json': JSON.stringify(workload('DaemonSet', 'agent', pod('agent'))),
-    })
+    made.defer(() => rmSync(fencing, { recursive: true }))
+    way = made.use(await LateWay.to(hosts.host('three').address, 0))
+    hosts.keys.know('127.0.0.1', way.port)
+    await world.commit(wanted())
     const first = await world.once()
     expect(first.stderr).not.toContain('error')
     daemon = made.use(new DaemonProcess(world))
     await daemon.until(({ message }) => message.includes('following') || message.includes('follows'))
   },
-  { spec: { podEvictionTimeoutSeconds: EVICTION_S } },
+  {
+    spec: {
+      podEvictionTimeoutSeconds: EVICTION_S,
+      fencing: { command: ['sh', '-c', `cd ${fencing}; ${FENCE}`, 'fence', '$(NODE_NAME)'] },
+    },
+  },
 )
+
+function wanted(): Readonly<Record<string, string>> {
+  const podOf = (app: string, script = 'exec sleep 3600', container = {}) => ({
+    ...spread(app, 'ScheduleAnyway'),
+    containers: [sh(script, container)],
+  })
+  const readinessProbe = { tcpSocket: { port: 8080 }, periodSeconds: 1 }
+  const identity = { replicas: 3, serviceName: 'db', podManagementPolicy: 'Parallel' }
+  const web = podOf('web', 'exec httpd -f -p 8080 -h /etc', { readinessProbe })
+  const agent = podOf('agent')
+  return {
+    'nodes.json': nodesYaml(hosts, NAMES, (name) => (name === 'three' ? { address: way.url } : {})),
+    ...files(
+      workload('Deployment', 'web', web, { replicas: 3 }),
+      service('web', 'web', { clusterIP: serviceAddress() }),
+      workload('StatefulSet', 'db', podOf('db'), identity),
+      workload('DaemonSet', 'agent', agent),
+    ),
+  }
+}
+
+/** The Service's. */
+function serviceAddress(): string {
+  return addressIn(world.ranges.serviceCIDR, 20)
+}
 
 /** Name, uid and restarts of each: what must not change where nothing was to be done. */
 function lives(pods: readonly ShownPod[]): readonly string[] {
@@ -81,6 +116,26 @@ async function nodesJson(): Promise<
   return Object.fromEntries(
     items.map(({ metadata, status }) => [metadata.name, status.conditions[0] ?? { status: '', reason: '' }]),
   )
+}
+
+interface Calls {
+  readonly answered: number
+  readonly failed: readonly { readonly at: number; readonly code: string }[]
+}
+
+/** Asks the Service again and again, from within the pod of the DaemonSet on a node. */
+async function clientOn(name: string, pods: readonly ShownPod[]) {
+  const pod = on(name, pods).find(({ metadata }) => metadata.name.startsWith('agent'))
+  if (pod === undefined) throw new Error(`no agent on ${name}`)
+  const [program, ...within] = inPod(hosts, world, pod)
+  const peer = new URL('services/peer.js', import.meta.url).pathname
+  const calling = execa(program, [...within, process.execPath, peer, 'calls', serviceAddress(), '80', '3'])
+  return {
+    async end(): Promise<Calls> {
+      calling.stdin.end()
+      return JSON.parse((await calling).stdout) as Calls
+    },
+  }
 }
 
 test('a machine is looked at before it becomes a node, and what is missing is named with what installs it', async () => {
@@ -127,6 +182,7 @@ test('of a node whose link is cut for good what is one of many is made elsewhere
   const refused = await world.run('nodes', 'fence', 'two')
   expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
   expect(refused.stderr).toContain('node two answers, so it is not dead')
+  const client = await clientOn('one', before)
   two.cut()
   const cutAt = Date.now()
   const lost = await daemon.until(({ message }) => message.includes('node two counts as unreachable'), {
@@ -137,11 +193,20 @@ test('of a node whose link is cut for good what is one of many is made elsewhere
   await daemon.until(({ message }) => message.includes('others take the place of 1 pod on node two'), {
     from,
   })
+  const vain = await daemon.until(({ message }) => message.startsWith('fencing node two failed'), { from })
+  expect(vain.message).toContain('is tried again in 30 s')
+  expect(vain.message).toContain('the socket of two does not answer')
   const after = await eventually(
     async () => await world.pods(),
     (pods) => ready('web', pods).length === 3,
   )
   expect(ready('db', after)).toHaveLength(2)
+  const { answered, failed } = await client.end()
+  const late = failed.filter(({ at }) => at > Date.parse(lost.time))
+  expect(late).toEqual([])
+  // Until then one in three was led to where nobody is any more.
+  expect(failed.length).toBeGreaterThan(0)
+  expect(answered).toBeGreaterThan(failed.length)
   expect(lives(on('one', after))).toEqual(expect.arrayContaining([...lives(on('one', before))]))
   expect(await nodesJson()).toMatchObject({
     one: { status: 'True', reason: 'NodeReady' },

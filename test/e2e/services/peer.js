@@ -1,5 +1,5 @@
 // A server or a client in a network namespace of a test: `serve NAME HOST PORT...`, `web PORT`, `ask HOST PORT COUNT [UDP]`, `hold HOST PORT`,
-// `datagrams HOST PORT`, `forward PORT SOCKET` or `load HOST PORT CONNECTIONS PAUSE_MS`.
+// `datagrams HOST PORT`, `forward PORT SOCKET`, `load HOST PORT CONNECTIONS PAUSE_MS` or `calls HOST PORT LANES`.
 import { createServer, connect } from 'node:net'
 import { createSocket } from 'node:dgram'
 import { Agent, createServer as createWebServer, get } from 'node:http'
@@ -152,10 +152,45 @@ async function load(host, port, count, pauseMs) {
   process.exit(0)
 }
 
+/**
+ * One request after another on so many lanes, each with a connection of its own, until the standard input ends; says how many were answered, and
+ * when each of the others began and what became of it.
+ */
+async function calls(host, port, lanes) {
+  const counts = { answered: 0, failed: [] }
+  let ended = false
+  process.stdin.on('end', () => (ended = true)).resume()
+  const call = () =>
+    new Promise((resolve) => {
+      const at = Date.now()
+      const failed = (error) => {
+        counts.failed.push({ at, code: error.code ?? error.message })
+        resolve()
+      }
+      const asked = get({ host, port: Number(port), agent: false, timeout: 2_000 }, (response) => {
+        response.on('error', failed).on('end', () => {
+          counts.answered += 1
+          resolve()
+        })
+        response.resume()
+      })
+      asked.on('error', failed).on('timeout', () => asked.destroy(new Error('ETIMEDOUT')))
+    })
+  const lane = async () => {
+    while (!ended) {
+      await call()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  await Promise.all(Array.from({ length: Number(lanes) }, lane))
+  console.log(JSON.stringify(counts))
+}
+
 if (what === 'serve') await serve(...args)
 else if (what === 'ask') await ask(...args)
 else if (what === 'datagrams') datagrams(...args)
 else if (what === 'forward') forward(...args)
 else if (what === 'web') web(...args)
 else if (what === 'load') await load(...args)
+else if (what === 'calls') await calls(...args)
 else hold(...args)

@@ -187,6 +187,10 @@ export class Host {
     return Number(readFileSync(`/proc/${outer}/task/${outer}/children`, 'utf8').trim())
   }
 
+  get isRunning(): boolean {
+    return this.#init !== undefined && this.#init.exitCode === null && this.#init.signalCode === null
+  }
+
   /** Where this machine keeps the host's part of each cgroup hierarchy. */
   get cgroup(): string {
     return `reconcile-host-${this.#hosts.id}-${this.name}`
@@ -223,9 +227,10 @@ export class Host {
 
   /** All of it ends at once, as when its power is cut. */
   async stop(): Promise<void> {
+    const { isRunning } = this
     const init = this.#init
     this.#init = undefined
-    if (init !== undefined && init.exitCode === null && init.signalCode === null) {
+    if (init !== undefined && isRunning) {
       const ended = once(init, 'exit')
       init.kill('SIGKILL')
       await ended
