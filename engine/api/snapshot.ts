@@ -66,6 +66,8 @@ export interface ObservedNode {
   readonly lostSince?: Timestamp
   /** Pods whose place others have taken while it did not answer, and which are to go. As above. */
   readonly evicted?: ReadonlySet<PodUid>
+  /** Of these, those that somebody has said to be dead with their node: they were gone for everybody, and what they come to counts for nothing. As above. */
+  readonly givenUp?: ReadonlySet<PodUid>
   readonly info?: NodeInfo
   readonly pods: ReadonlyMap<PodUid, ObservedPod>
   /**

@@ -22,6 +22,8 @@ export interface PodView {
   readonly deletingOnRecord: boolean
   /** Another one took its place while its node did not answer: it goes as soon as that can be done. */
   readonly evicted: boolean
+  /** It was evicted because its node was said to be dead, and has been as good as gone since: what it comes to after all counts for nothing. */
+  readonly givenUp: boolean
   /** Phase Succeeded or Failed: it will not run again. */
   readonly finished: boolean
   readonly ready: boolean

@@ -4,6 +4,7 @@ import type { NodeName, ObjectKey, PodUid } from '../api/names.ts'
 import { nodeKey, nodeMemory } from '../api/nodeRecords.ts'
 import { DRIVES_OUT, staySeconds, tolerates } from '../api/taints.ts'
 import { type Decision, nothing, type PodDeletion, type PodNote } from '../controllers/decision.ts'
+import { withoutTracking } from '../controllers/job/counts.ts'
 import { canBeDeleted, createdMs } from '../controllers/view.ts'
 import { knownNodes } from './knownNodes.ts'
 import { isReplaceable } from './replaceable.ts'
@@ -94,7 +95,15 @@ class Found {
   addReturned({ object, view }: WorldPod): void {
     const reason = `another pod has taken its place while node ${view.node} did not answer`
     const { deletes, notes } = this.#entry(object)
-    if (canBeDeleted(view)) deletes.push({ pod: view, reason, bucket: 'delete', disrupts: 'taint' })
+    const finalizers = view.givenUp ? withoutTracking(view) : undefined
+    if (canBeDeleted(view))
+      deletes.push({
+        pod: view,
+        reason,
+        bucket: 'delete',
+        disrupts: 'taint',
+        ...(finalizers !== undefined && { finalizers }),
+      })
     else
       notes.push({
         pod: view,

@@ -3,7 +3,7 @@ import type { NodeName, PodUid } from '../api/names.ts'
 import { silenceOf } from './losses.ts'
 import { rememberedPod } from './remembered.ts'
 import type { World } from './world.ts'
-import { isStillToGo, type NodePods } from './worldPods.ts'
+import { isStillToGo, isStillToUncount, type NodePods } from './worldPods.ts'
 
 type LossMemory = Pick<NodeMemory, 'fenced' | 'givenUp' | 'loss'>
 
@@ -51,7 +51,7 @@ function whileSilent(
  */
 function afterReturn({ fenced, givenUp, loss }: NodeMemory, { node, pods }: NodePods): LossMemory {
   const unreadable = (node.unreadable ?? []).length > 0 && (givenUp ?? loss?.evicted) !== undefined
-  const isKept = unreadable || pods.some((pod) => isStillToGo(pod, node))
+  const isKept = unreadable || pods.some((pod) => isStillToGo(pod, node) || isStillToUncount(pod))
   const boot = node.info?.bootId
   const isRebooted = fenced?.bootId !== undefined && boot !== undefined && boot !== fenced.bootId
   return {

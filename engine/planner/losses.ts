@@ -57,9 +57,16 @@ export function silenceOf(loss: NodeLoss | undefined): NodeLoss | undefined {
 /** What others have taken the place of goes, and was not to come back. */
 function returned(node: ObservedNode, { givenUp, loss }: NodeMemory): ObservedNode {
   const uids = loss?.evicted ?? []
-  const older = givenUp === undefined ? [] : [...node.pods.values()].filter((pod) => isOlder(pod, givenUp))
+  const older =
+    givenUp === undefined
+      ? []
+      : [...node.pods.values()].flatMap((pod) => (isOlder(pod, givenUp) ? [uidOf(pod.record)] : []))
   if (uids.length + older.length === 0) return node
-  return { ...node, evicted: new Set([...uids, ...older.map(({ record }) => uidOf(record))]) }
+  return {
+    ...node,
+    evicted: new Set([...uids, ...older]),
+    ...(older.length > 0 && { givenUp: new Set(older) }),
+  }
 }
 
 function withoutOlder(

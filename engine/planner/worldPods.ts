@@ -6,6 +6,7 @@ import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import { controllerOf } from '../api/owners.ts'
 import { memoised } from '../api/memo.ts'
+import { isTracked } from '../controllers/job/counts.ts'
 import type { SetRecord } from '../controllers/replicaset/sets.ts'
 import type { PodView } from '../controllers/view.ts'
 import type { PodContext } from '../kubelet/context.ts'
@@ -94,6 +95,7 @@ function worldPod(
   const { health, status, timeless } = readPod(observed, context, object, violations)
   const { phase } = status
   const evicted = node.evicted?.has(uid) === true
+  const givenUp = node.givenUp?.has(uid) === true
   const isReadyNow = isReady(status.conditions)
   const view: PodView = {
     uid,
@@ -107,6 +109,7 @@ function worldPod(
     deleting: deleting || evicted,
     deletingOnRecord: evicted || onRecord?.pod.metadata.deletionTimestamp !== undefined,
     evicted,
+    givenUp,
     finished: phase === 'Succeeded' || phase === 'Failed',
     // Whether a pod on a silent node is ready nobody knows, so nobody may count on it.
     ready: node.reachable && isReadyNow,
@@ -122,6 +125,11 @@ function worldPod(
 /** Others have its place, and by its node's own record it is not on its way yet. */
 export function isStillToGo({ view }: WorldPod, { pods }: ObservedNode): boolean {
   return view.evicted && pods.get(view.uid)?.record.pod.metadata.deletionTimestamp === undefined
+}
+
+/** Nothing is known of its end that may count, and its own record does not say so yet. */
+export function isStillToUncount({ view }: WorldPod): boolean {
+  return view.givenUp && isTracked(view)
 }
 
 interface Identity extends Pick<PodView, 'uid' | 'key' | 'label' | 'deleting'> {

@@ -224,6 +224,29 @@ test('a fenced node that answers is emptied before anything else, and stays fenc
   expect(memoryOf(scene)).toEqual({})
 })
 
+test.each([
+  ['at once: for nothing', 0, 0],
+  ['after others had taken their place: once', 340, 2],
+])(
+  'pods of a Job count, when their node is given up %s, also when it brings them back',
+  (_, seconds, failed) => {
+    const scene = new Scene(2).commit(job('many', { completions: 4, parallelism: 4, backoffLimit: 9 }))
+    scene.run()
+    expect(spread(scene)).toEqual([2, 2])
+    silence(scene)
+    for (let passed = 0; passed < seconds; passed += 20) pass(scene, 20)
+    const counts = { status: { failed, active: 4 } }
+    scene.say({ kind: 'fence', node: LOST, by: 'person' }).run()
+    expect(spread(scene)).toEqual([4, 2])
+    expect(scene.report('Job', 'many')).toMatchObject(counts)
+    scene.world.setReachable(1, true)
+    scene.run()
+    expect(spread(scene)).toEqual([4, 0])
+    expect(scene.report('Job', 'many')).toMatchObject(counts)
+    expect(memoryOf(scene)).not.toHaveProperty('givenUp')
+  },
+)
+
 test('an engine that has begun since knows what the node had, and goes on counting', () => {
   const scene = new Scene(2).commit(
     deployment('web', '1', { replicas: 4 }),

@@ -35,7 +35,7 @@ export function countJob(
   isRecorded: boolean,
   context: ControllerContext,
 ): JobCounts {
-  const tracked = (pod: PodView): boolean => !isRecorded || isTracked(pod)
+  const tracked = (pod: PodView): boolean => !pod.givenUp && (!isRecorded || isTracked(pod))
   const settledMemory = settleCounts(pods, memory, tracked, context)
   const tally = new Tally(spec, settledMemory)
   const succeededPods: PodView[] = []
@@ -59,7 +59,7 @@ export function countJob(
     succeeded: isIndexed(spec) ? next.completedIndexes.size : next.succeeded + next.uncountedSucceeded.length,
     failed: next.failed + next.uncountedFailed.length,
     failMessage: tally.failMessage,
-    releases: pods.filter((pod) => isTracked(pod) && endOf(pod, spec) !== undefined).flatMap(release),
+    releases: pods.flatMap((pod) => release(pod, spec)),
   }
 }
 
@@ -73,7 +73,7 @@ export function completionIndex(pod: PodView): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-function isTracked({ record }: PodView): boolean {
+export function isTracked({ record }: PodView): boolean {
   return record.pod.metadata.finalizers?.includes(TRACKING) === true
 }
 
@@ -203,15 +203,17 @@ class Tally {
   }
 }
 
-function release(pod: PodView): readonly PodUpdate[] {
-  if (!pod.reachable || pod.busy !== undefined) return []
+function release(pod: PodView, spec: JobSpec): readonly PodUpdate[] {
+  if (!isTracked(pod) || !pod.reachable || pod.busy !== undefined) return []
+  const reason = pod.givenUp ? 'counts for nothing since its node was given up' : 'has ended and is counted'
+  if (!pod.givenUp && endOf(pod, spec) === undefined) return []
   const { metadata } = pod.record.pod
   const record = {
     ...pod.record,
     generation: pod.record.generation + 1,
     pod: { ...pod.record.pod, metadata: { ...metadata, finalizers: withoutTracking(pod) } },
   }
-  return [{ pod, record, reason: 'has ended and is counted' }]
+  return [{ pod, record, reason }]
 }
 
 /** What a pod's record keeps when the pod is not to be counted any more. */

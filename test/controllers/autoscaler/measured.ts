@@ -58,6 +58,7 @@ export function podLike(like: Like): PodView {
     deleting,
     deletingOnRecord: false,
     evicted: false,
+    givenUp: false,
     finished: phase === 'Failed',
     ready: ready && reachable,
     serving: ready,

@@ -46,6 +46,7 @@ function pod(name: string, options: Options): PodView {
     deleting: false,
     deletingOnRecord: false,
     evicted: false,
+    givenUp: false,
     finished: false,
     ready: ready !== undefined,
     serving: ready !== undefined,

@@ -51,6 +51,7 @@ function pod(name: string, like: Like = {}): PodView {
     deleting,
     deletingOnRecord: deleting,
     evicted: false,
+    givenUp: false,
     finished,
     ready,
     serving: like.serving ?? ready,
