@@ -11,8 +11,9 @@ export type Serving = (address: string) => 'yes' | 'no' | 'unknown'
 export function servingOf(nodes: ReadonlyMap<NodeName, ObservedNode>): Serving {
   const sets: ReadonlySet<string>[] = []
   let isKnown = true
-  for (const { reachable, serving } of nodes.values()) {
-    if (!reachable) continue
+  for (const { lostSince, serving } of nodes.values()) {
+    // One that is silent may answer again before the pod ends, and leads to it as before; one that is lost is not waited for.
+    if (lostSince !== undefined) continue
     if (serving === undefined) isKnown = false
     else if (serving.size > 0) sets.push(serving)
   }
