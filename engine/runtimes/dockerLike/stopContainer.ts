@@ -28,15 +28,15 @@ export async function stopContainer(
   if (isOver && (!pod.disarmed || attempts.get(base)?.has(END_FILE) === true)) return
   const name = containerName(request.uid, request.container, base)
   const failing = { reason: 'KillContainerError', doing: `stopping container ${request.container}`, signal }
+  if (before.state.kind === 'created') {
+    await removeContainers(node, [name], failing)
+    await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true, isUnstarted: true })
+    return
+  }
   if (pod.disarmed && request.graceMs === 0) {
     // Nothing of it is wanted any more: one command ends and removes it.
     await settleEnd(node, pod, request.container, { isEnding: true })
     await removeContainers(node, [name], failing)
-    return
-  }
-  if (before.state.kind === 'created') {
-    await removeContainers(node, [name], failing)
-    await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true, isUnstarted: true })
     return
   }
   const { directory } = containerPaths(podPaths(node.paths, request.uid), request.uid, request.container)

@@ -84,27 +84,31 @@ describe.each(['podman', 'docker'] as const)('on a node with %s', (kind) => {
     await node.remove(uid)
   })
 
-  test('a container whose start was cut off has ended once it is stopped', async () => {
-    const uid = node.newUid()
-    await node.runtime.createPod(podRequest(uid))
-    const pod = podPaths(await rootPaths(node.transport, node.root), uid)
-    const folder = `${containerPaths(pod, uid, 'main').directory}/0`
-    mkdirSync(folder, { recursive: true })
-    const start: StartFile = {
-      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-      at: '2026-01-01T00:00:00Z',
-      image: { id: 'sha256:1', reference: 'busybox' },
-      restart: { policy: 'Always' },
-      messagePolicy: 'File',
-    }
-    writeFileSync(`${folder}/${START_FILE}`, JSON.stringify(start))
-    expect((await node.container(uid)).state.kind).toBe('created')
-    await node.stop(uid)
-    const message = 'it was stopped before its start was on record'
-    const { state } = await node.container(uid)
-    expect(state).toMatchObject({ kind: 'exited', exit: { exitCode: 137, lost: true, message } })
-    await node.remove(uid)
-  })
+  test.each([false, true])(
+    'a container whose start was cut off has ended once it is stopped: of a pod that goes: %s',
+    async (goes) => {
+      const uid = node.newUid()
+      await node.runtime.createPod(podRequest(uid))
+      const pod = podPaths(await rootPaths(node.transport, node.root), uid)
+      const folder = `${containerPaths(pod, uid, 'main').directory}/0`
+      mkdirSync(folder, { recursive: true })
+      const start: StartFile = {
+        bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+        at: '2026-01-01T00:00:00Z',
+        image: { id: 'sha256:1', reference: 'busybox' },
+        restart: { policy: 'Always' },
+        messagePolicy: 'File',
+      }
+      writeFileSync(`${folder}/${START_FILE}`, JSON.stringify(start))
+      expect((await node.container(uid)).state.kind).toBe('created')
+      if (goes) await node.runtime.disarm(uid)
+      await node.runtime.stopContainer({ uid, container: 'main', attempt: 0, graceMs: 0 })
+      const message = 'it was stopped before its start was on record'
+      const { state } = await node.container(uid)
+      expect(state).toMatchObject({ kind: 'exited', exit: { exitCode: 137, lost: true, message } })
+      await node.remove(uid)
+    },
+  )
 
   test('a start that is asked for twice is made once', async () => {
     const uid = await node.start(['sleep', '1000'])
