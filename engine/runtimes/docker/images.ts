@@ -60,7 +60,15 @@ async function pull(
   }
 }
 
-/** By the first of the names that gives it; what the last one said is why there is none. */
+/** What each of these names was refused with; as skopeo says it, those of the mirrors before the registry's own. */
+export function refusals(said: readonly { readonly name: string; readonly text: string }[]): string {
+  const lines = said.map(({ name, text }) => ({ name, text: text.replaceAll('\n', ' ') }))
+  const mirrors = lines.slice(0, -1).map(({ name, text }) => `[${name}: ${text}]`)
+  const own = lines.at(-1)?.text ?? ''
+  return mirrors.length === 0 ? own : `(Mirrors also failed: ${mirrors.join(' ')}): ${own}`
+}
+
+/** By the first of the names that gives it. */
 async function pullOne(
   docker: Docker,
   options: ImageOptions,
@@ -70,16 +78,20 @@ async function pullOne(
 ): Promise<CommandResult> {
   const { ask, place, tool, transport } = docker
   let result: CommandResult = { exitCode: 1, stdout: '', stderr: 'it has no name', timedOut: false }
+  const said: { name: string; text: string }[] = []
   for (const name of names) {
     const failing = { reason: 'ErrImagePull', doing: `pulling ${name}`, signal }
     const before = await ask(imageListArgs([name]), failing)
     const limits = { env: { ...options.environment }, timeoutMs: options.pullTimeoutMs ?? HALF_AN_HOUR_MS }
     result = await ask(pullArgs(name, config), { ...failing, ...limits })
-    if (result.exitCode !== 0 || result.timedOut) continue
+    if (result.exitCode !== 0 || result.timedOut) {
+      said.push({ name, text: tool.refusal(result.stderr) })
+      continue
+    }
     if (before.exitCode !== 0) await transport.appendFile(place.images, `${name}\n`, 0o600)
     return result
   }
-  return { ...result, stderr: tool.refusal(result.stderr) }
+  return { ...result, stderr: refusals(said) }
 }
 
 /** docker itself refuses to delete what a container is made of. */

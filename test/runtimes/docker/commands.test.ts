@@ -22,7 +22,8 @@ import {
   unfitness,
   versionArgs,
 } from '../../../engine/runtimes/docker/commands.ts'
-import { namesWith } from '../../../engine/runtimes/docker/images.ts'
+import { pullProblem } from '../../../engine/runtimes/oci/images/failures.ts'
+import { namesWith, refusals } from '../../../engine/runtimes/docker/images.ts'
 import { isEntered, PAUSE_IMAGE, pauseArgs } from '../../../engine/runtimes/docker/pause.ts'
 import { mountText, runArgs } from '../../../engine/runtimes/docker/runArgs.ts'
 import { variableFlags } from '../../../engine/runtimes/docker/variables.ts'
@@ -229,4 +230,15 @@ test('an image is asked for by the names that it has on its registry’s mirrors
 test('a variable that no line can hold is named, and its value is in the environment of docker’s command', () => {
   expect(variableFlags(['LINES=a\nb=c'])).toEqual({ flags: ['--env', 'LINES'], env: { LINES: 'a\nb=c' } })
   expect(() => variableFlags(['DOCKER_HOST=a\nb'])).toThrow('the variable DOCKER_HOST')
+})
+
+test('why none of an image’s names gives it: what the mirrors said goes before the registry’s own word', () => {
+  expect(refusals([{ name: 'r/x:1', text: 'no\nsuch host' }])).toBe('no such host')
+  const unknown = { name: '127.0.0.1:5000/x:1', text: 'manifest for x not found: manifest unknown' }
+  const stderr = refusals([unknown, { name: 'r/x:1', text: 'dial tcp: i/o timeout' }])
+  expect(stderr).toBe(
+    '(Mirrors also failed: [127.0.0.1:5000/x:1: manifest for x not found: manifest unknown]): dial tcp: i/o timeout',
+  )
+  const result = { exitCode: 1, stdout: '', stderr, timedOut: false }
+  expect(pullProblem(result).kind).toBe('missingInMirror')
 })
