@@ -16,7 +16,14 @@ import {
   untilPod,
 } from '../support/pods.ts'
 import { rootIdOf } from '../support/machine.ts'
-import { differsIn, isRefused, lacksPrivileges, possible, WAITS_FOR_PRIVILEGES } from '../support/runtimes.ts'
+import {
+  differsIn,
+  isRefused,
+  lacksPrivileges,
+  possible,
+  RUNTIME,
+  WAITS_FOR_PRIVILEGES,
+} from '../support/runtimes.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
@@ -114,7 +121,8 @@ beforeAll(async () => {
         livenessProbe: {
           exec: { command: ['true'] },
           periodSeconds: 1,
-          timeoutSeconds: 1,
+          // A podman of its own for each look takes longer where the machine is busy.
+          timeoutSeconds: RUNTIME === 'podman' ? 10 : 1,
           failureThreshold: 1,
         },
       }),

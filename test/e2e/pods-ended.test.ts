@@ -6,6 +6,7 @@ import { ownWorld } from '../support/ownWorld.ts'
 import { machineTraces, rootIdOf } from '../support/machine.ts'
 import { containerOf, files, logs, pod, scriptPod, sh } from '../support/pods.ts'
 import { startOf } from '../support/ranges.ts'
+import { RUNTIME } from '../support/runtimes.ts'
 
 let world: World
 let run: EngineRun
@@ -41,7 +42,12 @@ function pods() {
       'too-late',
       'trap "echo told; exit 0" TERM; while :; do sleep 0.1; done',
       { readinessProbe: { exec: { command: ['false'] }, periodSeconds: 60 } },
-      { activeDeadlineSeconds: 8, restartPolicy: 'Always', terminationGracePeriodSeconds: 10 },
+      // So many pods at once take podman and docker longer to begin.
+      {
+        activeDeadlineSeconds: RUNTIME === 'oci' ? 8 : 30,
+        restartPolicy: 'Always',
+        terminationGracePeriodSeconds: 10,
+      },
     ),
     pod('ruled', {
       ...withData,

@@ -14,6 +14,7 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
+import { RUNTIME } from '../support/runtimes.ts'
 
 let world: World
 let notes: string
@@ -194,7 +195,7 @@ describe('sidecars', () => {
 })
 
 /** docker waits for itself: less at first, and up to a minute. */
-const DELAY = process.env['RECONCILE_TEST_RUNTIME'] === 'docker' ? '[0-9]+' : '[12]0'
+const DELAY = { oci: '[12]0', podman: '(?:[124]0|1m20)', docker: '(?:[0-9]+|1m0)' }[RUNTIME]
 
 describe('restart policies and phases', () => {
   test.for([

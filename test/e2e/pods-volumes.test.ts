@@ -82,7 +82,7 @@ function healthy() {
     mounting('map', LIST, { it: { configMap: { name: 'config' } } }),
     mounting(
       'map-bytes',
-      'od -An -tx1 /v/it/bytes; cat /v/it/app.conf; echo x > /v/it/app.conf; touch /v/it/new; true',
+      'exec 2>&1; od -An -tx1 /v/it/bytes; cat /v/it/app.conf; echo x > /v/it/app.conf; touch /v/it/new; true',
       {
         it: { configMap: { name: 'config' } },
       },
@@ -112,7 +112,7 @@ function healthy() {
         },
       },
     }),
-    mounting('secret', `${LIST}; cat /v/it/token; sleep 3600`, {
+    mounting('secret', `${LIST}; cat /v/it/token; echo; sleep 3600`, {
       it: { secret: { secretName: 'secret', defaultMode: 0o440 } },
     }),
     mounting('secret-items', `${LIST}; cat /v/it/only`, {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import type { World } from '../support/engine.ts'
 import { ownWorld } from '../support/ownWorld.ts'
@@ -29,17 +30,18 @@ spec:
 `
 }
 
-const FILES = {
-  cpu: ['cpu/{}/cpu.cfs_quota_us', 'cpu,cpuacct/{}/cpu.cfs_quota_us', '{}/cpu.max'],
-  memory: ['memory/{}/memory.limit_in_bytes', '{}/memory.max'],
-}
+const FILES = { cpu: ['cpu.cfs_quota_us', 'cpu.max'], memory: ['memory.limit_in_bytes', 'memory.max'] }
 
 /** What the kernel says of a container's group, or of its pod's; the first word is the limit in both versions. */
 async function limit(what: keyof typeof FILES, container: string, pod = 'sized'): Promise<string> {
-  const { uid } = (await world.pod(pod)).metadata
-  const { rootId } = JSON.parse(readFileSync(`${world.root}/root.json`, 'utf8'))
-  const group = `reconcile-${rootId}/pod${uid}${container === '' ? '' : `/${container}`}`
-  const paths = FILES[what].map((path) => `/sys/fs/cgroup/${path.replace('{}', group)}`)
+  const args = container === '' ? [] : ['-c', container]
+  const { stdout } = await world.run('exec', pod, ...args, '--', 'cat', '/proc/1/cgroup')
+  const own = stdout.split('\n').flatMap((line) => {
+    const [, , controllers = '', path = ''] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? []
+    return controllers === '' || controllers.split(',').includes(what) ? [`${controllers}${path}`] : []
+  })
+  const groups = own.map((path) => `/sys/fs/cgroup/${container === '' ? dirname(path) : path}`)
+  const paths = groups.flatMap((group) => FILES[what].map((name) => `${group}/${name}`))
   const path = paths.find((one) => existsSync(one))
   if (path === undefined) throw new Error(`none of ${paths.join(', ')} is there`)
   return readFileSync(path, 'utf8').split(/\s/, 1)[0] ?? ''

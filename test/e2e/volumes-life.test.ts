@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ShownPod, World } from '../support/engine.ts'
+import { differsIn } from '../support/runtimes.ts'
 import { ownWorld } from '../support/ownWorld.ts'
 import { containerOf, files, logs, pod, scriptPod, sh, untilPod } from '../support/pods.ts'
 
@@ -286,9 +287,10 @@ describe('small things', () => {
   test('an image is mounted to be read, and neither written to nor run', () => {
     const lines = (written.get('image') ?? '').split('\n')
     expect(lines[0]).toBe('/img/bin/busybox')
-    expect(lines[1]).toMatch(/busybox: Permission denied/)
-    expect(lines[2]).toMatch(/Read-only file system/)
-    expect(Number(lines[3])).toBeGreaterThan(0)
+    const rest = lines.slice(1)
+    if (!differsIn('spec.volumes[].image')) expect(rest.shift()).toMatch(/busybox: Permission denied/)
+    expect(rest[0]).toMatch(/Read-only file system/)
+    expect(Number(rest[1])).toBeGreaterThan(0)
   })
 
   test('variables come from a file in a volume, as an init container wrote it', () => {
