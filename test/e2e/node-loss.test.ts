@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
 import { eventually, type ShownPod, type World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
@@ -10,7 +10,7 @@ import { nodesYaml } from '../support/hosts/fleet.ts'
 import { LateWay } from '../support/hosts/lateWay.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { spread, workload } from '../support/manifests.ts'
-import { files, sh } from '../support/pods.ts'
+import { files, pod, sh } from '../support/pods.ts'
 import { addressIn } from '../support/ranges.ts'
 import { inPod } from './fleetPods.ts'
 import { service } from './services/pods.ts'
@@ -28,6 +28,9 @@ let made: AsyncDisposableStack
 /** To the sshd of the machine three. */
 let way: LateWay
 
+// After the fleet's own, which goes by it to take everything down.
+afterAll(async () => await way[Symbol.asyncDispose]())
+
 ownFleet(
   [NAMES],
   async (ownHosts, ownWorld, stack) => {
@@ -35,7 +38,7 @@ ownFleet(
     world = ownWorld
     made = stack
     made.defer(() => rmSync(fencing, { recursive: true }))
-    way = made.use(await LateWay.to(hosts.host('three').address, 0))
+    way = await LateWay.to(hosts.host('three').address, 0)
     hosts.keys.know('127.0.0.1', way.port)
     await world.commit(wanted())
     const first = await world.once()
@@ -238,6 +241,30 @@ test('of a node whose link is cut for good what is one of many is made elsewhere
     async () => await world.pods(),
     (pods) => ready('agent', pods).length === 3,
   )
+})
+
+test('a node whose line has become slow stays what it is, and what is committed is done on it', {
+  timeout: 240_000,
+}, async () => {
+  const before = await world.pods()
+  const from = daemon.lines.length
+  way.latencyMs = 2_000
+  const late = pod('late', { nodeName: 'three', containers: [sh('exec sleep 3600')] })
+  const commit = await world.commit({ ...wanted(), 'late.json': JSON.stringify(late) })
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit, {
+    from,
+    limitMs: 200_000,
+  })
+  way.latencyMs = 0
+  const told = daemon.lines
+    .slice(from)
+    .filter(({ reason }) => reason === 'NodeNotReady' || reason === 'Unhealthy')
+  expect(told).toEqual([])
+  const after = await world.pods()
+  expect(lives(after)).toEqual(expect.arrayContaining([...lives(before)]))
+  expect(ready('late', after)).toEqual(['late'])
+  const gone = await world.commit(wanted())
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === gone, { from })
 })
 
 test('an engine that is killed while a node is off goes on counting, and a node that was started anew runs what was not replaced', {
