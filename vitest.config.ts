@@ -18,9 +18,7 @@ const EVERYWHERE = [
 ]
 
 /** Of these, what `npm test` runs where podman and docker run the containers, too; `npm run test:runtimes` runs all. */
-const SHARED = [
-  ...['pods-environment', 'pods-network', 'pods-security', 'restarts', 'runtime-classes'],
-]
+const SHARED = [...['pods-environment', 'pods-network', 'pods-security', 'restarts', 'runtime-classes']]
 const ALSO = { podman: ['inside', 'pods-volumes'], docker: ['pods-images', 'pods-life'] } as const
 
 function projectOf(runtime: 'podman' | 'docker'): TestProjectInlineConfiguration {
