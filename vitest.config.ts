@@ -1,8 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /**
- * Tests that make real containers, links and mounts, after all others. Three files at a time on two processors: most of their time they wait for a
- * probe, a back-off or a minute of the clock, and each has addresses, a registry and a root of its own.
+ * Tests that make real containers, links and mounts, after all others. Two files at a time: most of their time they wait for a probe, a back-off
+ * or a minute of the clock, and each has addresses, a registry and a root of its own.
  */
 const REAL = [
   'test/e2e/**/*.test.ts',
@@ -48,7 +48,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'real', include: REAL, maxWorkers: 3, sequence: { groupOrder: 1 } },
+        test: { name: 'real', include: REAL, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       projectOf('podman'),
       projectOf('docker'),

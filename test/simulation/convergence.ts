@@ -25,6 +25,9 @@ export function live(story: Story): void {
   life.settle()
 }
 
+/** Room for all that the repository may want, what is kept of earlier commits with it, on one node. */
+const PODS_OF_ALL = 100
+
 class Life {
   readonly #world: ModelWorld
   #wanted: readonly Wanted[] = []
@@ -141,11 +144,12 @@ class Life {
     }
   }
 
-  /** The weather clears, the commit is one that can be fulfilled: in a bounded number of plans there is nothing left to do. */
+  /** The weather clears, there is room for all, and the commit is one that can be fulfilled: in a bounded number of plans there is nothing left to do. */
   settle(): void {
     const world = this.#world
     world.nodes.forEach((_, index) => world.setReachable(index, true))
     world.unready.clear()
+    world.podsMax = PODS_OF_ALL
     this.#remember((memory) => ({ ...memory, suspended: [] }))
     this.#commit(this.#withKept().map(feasible))
     for (let count = 0; count < PLANS_MAX; count++) {

@@ -53,10 +53,11 @@ export class ModelWorld {
   readonly traffic = new Map<NodeName, NodeTraffic>()
   readonly problems = new Map<NodeName, readonly TrafficProblem[]>()
   readonly #addresses = new Map<PodUid, number>()
-  readonly #podsMax: number
+  /** Of each node. */
+  podsMax: number
 
   constructor(nodes: number, podsMax = PODS_MAX) {
-    this.#podsMax = podsMax
+    this.podsMax = podsMax
     this.nodes = Array.from({ length: nodes }, (_, index) => ({
       name: nodeName(`node-${index}`),
       reachable: true,
@@ -147,7 +148,7 @@ export class ModelWorld {
       addresses: ['192.0.2.1'],
       cpuMillis: 4000,
       memoryBytes: 2 ** 32,
-      podsMax: this.#podsMax,
+      podsMax: this.podsMax,
       warnings: [],
     }
     const traffic = this.traffic.get(node.name)
