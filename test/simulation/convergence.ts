@@ -150,6 +150,8 @@ class Life {
     world.nodes.forEach((_, index) => world.setReachable(index, true))
     world.unready.clear()
     world.podsMax = PODS_OF_ALL
+    // Such a set halts where one pod is unwell, also on its way to nothing, as in Kubernetes: somebody has to make it well.
+    world.setsAreMended = true
     this.#remember((memory) => ({ ...memory, suspended: [] }))
     this.#commit(this.#withKept().map(feasible))
     for (let count = 0; count < PLANS_MAX; count++) {

@@ -55,6 +55,8 @@ export class ModelWorld {
   readonly #addresses = new Map<PodUid, number>()
   /** Of each node. */
   podsMax: number
+  /** Images that no registry had are there by now, for pods of StatefulSets. */
+  setsAreMended = false
 
   constructor(nodes: number, podsMax = PODS_MAX) {
     this.podsMax = podsMax
@@ -267,7 +269,8 @@ export class ModelWorld {
 
   #start(pod: ModelPod, attempt: number): void {
     const image = pod.record.pod.spec.containers[0]?.image ?? ''
-    if (image.endsWith(':bad')) {
+    const [owner] = pod.record.pod.metadata.ownerReferences ?? []
+    if (image.endsWith(':bad') && !(this.setsAreMended && owner?.kind === 'StatefulSet')) {
       pod.failures.set(MAIN, {
         reason: 'ErrImagePull',
         message: `${image}: manifest unknown`,
