@@ -58,8 +58,36 @@ export function deleteFlowsCommand(program: string, family: Family, flows: reado
   return { argv: [program, '--load-file', '-'], stdin: lines.join('') }
 }
 
+/** Addresses that these frontends led to by tcp, and their successors do not. */
+export function leftOfTcp(
+  before: readonly Frontend[],
+  now: (key: string) => Frontend | undefined,
+): readonly string[] {
+  const left = before
+    .filter(({ protocol }) => protocol === 'tcp')
+    .flatMap(({ address, endpoints, port, protocol }) => {
+      const stay = new Set(now(frontendKey(address, protocol, port))?.endpoints.map((one) => one.address))
+      return endpoints.flatMap((one) => (stay.has(one.address) ? [] : [one.address]))
+    })
+  return [...new Set(left)]
+}
+
 /** Whatever these addresses answered, by any protocol. */
 export function deleteAnsweredCommand(program: string, addresses: readonly string[]): Command {
-  const lines = addresses.map((address) => `-D ${address.includes(':') ? '-f ipv6 ' : ''}-r ${address}\n`)
+  return deleteByAnswerCommand(program, addresses, '')
+}
+
+/**
+ * What was begun to these addresses by tcp and never answered. The kernel remembers it for two minutes, and leads there whoever begins from the
+ * same port in that time: a busy client comes round to it within seconds.
+ */
+export function deleteHalfOpenCommand(program: string, addresses: readonly string[]): Command {
+  return deleteByAnswerCommand(program, addresses, '-p tcp --state SYN_SENT ')
+}
+
+function deleteByAnswerCommand(program: string, addresses: readonly string[], which: string): Command {
+  const lines = addresses.map(
+    (address) => `-D ${address.includes(':') ? '-f ipv6 ' : ''}${which}-r ${address}\n`,
+  )
   return { argv: [program, '--load-file', '-'], stdin: lines.join('') }
 }

@@ -4,6 +4,8 @@ import { runCommand } from '../commands.ts'
 import {
   deleteAnsweredCommand,
   deleteFlowsCommand,
+  deleteHalfOpenCommand,
+  leftOfTcp,
   listFlowsCommand,
   parseFlows,
   staleFlows,
@@ -11,7 +13,10 @@ import {
 import { keyOfFrontend, type TableChange } from './serviceTable.ts'
 
 export interface FlowKeeper {
-  /** After the kernel was told: what of udp goes on to an endpoint that has left is ended, so that the next packet finds another. */
+  /**
+   * After the kernel was told: what of udp goes on to an endpoint that has left is ended, and what of tcp waits for its first answer, so that the
+   * next packet finds another.
+   */
   follow(change: TableChange, signal?: AbortSignal): Promise<void>
   /** Which of these Services are not wholly served, for the lack of the program. */
   lacks(frontends: readonly Frontend[]): readonly TrafficProblem[]
@@ -30,8 +35,11 @@ export function createFlowKeeper(
   let isEnding = false
   return {
     follow: async (change, signal) => {
+      if (program === undefined) return
+      const left = leftOfTcp(change.gone, change.now)
+      if (left.length > 0) await runCommand(transport, deleteHalfOpenCommand(program, left), FAILING, signal)
       const ofUdp = [...change.gone, ...change.come].filter(({ protocol }) => protocol === 'udp')
-      if (ofUdp.length === 0 || program === undefined) return
+      if (ofUdp.length === 0) return
       const gone = new Set(change.gone.map(keyOfFrontend))
       for (const family of new Set(ofUdp.map((one) => one.family))) {
         const listed = await runCommand(transport, listFlowsCommand(program, family), FAILING, signal)

@@ -4,6 +4,8 @@ import type { Frontend } from '../../../../engine/api/traffic.ts'
 import {
   deleteAnsweredCommand,
   deleteFlowsCommand,
+  deleteHalfOpenCommand,
+  leftOfTcp,
   parseFlows,
   staleFlows,
 } from '../../../../engine/runtimes/oci/network/conntrack.ts'
@@ -108,6 +110,21 @@ test('of udp what goes to an endpoint that has left is ended, and what began bef
   })
   expect(deleteAnsweredCommand('conntrack', ['10.242.0.2', 'fd00::2']).stdin).toBe(
     '-D -r 10.242.0.2\n-D -f ipv6 -r fd00::2\n',
+  )
+})
+
+test('of tcp what waits for the answer of an endpoint that has left is ended, and nothing else', () => {
+  const web = (endpoints: readonly string[]): Frontend => ({
+    ...dns(endpoints, '10.97.242.20'),
+    protocol: 'tcp',
+    port: 80,
+  })
+  const before = [web(['10.242.0.2', '10.242.1.2', 'fd00::2']), dns(['10.242.0.3'], '10.97.242.10')]
+  const left = leftOfTcp(before, (key) => (key.includes(' tcp ') ? web(['10.242.0.2']) : undefined))
+  expect(left).toEqual(['10.242.1.2', 'fd00::2'])
+  expect(leftOfTcp(before, () => undefined)).toEqual(['10.242.0.2', '10.242.1.2', 'fd00::2'])
+  expect(deleteHalfOpenCommand('conntrack', left).stdin).toBe(
+    '-D -p tcp --state SYN_SENT -r 10.242.1.2\n-D -f ipv6 -p tcp --state SYN_SENT -r fd00::2\n',
   )
 })
 
