@@ -1,6 +1,8 @@
 /** The engine's only source of time, so that a test can put another in its place. */
 export interface Clock {
   now(): Temporal.Instant
+  /** Since some moment: steps of the wall clock left out. */
+  readonly elapsedMs: number
   /**
    * Resolves at `at`, but never later than after the span that lay before it when it was asked for: a clock set back by
    * an hour makes nobody wait an hour longer. Also resolves when the signal is aborted. Whoever waits looks again.
@@ -13,6 +15,9 @@ const LOOK_AGAIN_MS = 10_000
 
 export const systemClock: Clock = {
   now: () => Temporal.Now.instant(),
+  get elapsedMs() {
+    return performance.now()
+  },
   async sleepUntil(at, signal) {
     const endMs = performance.now() + leftMs(at)
     while (!signal.aborted) {

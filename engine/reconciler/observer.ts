@@ -5,7 +5,7 @@ import type { Failure, PodRecord } from '../api/records.ts'
 import type { Observed, ObservedNode, ObservedPod, ProbeKey, ProbeTally, PodUsage } from '../api/snapshot.ts'
 import type { TrafficProblem } from '../api/traffic.ts'
 import type { NodeListing, PodListing } from '../runtimes/runtime.ts'
-import type { Clock } from './clock.ts'
+import { after, type Clock } from './clock.ts'
 import type { Attempted, PodEntry, Stamp } from './podEntry.ts'
 import { seen, unmade, withFailure, withSuccess, withTally, withUsage, withDiskBytes } from './podEntry.ts'
 
@@ -45,9 +45,12 @@ export class Observer {
   readonly #clock: Clock
   readonly #changed: () => void
   #stamp: Stamp = 0
+  /** What the wall clock is ahead of the time that has passed. */
+  #aheadMs: number
 
   constructor(nodes: readonly NodeName[], clock: Clock, changed: () => void) {
     this.#clock = clock
+    this.#aheadMs = aheadMs(clock)
     this.#changed = changed
     this.#nodes = new Map(nodes.toSorted().map((name) => [name, unseen(name, clock.now())]))
   }
@@ -202,7 +205,21 @@ export class Observer {
   }
 
   observed(): Observed {
+    this.#followSteps()
     return { nodes: new Map([...this.#nodes.keys()].map((name) => [name, this.node(name)])) }
+  }
+
+  /** After somebody has set the clock a node has answered for as long as before: so long what was remembered of its pods is trusted. */
+  #followSteps(): void {
+    const stepMs = aheadMs(this.#clock) - this.#aheadMs
+    if (Math.abs(stepMs) < STEP_MS_MIN) return
+    this.#aheadMs += stepMs
+    for (const node of this.#nodes.values()) {
+      // since when another is silent is on record
+      if (!node.reachable) continue
+      node.since = after(node.since, stepMs)
+      this.#touch(node)
+    }
   }
 
   /** Sentences about nodes that do not answer and pods that cannot be read. */
@@ -220,6 +237,13 @@ export class Observer {
     if (node === undefined) throw new Error(`looking up node ${name}: there is no runtime for it`)
     return node
   }
+}
+
+/** A smaller difference is how a clock is kept right. */
+const STEP_MS_MIN = 1_000
+
+function aheadMs(clock: Clock): number {
+  return clock.now().epochMilliseconds - clock.elapsedMs
 }
 
 function unseen(name: NodeName, now: Temporal.Instant): NodeView {

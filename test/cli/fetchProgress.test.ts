@@ -5,7 +5,7 @@ function world(isTTY: boolean) {
   let text = ''
   let now = Temporal.Instant.from('2026-01-01T00:00:00Z')
   return {
-    clock: { now: () => now, sleepUntil: () => Promise.resolve() },
+    clock: { now: () => now, elapsedMs: 0, sleepUntil: () => Promise.resolve() },
     stderr: {
       write: (more: string) => void (text += more),
       isTTY,

@@ -205,3 +205,26 @@ test('a node that told what it is and not which pods it has may have any of them
   it.mergeListing(NODE, { pods: new Map(), unreadable: [] }, it.stamp())
   expect(it.node(NODE).unlisted).toBeUndefined()
 })
+
+test.for([3_600_000, -3_600_000])(
+  'how long a node has answered stays the same when the clock is set by %i ms',
+  async (stepMs) => {
+    const clock = new VirtualClock()
+    const it = new Observer([NODE], clock, () => undefined)
+    it.answers(NODE)
+    const began = clock.now()
+    await clock.runFor(5_000)
+    clock.step(stepMs)
+    expect(it.observed().nodes.get(NODE)?.since).toBe(began.add({ milliseconds: stepMs }).toString())
+  },
+)
+
+test('since when a node is silent stays as it was said when the clock is set', () => {
+  const clock = new VirtualClock()
+  const it = new Observer([NODE], clock, () => undefined)
+  it.answers(NODE)
+  it.isSilent(NODE, { message: 'no', since: clock.now(), failedLooks: 1 })
+  const said = it.observed().nodes.get(NODE)?.since
+  clock.step(3_600_000)
+  expect(it.observed().nodes.get(NODE)?.since).toBe(said)
+})

@@ -1,4 +1,4 @@
-/** What the simulated node needs of a clock; the engine's own has the same shape for `now` and `sleepUntil`. */
+/** What the simulated node needs of a clock; the engine's own has the same shape but for `sleepFor`. */
 export interface SimulatedClock {
   now(): Temporal.Instant
   /** Since the clock's start, steps of the wall clock left out. */

@@ -95,7 +95,7 @@ test('a node that is known not to answer is not asked', async () => {
 test('before the first plan nobody is asked', async () => {
   const reader = new ContainerReader({
     runtimes: () => new Map(),
-    clock: { now: Temporal.Now.instant, sleepUntil: async () => undefined },
+    clock: { now: Temporal.Now.instant, elapsedMs: 0, sleepUntil: async () => undefined },
   })
   expect(await reader.read(undefined)).toEqual([])
 })
