@@ -148,10 +148,8 @@ export class TrafficKeeper {
     this.#tell(watch, [{ reason, message }], message)
   }
 
-  /** A node that never had anything to answer is not told of. */
   #serves(watch: Watch, serving: ReadonlySet<string>): void {
-    const isNothing = serving.size === 0 && watch.wanted === NO_TRAFFIC && watch.serving.size === 0
-    if (serving === watch.serving || isNothing) return
+    if (serving === watch.serving) return
     watch.serving = serving
     for (const address of serving) watch.led.add(address)
     this.#options.observer.serves(watch.name, serving)

@@ -10,7 +10,7 @@ import type {
   Snapshot,
 } from '../../engine/api/snapshot.ts'
 import { resizedRecord } from '../../engine/kubelet/resize.ts'
-import type { NodeTraffic, TrafficProblem } from '../../engine/api/traffic.ts'
+import { NO_TRAFFIC, type NodeTraffic, type TrafficProblem } from '../../engine/api/traffic.ts'
 
 /** How far an action comes: to its end, to its middle (the engine was killed, a command failed), or not even to its beginning. */
 export type Outcome = 'whole' | 'half' | 'none'
@@ -49,8 +49,8 @@ export class ModelWorld {
   /** Pods whose readiness probe fails, by uid. */
   readonly unready = new Set<PodUid>()
 
-  /** What each node answers, as last applied. */
-  readonly traffic = new Map<NodeName, NodeTraffic>()
+  /** What each node answers, as last applied; `unknown`: this engine has asked it for nothing yet. Absent: for nothing to be answered. */
+  readonly traffic = new Map<NodeName, NodeTraffic | 'unknown'>()
   readonly problems = new Map<NodeName, readonly TrafficProblem[]>()
   readonly #addresses = new Map<PodUid, number>()
   /** Of each node. */
@@ -153,7 +153,7 @@ export class ModelWorld {
       podsMax: this.podsMax,
       warnings: [],
     }
-    const traffic = this.traffic.get(node.name)
+    const traffic = this.traffic.get(node.name) ?? NO_TRAFFIC
     const problems = this.problems.get(node.name)
     return {
       name: node.name,
@@ -162,7 +162,7 @@ export class ModelWorld {
       ...(!node.reachable && { failedLooks: 9 }),
       info,
       pods,
-      ...(traffic !== undefined && { serving: servedBy(traffic) }),
+      ...(traffic !== 'unknown' && { serving: servedBy(traffic) }),
       ...(problems !== undefined && { trafficProblems: problems }),
     }
   }
