@@ -1,7 +1,9 @@
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import { objectKey, type ObjectKey } from '../api/names.ts'
+import { inSharedFolder } from '../transport/sharedFolder.ts'
 import type { ControlAnswer, SyncLine, SyncRequest } from './controlMessages.ts'
 import { BodyError, readBody } from './http.ts'
 import type { SyncState } from './syncState.ts'
@@ -20,15 +22,14 @@ export interface ControlHandlers {
 
 /** Listens on a socket that only root may use. What an earlier daemon left there is replaced: the caller holds the lock. */
 export async function serveControl(socketPath: string, handlers: ControlHandlers): Promise<AsyncDisposable> {
-  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 })
-  await rm(socketPath, { force: true })
   const server = createServer((request, response) => {
     void answer(request, response, handlers).catch((error: unknown) => fail(response, error))
   })
-  const listening = Promise.withResolvers<void>()
-  server.once('error', listening.reject)
-  server.listen(socketPath, () => listening.resolve())
-  await listening.promise
+  await inSharedFolder(dirname(socketPath), async () => {
+    await rm(socketPath, { force: true })
+    server.listen(socketPath)
+    await once(server, 'listening')
+  })
   // Accepting a connection may fail for want of file descriptors; those that are there live on.
   server.on('error', () => undefined)
   await chmod(socketPath, 0o600)

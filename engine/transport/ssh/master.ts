@@ -1,6 +1,6 @@
 import { execa } from 'execa'
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { inSharedFolder } from '../sharedFolder.ts'
 import { TransportError } from '../transport.ts'
 import { addressArguments, type SshAddress } from './address.ts'
 import { destination, whyText } from './why.ts'
@@ -62,9 +62,12 @@ let masters = 0
 
 /** Connects, and starts a program there whose text is given; resolves when the program has said that it is ready. */
 export async function openMaster(options: SshOptions, program: string, signal: AbortSignal): Promise<Master> {
-  const { address, environment } = options
-  await mkdir(dirname(options.control), { recursive: true, mode: 0o700 })
+  return await inSharedFolder(dirname(options.control), async () => await connect(options, program, signal))
+}
+
+async function connect(options: SshOptions, program: string, signal: AbortSignal): Promise<Master> {
   signal.throwIfAborted()
+  const { address, environment } = options
   masters += 1
   const control = `${options.control}-${process.pid}-${masters}`
   if (Buffer.byteLength(control) > CONTROL_PATH_BYTES_MAX)
