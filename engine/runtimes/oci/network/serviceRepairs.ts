@@ -3,10 +3,9 @@ import type { Repair } from '../upkeep/repair.ts'
 import { changeSettings, type Settings } from './hostSettings.ts'
 import { type RouteParts, routeServices } from './serviceRoute.ts'
 import type { ServiceTable } from './serviceTable.ts'
+import type { InTurn } from './turns.ts'
 
 /** Not beside what is being applied. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>
-
 export function settingsRepair(
   { paths, transport }: Pick<OciNode, 'paths' | 'transport'>,
   changed: readonly string[],

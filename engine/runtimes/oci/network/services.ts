@@ -1,13 +1,11 @@
 import { ipRanges } from '../../../api/ipRanges.ts'
 import type { Frontend, NodeTraffic, TrafficProblem } from '../../../api/traffic.ts'
-import { guarded } from '../guarded.ts'
 import { findProgram } from '../node/programs.ts'
 import { readRoot } from '../node/root.ts'
 import { once } from '../once.ts'
-import { oneByOne } from '../oneByOne.ts'
 import { gatewaysOf } from '../upkeep/bridge.ts'
 import type { Looking, Repair } from '../upkeep/repair.ts'
-import { type InTurn, routeRepair, settingsRepair, tableRepair } from './serviceRepairs.ts'
+import { routeRepair, settingsRepair, tableRepair } from './serviceRepairs.ts'
 import { createFlowKeeper } from './flowKeeper.ts'
 import {
   changeSettings,
@@ -23,6 +21,7 @@ import { ServiceTable } from './serviceTable.ts'
 import { TakenPorts } from './takenPorts.ts'
 import type { OciNode } from '../ociNode.ts'
 import { readMark, writeMark } from './trafficMark.ts'
+import { type InTurn, turnsOf } from './turns.ts'
 
 export interface Services {
   /** The same once more looks whether ports that another process had are free by now. */
@@ -40,20 +39,9 @@ const FAILING = { reason: 'NetworkNotReady', doing: 'leading Services to pods' }
 /** Services' addresses and ports, in the kernel: a route, settings, tables of nftables, and the connections that it follows. */
 export function createServices(node: ServicesNode): Services {
   const keeper = new ServiceKeeper(node)
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    await oneByOne(node.transport, `traffic of ${node.paths.root}`, work)
+  const { asked, inTurn } = turnsOf(node, 'traffic', FAILING)
   return {
-    apply: async (traffic, signal) =>
-      await inTurn(
-        async () =>
-          await guarded(
-            FAILING.reason,
-            FAILING.doing,
-            signal,
-            async () => await keeper.apply(traffic, signal),
-          ),
-      ),
-    // In turn as well: what is being applied would look as if somebody had changed it.
+    apply: async (traffic, signal) => await asked(signal, async () => await keeper.apply(traffic, signal)),
     repairs: async (looking) => await inTurn(async () => await keeper.repairs(looking, inTurn)),
     podGone: async (address) => await keeper.podGone(address),
   }

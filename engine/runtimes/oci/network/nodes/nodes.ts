@@ -2,10 +2,9 @@ import type { PodNetwork } from '../../../../api/podNetwork.ts'
 import type { NodeTraffic } from '../../../../api/traffic.ts'
 import { RuntimeFailure } from '../../../runtime.ts'
 import { runCommand, runOrFail } from '../../commands.ts'
-import { guarded } from '../../guarded.ts'
-import { oneByOne } from '../../oneByOne.ts'
 import type { OciNode } from '../../ociNode.ts'
 import type { Repair } from '../../upkeep/repair.ts'
+import { turnsOf } from '../turns.ts'
 import { commandsOf, type Difference, differenceOf, foreignRoute, removalOf } from './difference.ts'
 import { entriesOf, type NetworkEntries } from './entries.ts'
 import { readNetworkMark, withKept, writeNetworkMark } from './mark.ts'
@@ -29,19 +28,10 @@ const FAILING = { reason: 'NetworkNotReady', doing: 'leading to the pods of othe
 
 export function createOtherNodes(node: NetworkNode): OtherNodes {
   const keeper = new NetworkKeeper(node)
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    await oneByOne(node.transport, `network of ${node.paths.root}`, work)
+  const { asked, inTurn } = turnsOf(node, 'network', FAILING)
   return {
     apply: async ({ network }, signal) =>
-      await inTurn(
-        async () =>
-          await guarded(
-            FAILING.reason,
-            FAILING.doing,
-            signal,
-            async () => await keeper.apply(network, signal),
-          ),
-      ),
+      await asked(signal, async () => await keeper.apply(network, signal)),
     repairs: async () => {
       const found = await inTurn(async () => await keeper.damage())
       if (found === undefined) return []
