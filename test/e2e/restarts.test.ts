@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type World, eventually } from '../support/engine.ts'
 import { ownWorld } from '../support/ownWorld.ts'
-import { runningContainers } from '../support/containers.ts'
+import { type RunningContainer, runningContainers } from '../support/containers.ts'
 import { containerOf } from '../support/pods.ts'
 import { differsIn } from '../support/runtimes.ts'
 
@@ -20,23 +20,25 @@ spec:
     - {name: main, image: "busybox:1.36", command: ["sleep", "3600"]}
 `
 
+/** The container's own process, once it is another than `before`: a monitor has runc, and afterwards the hook, below it for a while. */
+async function running(before?: number): Promise<number> {
+  const isIt = ({ command, pid }: RunningContainer) => command === 'sleep 3600' && pid !== before
+  const now = await eventually(
+    () => runningContainers(world.root),
+    (all) => all.some(isIt),
+  )
+  return now.find(isIt)?.pid ?? 0
+}
+
 /** Kills the container's process. Resolves to its number. */
 async function kill(): Promise<number> {
-  // Before `runc start` the process is runc's own: to kill that one is another story.
-  const [victim] = await eventually(
-    () => runningContainers(world.root),
-    (now) => now[0]?.command === 'sleep 3600',
-  )
-  if (victim === undefined) throw new Error('no container runs')
-  process.kill(victim.pid, 'SIGKILL')
-  return victim.pid
+  const victim = await running()
+  process.kill(victim, 'SIGKILL')
+  return victim
 }
 
 async function untilBack(victim: number): Promise<void> {
-  await eventually(
-    () => runningContainers(world.root),
-    (now) => now.length === 1 && now[0]?.pid !== victim,
-  )
+  await running(victim)
 }
 
 /** The seconds that are waited after this attempt; undefined when nobody waits. */
