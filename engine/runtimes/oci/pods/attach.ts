@@ -12,9 +12,9 @@ import {
   networkFailure,
   parseAddresses,
   parseLink,
-  portmapCommand,
   runPlugin,
 } from '../network/network.ts'
+import { mapPorts, unmapPorts } from '../network/portmap.ts'
 import { readText } from '../node/node.ts'
 import type { PodPaths } from '../paths.ts'
 import { USERS } from './users.ts'
@@ -113,8 +113,9 @@ async function runPlugins(
   signal?: AbortSignal,
 ): Promise<void> {
   if (portMappings.length > 0) {
-    const ports = portmapCommand(verb, network, attachment, portMappings, result)
-    await runPlugin(transport, pod.lock, ports, "mapping the host's ports to the pod", signal)
+    const mapped = { attachment, network, mappings: portMappings }
+    if (verb === 'ADD') await mapPorts(transport, pod.lock, mapped, result, signal)
+    else await unmapPorts(transport, pod.lock, mapped, signal)
   }
   if (bandwidth !== undefined) {
     const limit = bandwidthCommand(verb, network, attachment, bandwidth, result)
