@@ -110,6 +110,8 @@ export class Observer {
     const node = this.#node(name)
     delete node.message
     if (node.reachable) return
+    // a step before this one is none of its
+    this.#followSteps()
     node.reachable = true
     node.failedLooks = 0
     node.since = this.#clock.now()

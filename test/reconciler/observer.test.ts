@@ -219,6 +219,14 @@ test.for([3_600_000, -3_600_000])(
   },
 )
 
+test('a node that answers after the clock was set answers since then', () => {
+  const clock = new VirtualClock()
+  const it = new Observer([NODE], clock, () => undefined)
+  clock.step(-60_000)
+  it.answers(NODE)
+  expect(it.observed().nodes.get(NODE)?.since).toBe(clock.now().toString())
+})
+
 test('since when a node is silent stays as it was said when the clock is set', () => {
   const clock = new VirtualClock()
   const it = new Observer([NODE], clock, () => undefined)
