@@ -3,6 +3,11 @@ import type { Taint, Toleration } from './generated/types.ts'
 /** Kubernetes' own taint of a node that takes no new pods (spec.unschedulable). */
 export const UNSCHEDULABLE_TAINT: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 
+/** `key=value:effect`, as kubectl writes it; one without a value is `key:effect`. */
+export function taintText({ effect, key, value }: Taint): string {
+  return `${key}${value ? `=${value}` : ''}:${effect}`
+}
+
 const INTEGER = /^(?:0|-?[1-9][0-9]*)$/
 
 /** Source: ToleratesTaint in k8s.io/component-helpers. An empty key with Exists tolerates every taint, an empty effect every effect. */

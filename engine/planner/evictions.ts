@@ -2,7 +2,7 @@ import type { Taint, Toleration } from '../api/generated/types.ts'
 import { EVICTION_TIMEOUT_S, UNREACHABLE } from '../api/nodeLoss.ts'
 import type { NodeName, ObjectKey, PodUid } from '../api/names.ts'
 import { nodeKey, nodeMemory } from '../api/nodeRecords.ts'
-import { DRIVES_OUT, staySeconds, tolerates } from '../api/taints.ts'
+import { DRIVES_OUT, staySeconds, taintText, tolerates } from '../api/taints.ts'
 import { type Decision, nothing, type PodDeletion, type PodNote } from '../controllers/decision.ts'
 import { withoutTracking } from '../controllers/job/counts.ts'
 import { canBeDeleted, createdMs } from '../controllers/view.ts'
@@ -38,10 +38,6 @@ export function datedTaints({ context, snapshot }: World): DatedTaints {
 
 function drivesOut({ effect }: Taint): boolean {
   return DRIVES_OUT.has(effect)
-}
-
-function taintText({ effect, key, value }: Taint): string {
-  return `${key}=${value ?? ''}:${effect}`
 }
 
 export interface Evictions {

@@ -12,6 +12,7 @@ import { unreachableAtMs } from '../api/nodeLoss.ts'
 import type { NodeFacts } from '../api/nodes.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { ObservedNode } from '../api/snapshot.ts'
+import { taintText } from '../api/taints.ts'
 import { type Decision, nothing, timestamp } from '../controllers/decision.ts'
 import type { DatedTaints, Evictions } from './evictions.ts'
 import { inOrder } from './inOrder.ts'
@@ -114,10 +115,6 @@ function writes(
 
 function text({ drain, taints = [], ...rest }: NodeMemory): string {
   return canonicalJson([drain !== undefined, taints.map(taintText).toSorted(), rest])
-}
-
-function taintText({ effect, key, value }: RecordedTaint): string {
-  return `${key}=${value ?? ''}:${effect}`
 }
 
 function reasonOf(before: NodeMemory, next: NodeMemory): string {

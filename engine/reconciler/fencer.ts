@@ -67,9 +67,10 @@ export class Fencer {
 /** By a command of this machine; its words are the error's when it fails. */
 export function fencingBy(transport: Pick<Transport, 'run'>): Fence {
   return async ({ argv, timeoutMs }, signal) => {
-    const { exitCode, stderr, stdout } = await transport.run({ argv, timeoutMs }, signal)
+    const { exitCode, stderr, stdout, timedOut } = await transport.run({ argv, timeoutMs }, signal)
     if (exitCode === 0) return
     const said = `${stderr}${stdout}`.trim().slice(-500)
-    throw new Error(`${argv[0]} ended with ${exitCode}${said === '' ? '' : `: ${said}`}`)
+    const end = timedOut ? `has taken longer than ${timeoutMs / 1000} s` : `ended with ${exitCode}`
+    throw new Error(`${argv[0]} ${end}${said === '' ? '' : `: ${said}`}`)
   }
 }

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -310,4 +310,38 @@ test('an engine that is killed while a node is off goes on counting, and a node 
   for (const pod of [...database, ...(agent === undefined ? [] : [agent])])
     expect(uids).toContain(pod.metadata.uid)
   expect(new Set(settled.map(({ metadata }) => metadata.name)).size).toBe(9)
+})
+
+test('what has an identity is made elsewhere without a word of anybody once the fencing command has made sure that its node is off', {
+  timeout: 180_000,
+}, async () => {
+  const three = hosts.host('three')
+  const before = on('three', await world.pods()).filter(({ metadata }) => metadata.name.startsWith('db'))
+  expect(before).not.toEqual([])
+  const from = daemon.lines.length
+  const { pid } = three
+  writeFileSync(join(fencing, 'three'), String(pid))
+  writeFileSync(join(fencing, 'works'), '')
+  three.cut()
+  await daemon.until(({ message }) => message.includes('has made sure that node three is off'), {
+    from,
+    limitMs: 60_000,
+  })
+  // The kernel ends all of the machine's processes before its first one.
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
+  const after = await eventually(
+    async () => await world.pods(),
+    (pods) => ready('db', pods).length === 3,
+  )
+  expect(on('three', after).map(({ metadata }) => metadata.name)).not.toContain(before[0]?.metadata.name)
+  await three.stop()
+  await three.start()
+  const settled = await eventually(
+    async () => await world.pods(),
+    (pods) => pods.length === 9 && pods.every(isReady),
+    90_000,
+  )
+  expect(new Set(settled.map(({ metadata }) => metadata.name)).size).toBe(9)
+  const uids = new Set(settled.map(({ metadata }) => metadata.uid))
+  for (const { metadata } of before) expect(uids).not.toContain(metadata.uid)
 })

@@ -179,8 +179,8 @@ describe('taints that drive pods out', () => {
     scene.nodes(node(TAINT))
     const first = scene.plan()
     expect(first.actions.map(({ kind, reason }) => [kind, reason])).toEqual([
-      ['writeRecord', 'since when it has maintenance=:NoExecute'],
-      ['deletePod', 'TaintManagerEviction: node node-0 has taint maintenance=:NoExecute'],
+      ['writeRecord', 'since when it has maintenance:NoExecute'],
+      ['deletePod', 'TaintManagerEviction: node node-0 has taint maintenance:NoExecute'],
     ])
     expect(first.requeueAt?.since(scene.world.now).total('seconds')).toBe(60)
     scene.run()

@@ -49,4 +49,6 @@ test('the exit status of the command decides, and its words are told', async () 
   await fence({ ...FENCING, argv: ['true'] }, signal)
   const failing = { ...FENCING, argv: ['sh', '-c', 'echo no such socket >&2; exit 4'] } as const
   await expect(fence(failing, signal)).rejects.toThrow('sh ended with 4: no such socket')
+  const hanging = { ...FENCING, argv: ['sleep', '600'], timeoutMs: 100 } as const
+  await expect(fence(hanging, signal)).rejects.toThrow('sleep has taken longer than 0.1 s')
 })

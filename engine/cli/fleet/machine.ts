@@ -1,5 +1,6 @@
 import type { NodeName } from '../../api/names.ts'
 import type { Desired } from '../../api/snapshot.ts'
+import { BOOT_ID } from '../../runtimes/oci/node/node.ts'
 import { readRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { createOciRuntime } from '../../runtimes/oci/runtime.ts'
@@ -18,9 +19,6 @@ export interface Fleet {
   readonly runtime: Runtime
   readonly runtimes: ReadonlyMap<NodeName, Runtime>
 }
-
-/** There is nothing that is read with less ado. */
-const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 
 type Asked = Pick<Desired, 'cluster' | 'nodes'> | undefined
 

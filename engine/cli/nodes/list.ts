@@ -1,6 +1,7 @@
 import packageJson from '../../../package.json' with { type: 'json' }
 import { nodesOf } from '../../api/nodes.ts'
 import type { Snapshot } from '../../api/snapshot.ts'
+import { taintText } from '../../api/taints.ts'
 import { withLosses } from '../../planner/losses.ts'
 import { type NodeObject, nodeObjects } from '../../planner/nodeObjects.ts'
 import { observeOnce } from '../../reconciler/observeOnce.ts'
@@ -73,9 +74,7 @@ function amountCell({ status: { allocatable = {}, capacity = {} } }: NodeObject,
 function wideCells({ spec, status }: NodeObject): readonly string[] {
   const { nodeInfo = {} } = status
   const internal = status.addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address)
-  const taints = (spec.taints ?? []).map(
-    ({ effect, key, value }) => `${key}${value ? `=${value}` : ''}:${effect}`,
-  )
+  const taints = (spec.taints ?? []).map(taintText)
   return [
     internal.join(','),
     nodeInfo['osImage'] ?? '',

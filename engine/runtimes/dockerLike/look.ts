@@ -4,7 +4,7 @@ import type { LookAtContainers } from '../oci/pods/listing.ts'
 import { type ContainerFiles, type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
 import { readProcesses } from '../oci/node/processes.ts'
 import { parseLeft } from '../oci/containers/attempts.ts'
-import { readText } from '../oci/node/node.ts'
+import { readBootId } from '../oci/node/node.ts'
 import { END_FILE, parseStart, START_FILE } from './attemptFiles.ts'
 import { containerName, parseContainerName } from './names.ts'
 import { type Inspected, inspectedOf } from './inspected.ts'
@@ -104,7 +104,7 @@ async function toolLook(node: LookNode, pods: readonly PodFiles[]): Promise<Tool
   const hasRestarted = all.filter((found) => found.restarts > 0 && !(node.tool.hasHook && isKnown(found)))
   return {
     tool: node.tool,
-    bootId: (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim(),
+    bootId: await readBootId(transport),
     containers,
     processes,
     ends: hasRestarted.length > 0 ? await node.ends(hasRestarted.map(({ name }) => name)) : [],

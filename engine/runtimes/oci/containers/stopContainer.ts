@@ -10,7 +10,7 @@ import { readPodFiles } from '../pods/podFiles.ts'
 import { thawGroups } from '../node/freezer.ts'
 import { readProcesses, startsOf } from '../node/processes.ts'
 import type { NodeFacts } from '../node/prepareNode.ts'
-import { readText } from '../node/node.ts'
+import { readBootId } from '../node/node.ts'
 import type { PodPaths, RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
 import { parseRule } from '../hook/rule.ts'
@@ -95,7 +95,7 @@ async function kill(
 ): Promise<void> {
   const { monitor, monitorTicks, pid, ticks } = started
   const processes = startsOf(await readProcesses(transport, [pid, monitor]))
-  const bootId = (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim()
+  const bootId = await readBootId(transport)
   if (started.bootId !== bootId) return
   if (processes.get(pid) === ticks) await transport.signal(pid, number)
   const pod = podPaths(paths, uid)
@@ -137,7 +137,7 @@ async function isRecorded(
   const { paths, transport } = context
   if ((await transport.stat(`${attemptDirectory(paths, request)}/exited`)) !== undefined) return true
   const processes = startsOf(await readProcesses(transport, [started.pid, started.monitor]))
-  const bootId = (await readText(transport, '/proc/sys/kernel/random/boot_id')).trim()
+  const bootId = await readBootId(transport)
   const lost = lostReason(started, { bootId, processes })
   if (lost === undefined) return false
   // The monitor may have ended just now because it had done its work.

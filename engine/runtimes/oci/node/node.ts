@@ -88,6 +88,13 @@ export async function readText(transport: Transport, path: string): Promise<stri
   return content === undefined ? '' : new TextDecoder().decode(content)
 }
 
+/** The kernel makes it at each boot: https://docs.kernel.org/admin-guide/sysctl/kernel.html#random */
+export const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+
+export async function readBootId(transport: Transport): Promise<string> {
+  return (await readText(transport, BOOT_ID)).trim()
+}
+
 function requireRoot(processStatus: string): void {
   if (/^Uid:\s+\d+\s+0\s/m.test(processStatus)) return
   throw new RuntimeFailure('NotRoot', 'containers need root: run it with sudo, or as root', { certain: true })
@@ -149,7 +156,7 @@ async function nodeInfo(
   const [memory, online, bootId, kernel, release] = await Promise.all([
     readText(transport, '/proc/meminfo'),
     readText(transport, '/sys/devices/system/cpu/online'),
-    readText(transport, '/proc/sys/kernel/random/boot_id'),
+    readBootId(transport),
     readText(transport, '/proc/sys/kernel/osrelease'),
     readText(transport, '/etc/os-release'),
   ])
@@ -157,7 +164,7 @@ async function nodeInfo(
   return {
     node,
     runtime,
-    bootId: bootId.trim(),
+    bootId,
     kernelVersion: kernel.trim(),
     ...(osImage !== undefined && { osImage }),
     cpuMillis: countCpus(online) * 1000,

@@ -4,7 +4,7 @@ import { parseStarted } from '../containers/attempts.ts'
 import { cgroupLayout } from '../node/cgroups.ts'
 import { frozenGroups } from '../node/freezer.ts'
 import { readMountTable } from '../node/mountTable.ts'
-import { readText } from '../node/node.ts'
+import { readBootId } from '../node/node.ts'
 import { isStopped, readProcesses, startsOf } from '../node/processes.ts'
 import type { RootPaths } from '../paths.ts'
 import { containerPaths, podPaths } from '../paths.ts'
@@ -66,7 +66,7 @@ export async function readNodeState(
   const { containers, groups, networked, others } = runningOf(paths, pods, sandboxes)
   const [mounts, bootId, processes, links, layers, leases, folders] = await Promise.all([
     readMountTable(transport),
-    readText(transport, '/proc/sys/kernel/random/boot_id'),
+    readBootId(transport),
     readProcesses(transport, [...containers, ...others]),
     transport.listDirectory('/sys/class/net'),
     transport.listDirectory(paths.layers),
@@ -74,7 +74,7 @@ export async function readNodeState(
     readFolders(transport, paths, [...sandboxes.keys()]),
   ])
   return {
-    bootId: bootId.trim(),
+    bootId,
     mounted: new Set(mounts.map(({ path }) => path)),
     processes: startsOf(processes),
     stopped: new Set([...processes].flatMap(([pid, state]) => (isStopped(state) ? [pid] : []))),
