@@ -178,7 +178,7 @@ test('of two nodes a new head needs both, and goes on with one of them when some
   expect(refused.exitCode).toBe(1)
   expect(refused.stderr).toContain('could read those of 1 of its 2 nodes, not of 2')
   expect(two.map((name) => onNodes([name]))).toEqual([one, other])
-  const told = await apply(first, '--force-new-head', '--timeout', '5s')
+  const told = await apply(first, '--force-new-head', '--timeout', '30s')
   expect(told.stderr).toContain('took the fleet over')
   // What is wanted besides has been made; what is on the other node nobody can ask about, and nothing takes its place.
   expect(told.exitCode).toBe(1)

@@ -10,9 +10,7 @@ import { rootIdOf } from '../support/machine.ts'
 import { files } from '../support/pods.ts'
 import { addressIn } from '../support/ranges.ts'
 import { inPod, NODES, serverOn } from './fleetPods.ts'
-import { ask, byPod, service } from './services/pods.ts'
-
-const PEER = new URL('services/peer.js', import.meta.url).pathname
+import { ask, byPod, PEER, service } from './services/pods.ts'
 
 let hosts: Hosts
 let world: World

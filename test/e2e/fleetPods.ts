@@ -1,11 +1,10 @@
 import type { ShownPod, World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
 import { rootIdOf } from '../support/machine.ts'
-import { MACHINE_VOLUME, peerContainer } from './services/pods.ts'
+import { MACHINE_VOLUME, PEER, peerContainer } from './services/pods.ts'
 
 export const NODES = ['one', 'two', 'three'] as const
 
-const PEER = new URL('services/peer.js', import.meta.url).pathname
 const SERVE = `exec chroot /machine ${process.execPath} ${PEER} serve $(hostname) $IP 8080`
 
 /** `on-NODE` tells its name, and who asks. */

@@ -13,7 +13,7 @@ import { spread, workload } from '../support/manifests.ts'
 import { files, pod, sh } from '../support/pods.ts'
 import { addressIn } from '../support/ranges.ts'
 import { inPod } from './fleetPods.ts'
-import { service } from './services/pods.ts'
+import { PEER, service } from './services/pods.ts'
 
 const NAMES = ['one', 'two', 'three'] as const
 const EVICTION_S = 5
@@ -29,9 +29,11 @@ let daemon: DaemonProcess
 let made: AsyncDisposableStack
 /** To the sshd of the machine three. */
 let way: LateWay
+/** Goes after the fleet, whose engine goes by it to take everything down. */
+const last = new AsyncDisposableStack()
 
-// After the fleet's own, which goes by it to take everything down.
-afterAll(async () => await way[Symbol.asyncDispose]())
+last.defer(() => rmSync(fencing, { recursive: true }))
+afterAll(async () => await last.disposeAsync())
 
 ownFleet(
   [NAMES],
@@ -39,8 +41,7 @@ ownFleet(
     hosts = ownHosts
     world = ownWorld
     made = stack
-    made.defer(() => rmSync(fencing, { recursive: true }))
-    way = await LateWay.to(hosts.host('three').address, 0)
+    way = last.use(await LateWay.to(hosts.host('three').address, 0))
     hosts.keys.know('127.0.0.1', way.port)
     await world.commit(wanted())
     const first = await world.once()
@@ -133,12 +134,16 @@ async function clientOn(name: string, pods: readonly ShownPod[]) {
   const pod = on(name, pods).find(({ metadata }) => metadata.name.startsWith('agent'))
   if (pod === undefined) throw new Error(`no agent on ${name}`)
   const [program, ...within] = inPod(hosts, world, pod)
-  const peer = new URL('services/peer.js', import.meta.url).pathname
-  const calling = execa(program, [...within, process.execPath, peer, 'calls', serviceAddress(), '80', '3'])
+  const args = [...within, process.execPath, PEER, 'calls', serviceAddress(), '80', '3']
+  const calling = execa(program, args, { reject: false })
   return {
     async end(): Promise<Calls> {
       calling.stdin.end()
       return JSON.parse((await calling).stdout) as Calls
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      calling.stdin.end()
+      await calling
     },
   }
 }
@@ -194,7 +199,7 @@ test('of a node whose link is cut for good what is one of many is made elsewhere
   const refused = await world.run('nodes', 'fence', 'two')
   expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
   expect(refused.stderr).toContain('node two answers, so it is not dead')
-  const client = await clientOn('one', before)
+  await using client = await clientOn('one', before)
   two.cut()
   const cutAt = Date.now()
   const lost = await daemon.until(({ message }) => message.includes('node two counts as unreachable'), {
@@ -262,6 +267,7 @@ test('a node whose line has become slow stays what it is, and what is committed 
   const before = await world.pods()
   const from = daemon.lines.length
   way.latencyMs = LATE_MS
+  using _afterwards = { [Symbol.dispose]: () => (way.latencyMs = 0) }
   const late = pod('late', { nodeName: 'three', containers: [sh('exec sleep 3600')] })
   const commit = await world.commit({ ...wanted(), 'late.json': JSON.stringify(late) })
   await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit, {
@@ -328,7 +334,10 @@ test('what has an identity is made elsewhere without a word of anybody once the 
     limitMs: 60_000,
   })
   // The kernel ends all of the machine's processes before its first one.
-  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
+  await eventually(
+    async () => existsSync(`/proc/${pid}`),
+    (isThere) => !isThere,
+  )
   const after = await eventually(
     async () => await world.pods(),
     (pods) => ready('db', pods).length === 3,

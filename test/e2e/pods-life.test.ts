@@ -194,7 +194,7 @@ describe('sidecars', () => {
   })
 })
 
-/** docker waits for itself: less at first, and up to a minute. */
+/** All crash since this file has begun, and where commands take longer they have crashed more often. docker waits for itself: less at first, up to a minute. */
 const DELAY = { oci: '[12]0', podman: '(?:[124]0|1m20)', docker: '(?:[0-9]+|1m0)' }[RUNTIME]
 
 describe('restart policies and phases', () => {

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import type { World } from '../support/engine.ts'
+import { rootIdOf } from '../support/machine.ts'
 import { ownWorld } from '../support/ownWorld.ts'
 
 let world: World
@@ -35,16 +36,36 @@ const FILES = { cpu: ['cpu.cfs_quota_us', 'cpu.max'], memory: ['memory.limit_in_
 /** What the kernel says of a container's group, or of its pod's; the first word is the limit in both versions. */
 async function limit(what: keyof typeof FILES, container: string, pod = 'sized'): Promise<string> {
   const args = container === '' ? [] : ['-c', container]
-  const { stdout } = await world.run('exec', pod, ...args, '--', 'cat', '/proc/1/cgroup')
-  const own = stdout.split('\n').flatMap((line) => {
-    const [, , controllers = '', path = ''] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? []
-    return controllers === '' || controllers.split(',').includes(what) ? [`${controllers}${path}`] : []
-  })
+  // As this machine sees it: in a container its group is the top.
+  const { stdout } = await world.run('exec', pod, ...args, '--', 'readlink', '/proc/self/ns/mnt')
+  const own = readFileSync(`/proc/${processIn(stdout.trim())}/cgroup`, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, , controllers = '', path = ''] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? []
+      return controllers === '' || controllers.split(',').includes(what) ? [`${controllers}${path}`] : []
+    })
   const groups = own.map((path) => `/sys/fs/cgroup/${container === '' ? dirname(path) : path}`)
   const paths = groups.flatMap((group) => FILES[what].map((name) => `${group}/${name}`))
   const path = paths.find((one) => existsSync(one))
   if (path === undefined) throw new Error(`none of ${paths.join(', ')} is there`)
+  expect(path).toContain(rootIdOf(world.root))
   return readFileSync(path, 'utf8').split(/\s/, 1)[0] ?? ''
+}
+
+/** One that has these mounts. */
+function processIn(mounts: string): string {
+  const found = readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && mountsOf(pid) === mounts)
+  if (found === undefined) throw new Error(`no process has ${mounts}`)
+  return found
+}
+
+/** Undefined: it has ended. */
+function mountsOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`)
+  } catch {
+    return undefined
+  }
 }
 
 async function counts(): Promise<readonly unknown[]> {

@@ -5,6 +5,8 @@ import { machineTraces, rootIdOf } from './machine.ts'
 
 const SHIM = 'containerd-shim-runc-v2'
 
+const TOOL = /^\S*(?:conmon|podman|crun|runc|hook\.sh)(?: |$)/
+
 export interface RunningContainer {
   readonly pid: number
   /** The first process's command line. */
@@ -39,8 +41,8 @@ export async function runningContainers(root: string): Promise<readonly RunningC
       const state = /^State:\s+(\w)/m.exec(read(`/proc/${pid}/status`))?.[1]
       if (id === undefined || state === 'Z' || !existsSync(`/proc/${pid}`) || !isOurs(pid, parent)) return []
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
-      // conmon's other child is the exit hook; and docker's containers have one beside them that only waits.
-      return command.includes('hook.sh') || command.includes('/hook/') || command.includes(PAUSE)
+      // conmon's other children are the programs that make and clear up, and the exit hook; and docker's containers have one beside them that only waits.
+      return TOOL.test(command) || command.includes('/hook/') || command.includes(PAUSE)
         ? []
         : [{ pid: Number(pid), command, id, monitor: Number(parent) }]
     })

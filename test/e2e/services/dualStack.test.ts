@@ -4,7 +4,7 @@ import { files, logs, scriptPod } from '../../support/pods.ts'
 import { addressIn, ownRanges } from '../../support/ranges.ts'
 import { type Registry, startRegistry } from '../../support/registry.ts'
 import { OwnHost } from './ownHost.ts'
-import { ask, askFrom, byPod, deployment, MACHINE_VOLUME, peerContainer, service } from './pods.ts'
+import { PEER, ask, askFrom, byPod, deployment, MACHINE_VOLUME, peerContainer, service } from './pods.ts'
 
 let registry: Registry
 let host: OwnHost
@@ -21,21 +21,13 @@ const SERVER = addressIn(serviceCIDR, 10)
 const web = deployment('web', 2, {
   containers: [
     peerContainer([], {
-      command: [
-        'sh',
-        '-c',
-        `exec chroot /machine ${process.execPath} ${peerFile()} serve $(hostname) :: 8080`,
-      ],
+      command: ['sh', '-c', `exec chroot /machine ${process.execPath} ${PEER} serve $(hostname) :: 8080`],
       readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
     }),
   ],
   volumes: [MACHINE_VOLUME],
   terminationGracePeriodSeconds: 0,
 })
-
-function peerFile(): string {
-  return new URL('peer.js', import.meta.url).pathname
-}
 
 const both = { ipFamilyPolicy: 'RequireDualStack', clusterIPs: BOTH, clusterIP: BOTH[0] }
 const ports = [

@@ -1,8 +1,7 @@
 import { execa } from 'execa'
 import { once } from 'node:events'
 import { disposedAfterTest } from '../../support/cutOff.ts'
-
-const PEER = new URL('peer.js', import.meta.url).pathname
+import { PEER } from './pods.ts'
 
 export interface LabPod {
   readonly name: string

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { disposedAfterTest } from '../../support/cutOff.ts'
 import { type HostState, hostState } from '../../support/hostState.ts'
-
-const PEER = new URL('peer.js', import.meta.url).pathname
+import { PEER } from './pods.ts'
 
 /** Nobody has made any link, rule or route here before, and packets are not passed on: as a machine that was never used for containers. */
 const HOST = `set -e

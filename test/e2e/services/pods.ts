@@ -4,7 +4,8 @@ import { files } from '../../support/pods.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-const PEER = new URL('peer.js', import.meta.url).pathname
+/** Asks and answers, in Node alone: it runs anywhere. */
+export const PEER = new URL('peer.js', import.meta.url).pathname
 
 /** A container with Node in it, from the machine's own files: peer.js runs there. */
 export function peerContainer(command: readonly string[], more: Fields = {}): Fields {

@@ -24,6 +24,9 @@ export function nodesYaml(
 
 /** What the engine has left on a machine, a line each. */
 export function leftOn(hosts: Hosts, name: string): string {
-  const left = 'ls -A /run/reconcile; ls -d /sys/fs/cgroup/*/reconcile*; ls -A "$0"; nft list tables'
-  return hosts.host(name).run('sh', '-c', `{ ${left}; } 2>/dev/null || true`, hosts.root)
+  const folders = 'ls -A /run/reconcile "$0"; ls -d /sys/fs/cgroup/reconcile* /sys/fs/cgroup/*/reconcile*'
+  const rest = `ls /sys/class/net | grep ^rc-; grep -F " $0/" /proc/self/mountinfo; nft list tables`
+  const listed = hosts.host(name).run('sh', '-c', `{ ${folders}; } 2>/dev/null; ${rest}`, hosts.root)
+  // Headings of `ls`.
+  return listed.replaceAll(/^(?:\/.*:)?\n/gm, '')
 }
