@@ -1,7 +1,7 @@
 import type { NodeInfo } from './cri.ts'
 import type { Quantity } from './generated/types.ts'
-import { amountText } from './podResources.ts'
-import { byteCount, canonicalQuantity, cpuMillis } from './quantity.ts'
+import { amountOf, amountText } from './podResources.ts'
+import { canonicalQuantity } from './quantity.ts'
 import type { Desired } from './snapshot.ts'
 
 /** What the pods of a node may request together. */
@@ -21,23 +21,21 @@ const FIELDS = {
 
 export const RESERVABLE = ['cpu', 'memory', 'ephemeral-storage'] as const
 
-/** Why a node has not what is reserved on it. */
+/** A node's condition while it has not what is reserved on it, and why. */
+export const INVALID_ALLOCATABLE = 'InvalidNodeAllocatable'
 export const OVER_RESERVED = 'ReservationExceedsCapacity'
-
-const NOTHING: Reserved = {}
 
 /** The Node's own word on a resource goes before the Cluster's. */
 export function reservedOf({ cluster, nodes }: Pick<Desired, 'cluster' | 'nodes'>, name: string): Reserved {
   const own = nodes.find(({ metadata }) => metadata.name === name)?.spec?.systemReserved
-  const common = cluster.spec?.systemReserved
-  return own === undefined || common === undefined ? (own ?? common ?? NOTHING) : { ...common, ...own }
+  return { ...cluster.spec?.systemReserved, ...own }
 }
 
 /** The capacity less what is reserved, and none where that is more than there is. */
 export function allocatableOf(info: NodeInfo, reserved: Reserved): Allocatable {
   const changes = RESERVABLE.flatMap((name) => {
     const capacity = info[FIELDS[name]]
-    const kept = amountOf(reserved, name)
+    const kept = amountOf(name, reserved[name] ?? 0)
     return kept === 0 || capacity === undefined ? [] : [[FIELDS[name], Math.max(0, capacity - kept)]]
   })
   return changes.length === 0 ? info : { ...info, ...Object.fromEntries(changes) }
@@ -47,15 +45,8 @@ export function allocatableOf(info: NodeInfo, reserved: Reserved): Allocatable {
 export function overReserved(info: NodeInfo, reserved: Reserved): readonly string[] {
   return RESERVABLE.flatMap((name) => {
     const capacity = info[FIELDS[name]]
-    if (capacity === undefined || amountOf(reserved, name) <= capacity) return []
+    if (capacity === undefined || amountOf(name, reserved[name] ?? 0) <= capacity) return []
     const kept = canonicalQuantity(reserved[name] ?? 0)
     return [`resource "${name}" has a reservation of ${kept} but capacity of ${amountText(name, capacity)}`]
   })
-}
-
-/** Thousandths of a cpu, or bytes. */
-function amountOf(reserved: Reserved, name: (typeof RESERVABLE)[number]): number {
-  const quantity = reserved[name]
-  if (quantity === undefined) return 0
-  return name === 'cpu' ? cpuMillis(quantity) : byteCount(quantity)
 }

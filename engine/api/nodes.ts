@@ -53,8 +53,9 @@ export function nodesOf({ desired, observed, records }: Snapshot): readonly Node
   const names = new Set(written.map(({ name }) => name))
   const others = [...observed.nodes.values()].filter(({ name }) => !names.has(name))
   const unwritten = others.map((node) => {
-    const facts = factsOf(node.name, node, undefined, saidOf(node.name))
-    return written.length === 0 ? facts : leaving(facts, saidOf(node.name).memory)
+    const said = saidOf(node.name)
+    const facts = factsOf(node.name, node, undefined, said)
+    return written.length === 0 ? facts : leaving(facts, said.memory)
   })
   const facts = [...written, ...unwritten]
   return facts.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))

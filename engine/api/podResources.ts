@@ -69,8 +69,8 @@ function amountsOf(quantities: Quantities): ReadonlyMap<string, number> {
   return amounts
 }
 
-/** Throws on what is no quantity: manifests are validated before. */
-function amountOf(name: string, quantity: Quantity): number {
+/** In thousandths of a cpu, in bytes, or in pieces. Throws on what is no quantity: manifests are validated before. */
+export function amountOf(name: string, quantity: Quantity): number {
   if (name === 'cpu') return cpuMillis(quantity)
   if (name === 'memory' || name === 'ephemeral-storage') return byteCount(quantity)
   const value = parseQuantity(quantity)

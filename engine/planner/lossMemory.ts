@@ -68,7 +68,10 @@ function overLoss({ evicted, heard }: NodeLoss): NodeLoss {
 /** Why the record is written, for people; undefined: not because of this. */
 export function lossReason(before: NodeLoss | undefined, next: NodeLoss | undefined): string | undefined {
   const [was, is] = [silenceOf(before), silenceOf(next)]
-  if (is === undefined) return was === undefined && before === next ? undefined : 'it answers'
+  if (is === undefined) {
+    const isCleared = before !== undefined && next === undefined
+    return was !== undefined || isCleared ? 'it answers' : undefined
+  }
   if (was === undefined) return 'it does not answer'
   if (was.since !== is.since) return 'it counts as unreachable'
   if (was.evicted?.length !== is.evicted?.length) return 'others take the place of pods that it has'

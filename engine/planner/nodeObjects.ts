@@ -1,5 +1,5 @@
 import type { Taint } from '../api/generated/types.ts'
-import { type Allocatable, OVER_RESERVED } from '../api/allocatable.ts'
+import { type Allocatable, INVALID_ALLOCATABLE, OVER_RESERVED } from '../api/allocatable.ts'
 import type { NodeInfo } from '../api/cri.ts'
 import type { NodeFacts } from '../api/nodes.ts'
 import { nodesOf } from '../api/nodes.ts'
@@ -27,7 +27,7 @@ export interface NodeObject {
 }
 
 export interface NodeCondition {
-  readonly type: 'Ready' | 'InvalidNodeAllocatable'
+  readonly type: 'Ready' | typeof INVALID_ALLOCATABLE
   readonly status: 'True' | 'Unknown'
   readonly reason: string
   readonly message: string
@@ -120,7 +120,7 @@ function reservedConditions({ overReserved }: NodeFacts, now: Temporal.Instant):
   if (overReserved.length === 0) return []
   const at = { lastHeartbeatTime: now.toString(), lastTransitionTime: now.toString() }
   const message = overReserved.join('; ')
-  return [{ type: 'InvalidNodeAllocatable', status: 'True', reason: OVER_RESERVED, message, ...at }]
+  return [{ type: INVALID_ALLOCATABLE, status: 'True', reason: OVER_RESERVED, message, ...at }]
 }
 
 function resources(amounts: Allocatable): Readonly<Record<string, string>> {

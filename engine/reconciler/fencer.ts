@@ -68,7 +68,7 @@ export class Fencer {
 export function fencingBy(transport: Pick<Transport, 'run'>): Fence {
   return async ({ argv, timeoutMs }, signal) => {
     const { exitCode, stderr, stdout, timedOut } = await transport.run({ argv, timeoutMs }, signal)
-    if (exitCode === 0) return
+    if (exitCode === 0 && !timedOut) return
     const said = `${stderr}${stdout}`.trim().slice(-500)
     const end = timedOut ? `has taken longer than ${timeoutMs / 1000} s` : `ended with ${exitCode}`
     throw new Error(`${argv[0]} ${end}${said === '' ? '' : `: ${said}`}`)

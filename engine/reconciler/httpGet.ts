@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpTarget } from '../kubelet/handlers.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { TransportError } from '../transport/transport.ts'
 
 export interface HttpAnswer {
   readonly status: number
@@ -57,6 +58,8 @@ async function get(url: URL, target: HttpTarget, runtime: Runtime, signal: Abort
   // Not by the request's own `signal`, which takes longer than the request.
   const abandon = (): void => void socket.destroy(new Error('given up'))
   signal.addEventListener('abort', abandon, { once: true })
+  let broken: Error | undefined
+  plain.once('error', (error: Error) => (broken = error))
   try {
     const response = await answered(socket, url, headersOf(target, url))
     const body = await text(response)
@@ -65,6 +68,9 @@ async function get(url: URL, target: HttpTarget, runtime: Runtime, signal: Abort
     return status >= 300 && status < 400 && location !== undefined
       ? { status, location, body }
       : { status, body }
+  } catch (error) {
+    // The node's line has ended in the middle: that says nothing of who was asked.
+    throw broken instanceof TransportError ? broken : error
   } finally {
     signal.removeEventListener('abort', abandon)
     socket.destroy()

@@ -131,11 +131,12 @@ export class Prober {
     const runtime = runtimes.get(node)
     if (runtime === undefined) return undefined
     const { container, target, timeoutMs } = due
+    // Over a line a command's own time would begin before the line has brought it there: then it ends with the question.
+    const place = { runtime, uid, container, clock, timeoutMs: timeoutMs + lineMsMax(runtime) }
     const asked = await beforeEnd(
       (both) => timeOn(runtime, timeoutMs, clock, both),
       signal,
-      (both) =>
-        (this.#options.ask ?? runProbe)(target, { runtime, uid, container, clock, signal: both, timeoutMs }),
+      (both) => (this.#options.ask ?? runProbe)(target, { ...place, signal: both }),
     )
     if (asked.kind === 'done') return asked.value
     return { succeeded: false, message: `no answer within ${timeoutMs} ms` }
@@ -216,6 +217,11 @@ async function timeOn(
   await clock.sleepUntil(after(clock.now(), timeoutMs), signal)
   for (let count = 0; ping !== undefined && count < QUESTIONS_MAX && !signal.aborted; count += 1)
     await ping(signal)
+}
+
+/** More than {@link timeOn} ever waits for a line that answers. */
+function lineMsMax({ ping }: Pick<Runtime, 'ping'>): number {
+  return ping === undefined ? 0 : 600_000
 }
 
 /** Once a result has come more often in a row than any threshold asks for, one more like it changes nothing. */

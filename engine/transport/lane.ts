@@ -56,6 +56,7 @@ export class Lane {
   #count = 0
   #unread: Buffer[] = []
   #unreadBytes = 0
+  #readBytes = 0
   /** Of what is unread, so many bytes at least make a frame. */
   #frameBytes = 1
   #over: Error | undefined
@@ -75,6 +76,12 @@ export class Lane {
 
   get isOver(): boolean {
     return this.#over !== undefined
+  }
+
+  /** Another one than before: more of a question has left, or of an answer arrived. Undefined: none is on its way. */
+  get transferred(): number | undefined {
+    const left = this.#process.child.stdin.writableLength
+    return left === 0 && this.#unreadBytes === 0 ? undefined : this.#readBytes - left
   }
 
   /** A question; the answers come to the listener. The question's number. */
@@ -127,6 +134,7 @@ export class Lane {
 
   #read(bytes: Buffer): void {
     this.#unread.push(bytes)
+    this.#readBytes += bytes.length
     this.#unreadBytes += bytes.length
     // A large frame comes in a thousand parts, and is put together once.
     if (this.#unreadBytes < this.#frameBytes) return

@@ -51,4 +51,6 @@ test('the exit status of the command decides, and its words are told', async () 
   await expect(fence(failing, signal)).rejects.toThrow('sh ended with 4: no such socket')
   const hanging = { ...FENCING, argv: ['sleep', '600'], timeoutMs: 100 } as const
   await expect(fence(hanging, signal)).rejects.toThrow('sleep has taken longer than 0.1 s')
+  const polite = { ...hanging, argv: ['sh', '-c', 'trap "exit 0" TERM; sleep 600 & wait; exit 0'] } as const
+  await expect(fence(polite, signal)).rejects.toThrow('sh has taken longer than 0.1 s')
 })

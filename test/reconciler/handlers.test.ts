@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { PodUid } from '../../engine/api/names.ts'
 import type { HttpTarget } from '../../engine/kubelet/handlers.ts'
@@ -143,4 +144,24 @@ test('a command that exits with 1 fails, with what it wrote', async () => {
 test('a hook is content with any answer over HTTP', async () => {
   const place = await running({ http: () => ({ status: 500 }) })
   expect(await run(place, runHook, http(place.host))).toMatchObject({ succeeded: true })
+})
+
+test.each([
+  ['before the answer', ''],
+  ['in the middle of it', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
+])('a line to the node that ends %s says nothing of the container', async (_, part) => {
+  const place = await running({})
+  const connect = async () =>
+    new Duplex({
+      read: () => undefined,
+      write(_chunk, _encoding, done) {
+        done()
+        if (part !== '') this.push(part)
+        setImmediate(() => this.destroy(new TransportError('the line has ended')))
+      },
+    })
+  const runtime = { ...connectTo(place.world.node).runtime, connect }
+  const { signal } = new AbortController()
+  const asked = { runtime, uid: place.uid, container: 'app', clock: place.world.clock, signal }
+  await expect(runProbe(http(place.host), asked)).rejects.toThrow(TransportError)
 })

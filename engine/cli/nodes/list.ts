@@ -67,7 +67,8 @@ function rows(objects: readonly NodeObject[], told: Snapshot, now: Temporal.Inst
 
 /** What there is; where some of it is reserved, what pods may request before it: `1500m/2`. */
 function amountCell({ status: { allocatable = {}, capacity = {} } }: NodeObject, name: string): string {
-  const [own = '', all = ''] = [allocatable[name], capacity[name]]
+  const own = allocatable[name] ?? ''
+  const all = capacity[name] ?? ''
   return own === all ? all : `${own}/${all}`
 }
 

@@ -1,3 +1,4 @@
+import { INVALID_ALLOCATABLE } from '../../api/allocatable.ts'
 import { nodesOf, type NodeFacts } from '../../api/nodes.ts'
 import type { Snapshot } from '../../api/snapshot.ts'
 import { table } from '../table.ts'
@@ -20,6 +21,6 @@ export function wordsOf({ drains, fenced, overReserved, reachable, unschedulable
     ...(fenced ? ['Fenced'] : []),
     ...(unschedulable ? ['SchedulingDisabled'] : []),
     ...(drains.length > 0 ? ['Draining'] : []),
-    ...(overReserved.length > 0 ? ['InvalidNodeAllocatable'] : []),
+    ...(overReserved.length > 0 ? [INVALID_ALLOCATABLE] : []),
   ].join(',')
 }

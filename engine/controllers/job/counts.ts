@@ -42,7 +42,7 @@ export function countJob(
   const failedPods: PodView[] = []
   for (const pod of pods) {
     const ended = endOf(pod, spec)
-    if (ended === undefined) continue
+    if (ended === undefined || pod.givenUp) continue
     const isNew = tracked(pod)
     if (ended === 'succeeded') succeededPods.push(pod)
     // One that was taken away by scaling down or suspending is nobody's failure.

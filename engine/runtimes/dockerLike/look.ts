@@ -2,14 +2,15 @@ import type { PodUid } from '../../api/names.ts'
 import type { ObservedContainer } from '../../api/snapshot.ts'
 import type { LookAtContainers } from '../oci/pods/listing.ts'
 import { type ContainerFiles, type PodFiles, readPodFiles } from '../oci/pods/podFiles.ts'
+import type { Transport } from '../../transport/transport.ts'
 import { readProcesses } from '../oci/node/processes.ts'
 import { parseLeft } from '../oci/containers/attempts.ts'
-import { readBootId } from '../oci/node/node.ts'
+import { readBootId, readText } from '../oci/node/node.ts'
 import { END_FILE, parseStart, START_FILE } from './attemptFiles.ts'
 import { containerName, parseContainerName } from './names.ts'
 import { type Inspected, inspectedOf } from './inspected.ts'
 import { logEnd } from './logEnd.ts'
-import { isLeft, observeContainer, type ToolLook } from './observe.ts'
+import { isLeft, isRunning, observeContainer, type ToolLook } from './observe.ts'
 import { seenKey, type Tool, type ToolNode } from './tool.ts'
 
 export type LookNode = Pick<
@@ -70,7 +71,7 @@ function isTold(
 ): boolean {
   const { attempt, container, uid: own } = parseContainerName(found?.name ?? '') ?? {}
   if (found === undefined || attempt === undefined || container === undefined || own !== uid) return false
-  const ended = attempt + found.restarts - (found.status === 'running' ? 1 : 0)
+  const ended = attempt + found.restarts - (isRunning(found) ? 1 : 0)
   const files = containers.get(container)?.attempts.get(attempt)
   return !tool.hasHook || ended < attempt || parseLeft(files ?? new Map(), ended) !== undefined
 }
@@ -108,10 +109,20 @@ async function toolLook(node: LookNode, pods: readonly PodFiles[]): Promise<Tool
     containers,
     processes,
     ends: hasRestarted.length > 0 ? await node.ends(hasRestarted.map(({ name }) => name)) : [],
-    nowMs: Date.now(),
+    nowMs: all.some(({ status }) => status === 'stopped') ? await nowOn(transport) : 0,
     stranded: new Set(pods.flatMap(({ uid }) => (node.isStranded(uid, containers) ? [uid] : []))),
     logEnds: await logEnds(node, pods, all),
   }
+}
+
+/** A machine's own clock, to the second, in ms since 1970: the program's times are by it. */
+async function nowOn(transport: Transport): Promise<number> {
+  const [stat, uptime] = await Promise.all([
+    readText(transport, '/proc/stat'),
+    readText(transport, '/proc/uptime'),
+  ])
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(stat)?.[1])
+  return (bootSeconds + Number.parseFloat(uptime)) * 1000
 }
 
 /**

@@ -20,7 +20,7 @@ export interface ToolLook {
   readonly ends: readonly ToolEnd[]
   /** Pods whose containers it cannot start again by itself. */
   readonly stranded: ReadonlySet<PodUid>
-  /** The node's time. */
+  /** The node's time, in ms since 1970, where something has stopped. */
   readonly nowMs: number
   /** By name: the end of the log, of containers that have ended and whose message it may be. */
   readonly logEnds: ReadonlyMap<string, string>
@@ -85,9 +85,13 @@ interface Attempt {
 
 const RUNNING = new Set(['running', 'paused', 'stopping'])
 
+export function isRunning({ status }: Pick<Inspected, 'status'>): boolean {
+  return RUNNING.has(status)
+}
+
 /** The program says that it runs, and nothing of it does. */
-export function isLeft({ monitor, pid, status }: Inspected, processes: ReadonlySet<number>): boolean {
-  return RUNNING.has(status) && !processes.has(pid) && !processes.has(monitor)
+export function isLeft(found: Inspected, processes: ReadonlySet<number>): boolean {
+  return isRunning(found) && !processes.has(found.pid) && !processes.has(found.monitor)
 }
 
 function stateOf(
@@ -98,7 +102,7 @@ function stateOf(
 ): ContainerState {
   const startedAt = found.startedAt ?? start.at
   const times = { attempt, startedAt, startFailed: false } as const
-  if (RUNNING.has(found.status)) {
+  if (isRunning(found)) {
     if (!isLeft(found, look.processes)) return { kind: 'running', startedAt }
     const text = 'the container ended after its monitor: nobody saw its exit status'
     const lost = {
@@ -158,7 +162,7 @@ function messageOf(
 function leftPrevious(found: Inspected, attempt: number, files: AttemptFiles): ContainerExit | undefined {
   const left = parseLeft(files, attempt)
   const { finishedAt } = found
-  if (left === undefined || finishedAt === undefined || !RUNNING.has(found.status)) return left
+  if (left === undefined || finishedAt === undefined || !isRunning(found)) return left
   return { ...left, finishedAt }
 }
 
@@ -166,7 +170,7 @@ function leftPrevious(found: Inspected, attempt: number, files: AttemptFiles): C
 function ownPrevious(found: Inspected, attempt: number, look: ToolLook): ContainerExit {
   const ends = look.ends.filter(({ name }) => name === found.name)
   // While it is down, the last of them is its own end.
-  const end = RUNNING.has(found.status) ? ends.at(-1) : ends.at(-2)
+  const end = isRunning(found) ? ends.at(-1) : ends.at(-2)
   const finishedAt = found.finishedAt ?? found.startedAt ?? ''
   return {
     attempt,

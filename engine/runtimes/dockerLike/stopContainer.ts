@@ -30,7 +30,7 @@ export async function stopContainer(
   const failing = { reason: 'KillContainerError', doing: `stopping container ${request.container}`, signal }
   if (before.state.kind === 'created') {
     await removeContainers(node, [name], failing)
-    await settleEnd(node, pod, request.container, { byEngine: true, isEnding: true, isUnstarted: true })
+    await settleEnd(node, pod, request.container, { isUnstarted: true })
     return
   }
   if (pod.disarmed && request.graceMs === 0) {

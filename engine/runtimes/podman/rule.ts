@@ -6,18 +6,13 @@ import { oomFile } from '../oci/node/cgroups.ts'
 /** What the node's hook goes by when the container has ended, before podman does. What podman would not start again it does not hold up. */
 export async function writeRule({ container, context, image, pod, request }: Parts): Promise<void> {
   const { facts, paths, transport } = context
-  const { policy, ...times } = request.restart
-  const isPodmans = restartFlag({ policy, ...times }) !== 'no'
+  const never = { policy: 'Never', delaysSeconds: [], resetAfterSeconds: 0 } as const
+  const restart = restartFlag(request.restart) === 'no' ? never : request.restart
   const text = ruleText({
     paths,
     pod,
     container,
-    request: {
-      ...request,
-      restart: isPodmans
-        ? { policy, ...times }
-        : { policy: 'Never', delaysSeconds: [], resetAfterSeconds: 0 },
-    },
+    request: { ...request, restart },
     image,
     stopSignal: '',
     runtime: facts.program.path,

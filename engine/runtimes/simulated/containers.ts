@@ -15,7 +15,13 @@ export function containerVerbs(node: SimulatedNode, line: Line): OfContainers {
     startContainer: (request, signal) => line.call('startContainer', signal, () => start(node, request)),
     stopContainer: (request, signal) =>
       line.call('stopContainer', signal, () => stop(node, line, request, signal)),
-    exec: (request, signal) => line.call('exec', signal, () => exec(node, request)),
+    exec: async (request, signal) => {
+      const began = node.clock.elapsedMs
+      const result = await line.call('exec', signal, () => exec(node, request))
+      // Counted by whoever asks, as over a real line.
+      const isLate = node.clock.elapsedMs - began > (request.timeoutMs ?? Number.POSITIVE_INFINITY)
+      return isLate ? { exitCode: 143, output: '', timedOut: true } : result
+    },
     async execInteractive(request) {
       return exec(node, request).exitCode
     },

@@ -56,7 +56,7 @@ export async function openSession(options: SshOptions, signal: AbortSignal): Pro
     master,
     lost: lost.signal,
     operate: async (name, words, signal) => {
-      using _ = answerDue(name, options, hangs)
+      using _ = answerDue(name, options, lane, hangs)
       return await operate(lane, name, words, signal)
     },
     begin: (name, words, heard, signal) => beginWay(lane, { name, words, heard }, signal),
@@ -72,17 +72,26 @@ const ANSWER_TIMEOUTS_MS: ReadonlyMap<string, number> = new Map([
   ['write', Number.POSITIVE_INFINITY],
 ])
 
-/** Until it is disposed of. Who has hung once may do anything later, so the whole connection ends: what is wanted then is asked anew. */
+/**
+ * Until it is disposed of. Who has hung once may do anything later, so the whole connection ends: what is wanted then is asked anew. What is on its way
+ * over a slow line is waited for.
+ */
 function answerDue(
   name: string,
   { address, answerTimeoutMs = ANSWER_TIMEOUT_MS }: SshOptions,
+  lane: Pick<Lane, 'transferred'>,
   hangs: (error: Error) => void,
 ): Disposable {
   const timeoutMs = ANSWER_TIMEOUTS_MS.get(name) ?? answerTimeoutMs
   if (timeoutMs === Number.POSITIVE_INFINITY) return { [Symbol.dispose]: () => undefined }
   const message = `${address.text} has not answered ${name} for ${timeoutMs / 1000} s, so the connection is given up: look whether a disk or a mount hangs there`
-  const timer = setTimeout(() => hangs(new TransportError(message)), timeoutMs)
-  return { [Symbol.dispose]: () => clearTimeout(timer) }
+  let before = lane.transferred
+  const timer = setInterval(() => {
+    const now = lane.transferred
+    if (now === undefined || now === before) hangs(new TransportError(message))
+    before = now
+  }, timeoutMs)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 function processOf({ nodeChildProcess, stdin, stdout }: SshProcess): LaneProcess['child'] {

@@ -243,12 +243,17 @@ exited() {
 record_exit() {
   exit_file=$at/exit oom_mark=$at/oom
   find_exit
-  if [ -s "$dir/termination-log" ]; then
-    head -c 4096 "$dir/termination-log" >"$at/message"
-  elif [ "$message" = FallbackToLogsOnError ] && [ "$code" != 0 ]; then
-    tail -n 80 "$at/log" >"$at/last-log"
-  fi
+  keep_words "$dir/termination-log" "$at/message" "$at/last-log"
   write_exited "$code" "$oom" 0
+}
+
+# What the container wrote about its end to $1 goes to $2; where it wrote nothing and that is asked for, the end of its log to $3.
+keep_words() {
+  if [ -s "$1" ]; then
+    head -c 4096 "$1" >"$2"
+  elif [ "$message" = FallbackToLogsOnError ] && [ "$code" != 0 ]; then
+    tail -n 80 "$at/log" >"$3"
+  fi
 }
 
 find_exit() {
@@ -476,7 +481,8 @@ left() {
   read_rule "${at%/*}/rule"
   oom_file=${oom_file%/*}/libpod-${exit_file##*/}/${oom_file##*/}
   lock
-  [ ! -d "$at" ] || record_left
+  [ -d "$at" ] || { unlock; exec "$@"; }
+  record_left
   # What the engine has stopped it starts again itself.
   if [ ! -e "$at/stopped" ] && restarts_after "$code"; then
     base=${at##*/}
@@ -491,12 +497,13 @@ left() {
 wait_left() {
   wait_out
   lock
-  rm -f "$at/restart"
   may_restart "$base" && [ ! -e "$at/stopped" ] || exit 0
 }
 
 # podman has one container, and so one folder, for all attempts: of the last two of them it is told here how they ended.
 record_left() {
+  # Of the end before this one.
+  rm -f "$at/restart"
   attempt=${at##*/} count=0 began=
   for part in left left-began left-message left-log; do
     rm -f "$at/$part-before"
@@ -518,12 +525,8 @@ record_left() {
   began=${began#*=}
   [ $((uptime - ${began:-$uptime})) -lt "$reset" ] || count=0
   find_exit
-  if [ -s "$at/message" ]; then
-    head -c 4096 "$at/message" >"$at/left-message"
-    : >"$at/message"
-  elif [ "$message" = FallbackToLogsOnError ] && [ "$code" != 0 ]; then
-    tail -n 80 "$at/log" >"$at/left-log"
-  fi
+  keep_words "$at/message" "$at/left-message" "$at/left-log"
+  [ ! -s "$at/message" ] || : >"$at/message"
   printf 'attempt=%s\ncount=%s\ncode=%s\noom=%s\nfailed=0\nend=1\n' "$attempt" "$count" "$code" "$oom" >"$at/left.tmp" &&
     mv "$at/left.tmp" "$at/left"
   tell "$attempt" exited

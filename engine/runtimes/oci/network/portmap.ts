@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { PortMapping } from '../../../api/cri.ts'
 import type { PodUid } from '../../../api/names.ts'
-import type { Command, Transport } from '../../../transport/transport.ts'
+import type { Transport } from '../../../transport/transport.ts'
 import { RuntimeFailure } from '../../runtime.ts'
 import { runCommand } from '../commands.ts'
+import { findProgram } from '../node/programs.ts'
 import { type Attachment, type NetworkParts, portmapCommand, runPlugin } from './network.ts'
 
 const FAILING = { reason: 'KillPodSandboxError', doing: "taking back the host's ports from the pod" }
@@ -50,12 +51,22 @@ export async function unmapPorts(
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
     const command = portmapCommand('DEL', network, attachment, mappings, undefined)
     await runPlugin(transport, lock, command, FAILING.doing, signal)
-    const { exitCode, stderr, stdout } = await runCommand(transport, LIST, FAILING, signal)
-    if (exitCode === 0 && !stdout.includes(chain)) return
-    left = exitCode === 0 ? `portmap leaves chain ${chain} of iptables` : stderr.trim()
+    left = await leftOf(transport, chain, signal)
+    if (left === '') return
   }
   throw new RuntimeFailure(FAILING.reason, `${FAILING.doing}: ${left}`)
 }
 
-/** A machine may have no IPv6. */
-const LIST: Command = { argv: ['sh', '-c', 'ip6tables -w 5 -t nat -S 2>/dev/null; iptables -w 5 -t nat -S'] }
+/** Empty: nothing. A program that is not there has made nothing; a kernel without IPv6 has no such tables. */
+async function leftOf(transport: Transport, chain: string, signal?: AbortSignal): Promise<string> {
+  const isIpv6 = (await transport.stat('/proc/net/if_inet6')) !== undefined
+  for (const name of ['iptables', ...(isIpv6 ? ['ip6tables'] : [])]) {
+    const program = await findProgram(transport, name)
+    if (program === undefined) continue
+    const command = { argv: [program, '-w', '5', '-t', 'nat', '-S'] } as const
+    const { exitCode, stderr, stdout } = await runCommand(transport, command, FAILING, signal)
+    if (exitCode !== 0) return stderr.trim()
+    if (stdout.includes(chain)) return `portmap leaves chain ${chain} of ${name}`
+  }
+  return ''
+}

@@ -5,7 +5,6 @@ import { type RouteParts, routeServices } from './serviceRoute.ts'
 import type { ServiceTable } from './serviceTable.ts'
 import type { InTurn } from './turns.ts'
 
-/** Not beside what is being applied. */
 export function settingsRepair(
   { paths, transport }: Pick<OciNode, 'paths' | 'transport'>,
   changed: readonly string[],

@@ -12,7 +12,7 @@ const CHAIN = 'tunnel'
 
 /**
  * Only the other nodes may send into the tunnel: nothing else looks at who has put a packet in there. Of the tunnel's port and number alone, which
- * begins the eighth byte behind udp's header. All of it at once, in place of what was there.
+ * begins four bytes behind udp's header. All of it at once, in place of what was there.
  */
 export function guardCommand({ nft, table }: GuardPlace, { forwardings, link }: Guarded): Command {
   const family = familyOf(link)
