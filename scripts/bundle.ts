@@ -126,9 +126,9 @@ async function bundle(): Promise<void> {
   }
 }
 
-/** The shortest of those that start as a daemon does: what V8 has made of the bundle is there for its first run. */
+/** The shortest of those that start as a daemon does, and of all others: what V8 has made of the bundle is there for the first run of each. */
 async function warmUp(): Promise<void> {
-  await promisify(execFile)(`${root}engine/main.ts`, ['--help'])
+  for (const word of ['--help', 'help']) await promisify(execFile)(`${root}engine/main.ts`, [word])
 }
 
 await bundle()
