@@ -152,14 +152,16 @@ class TheLoop implements Loop {
       looked: (node, uid) => {
         if (this.#executor.looked(node, uid)) wake()
       },
-      nodeChanged: (node, reachable, message) =>
+      nodeChanged: (node, reachable, message) => {
+        if (reachable) this.#traffic.again(node)
         progress({
           kind: 'nodeChanged',
           at: clock.now().toString(),
           node,
           reachable,
           ...(message === undefined ? {} : { message }),
-        }),
+        })
+      },
       nodeDamaged: (node, finding) =>
         progress({ kind: 'nodeDamaged', at: clock.now().toString(), node, ...finding }),
       mends: () => syncSettings(this.#desired.cluster).mode === 'heal',

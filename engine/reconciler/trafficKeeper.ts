@@ -70,6 +70,11 @@ export class TrafficKeeper {
     }
   }
 
+  /** The node answers again: what it was asked for may have ended with its machine. */
+  again(node: NodeName): void {
+    this.#watches.find(({ name }) => name === node)?.bell.ring()
+  }
+
   /** Whether each node that answers has been asked for what is wanted of it. */
   get settled(): boolean {
     const { observer } = this.#options

@@ -12,6 +12,7 @@ import type { World } from '../world.ts'
 import { tellNodes } from './driving.ts'
 import { coveredRuntime, mirroredVerbs } from './mirroring.ts'
 import { fleetNodes, isLocal, type Reached } from './nodes.ts'
+import { perBoot } from './perBoot.ts'
 import { fleetRuntime } from './runtime.ts'
 import { giveRoot, wayTo } from './ways.ts'
 
@@ -58,12 +59,13 @@ async function openNode(
 ): Promise<Runtime> {
   const mirrors = desired?.cluster.spec?.registries?.mirrors
   const way = await wayTo(node, root, world)
-  const runtime = await CREATE_RUNTIME[node.runtime ?? 'oci']({
+  const options = {
     transport: way,
     root: (await rootPaths(transport, root)).root,
     node: node.name,
     ...(mirrors === undefined ? {} : { mirrors }),
-  })
+  }
+  const runtime = await perBoot(way, async () => await CREATE_RUNTIME[node.runtime ?? 'oci'](options))
   return { ...runtime, ping: async (signal) => void (await way.readFile(BOOT_ID, signal)) }
 }
 

@@ -83,7 +83,7 @@ function runtimeText(chosen: ChosenRuntime | undefined, programs: Programs): str
     : `${chosen.name} ${chosen.version}`
 }
 
-export async function readText(transport: Transport, path: string): Promise<string> {
+export async function readText(transport: Pick<Transport, 'readFile'>, path: string): Promise<string> {
   const content = await transport.readFile(path)
   return content === undefined ? '' : new TextDecoder().decode(content)
 }
@@ -91,7 +91,7 @@ export async function readText(transport: Transport, path: string): Promise<stri
 /** The kernel makes it at each boot: https://docs.kernel.org/admin-guide/sysctl/kernel.html#random */
 export const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 
-export async function readBootId(transport: Transport): Promise<string> {
+export async function readBootId(transport: Pick<Transport, 'readFile'>): Promise<string> {
   return (await readText(transport, BOOT_ID)).trim()
 }
 
