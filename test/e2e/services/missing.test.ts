@@ -16,7 +16,7 @@ const RANGES = await ownRanges()
 const PART = RANGES.serviceCIDR.replace('/24', '/28')
 const ADDRESS = addressIn(RANGES.serviceCIDR, 30)
 /** A copy, on the host's own tmpfs. */
-const NFT = '/run/reconcile/nft'
+const NFT = '/run/nft'
 
 beforeAll(async () => {
   registry = await startRegistry()

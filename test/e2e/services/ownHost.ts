@@ -8,13 +8,16 @@ import { disposedAfterTest } from '../../support/cutOff.ts'
 import { type HostState, hostState } from '../../support/hostState.ts'
 import { PEER } from './pods.ts'
 
-/** Nobody has made any link, rule or route here before, and packets are not passed on: as a machine that was never used for containers. */
+/**
+ * Nobody has made any link, rule or route here before, and packets are not passed on: as a machine that was never used for containers. All of /run is
+ * its own: what is mounted at a folder below it the kernel takes away as soon as somebody removes that folder elsewhere.
+ */
 const HOST = `set -e
-mkdir -p "$0/cgroup" /run/reconcile
+mkdir -p "$0/cgroup"
 mount --rbind /sys/fs/cgroup "$0/cgroup"
 mount -t sysfs sysfs /sys
 mount --move "$0/cgroup" /sys/fs/cgroup
-mount -t tmpfs reconcile /run/reconcile
+mount -t tmpfs -o mode=755 tmpfs /run
 ip link set lo up
 ip link add eth0 type bridge
 sysctl -q -w net.ipv6.conf.eth0.disable_ipv6=1
