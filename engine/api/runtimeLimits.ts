@@ -134,7 +134,7 @@ const DOCKER_DIFFERENCES: readonly RuntimeDifference[] = [
   },
   {
     field: 'status.containerStatuses[].lastState',
-    how: 'of an attempt that docker has followed with another one by itself only its exit code and its end are told, not its start, its message, or that it was killed for want of memory; it remembers so much of its last 256 events',
+    how: 'of an attempt that docker has followed with another one by itself only its exit code, its end and that it was killed for want of memory are told, not its start or its message; it remembers so much of its last 256 events',
   },
   {
     field: 'spec.activeDeadlineSeconds',

@@ -27,10 +27,13 @@ export function parseDockerEvents(text: string): readonly DockerEvent[] {
   })
 }
 
+/** Whoever is killed for want of memory has an event of that before its end. */
 export function endsOf(stdout: string): readonly ToolEnd[] {
-  return parseDockerEvents(stdout).flatMap(({ exitCode, name }) =>
-    exitCode === undefined ? [] : [{ name, exitCode }],
-  )
+  const outOfMemory = new Set<string>()
+  return parseDockerEvents(stdout).flatMap(({ action, exitCode, name }) => {
+    if (action === 'oom') outOfMemory.add(name)
+    return exitCode === undefined ? [] : [{ name, exitCode, oomKilled: outOfMemory.delete(name) }]
+  })
 }
 
 /** After these there is something new to be seen. */

@@ -175,7 +175,7 @@ function ownPrevious(found: Inspected, attempt: number, look: ToolLook): Contain
   return {
     attempt,
     exitCode: end?.exitCode ?? 255,
-    oomKilled: false,
+    oomKilled: end?.oomKilled ?? false,
     startedAt: finishedAt,
     finishedAt,
     ...(end === undefined && { message: `${look.tool.name} keeps no exit status that is so long ago` }),

@@ -45,6 +45,7 @@ export interface Asking extends Failing, Omit<Command, 'argv'> {
 export interface ToolEnd {
   readonly name: string
   readonly exitCode: number
+  readonly oomKilled: boolean
 }
 
 export interface ToolImages extends ImageStore {

@@ -52,5 +52,7 @@ const ENDS_BYTES_MAX = 256 * 1024
 /** For what the node's hook does not tell of. */
 export async function podmanEnds(transport: Transport, file: string): Promise<readonly ToolEnd[]> {
   const events = parsePodmanEvents(await fileEnd(transport, file, ENDS_BYTES_MAX))
-  return events.flatMap(({ exitCode, name }) => (exitCode === undefined ? [] : [{ name, exitCode }]))
+  return events.flatMap(({ exitCode, name }) =>
+    exitCode === undefined ? [] : [{ name, exitCode, oomKilled: false }],
+  )
 }

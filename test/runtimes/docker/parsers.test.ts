@@ -43,7 +43,9 @@ test('of docker’s events those of our containers are read, with how they ended
     { name: NAME, uid: UID, action: 'start' },
     { name: NAME, uid: UID, action: 'die', exitCode: 7 },
   ])
-  expect(endsOf(text)).toEqual([{ name: NAME, exitCode: 7 }])
+  expect(endsOf(text)).toEqual([{ name: NAME, exitCode: 7, oomKilled: false }])
+  const killed = text.replace('"Action":"start"', '"Action":"oom"')
+  expect(endsOf(`${killed}\n${text}`).map(({ oomKilled }) => oomKilled)).toEqual([true, false])
 })
 
 test('images, with their names in full', () => {

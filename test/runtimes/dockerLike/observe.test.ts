@@ -87,10 +87,15 @@ test('a container that runs', () => {
 
 test('each time that podman has started it again is an attempt, and how the one before ended stands in its events', () => {
   const found = { ...RUNNING, restarts: 2, finishedAt: '2026-01-01T00:00:00.5Z' }
-  const ends = [3, 4].map((exitCode) => ({ name: NAME, exitCode }))
+  const ends = [3, 4].map((exitCode) => ({ name: NAME, exitCode, oomKilled: exitCode === 4 }))
   const observed = observeContainer(UID, 'main', attempts(), false, seen(found, { ends }))
   expect(observed?.attempt).toBe(2)
-  expect(observed?.previous).toMatchObject({ attempt: 1, exitCode: 4, finishedAt: '2026-01-01T00:00:00.5Z' })
+  expect(observed?.previous).toMatchObject({
+    attempt: 1,
+    exitCode: 4,
+    oomKilled: true,
+    finishedAt: '2026-01-01T00:00:00.5Z',
+  })
   const forgotten = observeContainer(UID, 'main', attempts(), false, seen(found))
   expect(forgotten?.previous).toMatchObject({
     exitCode: 255,

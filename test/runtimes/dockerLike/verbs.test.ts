@@ -21,6 +21,15 @@ describe.each(['podman', 'docker'] as const)('on a node with %s', (kind) => {
     expect(await node.runtime.inspect(uid)).toBeUndefined()
   })
 
+  test('that an attempt was killed for want of memory is told also while the next one runs', async () => {
+    const resources = { cpuShares: 2, memoryLimitBytes: 16 * 1024 * 1024 }
+    const script = '[ ! -e /before ] || exec sleep 1000; touch /before; exec tail /dev/zero'
+    const uid = await node.start(['sh', '-c', script], { resources })
+    const again = await node.until(uid, ({ attempt, state }) => attempt > 0 && state.kind === 'running')
+    expect(again.previous).toMatchObject({ attempt: 0, exitCode: 137, oomKilled: true })
+    await node.remove(uid)
+  })
+
   test('a container that was stopped stays so', async () => {
     const uid = await node.start(['sh', '-c', 'trap "exit 5" TERM; while true; do sleep 0.1; done'])
     await node.stop(uid, 'main', 3000)
