@@ -219,6 +219,7 @@ class TheLoop implements Loop {
     signal.addEventListener('abort', () => this.#requests.refuse(), { once: true })
     const following = this.#inspector.follow()
     await Promise.all([this.#inspector.first(), this.#keeper.read(signal)])
+    this.#observer.begin()
     await Promise.all([
       following,
       this.#inspector.run(),

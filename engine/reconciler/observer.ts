@@ -128,6 +128,15 @@ export class Observer {
     this.#touch(node)
   }
 
+  /** Pods are asked how they are from here on: so long what was remembered of them counts, and not while another node was waited for. */
+  begin(): void {
+    for (const node of this.#nodes.values()) {
+      if (!node.reachable) continue
+      node.since = this.#clock.now()
+      this.#touch(node)
+    }
+  }
+
   setInfo(name: NodeName, info: NodeInfo): void {
     const node = this.#node(name)
     node.info = info

@@ -119,6 +119,21 @@ function behindLine(weather: Weather): Probed {
   return probed({ livenessProbe }, () => GOOD, weather, true)
 }
 
+test('a readiness on record holds for the next engine until its first probe, however long its first look takes', async () => {
+  const it = probed(readiness(), () => GOOD)
+  await it.world.clock.runFor(5_000)
+  it.engine.kill()
+  const conditions = () => [...it.world.node.pods.values()].map(({ record }) => record.conditions)
+  const before = conditions()
+  const desired = desiredOf('a', [pod('web', { containers: [container('app', readiness())] })])
+  const weather: Weather = (verb) => ({ latencyMs: verb === 'readObjectRecords' ? 60_000 : 1, fault: 'none' })
+  const next = startEngine(it.world, desired, { weather })
+  await it.world.clock.runFor(70_000)
+  expect(it.asked.length).toBeGreaterThan(10)
+  expect(conditions()).toEqual(before)
+  next.kill()
+})
+
 test('the time that a slow line takes is not the time of a probe', async () => {
   const it = behindLine(() => ({ latencyMs: 3_000, fault: 'none' }))
   await it.world.clock.runFor(180_000)
