@@ -68,7 +68,7 @@ export function clockCommand(): Command {
 
 /** What the daemon remembers: its last 256 events. Ends at once. */
 export function pastEndsArgs(names: readonly string[], now: string): readonly string[] {
-  const events = ['--filter', 'event=oom', '--filter', 'event=die']
+  const events = ['start', 'oom', 'die'].flatMap((name) => ['--filter', `event=${name}`])
   const filters = [...events, ...names.flatMap((name) => ['--filter', `container=${name}`])]
   return ['events', '--since', '0', '--until', now, ...filters, '--format', '{{json .}}']
 }

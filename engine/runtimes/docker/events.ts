@@ -27,13 +27,23 @@ export function parseDockerEvents(text: string): readonly DockerEvent[] {
   })
 }
 
-/** Whoever is killed for want of memory has an event of that before its end. */
+/** That one was killed for want of memory docker tells before its end, or somewhat after it. */
 export function endsOf(stdout: string): readonly ToolEnd[] {
+  const ends: { readonly name: string; readonly exitCode: number; oomKilled: boolean }[] = []
   const outOfMemory = new Set<string>()
-  return parseDockerEvents(stdout).flatMap(({ action, exitCode, name }) => {
-    if (action === 'oom') outOfMemory.add(name)
-    return exitCode === undefined ? [] : [{ name, exitCode, oomKilled: outOfMemory.delete(name) }]
-  })
+  const ended = new Map<string, (typeof ends)[number]>()
+  for (const { action, exitCode, name } of parseDockerEvents(stdout)) {
+    const before = ended.get(name)
+    if (exitCode !== undefined) {
+      const end = { name, exitCode, oomKilled: outOfMemory.delete(name) }
+      ends.push(end)
+      ended.set(name, end)
+    } else if (action === 'start') ended.delete(name)
+    else if (action !== 'oom') continue
+    else if (before === undefined) outOfMemory.add(name)
+    else before.oomKilled = true
+  }
+  return ends
 }
 
 /** After these there is something new to be seen. */

@@ -119,7 +119,9 @@ function stateOf(
   const { exitCode } = found
   const finishedAt = found.finishedAt ?? startedAt
   const said = left === undefined ? messageOf(found, start, files.get('message'), look) : (left.message ?? '')
-  const oomKilled = found.oomKilled || left?.oomKilled === true
+  const oomKilled =
+    found.oomKilled ||
+    (left?.oomKilled ?? look.ends.findLast(({ name }) => name === found.name)?.oomKilled) === true
   const exit = { ...times, exitCode, oomKilled, finishedAt, ...(said !== '' && { message: said }) }
   if (disarmed) return { kind: 'exited', exit }
   if (restartsItself(start.restart, exitCode)) {

@@ -63,7 +63,7 @@ test.each<readonly [readonly string[], string]>([
   ],
   [
     pastEndsArgs(['a', 'b'], 'now'),
-    'events --since 0 --until now --filter event=oom --filter event=die --filter container=a --filter container=b --format|{{json .}}',
+    'events --since 0 --until now --filter event=start --filter event=oom --filter event=die --filter container=a --filter container=b --format|{{json .}}',
   ],
   [versionArgs(), 'version --format {{.Server.Version}}'],
   [infoArgs(), 'info --format|{{json .Driver}} {{json .CgroupDriver}} {{json .SecurityOptions}}'],

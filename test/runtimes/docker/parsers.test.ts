@@ -44,8 +44,12 @@ test('of docker’s events those of our containers are read, with how they ended
     { name: NAME, uid: UID, action: 'die', exitCode: 7 },
   ])
   expect(endsOf(text)).toEqual([{ name: NAME, exitCode: 7, oomKilled: false }])
-  const killed = text.replace('"Action":"start"', '"Action":"oom"')
-  expect(endsOf(`${killed}\n${text}`).map(({ oomKilled }) => oomKilled)).toEqual([true, false])
+  const [start = '', die = ''] = text.split('\n')
+  const oom = start.replace('"Action":"start"', '"Action":"oom"')
+  const killed = (...events: readonly string[]) => endsOf(events.join('\n')).map(({ oomKilled }) => oomKilled)
+  expect(killed(start, oom, die, start, die)).toEqual([true, false])
+  expect(killed(start, die, oom, start, die)).toEqual([true, false])
+  expect(killed(start, die, start, oom, die)).toEqual([false, true])
 })
 
 test('images, with their names in full', () => {
