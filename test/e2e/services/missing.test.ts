@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { World } from '../../support/engine.ts'
 import { files } from '../../support/pods.ts'
 import { addressIn, ownRanges } from '../../support/ranges.ts'
-import { type Registry, startRegistry } from '../../support/registry.ts'
+import { startRegistry } from '../../support/registry.ts'
 import { OwnHost } from './ownHost.ts'
 import { ask, byPod, servers, service } from './pods.ts'
 
-let registry: Registry
+const made = new AsyncDisposableStack()
 let host: OwnHost
 let world: World
 
@@ -19,13 +19,15 @@ const ADDRESS = addressIn(RANGES.serviceCIDR, 30)
 const NFT = '/run/nft'
 
 beforeAll(async () => {
-  registry = await startRegistry()
-  host = await OwnHost.create(registry.port)
-  world = await World.create({
-    ranges: RANGES,
-    registry: registry.url,
-    within: host.within,
-  })
+  const registry = made.use(await startRegistry())
+  host = made.use(await OwnHost.create(registry.port))
+  world = made.use(
+    await World.create({
+      ranges: RANGES,
+      registry: registry.url,
+      within: host.within,
+    }),
+  )
   const udp = [{ port: 80, targetPort: 8080, protocol: 'UDP' }]
   await world.commit(
     files(
@@ -36,11 +38,7 @@ beforeAll(async () => {
   )
 })
 
-afterAll(async () => {
-  await world[Symbol.asyncDispose]()
-  await host[Symbol.asyncDispose]()
-  await registry[Symbol.asyncDispose]()
-})
+afterAll(async () => await made.disposeAsync())
 
 /** Why each Service is not as it should be; those that are have no line. */
 async function problems(): Promise<readonly string[]> {
