@@ -1,6 +1,7 @@
 import type { PodUid } from '../api/names.ts'
 import type { Desired } from '../api/snapshot.ts'
-import { createLoop, type LoopOptions } from '../reconciler/loop.ts'
+import { createLoop } from '../reconciler/loop.ts'
+import type { LoopOptions } from '../reconciler/loopOptions.ts'
 import type { Invocation } from './invocation.ts'
 import { openLog } from './log.ts'
 import type { ListedPod } from './pods.ts'

@@ -5,13 +5,8 @@ import { fencingBy } from '../reconciler/fencer.ts'
 import { FigureBook } from '../reconciler/figures.ts'
 import { retryDelayMs } from '../reconciler/limits.ts'
 import type { Logger } from '../reconciler/logger.ts'
-import {
-  createLoop,
-  type Loop,
-  type LoopOptions,
-  type LoopState,
-  type WaitOptions,
-} from '../reconciler/loop.ts'
+import { createLoop, type Loop, type LoopState, type WaitOptions } from '../reconciler/loop.ts'
+import type { LoopOptions } from '../reconciler/loopOptions.ts'
 import type { Outcome } from '../reconciler/outcome.ts'
 import { messageOf, stackOf } from '../reconciler/problems.ts'
 import type { ProgressEvent } from '../reconciler/progress.ts'

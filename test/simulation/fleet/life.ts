@@ -2,7 +2,7 @@ import { endContainer, reboot } from '../../../engine/runtimes/simulated/lives.t
 import { calm as calmly, seededWeather, type Weather } from '../../../engine/runtimes/simulated/weather.ts'
 import { nodeKey, nodeMemory } from '../../../engine/api/nodeRecords.ts'
 import { recordOfWord } from '../../../engine/api/nodeWords.ts'
-import type { LoopOptions } from '../../../engine/reconciler/loop.ts'
+import type { LoopOptions } from '../../../engine/reconciler/loopOptions.ts'
 import { Dice } from '../dice.ts'
 import { behaviourOf } from './behaviour.ts'
 import { Operator } from './operator.ts'
