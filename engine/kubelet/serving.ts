@@ -36,9 +36,9 @@ export function servedStep(view: PodView, graceMs: number): PodStep | undefined 
   const begun = instant(deletionTimestamp)
   const waitMs = Math.min(WAIT_MS_MAX, graceMs * WAIT_SHARE_MAX)
   const waitedMs = msBetween(begun, context.now)
-  // before the deletion: the clock was set back since
+  // Less than nothing: the clock was set back since.
+  if (waitedMs < 0 || waitedMs >= waitMs) return undefined
   const own = ip6 === undefined ? [ip] : [ip, ip6]
-  if (waitedMs < 0 || waitedMs >= waitMs || !own.some((one) => context.serving?.(one) === true))
-    return undefined
+  if (!own.some((one) => context.serving?.(one) === true)) return undefined
   return { waiting: 'is being taken out of its Services', requeueAt: after(begun, waitMs) }
 }

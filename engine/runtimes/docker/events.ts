@@ -27,23 +27,19 @@ export function parseDockerEvents(text: string): readonly DockerEvent[] {
   })
 }
 
-/** That one was killed for want of memory docker tells before its end, or somewhat after it. */
+/** By attempts: that one was killed for want of memory docker tells before its end, or somewhat after it. */
 export function endsOf(stdout: string): readonly ToolEnd[] {
-  const ends: { readonly name: string; readonly exitCode: number; oomKilled: boolean }[] = []
-  const outOfMemory = new Set<string>()
-  const ended = new Map<string, (typeof ends)[number]>()
+  const attempts: { readonly name: string; exitCode?: number; oomKilled: boolean }[] = []
   for (const { action, exitCode, name } of parseDockerEvents(stdout)) {
-    const before = ended.get(name)
-    if (exitCode !== undefined) {
-      const end = { name, exitCode, oomKilled: outOfMemory.delete(name) }
-      ends.push(end)
-      ended.set(name, end)
-    } else if (action === 'start') ended.delete(name)
-    else if (action !== 'oom') continue
-    else if (before === undefined) outOfMemory.add(name)
-    else before.oomKilled = true
+    let attempt = attempts.findLast((one) => one.name === name)
+    // The start of the first may be too long ago.
+    if (attempt === undefined || action === 'start') attempts.push((attempt = { name, oomKilled: false }))
+    attempt.oomKilled ||= action === 'oom'
+    if (exitCode !== undefined) attempt.exitCode = exitCode
   }
-  return ends
+  return attempts.flatMap(({ exitCode, name, oomKilled }) =>
+    exitCode === undefined ? [] : [{ name, exitCode, oomKilled }],
+  )
 }
 
 /** After these there is something new to be seen. */
