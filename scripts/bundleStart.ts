@@ -10,12 +10,11 @@ declare const ENGINE: string
 
 const [, , word = ''] = process.argv
 // A command's own: each runs another part of the engine.
-const command = /^[a-z]+$/.test(word) ? word : process.argv.includes('--once') ? 'once' : 'follow'
+const command = /^[a-z][a-z-]*$/.test(word) ? word : process.argv.includes('--once') ? 'once' : 'follow'
 const engine = `${import.meta.dirname}/${ENGINE}`
 // What was compiled with other flags V8 refuses, and a daemon has others than all else (engine/main.ts).
-const kind = command === 'follow' ? 'daemon' : 'command'
-const machine = `${process.version}-${process.arch}`
-const compiled = `${engine}-${kind}-${command}-${machine}`
+const machine = `${process.version}-${process.arch}${process.execArgv.join('').replaceAll(/[^a-z0-9=]/g, '')}`
+const compiled = `${engine}-${command}-${machine}`
 
 function read(path: string): Buffer | undefined {
   try {
@@ -31,7 +30,7 @@ function read(path: string): Buffer | undefined {
  */
 function othersCode(): Buffer | undefined {
   const names = readdirSync(import.meta.dirname)
-  const found = names.find((name) => name.startsWith(`${ENGINE}-${kind}-`) && name.endsWith(`-${machine}`))
+  const found = names.find((name) => name.startsWith(`${ENGINE}-`) && name.endsWith(`-${machine}`))
   return found === undefined ? undefined : read(`${import.meta.dirname}/${found}`)
 }
 
