@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PodCondition } from '../../engine/api/generated/types.ts'
+import { podUid } from '../../engine/api/names.ts'
 import { job, JobScene, indexOf } from './jobScene.ts'
 
 const INDEXED = { completionMode: 'Indexed' } as const
@@ -141,6 +142,39 @@ test('a Job that has taken too long fails, and its pods go', () => {
     'Failed=True DeadlineExceeded',
   ])
   expect(scene.status()).toMatchObject({ active: 0, failed: 2 })
+})
+
+test('a Job has no last word while a node was never read, and the pods that are found on it go', () => {
+  const scene = new JobScene(1).commit(job({ activeDeadlineSeconds: 30, completions: 2, parallelism: 2 }))
+  scene.settle()
+  scene.unread('node-0')
+  scene.pass(30)
+  expect(scene.jobConditions()).toEqual(['FailureTarget=True DeadlineExceeded'])
+  expect(scene.running).toHaveLength(2)
+  scene.read('node-0')
+  scene.settle()
+  expect(scene.running).toEqual([])
+  expect(scene.jobConditions()).toEqual([
+    'FailureTarget=True DeadlineExceeded',
+    'Failed=True DeadlineExceeded',
+  ])
+  expect(scene.status()).toMatchObject({ active: 0, failed: 2 })
+})
+
+test('a pod that turns up when its Job has ended goes', () => {
+  const scene = new JobScene(1).commit(job())
+  scene.settle()
+  const [first] = scene.running
+  if (first === undefined) throw new Error('nothing runs')
+  const containers = new Map(first.containers)
+  scene.endSome(0)
+  expect(scene.jobConditions()).toContain('Complete=True CompletionsReached')
+  const { pod } = first.record
+  const uid = podUid('late')
+  const record = { ...first.record, pod: { ...pod, metadata: { ...pod.metadata, uid, name: 'job-late' } } }
+  scene.world.nodes[0]?.pods.set(uid, { ...first, containers, record })
+  const reason = 'its Job has ended: Reached expected number of succeeded pods'
+  expect(scene.plan().actions).toEqual([expect.objectContaining({ kind: 'deletePod', uid, reason })])
 })
 
 test('a deletion under way counts nothing before it is on record', () => {

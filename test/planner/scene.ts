@@ -113,6 +113,11 @@ export class Scene {
     this.#unread.add(name)
   }
 
+  /** It answers after all. */
+  read(name: string): void {
+    this.#unread.delete(name)
+  }
+
   /** The node has a pod that cannot be read. */
   unreadable(name: string, sentence: string): void {
     this.#unreadable.set(name, sentence)

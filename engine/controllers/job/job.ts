@@ -20,7 +20,7 @@ import { jobHealth, jobReport, reportedStatus } from './status.ts'
 import { jobWish } from './wishes.ts'
 import { type Condition, memoryWrite } from '../memory.ts'
 import { invalidHealth, replacement } from '../changes/replace.ts'
-import { canBeDeleted, type PodView } from '../view.ts'
+import { canBeDeleted, isActive, type PodView } from '../view.ts'
 import { ownerUidOf } from '../workloads.ts'
 
 export interface JobInput extends WorkloadInput<Job> {
@@ -85,9 +85,11 @@ function ended(
   // A change of what may be changed after its end, such as the ttl.
   const next = jobRecord(desired.key, memory, written.spec, record, context)
   const records = memoryWrite(desired.key, record, next, CHANGED)
-  if (!isExpired) return { ...none, records, requeueAtMs: expiresMs }
   // One that stands in the commit stays on record, for without its end it would begin again.
-  return { ...none, records, deletes: deletable(pods, 'its ttlSecondsAfterFinished is over') }
+  if (isExpired) return { ...none, records, deletes: deletable(pods, 'its ttlSecondsAfterFinished is over') }
+  // Of a node that came to the fleet since.
+  const late = stopped(pods.filter(isActive), finished)
+  return { ...none, records, deletes: late.deletes, notes: late.notes, requeueAtMs: expiresMs }
 }
 
 function deletable(pods: readonly PodView[], reason: string): Decision['deletes'] {
@@ -107,9 +109,9 @@ function goingOn(
   const now = timestamp(context.now)
   const counts = countJob(pods, spec, begun(before, spec, now), record !== undefined, context)
   const goal = goalOf(spec, counts, counts.memory.startTime, now)
-  const scale = goal === undefined ? scaleJob(spec, counts, context) : stopped(counts, goal)
+  const scale = goal === undefined ? scaleJob(spec, counts, context) : stopped(counts.active, goal)
   const done = goal ?? (isComplete(spec, counts, scale) ? completion(now) : undefined)
-  const memory = concluded(counts, spec, done, now)
+  const memory = concluded(counts, spec, done, context)
   const taken = new Set(pods.map((pod) => pod.record.pod.metadata.name ?? ''))
   const status = reportedStatus(spec, memory, counts.active, counts.terminating)
   const health = invalid ?? jobHealth(spec, status, scale, pods)
@@ -141,7 +143,7 @@ function begun(memory: JobMemory, spec: JobSpec, now: string): JobMemory {
 }
 
 /** Once it is decided how the Job ends no pod of it runs on; those count as failed. */
-function stopped({ active }: JobCounts, { message }: Goal): JobScale {
+function stopped(active: readonly PodView[], { message }: Goal | Condition): JobScale {
   const reason = `its Job has ended: ${message ?? ''}`
   const held = active.filter((pod) => !canBeDeleted(pod))
   return {
@@ -157,9 +159,15 @@ function isComplete(spec: JobSpec, { active, succeeded }: JobCounts, { creates }
   return spec.completions === undefined ? succeeded > 0 : succeeded >= spec.completions
 }
 
-/** The Job's last word comes when nothing of it is under way and every pod is in its counts. */
-function concluded(counts: JobCounts, spec: JobSpec, goal: Goal | undefined, now: string): JobMemory {
+/** The Job's last word comes when nothing of it is under way and every pod is in its counts: not while there may be others. */
+function concluded(
+  counts: JobCounts,
+  spec: JobSpec,
+  goal: Goal | undefined,
+  context: ControllerContext,
+): JobMemory {
   const { active, memory, terminating } = counts
+  const now = timestamp(context.now)
   if (goal === undefined)
     return spec.suspend === true
       ? { ...memory, conditions: suspension(memory.conditions, true, now) }
@@ -167,7 +175,7 @@ function concluded(counts: JobCounts, spec: JobSpec, goal: Goal | undefined, now
   const conditions = withCondition(memory.conditions, goal)
   const open =
     active.length + terminating.length + memory.uncountedSucceeded.length + memory.uncountedFailed.length
-  if (open > 0) return { ...memory, conditions }
+  if (open > 0 || context.unread === true) return { ...memory, conditions }
   const last = finalCondition(goal, now)
   return {
     ...memory,
