@@ -24,6 +24,8 @@ export class SimulatedNode {
   readonly facts: NodeFact[] = []
   /** Called at every fact, before anything follows from it. */
   onFact: (fact: NodeFact) => void = () => undefined
+  /** Called whenever a pod is to be made, also when the weather lets nothing of it arrive. */
+  onAsked: (record: PodRecord) => void = () => undefined
   /** Called after every write of a pod's record. */
   onRecord: (pod: SimulatedPod) => void = () => undefined
   /** Called after every write of an object's record; undefined: it was deleted. */

@@ -25,15 +25,17 @@ type OfPods = Pick<
 
 export function podVerbs(node: SimulatedNode, line: Line): OfPods {
   return {
-    createPod: ({ record, volumes }: CreatePodRequest, signal) =>
-      line.call('createPod', signal, async (between) => {
+    createPod: ({ record, volumes }: CreatePodRequest, signal) => {
+      node.onAsked(record)
+      return line.call('createPod', signal, async (between) => {
         const pod = node.writeRecord(uidOf(record), record)
         await between()
         if (record.pod.metadata.deletionTimestamp === undefined && record.ended === undefined)
           pod.armed = true
         node.makeSandbox(pod)
         node.makeVolumes(pod, volumes)
-      }),
+      })
+    },
     writePodRecord: (record, signal) =>
       line.call('writePodRecord', signal, () => {
         node.known(uidOf(record), 'writing the record')

@@ -38,6 +38,9 @@ export function watch(context: LawContext): Watch {
       fleet.trace.add(`${node.name}: ${fact.pod}${container} ${fact.kind}`)
       for (const law of laws) add(law.seeFact?.(fact, node) ?? [])
     }
+    node.onAsked = (record) => {
+      for (const law of laws) add(law.seeAsked?.(record) ?? [])
+    }
     node.onRecord = (pod) => {
       for (const law of laws) law.seePod?.(pod)
     }

@@ -1,11 +1,13 @@
 import type { ObjectKey, PodUid } from '../../../../engine/api/names.ts'
-import type { ObjectRecord } from '../../../../engine/api/records.ts'
+import type { ObjectRecord, PodRecord } from '../../../../engine/api/records.ts'
 import type { SimulatedNode } from '../../../../engine/runtimes/simulated/node.ts'
 import type { NodeFact, SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import type { Fleet } from '../world.ts'
 
 /** One thing that must never happen, counted from what the machines really do: nothing of the engine's own counting is used. */
 export interface Law {
+  /** A pod is to be made on a node: nothing of it need ever arrive there. */
+  readonly seeAsked?: (record: PodRecord) => readonly string[]
   /** Something happened on a node. A sentence for each thing that must not have happened. */
   readonly seeFact?: (fact: NodeFact, at: SimulatedNode) => readonly string[]
   /** An object's record was written; undefined: deleted. */
@@ -22,9 +24,12 @@ export interface LawContext {
   readonly inFlightMs: number
 }
 
+/** A pod, or one that may never come to be. */
+export type HasRecord = Pick<SimulatedPod, 'record'>
+
 export type ContainerFact = Extract<NodeFact, { readonly kind: 'started' | 'ended' }>
 
-export function nameOf({ record }: SimulatedPod): string {
+export function nameOf({ record }: HasRecord): string {
   return `${record.pod.metadata.namespace}/${record.pod.metadata.name}`
 }
 
@@ -36,7 +41,7 @@ export function isDeleting({ record }: SimulatedPod): boolean {
   return record.pod.metadata.deletionTimestamp !== undefined
 }
 
-export function appOf({ record }: SimulatedPod): string | undefined {
+export function appOf({ record }: HasRecord): string | undefined {
   return record.pod.metadata.ownerReferences === undefined ? undefined : record.pod.metadata.labels?.['app']
 }
 

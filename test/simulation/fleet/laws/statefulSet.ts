@@ -4,6 +4,7 @@ import type { SimulatedPod } from '../../../../engine/runtimes/simulated/pod.ts'
 import {
   appOf,
   Endings,
+  type HasRecord,
   isAlive,
   isDeleting,
   isDrained,
@@ -17,17 +18,17 @@ import {
 export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: SimulatedPod) => void } {
   const { fleet, undisturbed } = context
   const endings = new Endings(context)
-  const setOf = (pod: SimulatedPod): StatefulSet | undefined => {
+  const setOf = (pod: HasRecord): StatefulSet | undefined => {
     const set = fleet.desired.objects.get(objectKey('StatefulSet', 'default', appOf(pod) ?? ''))?.written
     return set?.kind === 'StatefulSet' && set.spec.podManagementPolicy !== 'Parallel' ? set : undefined
   }
-  const siblings = (pod: SimulatedPod): readonly SimulatedPod[] =>
-    fleet.pods.filter((other) => other.uid !== pod.uid && appOf(other) === appOf(pod))
+  const siblings = (pod: HasRecord): readonly SimulatedPod[] =>
+    fleet.pods.filter((other) => other.uid !== pod.record.pod.metadata.uid && appOf(other) === appOf(pod))
   const others = (pod: SimulatedPod): readonly string[] =>
     siblings(pod)
       .filter((other) => isDeleting(other) && isAlive(other) && endings.areOurs(other.uid))
       .map((other) => `${nameOf(pod)} is to end while ${nameOf(other)} ends, and its set is ordered`)
-  const startedTooSoon = (pod: SimulatedPod, set: StatefulSet): readonly string[] => {
+  const madeTooSoon = (pod: HasRecord, set: StatefulSet): readonly string[] => {
     const { elapsedMs } = fleet.clock
     const serving = new Set(
       siblings(pod).flatMap((other) => (isServing(other, elapsedMs) ? [ordinalOf(other)] : [])),
@@ -38,6 +39,8 @@ export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: Si
       .filter((ordinal) => !serving.has(ordinal))
       .map((ordinal) => `${nameOf(pod)} was made while ordinal ${ordinal} does not serve`)
   }
+  /** As in Kubernetes a pod that was once to be made is tried again, whatever became of the others since. */
+  const asked = new Set<string>()
   const ending = new Set<string>()
   /** Sets of which a drain has taken pods since the last commit, whatever their order. */
   const drained = new Set<string>()
@@ -46,6 +49,16 @@ export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: Si
     seeCommit: () => {
       endings.seeCommit()
       drained.clear()
+    },
+    seeAsked: (record) => {
+      const { uid = '' } = record.pod.metadata
+      if (asked.has(uid)) return []
+      asked.add(uid)
+      const pod = { record }
+      const set = setOf(pod)
+      if (set === undefined || !undisturbed || drained.has(appOf(pod) ?? '')) return []
+      // One that the commit before wanted may still be under way.
+      return endings.isSettled ? madeTooSoon(pod, set) : []
     },
     seePod: (pod) => {
       if (isDrained(pod)) drained.add(appOf(pod) ?? '')
@@ -56,18 +69,10 @@ export function orderLaw(context: LawContext): Law & { readonly seePod: (pod: Si
       const isOrdered = setOf(pod) !== undefined && !drained.has(appOf(pod) ?? '')
       if (undisturbed && isAlive(pod) && isOrdered && endings.areOurs(pod.uid)) broken.push(...others(pod))
     },
-    seeFact: (fact, at) => {
-      const found = broken.splice(0)
-      const pod = at.pods.get(fact.uid)
-      const set = pod && setOf(pod)
-      if (fact.kind !== 'created' || pod === undefined || set === undefined || !undisturbed) return found
-      // One that the commit before wanted may still be under way.
-      if (!endings.isSettled || drained.has(appOf(pod) ?? '')) return found
-      return [...found, ...startedTooSoon(pod, set)]
-    },
+    seeFact: () => broken.splice(0),
   }
 }
 
-function ordinalOf({ record }: SimulatedPod): number {
+function ordinalOf({ record }: HasRecord): number {
   return Number(record.pod.metadata.name?.split('-').at(-1))
 }
