@@ -2,6 +2,7 @@ import { TRASH_KEPT_DAYS, TRASH_KEPT_MS } from '../api/claims.ts'
 import type { RootRecord } from '../api/records.ts'
 import type { Desired } from '../api/snapshot.ts'
 import { inForceAfter } from '../api/sync.ts'
+import { emptiedNodes } from '../planner/formerNodes.ts'
 import { imagesWanted } from '../planner/images.ts'
 import { fencingBy } from '../reconciler/fencer.ts'
 import { localTransport } from '../transport/local.ts'
@@ -53,12 +54,11 @@ export async function applyCommit(
     return tellHeld(taken, invocation, world)
   }
   const { machine, record } = taken
+  const desired = withRoot(loaded.desired, record)
+  const ended = async (state: LoopState): Promise<void> =>
+    await letGoOfEmptied({ ...station, record }, { ...loaded, desired, machine }, state, world)
   // Awaited here: the lock is let go of when this block ends.
-  return await carryOut(
-    { desired: withRoot(loaded.desired, record), machine, timeoutMs, events },
-    invocation,
-    world,
-  )
+  return await carryOut({ desired, machine, timeoutMs, events, ended }, invocation, world)
 }
 
 /** The object records of a fleet may be on its nodes alone. */
@@ -82,6 +82,8 @@ export interface Job {
   readonly timeoutMs: number
   /** Absent: nothing of it is kept for `reconcile events`. */
   readonly events?: RunEvents
+  /** What is done when nothing is carried out any more. */
+  readonly ended?: (state: LoopState) => Promise<void>
 }
 
 type Taken =
@@ -149,7 +151,26 @@ export async function carryOut(job: Job, invocation: Invocation, world: World): 
   }
   await emptyTrash(machine, world)
   const { runtime } = machine
-  return tellOutcome(result, { invocation, world, runtime, timeoutMs, engineStays: false })
+  const exitStatus = await tellOutcome(result, { invocation, world, runtime, timeoutMs, engineStays: false })
+  await job.ended?.(result.state)
+  return exitStatus
+}
+
+/** Of machines that have left the commit, and have nothing any more. */
+async function letGoOfEmptied(
+  station: Station,
+  { desired, machine, source }: Pick<Valid, 'desired' | 'source'> & Pick<Job, 'machine'>,
+  { snapshot }: LoopState,
+  world: World,
+): Promise<void> {
+  const names = snapshot === undefined ? [] : emptiedNodes(snapshot)
+  const { record, root } = station
+  if (names.length === 0 || record === undefined || world.signal.aborted) return
+  const { clearNodes, withoutNodes } = await import('./fleet/letGo.ts')
+  const rest = { ...station, record: withoutNodes(record, names) }
+  await writeRootFor(rest, ownerOf({ source, desired }), machine, desired, world)
+  const gone = (record.nodes ?? []).filter(({ name }) => names.includes(name))
+  for (const line of await clearNodes(gone, root, world)) world.stderr.write(plainText(`${line}\n`))
 }
 
 export function ignoredJobs(invocation: Invocation): Pick<WaitOptions, 'ignore'> {

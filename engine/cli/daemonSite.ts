@@ -1,4 +1,5 @@
 import type { RootRecord } from '../api/records.ts'
+import type { NodeName } from '../api/names.ts'
 import type { Desired } from '../api/snapshot.ts'
 import type { Objection, Site, Taken } from '../daemon/site.ts'
 import type { PatientSource } from '../source/patient.ts'
@@ -124,6 +125,23 @@ class LocalSite implements Site {
     this.#prepared.add(machine)
     this.#takesOver = false
     return { machine, desired: withRoot(desired, this.#record) }
+  }
+
+  async letGo(
+    names: readonly NodeName[],
+    desired: Desired,
+    drive: (taken: Taken) => Promise<void>,
+  ): Promise<void> {
+    const before = this.#record
+    if (before === undefined) return
+    const { clearNodes, withoutNodes } = await import('./fleet/letGo.ts')
+    this.#record = withoutNodes(before, names)
+    // Should they come back, nothing is as it was on them.
+    this.#machines.clear()
+    await drive(await this.take(desired))
+    const gone = (before.nodes ?? []).filter(({ name }) => names.includes(name))
+    const { station, tell } = this.#options
+    for (const line of await clearNodes(gone, station.root, this.#world)) tell(line)
   }
 
   #station(): Station {

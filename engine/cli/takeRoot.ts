@@ -36,12 +36,15 @@ export async function writeRootFor(
           ...(record !== undefined && { local: await ownPart(station, clusterCIDR) }),
         })
   const here = nodes?.find(isLocal)
+  // A machine that is alone again keeps its part: its pods' way out is the part's first address.
+  const kept = record?.clusterCIDR === clusterCIDR ? record.podCIDR : undefined
+  const part = nodes === undefined ? kept : here?.podCIDR
   const next: RootRecord = {
     recordVersion: RECORD_VERSION,
     rootId: record?.rootId ?? (await rootIdOf(transport, root)),
     owner,
-    podCIDR: here?.podCIDR ?? clusterCIDR,
-    ...(here !== undefined && { clusterCIDR }),
+    podCIDR: part ?? clusterCIDR,
+    ...(part !== undefined && { clusterCIDR }),
     head: node,
     ...otherRuntime(nodes === undefined ? kind : here?.runtime),
     ...(nodes !== undefined && { nodes }),

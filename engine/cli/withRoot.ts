@@ -7,7 +7,9 @@ import { newHashKey } from './hashKey.ts'
  * With what only the root knows. One that has no key yet gets hashes that nobody sees again. Where other machines still have pods, a commit
  * without any node means this machine, and not all that there are.
  */
-export function withRoot(desired: Desired, record: RootRecord | undefined): Desired {
+export function withRoot(asked: Desired, record: RootRecord | undefined): Desired {
+  // Those of a record before this one.
+  const { formerNodes: _, ...desired } = asked
   const hashKey = record?.hashKey ?? newHashKey()
   const fleet = fleetNodes(record, desired)
   if (fleet.length === 0) return { ...desired, hashKey }

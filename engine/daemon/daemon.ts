@@ -10,6 +10,7 @@ import { SourceError } from '../source/source.ts'
 import { Burst } from './burst.ts'
 import type { ControlAnswer } from './controlMessages.ts'
 import type { Daemon, DaemonOptions, Listener } from './daemonShape.ts'
+import { Departures } from './departures.ts'
 import { Engine } from './engine.ts'
 import { Health } from './health.ts'
 import { keepHouse } from './housekeeping.ts'
@@ -41,6 +42,7 @@ class TheDaemon implements Daemon {
   readonly #sync: Sync
   readonly #health: Health
   readonly #rollbacks: Rollbacks
+  readonly #departures: Departures
   readonly #burst: Burst
   readonly #turns = new Turns()
   readonly #listeners = new Set<Listener>()
@@ -63,6 +65,7 @@ class TheDaemon implements Daemon {
       onTick: (state) => {
         this.#each((listener) => listener.tick?.(state))
         this.#rollbacks.look(state)
+        this.#departures.look(state)
       },
     })
     const tell = (event: SyncEvent): void => this.#tell(event)
@@ -74,6 +77,7 @@ class TheDaemon implements Daemon {
       turns: this.#turns,
       went: (rollback) => this.#sync.wentBack(rollback),
     })
+    this.#departures = new Departures({ ...options, engine: this.engine, turns: this.#turns })
     this.#burst = new Burst(clock)
     this.#health = new Health({
       engine: this.engine,

@@ -20,6 +20,11 @@ export interface Site {
   machine(desired: Desired): Promise<Machine>
   /** Makes the root this commit's and its machine ready; on record before it resolves. */
   take(desired: Desired): Promise<Taken>
+  /**
+   * Takes machines out of the fleet that have no pods any more, and what is left of the root from them once `drive` has resolved: nothing uses
+   * them from then on.
+   */
+  letGo(nodes: readonly NodeName[], desired: Desired, drive: (taken: Taken) => Promise<void>): Promise<void>
 }
 
 export interface Taken {

@@ -1,8 +1,8 @@
 import type { ObjectKey, PodUid } from '../api/names.ts'
 import { keyParts, objectKey } from '../api/names.ts'
-import { nodeKey } from '../api/nodeRecords.ts'
+import { isFenced, nodeKey } from '../api/nodeRecords.ts'
 import type { Action, Health, Plan } from '../api/plan.ts'
-import type { Snapshot } from '../api/snapshot.ts'
+import type { ObservedNode, Snapshot } from '../api/snapshot.ts'
 import { controllerOf } from '../api/owners.ts'
 import { REVISION } from '../controllers/replicaset/sets.ts'
 
@@ -56,9 +56,8 @@ export function verdict(
   snapshot: Snapshot,
   ignore: (object: ObjectKey) => boolean,
 ): Verdict | undefined {
-  // of a node that has never answered nobody knows what runs there
   const nodes = [...snapshot.observed.nodes.values()]
-  if (nodes.some(({ reachable, info }) => !reachable && info === undefined)) return undefined
+  if (nodes.some((node) => isUnknown(node, snapshot))) return undefined
   const objects = unhealthy(plan, snapshot, ignore)
   if (objects.some(({ health }) => health.kind !== 'failed')) return undefined
   const settled = new Set(objects.map(({ object }) => object))
@@ -71,6 +70,11 @@ export function verdict(
   if (isJobBeginning(plan, snapshot, ignore)) return undefined
   if (open.length > 0 || writesRecords(plan, snapshot)) return undefined
   return objects.length === 0 ? { kind: 'healthy' } : { kind: 'failed', objects }
+}
+
+/** Of a node that has never answered nobody knows what runs there, unless somebody has said that nothing does. */
+function isUnknown({ info, name, reachable }: ObservedNode, { records }: Snapshot): boolean {
+  return !reachable && info === undefined && !isFenced(records.get(nodeKey(name)))
 }
 
 /**

@@ -1,9 +1,10 @@
 import { onTestFinished } from 'vitest'
+import type { NodeName } from '../../engine/api/names.ts'
 import type { RootRecord } from '../../engine/api/records.ts'
 import type { Desired } from '../../engine/api/snapshot.ts'
 import { createDaemon } from '../../engine/daemon/daemon.ts'
 import type { Daemon } from '../../engine/daemon/daemonShape.ts'
-import type { Machine, Objection, Site } from '../../engine/daemon/site.ts'
+import type { Machine, Objection, Site, Taken } from '../../engine/daemon/site.ts'
 import type { SyncEvent } from '../../engine/daemon/syncState.ts'
 import type { LoopState } from '../../engine/reconciler/loop.ts'
 import { connectTo } from '../../engine/runtimes/simulated/runtime.ts'
@@ -82,6 +83,8 @@ export class Place implements Site {
   /** How the node's verbs go. */
   weather: Weather = calm
   taken: string[] = []
+  /** Machines that were let go of. */
+  readonly let: NodeName[] = []
   #record: RootRecord | undefined
   #machine: Machine | undefined
 
@@ -110,7 +113,7 @@ export class Place implements Site {
     return this.#machine
   }
 
-  async take(desired: Desired): Promise<{ readonly machine: Machine; readonly desired: Desired }> {
+  async take(desired: Desired): Promise<Taken> {
     if (this.notReady !== undefined) throw this.notReady
     this.taken.push(desired.commit)
     this.#record = {
@@ -122,6 +125,17 @@ export class Place implements Site {
       appliedCommit: desired.commit,
     }
     return { machine: await this.machine(), desired }
+  }
+
+  async letGo(
+    names: readonly NodeName[],
+    desired: Desired,
+    drive: (taken: Taken) => Promise<void>,
+  ): Promise<void> {
+    this.let.push(...names)
+    const { formerNodes: _, ...without } = desired
+    this.anew()
+    await drive(await this.take(without))
   }
 }
 

@@ -82,6 +82,40 @@ test('pods of a machine that leaves the commit are not lost, whichever it is', a
   expect(await world.once()).toMatchObject({ exitCode: 0 })
 })
 
+test('a machine that leaves the commit is emptied and let go of, and can come back', async () => {
+  const left = 'node one has left the fleet: it has no pods any more, and nothing of the engine'
+  const nodes = `${hereYaml()}---\n${oneYaml()}`
+  await world.commit({ 'nodes.yaml': nodes, 'web.yaml': web(4) })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  const gone = await world.commit({ 'nodes.yaml': hereYaml(), 'web.yaml': web(4) })
+  await using daemon = new DaemonProcess(world)
+  await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === gone)
+  await daemon.until((line) => line.message === left)
+  expect(leftOn(hosts, 'one')).toBe('')
+  const alone = await world.pods()
+  expect(alone).toHaveLength(4)
+  for (const { metadata, status } of alone) {
+    const answer = await fetch(`http://${status.podIP ?? ''}:8080/hostname`)
+    expect(await answer.text()).toContain(metadata.name)
+  }
+  expect(await daemon.end()).toBe(0)
+  // It may be switched off: nobody asks for it.
+  hosts.host('one').cut()
+  const without = await world.once()
+  expect(without).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('one') as string })
+  expect((await world.run('nodes')).stdout).not.toMatch(/^one /m)
+  hosts.host('one').mend()
+  await world.commit({ 'nodes.yaml': nodes, 'web.yaml': web(6) })
+  expect(await world.once()).toMatchObject({ exitCode: 0 })
+  const both = await world.pods()
+  expect(uids(both)).toEqual(expect.arrayContaining([...uids(alone)]))
+  expect(ranges(both)).toHaveLength(2)
+  await world.commit({ 'nodes.yaml': hereYaml(), 'web.yaml': web(4) })
+  const once = await world.once()
+  expect(once).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(left) as string })
+  expect(leftOn(hosts, 'one')).toBe('')
+})
+
 const CLAIM = `apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data}

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PodUid } from '../../engine/api/names.ts'
 import { objectKey } from '../../engine/api/names.ts'
+import { nodeRecord } from '../../engine/api/nodeRecords.ts'
 import type { Action, Bucket, Health, Plan, PodVerdict } from '../../engine/api/plan.ts'
 import type { ObjectRecord } from '../../engine/api/records.ts'
 import type { Snapshot } from '../../engine/api/snapshot.ts'
@@ -110,6 +111,14 @@ test.each<{ what: string; standing: Standing }>([
 test('no verdict while something is under way, or a node has never answered', () => {
   expect(judged({ web: HEALTHY }, snapshotOf(new Map([[uidOf('x'), createPod('x')]])))).toBeUndefined()
   expect(judged({ web: HEALTHY }, snapshotOf(new Map(), false))).toBeUndefined()
+})
+
+test('a node that has never answered is not waited for once it is fenced', () => {
+  const snapshot = snapshotOf(new Map(), false)
+  const fenced = nodeRecord(NODE, { fenced: { at: START, by: 'person' } }, 'a', undefined)
+  expect(judged({ web: HEALTHY }, { ...snapshot, records: new Map([[fenced.key, fenced]]) })).toEqual({
+    kind: 'healthy',
+  })
 })
 
 test('failed, though attempts for the failed object go on through what it derives', () => {

@@ -15,6 +15,8 @@ export interface Ways {
   mirrors?: Promise<Mirrors>
   /** The fleet is being taken down: nobody is to find its records. */
   leaving?: true
+  /** Addresses of machines that have left the fleet: nothing is given to them. */
+  readonly left: Set<string>
   /** Nodes that are being asked how far their copies go. */
   readonly meeting: Set<Promise<void>>
   /** Aborted when another head has taken the fleet over. */
@@ -26,7 +28,12 @@ const ways = new WeakMap<World, Ways>()
 export function waysOf(world: World): Ways {
   const known = ways.get(world)
   if (known !== undefined) return known
-  const made: Ways = { open: new Map(), meeting: new Set(), superseded: new AbortController() }
+  const made: Ways = {
+    open: new Map(),
+    left: new Set(),
+    meeting: new Set(),
+    superseded: new AbortController(),
+  }
   ways.set(world, made)
   return made
 }
@@ -54,6 +61,15 @@ export async function closeWays(world: World): Promise<void> {
   await Promise.all(open.map(async (way) => await way[Symbol.asyncDispose]()))
 }
 
+/** The node's lock is free then. */
+export async function closeWay(world: World, address: string): Promise<void> {
+  const { mirrors, open } = waysOf(world)
+  const way = open.get(address)
+  open.delete(address)
+  await (await mirrors)?.settled()
+  await way?.[Symbol.asyncDispose]()
+}
+
 async function settle({ meeting, mirrors }: Ways): Promise<void> {
   if (mirrors === undefined) return
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -71,7 +87,9 @@ async function settle({ meeting, mirrors }: Ways): Promise<void> {
 
 /** As the root is: nodes that are reached from here on have it, too. */
 export function tellNodes(world: World, record: RootRecord): void {
-  waysOf(world).record = record
+  const all = waysOf(world)
+  all.record = record
+  for (const { address } of record.nodes ?? []) all.left.delete(address)
 }
 
 /** Rejects when another head has taken the fleet over; this process is to end then. */

@@ -36,7 +36,7 @@ export async function removeFromNodes(
   }
 }
 
-async function removeFrom(node: FleetNode, root: string, path: string, world: World): Promise<Left> {
+export async function removeFrom(node: FleetNode, root: string, path: string, world: World): Promise<Left> {
   const on = (line: string): string => `${line} on node ${node.name}`
   try {
     const transport = await wayTo(node, root, world)

@@ -80,13 +80,13 @@ function assertSameMachines(wanted: readonly Reached[], used: readonly FleetNode
     const namesake = used.find((node) => node.name === name)
     if (namesake !== undefined && namesake.address !== address)
       throw new UserError(
-        `node ${name} is ${address} now and was ${namesake.address}, where its pods are: give the other machine another name, or run reconcile down first`,
+        `node ${name} is ${address} now and was ${namesake.address}, where its pods are: give the other machine another name, or take the node out of the repository until it has left the fleet`,
       )
     const same =
       used.length === 1 && address === LOCAL ? undefined : used.find((node) => node.address === address)
     if (same !== undefined && same.name !== name)
       throw new UserError(
-        `node ${name} is ${address}, which was node ${same.name}: keep that name, or run reconcile down first`,
+        `node ${name} is ${address}, which was node ${same.name}: keep that name, or take the node out of the repository until it has left the fleet`,
       )
   }
 }

@@ -49,7 +49,7 @@ export async function controlPath(root: string): Promise<string> {
 async function greet(
   node: Reached,
   root: string,
-  { holder, mirrors: mirroring, record }: Ways,
+  { holder, left, mirrors: mirroring, record }: Ways,
   transport: Transport,
   way: () => Transport,
 ): Promise<void> {
@@ -58,7 +58,7 @@ async function greet(
     throw new TransportError(
       `node ${node.name}: ${root} leads to ${real} there; name the real folder with --root`,
     )
-  if (holder === undefined) return
+  if (holder === undefined || left.has(node.address)) return
   const mirrors = await mirroring
   const paths = await rootPaths(localTransport(), root)
   const found = mirrors === undefined ? undefined : await readFleetState(transport, paths)

@@ -63,7 +63,10 @@ export class Mirrors {
   setRoot(root: RootRecord): void {
     if (JSON.stringify(root) === JSON.stringify(this.#state.root)) return
     this.#state = { ...this.#state, writes: this.#state.writes + 1, root }
-    for (const node of this.#nodes.values()) node.touch()
+    const names = new Set(root.nodes?.map(({ name }) => name))
+    for (const [name, node] of this.#nodes)
+      if (names.has(name)) node.touch()
+      else this.#nodes.delete(name)
   }
 
   /** What a node says of its copy, on each new connection. Throws when that is another head's. */
