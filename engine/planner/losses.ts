@@ -1,9 +1,8 @@
 import { unreachableAtMs } from '../api/nodeLoss.ts'
 import { type NodeLoss, type NodeMemory, nodeKey, nodeMemory } from '../api/nodeRecords.ts'
-import { type NodeName, podUid, type PodUid } from '../api/names.ts'
+import type { NodeName, PodUid } from '../api/names.ts'
 import { controllerOf } from '../api/owners.ts'
 import type { Action } from '../api/plan.ts'
-import type { PodRecord } from '../api/records.ts'
 import type { ObservedNode, ObservedPod, Snapshot } from '../api/snapshot.ts'
 import { timestamp } from '../controllers/decision.ts'
 import { withBindings } from './bindings.ts'
@@ -58,9 +57,7 @@ export function silenceOf(loss: NodeLoss | undefined): NodeLoss | undefined {
 function returned(node: ObservedNode, { givenUp, loss }: NodeMemory): ObservedNode {
   const uids = loss?.evicted ?? []
   const older =
-    givenUp === undefined
-      ? []
-      : [...node.pods.values()].flatMap((pod) => (isOlder(pod, givenUp) ? [uidOf(pod.record)] : []))
+    givenUp === undefined ? [] : [...node.pods].flatMap(([uid, pod]) => (isOlder(pod, givenUp) ? [uid] : []))
   if (uids.length + older.length === 0) return node
   return {
     ...node,
@@ -81,10 +78,6 @@ function isOlder({ record }: Pick<ObservedPod, 'record'>, givenUp: string): bool
   const { metadata } = record.pod
   if (controllerOf(metadata)?.kind === 'DaemonSet') return false
   return Date.parse(metadata.creationTimestamp ?? givenUp) <= Date.parse(givenUp)
-}
-
-function uidOf({ pod }: PodRecord): PodUid {
-  return podUid(pod.metadata.uid ?? '')
 }
 
 /** What was under way on a node that was given up is over, too: nobody will hear how it ended before the node answers. */
