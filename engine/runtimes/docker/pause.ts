@@ -84,8 +84,13 @@ export async function ensurePause(
   if (there !== undefined) await remove(node, node.tool.removeArgs([name]), asking)
   const folders = await programFolders(node.transport)
   await node.tell(pauseArgs({ ...parts, folders }), asking)
-  const pid = (await inspected(node, [name], signal)).get(name)?.pid ?? 0
-  return await entered(node, pid, parts, asking)
+  const begun = (await inspected(node, [name], signal)).get(name)
+  if (begun !== undefined && begun.pid > 0) return await entered(node, begun.pid, parts, asking)
+  const end = begun === undefined ? 'and is gone' : `with exit code ${begun.exitCode}`
+  throw new RuntimeFailure(
+    asking.reason,
+    `${asking.doing}: it ended at once ${end}; docker inspect ${name} on the node may tell why`,
+  )
 }
 
 const LOOKS_MAX = 400
