@@ -26,12 +26,12 @@ export async function writeRootFor(
   const clusterCIDR =
     before !== undefined && (configured === undefined || configured === before)
       ? before
-      : await choosePodCidr(await places(station, fleet, world), root, configured)
+      : await choosePodCidr(await places(station, fleet, world), root, configured, before)
   const nodes =
     fleet.length === 0
       ? undefined
       : withRanges(fleet, {
-          before: before === clusterCIDR ? (record?.nodes ?? []) : [],
+          before: record?.nodes ?? [],
           podCIDR: clusterCIDR,
           ...(record !== undefined && { local: await ownPart(station, clusterCIDR) }),
         })

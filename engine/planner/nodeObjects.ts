@@ -16,6 +16,8 @@ export interface NodeObject {
     readonly taints?: readonly Taint[]
     readonly unschedulable?: true
     readonly podCIDR?: string
+    /** One of each family, the first of which is `podCIDR`. */
+    readonly podCIDRs?: readonly string[]
   }
   readonly status: {
     readonly conditions: readonly NodeCondition[]
@@ -62,13 +64,13 @@ function nodeObject(
 ): NodeObject {
   const { allocatable, info, labels, name, unschedulable } = node
   const taints = unschedulable ? [...node.taints, UNSCHEDULABLE_TAINT] : node.taints
-  const podCIDR = podCIDRs.get(name)
+  const parts = podCIDRs.get(name)?.split(',')
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels },
     spec: {
-      ...(podCIDR !== undefined && { podCIDR }),
+      ...(parts?.[0] !== undefined && { podCIDR: parts[0], podCIDRs: parts }),
       ...(taints.length > 0 && { taints }),
       ...(unschedulable && { unschedulable }),
     },

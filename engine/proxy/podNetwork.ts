@@ -13,6 +13,9 @@ type KnownNode = NetworkNode & { readonly network: NodeNetwork }
 /** What VXLAN puts before each packet, with the outer headers of Ethernet, IP and UDP. */
 const TUNNEL_BYTES = { IPv4: 50, IPv6: 70 } as const
 
+/** RFC 8200, section 5: the kernel has no IPv6 on a link that takes less. The tunnel's own packets are sent in pieces then. */
+const IPV6_BYTES_MIN = 1280
+
 /** Of each node that is known. Two that share a link have plain routes, in both directions; all others a tunnel. */
 export function podNetworks(nodes: readonly NetworkNode[]): ReadonlyMap<NodeName, PodNetwork> {
   const known = nodes.filter((node): node is KnownNode => node.network !== undefined)
@@ -21,7 +24,11 @@ export function podNetworks(nodes: readonly NetworkNode[]): ReadonlyMap<NodeName
   const tunnelled = known.filter(({ name }) => ways.get(name)?.peers.some(({ tunnel }) => tunnel))
   const linkBytes = Math.min(...known.map(({ network }) => network.mtuBytes))
   const headBytes = Math.max(...tunnelled.map(({ network }) => TUNNEL_BYTES[ipFamily(network.address)]))
-  const mtuBytes = tunnelled.length === 0 ? linkBytes : linkBytes - headBytes
+  const hasIpv6 = known.some(({ network }) =>
+    ipRanges(network.podCIDR).some(({ family }) => family === 'IPv6'),
+  )
+  const passing = tunnelled.length === 0 ? linkBytes : linkBytes - headBytes
+  const mtuBytes = hasIpv6 ? Math.max(passing, IPV6_BYTES_MIN) : passing
   return new Map(
     known.map(({ name, network }): [NodeName, PodNetwork] => {
       const { lacks, peers } = ways.get(name) ?? NO_WAYS

@@ -7,7 +7,7 @@ import { nodesYaml } from '../support/hosts/fleet.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
 import { files, pod, sh } from '../support/pods.ts'
 import { addressIn } from '../support/ranges.ts'
-import { inPod, NODES, serverOn } from './fleetPods.ts'
+import { ECHO, inPod, NODES, serverOn } from './fleetPods.ts'
 import { ask as askProxy } from './services/ingressClient.ts'
 import { ask, byPod, service } from './services/pods.ts'
 
@@ -144,19 +144,3 @@ describe.each(Object.entries(PLACES))('nodes %s', (_, links) => {
     expect(await states()).toEqual(before)
   })
 })
-
-/** Whole packets both ways: the servers send back what they are sent, after the line with their name. */
-const ECHO = `
-const socket = require('net').connect({ host: process.argv[1], port: process.argv[2] })
-let came = 0
-socket.once('data', (line) => {
-  came = line.length - line.indexOf(10) - 1
-  socket.on('data', (data) => {
-    came += data.length
-    if (came < 1000000) return
-    console.log(came + ' came back')
-    socket.destroy()
-  })
-})
-socket.write(Buffer.alloc(1000000))
-`

@@ -5,12 +5,16 @@ import { MACHINE_VOLUME, PEER, peerContainer } from './services/pods.ts'
 
 export const NODES = ['one', 'two', 'three'] as const
 
-const SERVE = `exec chroot /machine ${process.execPath} ${PEER} serve $(hostname) $IP 8080`
-
 /** `on-NODE` tells its name, and who asks. */
 export function serverOn(node: string) {
+  return serverAt(node, '$IP')
+}
+
+/** The same at one of its addresses, or at all. */
+export function serverAt(node: string, address: string) {
+  const serve = `exec chroot /machine ${process.execPath} ${PEER} serve $(hostname) ${address} 8080`
   const container = peerContainer([], {
-    command: ['sh', '-c', SERVE],
+    command: ['sh', '-c', serve],
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
   })
   return {
@@ -32,3 +36,19 @@ export function inPod(hosts: Hosts, world: World, pod: ShownPod): readonly [stri
   const pin = `/run/reconcile/${rootIdOf(world.root)}/pods/${pod.metadata.uid}/net`
   return [...hosts.host(name).within, 'nsenter', `--net=${pin}`]
 }
+
+/** Whole packets both ways: the servers send back what they are sent, after the line with their name. */
+export const ECHO = `
+const socket = require('net').connect({ host: process.argv[1], port: process.argv[2] })
+let came = 0
+socket.once('data', (line) => {
+  came = line.length - line.indexOf(10) - 1
+  socket.on('data', (data) => {
+    came += data.length
+    if (came < 1000000) return
+    console.log(came + ' came back')
+    socket.destroy()
+  })
+})
+socket.write(Buffer.alloc(1000000))
+`

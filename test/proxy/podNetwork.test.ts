@@ -53,6 +53,12 @@ test('the smallest packet that any link takes is what all pods send, and IPv6 ta
   expect(networksOf({ one, two })['one']?.mtuBytes).toBe(1430)
 })
 
+test('pods of IPv6 send packets of 1280 bytes at least, however narrow a link is', () => {
+  const narrow = at('10.244.2.0/24,fd00:244:0:2::/64', '10.2.0.13/24', { mtuBytes: 1300 })
+  expect(networksOf({ a: A, narrow })['a']?.mtuBytes).toBe(1280)
+  expect(networksOf({ a: A, c: { ...C, mtuBytes: 1300 } })['a']?.mtuBytes).toBe(1250)
+})
+
 test('what one of two nodes alone takes for a common link is none', () => {
   const wide = at('10.244.0.0/24', '10.1.0.11/16')
   const small = at('10.244.1.0/24', '10.1.7.12/24')

@@ -122,32 +122,58 @@ export interface RangesAsked {
   readonly local?: string
 }
 
-/** Each node keeps the range that it has; a new one gets the first that is free. */
+/** Each node keeps the part of each family that it has; who has none gets the first that is free. */
 export function withRanges(
   fleet: readonly Reached[],
-  { before, local, podCIDR }: RangesAsked,
+  { before, local = '', podCIDR }: RangesAsked,
 ): readonly FleetNode[] {
-  const ranges = new Map<NodeName, string>(before.map((node) => [node.name, node.podCIDR]))
+  const whole = ipRanges(podCIDR)
+  // Of another podCIDR nobody keeps anything.
+  const kept = new Map(before.map((node) => [node.name, ipRanges(node.podCIDR).filter(isIn(whole))]))
+  const taken = [...kept.values()].flat()
   const here = fleet.find(isLocal)
-  if (here !== undefined && local !== undefined && !ranges.has(here.name)) ranges.set(here.name, local)
-  const taken = [...ranges.values()].flatMap(ipRanges)
+  if (here !== undefined) {
+    const had = kept.get(here.name) ?? []
+    const own = ipRanges(local).filter(
+      (part) => had.every(({ family }) => family !== part.family) && isFree(part, taken),
+    )
+    kept.set(here.name, [...had, ...own])
+    taken.push(...own)
+  }
   return fleet.map((each) => {
     const { leaves: _, ...node } = each
-    const own = ranges.get(node.name) ?? firstFree(podCIDR, taken)
-    if (own === undefined) {
-      throw new UserError(
-        `node ${node.name}: ${podCIDR} is too small for ${fleet.length} nodes; set a larger podCIDR in the Cluster, such as a /16`,
-      )
-    }
-    taken.push(...ipRanges(own))
-    return { ...node, podCIDR: own }
+    const had = kept.get(node.name) ?? []
+    const parts = whole.map(
+      (range) => had.find(({ family }) => family === range.family) ?? newPart(range, taken, { node, fleet }),
+    )
+    return { ...node, podCIDR: parts.map(({ text }) => text).join(',') }
   })
 }
 
-function firstFree(podCIDR: string, taken: readonly IpRange[]): string | undefined {
+function isIn(whole: readonly IpRange[]): (part: IpRange) => boolean {
+  return (part) => whole.some((range) => overlap(range, part) && part.prefix >= range.prefix)
+}
+
+function isFree(part: IpRange, taken: readonly IpRange[]): boolean {
+  return !taken.some((other) => overlap(part, other))
+}
+
+/** Taken from then on. */
+function newPart(
+  range: IpRange,
+  taken: IpRange[],
+  { fleet, node }: { readonly node: Reached; readonly fleet: readonly Reached[] },
+): IpRange {
   for (let place = 0; ; place += 1) {
-    const range = nodeRange(podCIDR, place)
-    if (range === undefined) return undefined
-    if (!ipRanges(range).some((one) => taken.some((other) => overlap(one, other)))) return range
+    const text = nodeRange(range, place)
+    if (text === undefined) break
+    const [part] = ipRanges(text)
+    if (part === undefined || !isFree(part, taken)) continue
+    taken.push(part)
+    return part
   }
+  const larger = range.family === 'IPv4' ? '/16' : '/56'
+  throw new UserError(
+    `node ${node.name}: ${range.text} is too small for ${fleet.length} nodes; set a larger podCIDR in the Cluster, such as a ${larger}`,
+  )
 }

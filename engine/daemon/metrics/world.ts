@@ -53,10 +53,11 @@ function isOfKind<K extends KubernetesObject['kind']>(
 }
 
 function nodeSubjects(snapshot: NonNullable<LoopState['snapshot']>): readonly NodeSubject[] {
-  const podCIDR = snapshot.desired.cluster.spec?.podCIDR
+  const whole = snapshot.desired.cluster.spec?.podCIDR
   return nodesOf(snapshot).map((facts) => ({
     facts,
     observed: snapshot.observed.nodes.get(facts.name),
-    podCIDR,
+    // One label's worth, as Kubernetes has it: the first family's.
+    podCIDR: (facts.info?.network?.podCIDR ?? whole)?.split(',')[0],
   }))
 }

@@ -118,6 +118,30 @@ test('each node keeps its range, and a new one gets the first that nobody has', 
   )
 })
 
+test('each node keeps its part of a range that stays, and gets one of a range that is new', () => {
+  const fleet = ['one', 'two', 'three'].map((name) => ({ name: nodeName(name), address: `ssh://${name}` }))
+  const before = [used('two', 'ssh://two', '10.244.0.0/24'), used('one', 'ssh://one', '10.244.3.0/24')]
+  const ranges = (podCIDR: string) => withRanges(fleet, { before, podCIDR }).map((each) => each.podCIDR)
+  expect(ranges('10.244.0.0/16,fd00:244::/56')).toEqual([
+    '10.244.3.0/24,fd00:244::/64',
+    '10.244.0.0/24,fd00:244:0:1::/64',
+    '10.244.1.0/24,fd00:244:0:2::/64',
+  ])
+  expect(ranges('10.245.0.0/16')).toEqual(['10.245.0.0/24', '10.245.1.0/24', '10.245.2.0/24'])
+  expect(() => ranges('10.244.0.0/16,fd00:244::/63')).toThrow(
+    'node three: fd00:244::/63 is too small for 3 nodes; set a larger podCIDR in the Cluster, such as a /56',
+  )
+})
+
+test('this machine, which comes to others, gets no part that one of them has', () => {
+  const fleet = [
+    { name: nodeName('one'), address: 'ssh://one' },
+    { name: nodeName('here'), address: 'local' },
+  ]
+  const asked = { before: [used('one', 'ssh://one')], podCIDR: '10.244.0.0/16', local: '10.244.0.0/24' }
+  expect(withRanges(fleet, asked).map(({ podCIDR }) => podCIDR)).toEqual(['10.244.0.0/24', '10.244.1.0/24'])
+})
+
 test('a machine that was alone keeps the part in which its pods have their addresses', () => {
   const part = firstRangeWith('10.244.0.0/16', ['10.244.0.7', '10.244.2.9', 'lock'])
   expect(part).toBe('10.244.0.0/22')

@@ -12,6 +12,7 @@ import {
   FILTER_BRIDGED,
   FILTER_BRIDGED6,
   FORWARDING,
+  FORWARDING6,
   loadBridgeFilter,
   type Settings,
   unset,
@@ -67,10 +68,10 @@ class ServiceKeeper {
       this.#last = traffic
       return []
     }
-    const { flows, taken, table } = await this.#parts()
+    const { flows, gateways, taken, table } = await this.#parts()
     if (this.#last === undefined || serviceRanges.join() !== this.#ranges.join())
       await this.#route(serviceRanges, signal)
-    await this.#set(settingsFor(frontends))
+    await this.#set(settingsFor(frontends, gateways))
     const { free, problems } = await taken.sort(frontends)
     await flows.follow(await table.load(free, signal), signal)
     this.#last = traffic
@@ -161,7 +162,13 @@ async function partsOf({ context, look, paths, transport }: ServicesNode) {
   }
 }
 
-function settingsFor(frontends: readonly Frontend[]): Settings {
+function settingsFor(frontends: readonly Frontend[], gateways: readonly string[]): Settings {
   const six = frontends.some(({ family }) => family === 'ip6')
-  return { ...FORWARDING, ...FILTER_BRIDGED, ...(six && FILTER_BRIDGED6) }
+  const hasPods6 = gateways.some((gateway) => gateway.includes(':'))
+  return {
+    ...FORWARDING,
+    ...FILTER_BRIDGED,
+    ...(six && FILTER_BRIDGED6),
+    ...(hasPods6 && FORWARDING6),
+  }
 }

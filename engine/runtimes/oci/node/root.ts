@@ -74,19 +74,21 @@ export interface Place {
 /**
  * The range for pods' addresses, or one of each family with a comma between them: the configured ones, or the first /16 from 10.244 up that no
  * machine has a route into. Rejects when a configured one overlaps with a route that is not our own bridge's; the message proposes a free one.
- * A machine that cannot be asked is left out: it is asked when it is reached.
+ * A machine that cannot be asked is left out: it is asked when it is reached. `before`: ranges that this root has by now, whose routes are its own.
  */
 export async function choosePodCidr(
   places: readonly Place[],
   root: string,
   configured: string | undefined,
+  before = '',
 ): Promise<string> {
   const wanted = configured === undefined ? [] : ipRanges(configured)
   const families = new Set(['IPv4' as const, ...wanted.map(({ family }) => family)])
   const told = places.map(async (place) => await routesOf(place, root, [...families]))
   const taken = (await Promise.all(told)).flat()
   if (configured === undefined) return freePodRange(taken)
-  for (const range of wanted) refuseTaken(range, taken)
+  const own = new Set(ipRanges(before).map(rangeText))
+  for (const range of wanted) if (!own.has(rangeText(range))) refuseTaken(range, taken)
   if (wanted[0]?.family === 'IPv4') return wanted.map(rangeText).join(',')
   throw certain(`podCIDR ${JSON.stringify(configured)} does not begin with a range of IPv4`)
 }

@@ -1,19 +1,18 @@
-import { addressAt, ipRanges } from '../../../api/ipRanges.ts'
+import { addressAt, type IpRange, ipRanges, overlap, rangeText } from '../../../api/ipRanges.ts'
 import type { Command } from '../../../transport/transport.ts'
 import { runCommand, runOrFail } from '../commands.ts'
+import { kernelRoutes, routeKey } from '../network/kernelRoutes.ts'
 import { masqueradeCommand } from '../network/masquerade.ts'
-import { readText } from '../node/node.ts'
 import { readRoot } from '../node/root.ts'
-import type { PodLink } from '../pods/sandbox.ts'
+import { addressesOf, type PodLink, type Sandbox } from '../pods/sandbox.ts'
 import type { Looking, Repair } from './repair.ts'
 import { allSandboxes } from './sandboxes.ts'
 
 /** The bridge with its address, the pods' links on it, and the table that lets their packets out. */
 export async function bridgeRepairs(looking: Looking): Promise<readonly Repair[]> {
   const sandboxes = [...(await allSandboxes(looking)).values()]
-  const links = sandboxes.flatMap(({ link }) => link ?? [])
   if (!sandboxes.some(({ hostNetwork }) => !hostNetwork)) return []
-  const [found, table] = await Promise.all([damageOf(looking, links), tableIsGone(looking)])
+  const [found, table] = await Promise.all([damageOf(looking, sandboxes), tableIsGone(looking)])
   return [
     ...(found === undefined ? [] : [bridgeRepair(looking, found)]),
     ...(table ? [tableRepair(looking)] : []),
@@ -30,20 +29,30 @@ interface BridgeDamage {
 
 async function damageOf(
   { paths, transport }: Looking,
-  links: readonly PodLink[],
+  sandboxes: readonly Sandbox[],
 ): Promise<BridgeDamage | undefined> {
-  const [all, ports, routes] = await Promise.all([
+  const [all, ports, routes, root] = await Promise.all([
     transport.listDirectory('/sys/class/net'),
     transport.listDirectory(`/sys/class/net/${paths.bridge}/brif`),
-    readText(transport, '/proc/net/route'),
+    kernelRoutes(transport),
+    readRoot(transport, paths.root),
   ])
+  const links = sandboxes.flatMap(({ link }) => link ?? [])
   if (links.length === 0) return undefined
   const isGone = !all.includes(paths.bridge)
-  const hasNoRoute = !routes.split('\n').some((line) => line.startsWith(`${paths.bridge}\t`))
+  // Of ranges that pods have addresses in: the first pod of a range brings its gateway.
+  const used = ipRanges(root?.podCIDR ?? '').filter((range) => sandboxes.some(hasAddressIn(range)))
+  const hasNoRoute = used.some((range) => !routes.has(routeKey(paths.bridge, rangeText(range))))
   const there = links.filter(({ name }) => all.includes(name))
   const flags = await transport.readFiles(there.map(flagsFile))
   const loose = there.filter((link) => !ports.includes(link.name) || isDown(flags.get(flagsFile(link))))
   return isGone || hasNoRoute || loose.length > 0 ? { isGone, hasNoRoute, loose } : undefined
+}
+
+function hasAddressIn(range: IpRange): (sandbox: Sandbox) => boolean {
+  const bits = range.family === 'IPv4' ? 32 : 128
+  return (sandbox) =>
+    addressesOf(sandbox).some((address) => ipRanges(`${address}/${bits}`).some((one) => overlap(range, one)))
 }
 
 function flagsFile({ name }: PodLink): string {

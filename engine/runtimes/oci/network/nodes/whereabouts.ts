@@ -46,9 +46,13 @@ export function parseLinks(stdout: string): readonly Link[] {
   })
 }
 
+/** Addresses of IPv6 that will be others soon, or are none yet. */
+const PASSING = ['temporary', 'deprecated', 'tentative', 'dadfailed']
+
 /** Of a link from one machine to one other, which `address` names, nobody else is in its network. */
 function networkOf(item: unknown): readonly string[] {
   if (!isObject(item) || item['scope'] !== 'global' || typeof item['local'] !== 'string') return []
+  if (PASSING.some((flag) => item[flag] === true)) return []
   const { address, local, prefixlen } = item
   const alone = ipFamily(local) === 'IPv4' ? 32 : 128
   return [`${local}/${address === undefined ? Number(prefixlen) : alone}`]
