@@ -138,7 +138,14 @@ class LocalSite implements Site {
     this.#record = withoutNodes(before, names)
     // Should they come back, nothing is as it was on them.
     this.#machines.clear()
-    await drive(await this.take(desired))
+    let taken: Taken
+    try {
+      taken = await this.take(desired)
+    } catch (error) {
+      this.#record = before
+      throw error
+    }
+    await drive(taken)
     const gone = (before.nodes ?? []).filter(({ name }) => names.includes(name))
     const { station, tell } = this.#options
     for (const line of await clearNodes(gone, station.root, this.#world)) tell(line)

@@ -1,6 +1,7 @@
 import type { NodeName } from '../../api/names.ts'
 import type { FleetNode, RootRecord } from '../../api/records.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
+import { RuntimeFailure } from '../../runtimes/runtime.ts'
 import { localTransport } from '../../transport/local.ts'
 import type { World } from '../world.ts'
 import { closeWay, waysOf } from './driving.ts'
@@ -29,13 +30,20 @@ export async function clearNodes(
 async function clear(node: FleetNode, root: string, path: string, world: World): Promise<readonly string[]> {
   waysOf(world).left.add(node.address)
   await closeWay(world, node.address)
-  const { kept, unreached } = await removeFrom(node, root, path, world)
-  await closeWay(world, node.address)
-  const [failed] = unreached
-  if (failed !== undefined)
-    return [
-      `node ${node.name} has left the fleet with no pods, but what else ${path} has there could not be removed: ${failed.why}`,
-    ]
-  const data = kept.map((line) => `; kept ${line}`).join('')
-  return [`node ${node.name} has left the fleet: it has no pods any more, and nothing of the engine${data}`]
+  try {
+    const { kept, unreached } = await removeFrom(node, root, path, world)
+    const [failed] = unreached
+    if (failed !== undefined) return [failureLine(node, path, failed.why)]
+    const data = kept.map((line) => `; kept ${line}`).join('')
+    return [`node ${node.name} has left the fleet: it has no pods any more, and nothing of the engine${data}`]
+  } catch (error) {
+    if (!(error instanceof RuntimeFailure)) throw error
+    return [failureLine(node, path, error.message)]
+  } finally {
+    await closeWay(world, node.address)
+  }
+}
+
+function failureLine({ name }: FleetNode, path: string, why: string): string {
+  return `node ${name} has left the fleet and has no pods any more, but what else is in ${path} there could not be removed: ${why}`
 }
