@@ -11,6 +11,9 @@ export interface TrafficBench {
 }
 
 const SERVICE = '10.97.232.20'
+/** No Service's, and on the node's way to them. */
+const BARE = '10.97.232.99'
+const BARE_TABLE = 'reconcile-bench-bare'
 const NODE_PORTS = { web: 30_232, iperf: 30_233 }
 const ROUNDS = 15
 /** Two runs of the same differ by a tenth on a shared machine: it takes the median of so many to tell a hundredth or two. */
@@ -95,16 +98,29 @@ export async function benchServiceTraffic(bench: TrafficBench): Promise<readonly
     await timed(engine('--once', '--repo', repo, '--root', root))
     const status = await timed(engine('status', '-o', 'json', '--repo', repo, '--root', root))
     const { host, node } = addresses(status.output)
+    await addBareRule(host)
     const ways: readonly Way[] = [
       { name: "the pod's own address", host, web: 8080, iperf: 5201 },
       { name: 'the same once more', host, web: 8080, iperf: 5201 },
+      { name: 'one bare rule of nftables', host: BARE, web: 80, iperf: 5201 },
       { name: 'a ClusterIP', host: SERVICE, web: 80, iperf: 5201, target: true },
       { name: 'a NodePort', host: node, web: NODE_PORTS.web, iperf: NODE_PORTS.iperf, target: true },
     ]
     return [...(await ofWays(ways)), ...(await benchServiceTables(host))]
   } finally {
+    await execa('nft', ['delete', 'table', 'ip', BARE_TABLE], { reject: false })
     await timed(engine('down', '--root', root))
   }
+}
+
+/** What the kernel's address translation costs by itself, with nothing to look up. */
+async function addBareRule(host: string): Promise<void> {
+  const input = `table ip ${BARE_TABLE} { chain output {
+    type nat hook output priority -101;
+    ip daddr ${BARE} tcp dport 80 dnat to ${host}:8080
+    ip daddr ${BARE} tcp dport 5201 dnat to ${host}:5201
+  } }`
+  await execa('nft', ['-f', '-'], { input })
 }
 
 function addresses(output: string): { readonly host: string; readonly node: string } {
