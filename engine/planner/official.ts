@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../api/generated/types.ts'
+import type { KubernetesObject, PodStatus } from '../api/generated/types.ts'
 import type { Plan, StatusReport } from '../api/plan.ts'
 import type { ObjectRecord } from '../api/records.ts'
 import type { Snapshot } from '../api/snapshot.ts'
@@ -16,12 +16,16 @@ export function officialObjects(plan: Plan, { desired, records }: Snapshot): rea
   return [...written, ...derived]
 }
 
+/** Of a Pod that there is room for, and that is not on its node yet. */
+const TO_BE_MADE: PodStatus = { phase: 'Pending' }
+
 function withStatus(
   object: KubernetesObject,
   record: ObjectRecord | undefined,
   report: StatusReport | undefined,
 ): unknown {
   const { uid, creationTimestamp, generation } = record?.object.metadata ?? {}
+  const status = report?.status ?? (object.kind === 'Pod' ? TO_BE_MADE : undefined)
   return {
     ...object,
     metadata: {
@@ -30,7 +34,7 @@ function withStatus(
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
       ...(generation === undefined ? {} : { generation }),
     },
-    ...(report === undefined ? {} : { status: report.status }),
+    ...(status === undefined ? {} : { status }),
   }
 }
 
