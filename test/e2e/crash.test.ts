@@ -64,7 +64,8 @@ test('the engine is killed at twenty random moments of rollouts; each time the n
     expect(readdirSync(group).filter((name) => name.startsWith('pod'))).toHaveLength(REPLICAS)
   }
   expect(readdirSync(join(run, 'pods'))).toHaveLength(REPLICAS)
-  expect(readdirSync(join(run, 'runtime'))).toHaveLength(RUNTIME === 'oci' ? REPLICAS : 0)
+  // The others keep their states elsewhere.
+  if (RUNTIME === 'oci') expect(readdirSync(join(run, 'runtime'))).toHaveLength(REPLICAS)
   expect(readdirSync(join(world.root, 'pods'))).toHaveLength(REPLICAS)
   expect((await world.pods()).map((pod) => pod.status.phase)).toEqual(
     Array.from({ length: REPLICAS }, () => 'Running'),
