@@ -7,6 +7,18 @@ export interface NodeNetwork {
   /** Of the link that has it: `192.0.2.11/24`, whatever the family. Who is in them needs no router in between. */
   readonly networks: readonly string[]
   readonly mtuBytes: number
+  /** Absent: the Cluster asks for no encryption, as far as this node was told. */
+  readonly wireguard?: NodeWireguard
+}
+
+/** Of a node that is to encrypt what its pods send to those of others. */
+export interface NodeWireguard {
+  /** Of all nodes' pods. */
+  readonly clusterCIDR: string
+  /** Of the key that the node has made for itself; absent: it has none yet. */
+  readonly publicKey?: string
+  /** What it misses to have one, with the command that installs it. */
+  readonly lack?: string
 }
 
 /** How the pods of one node reach those of the others. Plain data, sorted. */
@@ -19,6 +31,8 @@ export interface PodNetwork {
   readonly podCIDR: string
   /** Its own end of all tunnels; absent: no node is beyond a router. */
   readonly tunnel?: TunnelEnd
+  /** Of all pods: what goes there from this machine, or comes from there, goes by WireGuard or not at all. Absent: nothing is encrypted. */
+  readonly sealed?: string
   /** By range. */
   readonly peers: readonly PodPeer[]
   /** Why some node cannot be reached, a sentence each. */
@@ -29,10 +43,18 @@ export interface PodNetwork {
 export interface PodPeer {
   /** `10.244.2.0/24` */
   readonly range: string
-  /** The next hop: the other node's own address; with a tunnel the one that its end of the tunnel has. */
-  readonly via: string
+  /** The next hop: the other node's own address; with a tunnel the one that its end of the tunnel has. Absent: WireGuard knows no hops. */
+  readonly via?: string
   /** The tunnel's other end; absent: both share a link. */
   readonly tunnel?: TunnelEnd
+  /** In place of a link or tunnel. */
+  readonly wireguard?: WireguardEnd
+}
+
+export interface WireguardEnd {
+  /** Of the machine. */
+  readonly address: string
+  readonly publicKey: string
 }
 
 export interface TunnelEnd {

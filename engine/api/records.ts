@@ -151,6 +151,8 @@ export interface RootRecord {
   readonly podCIDR: string
   /** On a node of several, whose `podCIDR` is a part of it: the range of all pods, as Kubernetes calls it. */
   readonly clusterCIDR?: string
+  /** How what goes to pods of other nodes is encrypted; absent: not at all. */
+  readonly encryption?: 'wireguard'
   /** What the head node is called; absent: its host name. Kept, so that a host that is renamed is still the same node. */
   readonly head?: NodeName
   /** What runs the containers here, from the first pod to the last; absent: the embedded one, oci. */

@@ -116,12 +116,17 @@ class LocalSite implements Site {
   async take(desired: Desired): Promise<Taken> {
     const { source } = this.#options
     const { signal } = this.#world
-    const machine = await this.machine(desired)
-    const isPrepared = this.#prepared.has(machine)
-    if (!isPrepared) await machine.runtime.check(signal)
+    let machine = await this.machine(desired)
+    if (!this.#prepared.has(machine)) await machine.runtime.check(signal)
     const owner = ownerOf({ source: await source.here(signal), desired })
+    const before = this.#record
     this.#record = await writeRootFor(this.#station(), owner, machine, desired, this.#world)
-    if (!isPrepared) await machine.runtime.prepare(signal)
+    // One that was left for another knows nothing of what that one has made on the nodes, and told them.
+    if (this.#prepared.has(machine) && !isSameRoot(before, this.#record)) {
+      this.#machines.clear()
+      machine = await this.machine(desired)
+    }
+    if (!this.#prepared.has(machine)) await machine.runtime.prepare(signal)
     this.#prepared.add(machine)
     this.#takesOver = false
     return { machine, desired: withRoot(desired, this.#record) }
@@ -154,6 +159,11 @@ class LocalSite implements Site {
   #station(): Station {
     return { ...this.#options.station, record: this.#record }
   }
+}
+
+function isSameRoot(before: RootRecord | undefined, after: RootRecord): boolean {
+  const text = (record: RootRecord | undefined) => JSON.stringify({ ...record, appliedCommit: undefined })
+  return text(before) === text(after)
 }
 
 /** What a machine is made from: whatever of this changes makes it another one. How it is followed and kept is for the daemon. */

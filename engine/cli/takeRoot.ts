@@ -21,7 +21,7 @@ export async function writeRootFor(
 ): Promise<RootRecord> {
   const { record, root, transport } = station
   const fleet = await wholeFleet(station, desired)
-  const configured = desired.cluster.spec?.podCIDR
+  const { encryption, podCIDR: configured } = desired.cluster.spec ?? {}
   const before = record?.clusterCIDR ?? record?.podCIDR
   const clusterCIDR =
     before !== undefined && (configured === undefined || configured === before)
@@ -45,6 +45,7 @@ export async function writeRootFor(
     owner,
     podCIDR: part ?? clusterCIDR,
     ...(part !== undefined && { clusterCIDR }),
+    ...(nodes !== undefined && encryption !== undefined && { encryption }),
     head: node,
     ...otherRuntime(nodes === undefined ? kind : here?.runtime),
     ...(nodes !== undefined && { nodes }),

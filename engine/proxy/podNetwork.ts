@@ -13,6 +13,9 @@ type KnownNode = NetworkNode & { readonly network: NodeNetwork }
 /** What VXLAN puts before each packet, with the outer headers of Ethernet, IP and UDP. */
 const TUNNEL_BYTES = { IPv4: 50, IPv6: 70 } as const
 
+/** What WireGuard puts around each packet, over IPv6 at the most. */
+const WIREGUARD_BYTES = 80
+
 /** RFC 8200, section 5: the kernel has no IPv6 on a link that takes less. The tunnel's own packets are sent in pieces then. */
 const IPV6_BYTES_MIN = 1280
 
@@ -21,25 +24,40 @@ export function podNetworks(nodes: readonly NetworkNode[]): ReadonlyMap<NodeName
   const known = nodes.filter((node): node is KnownNode => node.network !== undefined)
   const isWhole = known.length === nodes.length
   const ways = new Map(known.map((node) => [node.name, waysFrom(node, known)]))
-  const tunnelled = known.filter(({ name }) => ways.get(name)?.peers.some(({ tunnel }) => tunnel))
   const linkBytes = Math.min(...known.map(({ network }) => network.mtuBytes))
-  const headBytes = Math.max(...tunnelled.map(({ network }) => TUNNEL_BYTES[ipFamily(network.address)]))
+  const headBytes = Math.max(
+    ...known.map(({ name, network }) => headBytesOf(network, ways.get(name)?.peers ?? [])),
+  )
   const hasIpv6 = known.some(({ network }) =>
     ipRanges(network.podCIDR).some(({ family }) => family === 'IPv6'),
   )
-  const passing = tunnelled.length === 0 ? linkBytes : linkBytes - headBytes
+  const passing = linkBytes - headBytes
   const mtuBytes = hasIpv6 ? Math.max(passing, IPV6_BYTES_MIN) : passing
   return new Map(
     known.map(({ name, network }): [NodeName, PodNetwork] => {
       const { lacks, peers } = ways.get(name) ?? NO_WAYS
       const hasTunnel = peers.some(({ tunnel }) => tunnel !== undefined)
-      const { podCIDR } = network
+      const { podCIDR, wireguard } = network
       return [
         name,
-        { isWhole, mtuBytes, podCIDR, ...(hasTunnel && { tunnel: endOf(network) }), peers, lacks },
+        {
+          isWhole,
+          mtuBytes,
+          podCIDR,
+          ...(hasTunnel && { tunnel: endOf(network) }),
+          ...(wireguard !== undefined && { sealed: wireguard.clusterCIDR }),
+          peers,
+          lacks,
+        },
       ]
     }),
   )
+}
+
+/** Around the packets that leave this node. */
+function headBytesOf({ address }: NodeNetwork, peers: readonly PodPeer[]): number {
+  if (peers.some(({ wireguard }) => wireguard)) return WIREGUARD_BYTES
+  return peers.some(({ tunnel }) => tunnel) ? TUNNEL_BYTES[ipFamily(address)] : 0
 }
 
 type Ways = Pick<PodNetwork, 'peers' | 'lacks'>
@@ -62,10 +80,22 @@ function lackOf(node: KnownNode, other: KnownNode): string | undefined {
     return `no network leads from node ${node.name} to node ${other.name}: both are at ${own} by their own word`
   if (ipFamily(own) !== ipFamily(its))
     return `no network leads from node ${node.name} at ${own} to node ${other.name} at ${its}: one is reached by IPv4, the other one by IPv6`
-  return undefined
+  return keyLackOf(node, [node, other])
+}
+
+/** Where one of them is to encrypt, nothing goes between them that is not. */
+function keyLackOf({ name }: KnownNode, both: readonly [KnownNode, KnownNode]): string | undefined {
+  if (both.every(({ network }) => network.wireguard === undefined)) return undefined
+  const [without] = both.filter(({ network }) => network.wireguard?.publicKey === undefined)
+  if (without === undefined) return undefined
+  const [, other] = both
+  const why = without.network.wireguard?.lack ?? 'for it has made none yet'
+  return `no encrypted way leads from node ${name} to node ${other.name}: node ${without.name} has no key of WireGuard, ${why}`
 }
 
 function peerOf(own: NodeNetwork, other: NodeNetwork, range: IpRange): PodPeer {
+  const publicKey = other.wireguard?.publicKey
+  if (publicKey !== undefined) return { range: range.text, wireguard: { address: other.address, publicKey } }
   const neighbour = shareLink(own, other) ? neighbourOf(own, other, range.family) : undefined
   if (neighbour !== undefined) return { range: range.text, via: neighbour }
   return { range: range.text, via: addressAt(range, 0), tunnel: endOf(other) }

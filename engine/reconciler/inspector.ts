@@ -32,6 +32,8 @@ interface Watch {
   failures: number
   readonly pulse: Pulse
   checked: boolean
+  /** What works less well there, as it was last told. */
+  warned: readonly string[]
   /** What was told of the node already, and is amiss still. */
   amiss: ReadonlySet<string>
 }
@@ -50,7 +52,7 @@ export class Inspector {
 
   #watch(name: NodeName, runtime: Runtime): Watch {
     const slots = new Slots(this.#options.limits.inspectionsPerNodeMax)
-    const state = { listingWanted: false, failures: 0, checked: false, amiss: new Set<string>() }
+    const state = { listingWanted: false, failures: 0, checked: false, warned: [], amiss: new Set<string>() }
     const pulse = new Pulse(runtime, this.#options)
     return { name, runtime, slots, bell: new Bell(), underWay: new Map(), pulse, ...state }
   }
@@ -180,7 +182,10 @@ export class Inspector {
     const { log, observer, signal } = this.#options
     const info = await watch.runtime.check(signal)
     observer.setInfo(watch.name, info)
-    watch.checked = true
+    // A key that a node lacks is there once what makes one is installed.
+    watch.checked = info.network?.wireguard === undefined || info.network.wireguard.publicKey !== undefined
+    if (watch.warned.join() === info.warnings.join()) return
+    watch.warned = info.warnings
     for (const warning of info.warnings) log('info', warning, { node: watch.name })
   }
 

@@ -37,6 +37,7 @@ ownFleet(
     for (const [name, address] of Object.entries(NODES6))
       hosts.host(name).run('ip', 'address', 'add', `${address}/64`, 'dev', 'eth0', 'nodad')
     before = await states()
+    await world.commit({ 'nodes.json': nodesYaml(hosts, NODES) })
     daemon = made.use(new DaemonProcess(world))
   },
   {

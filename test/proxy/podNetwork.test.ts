@@ -99,3 +99,42 @@ test('two that cannot send to each other say so, and reach all others', () => {
     'no network leads from node a to node twin: both are at 10.1.0.11 by their own word',
   ])
 })
+
+const CLUSTER = '10.244.0.0/16'
+
+function encrypting(node: NodeNetwork, publicKey?: string, lack?: string): NodeNetwork {
+  const more = { ...(publicKey !== undefined && { publicKey }), ...(lack !== undefined && { lack }) }
+  return { ...node, wireguard: { clusterCIDR: CLUSTER, ...more } }
+}
+
+test('nodes that are to encrypt lead to all others by WireGuard, also those on one link', () => {
+  const { a, c } = networksOf({
+    a: encrypting(A, 'aaa='),
+    b: encrypting(B, 'bbb='),
+    c: encrypting(C, 'ccc='),
+  })
+  expect(a).toEqual({
+    isWhole: true,
+    mtuBytes: 1420,
+    podCIDR: '10.244.0.0/24',
+    sealed: CLUSTER,
+    peers: [
+      { range: '10.244.1.0/24', wireguard: { address: '10.1.0.12', publicKey: 'bbb=' } },
+      { range: '10.244.2.0/24', wireguard: { address: '10.2.0.13', publicKey: 'ccc=' } },
+    ],
+    lacks: [],
+  })
+  expect(c?.peers).toHaveLength(2)
+})
+
+test('nothing leads to or from a node that is to encrypt and has no key, and both ends say why', () => {
+  const without = encrypting(B, undefined, 'for wg is missing there')
+  const { a, b } = networksOf({ a: encrypting(A, 'aaa='), b: without, c: encrypting(C, 'ccc=') })
+  expect(a?.peers.map(({ range }) => range)).toEqual(['10.244.2.0/24'])
+  expect(a?.lacks).toEqual([
+    'no encrypted way leads from node a to node b: node b has no key of WireGuard, for wg is missing there',
+  ])
+  expect([b?.sealed, b?.peers]).toEqual([CLUSTER, []])
+  // One that was not told yet is no exception.
+  expect(networksOf({ a: encrypting(A, 'aaa='), b: B })['b']?.peers).toEqual([])
+})

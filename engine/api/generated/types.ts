@@ -991,6 +991,10 @@ export interface ClusterSpec {
    */
   readonly containerLogMaxSize?: Quantity
   /**
+   * How what the pods of one machine send to those of another one is encrypted; not at all when absent. wireguard: by the kernel's WireGuard or, where it has none, wireguard-go.
+   */
+  readonly encryption?: 'wireguard'
+  /**
    * How it is made sure of that a machine which does not answer is off.
    */
   readonly fencing?: ClusterFencing

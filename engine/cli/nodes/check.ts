@@ -1,4 +1,6 @@
 import { nodeName } from '../../api/names.ts'
+import { wireguardLack } from '../../runtimes/oci/network/wireguard/key.ts'
+import { readRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { RuntimeFailure } from '../../runtimes/runtime.ts'
 import { localTransport } from '../../transport/local.ts'
@@ -34,6 +36,8 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
       warnings,
       ...info
     } = await runtime.check(world.signal)
+    const lack = (await isEncrypted(root)) ? await wireguardLack(transport) : undefined
+    if (lack !== undefined) throw new RuntimeFailure('MissingPrograms', lack)
     for (const warning of warnings) world.stderr.write(plainText(`warning: ${warning}\n`))
     const memory = `${Math.floor(info.memoryBytes / 2 ** 20)}Mi`
     const words = [osImage, kernelVersion, architecture, `${cpuMillis / 1000} cpu`, memory, info.runtime]
@@ -48,4 +52,9 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
   } finally {
     await closeWays(world)
   }
+}
+
+/** As the commit in force asks of all machines. */
+async function isEncrypted(root: string): Promise<boolean> {
+  return (await readRoot(localTransport(), root))?.encryption !== undefined
 }

@@ -95,7 +95,7 @@ export const typeFields: Readonly<Record<string, Readonly<Record<string, string>
   ClusterFencing: {"command":"","timeoutSeconds":""},
   ClusterIngress: {"address":"","httpPort":"","httpsPort":"","nodes":""},
   ClusterRegistries: {"mirrors":""},
-  ClusterSpec: {"containerLogMaxFiles":"","containerLogMaxSize":"","fencing":"ClusterFencing","ingress":"ClusterIngress","podCIDR":"","podEvictionTimeoutSeconds":"","podPidsLimit":"","registries":"ClusterRegistries","serviceAccountIssuer":"","serviceCIDR":"","sync":"ClusterSync","systemReserved":""},
+  ClusterSpec: {"containerLogMaxFiles":"","containerLogMaxSize":"","encryption":"","fencing":"ClusterFencing","ingress":"ClusterIngress","podCIDR":"","podEvictionTimeoutSeconds":"","podPidsLimit":"","registries":"ClusterRegistries","serviceAccountIssuer":"","serviceCIDR":"","sync":"ClusterSync","systemReserved":""},
   ClusterSync: {"maxDeletePercent":"","mode":"","pollIntervalSeconds":"","resyncIntervalSeconds":"","rollback":""},
   ClusterTrustBundleProjection: {"name":"","labelSelector":"LabelSelector","optional":"","path":"","signerName":""},
   ClusterTrustBundleSpec: {"signerName":"","trustBundle":""},

@@ -561,7 +561,7 @@ validate22.errors = vErrors;
 return errors === 0;
 }
 
-const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"fencing":{"$ref":"ClusterFencing.json"},"ingress":{"$ref":"ClusterIngress.json"},"podCIDR":{"type":"string"},"podEvictionTimeoutSeconds":{"type":"integer","minimum":0},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"},"systemReserved":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
+const schema10 = {"$id":"https://reconcile.dev/schemas/shared/ClusterSpec.json","type":"object","properties":{"containerLogMaxFiles":{"type":"integer","minimum":3,"maximum":1000},"containerLogMaxSize":{"$ref":"Quantity.json"},"encryption":{"enum":["wireguard"]},"fencing":{"$ref":"ClusterFencing.json"},"ingress":{"$ref":"ClusterIngress.json"},"podCIDR":{"type":"string"},"podEvictionTimeoutSeconds":{"type":"integer","minimum":0},"podPidsLimit":{"type":"integer","minimum":1},"registries":{"$ref":"ClusterRegistries.json"},"serviceAccountIssuer":{"type":"string"},"serviceCIDR":{"type":"string"},"sync":{"$ref":"ClusterSync.json"},"systemReserved":{"type":"object","additionalProperties":{"$ref":"Quantity.json"}}},"additionalProperties":false};
 const schema11 = {"$id":"https://reconcile.dev/schemas/shared/Quantity.json","type":["string","number"]};
 
 function validate29(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -1143,6 +1143,18 @@ vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.error
 errors = vErrors.length;
 }
 }
+if(data.encryption !== undefined){
+if(!(data.encryption === "wireguard")){
+const err4 = {instancePath:instancePath+"/encryption",schemaPath:"#/properties/encryption/enum",keyword:"enum",params:{allowedValues: schema10.properties.encryption.enum}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
 if(data.fencing !== undefined){
 if(!(validate31(data.fencing, {instancePath:instancePath+"/fencing",parentData:data,parentDataProperty:"fencing",rootData}))){
 vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
@@ -1157,20 +1169,7 @@ errors = vErrors.length;
 }
 if(data.podCIDR !== undefined){
 if(typeof data.podCIDR !== "string"){
-const err4 = {instancePath:instancePath+"/podCIDR",schemaPath:"#/properties/podCIDR/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.podEvictionTimeoutSeconds !== undefined){
-let data5 = data.podEvictionTimeoutSeconds;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err5 = {instancePath:instancePath+"/podEvictionTimeoutSeconds",schemaPath:"#/properties/podEvictionTimeoutSeconds/type",keyword:"type",params:{type: "integer"}};
+const err5 = {instancePath:instancePath+"/podCIDR",schemaPath:"#/properties/podCIDR/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1179,9 +1178,11 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 < 0 || isNaN(data5)){
-const err6 = {instancePath:instancePath+"/podEvictionTimeoutSeconds",schemaPath:"#/properties/podEvictionTimeoutSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data.podEvictionTimeoutSeconds !== undefined){
+let data6 = data.podEvictionTimeoutSeconds;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err6 = {instancePath:instancePath+"/podEvictionTimeoutSeconds",schemaPath:"#/properties/podEvictionTimeoutSeconds/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1190,12 +1191,9 @@ vErrors.push(err6);
 }
 errors++;
 }
-}
-}
-if(data.podPidsLimit !== undefined){
-let data6 = data.podPidsLimit;
-if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-const err7 = {instancePath:instancePath+"/podPidsLimit",schemaPath:"#/properties/podPidsLimit/type",keyword:"type",params:{type: "integer"}};
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 < 0 || isNaN(data6)){
+const err7 = {instancePath:instancePath+"/podEvictionTimeoutSeconds",schemaPath:"#/properties/podEvictionTimeoutSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1204,14 +1202,28 @@ vErrors.push(err7);
 }
 errors++;
 }
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 < 1 || isNaN(data6)){
-const err8 = {instancePath:instancePath+"/podPidsLimit",schemaPath:"#/properties/podPidsLimit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+if(data.podPidsLimit !== undefined){
+let data7 = data.podPidsLimit;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+const err8 = {instancePath:instancePath+"/podPidsLimit",schemaPath:"#/properties/podPidsLimit/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err8];
 }
 else {
 vErrors.push(err8);
+}
+errors++;
+}
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 < 1 || isNaN(data7)){
+const err9 = {instancePath:instancePath+"/podPidsLimit",schemaPath:"#/properties/podPidsLimit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
 }
 errors++;
 }
@@ -1225,24 +1237,24 @@ errors = vErrors.length;
 }
 if(data.serviceAccountIssuer !== undefined){
 if(typeof data.serviceAccountIssuer !== "string"){
-const err9 = {instancePath:instancePath+"/serviceAccountIssuer",schemaPath:"#/properties/serviceAccountIssuer/type",keyword:"type",params:{type: "string"}};
+const err10 = {instancePath:instancePath+"/serviceAccountIssuer",schemaPath:"#/properties/serviceAccountIssuer/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err9];
+vErrors = [err10];
 }
 else {
-vErrors.push(err9);
+vErrors.push(err10);
 }
 errors++;
 }
 }
 if(data.serviceCIDR !== undefined){
 if(typeof data.serviceCIDR !== "string"){
-const err10 = {instancePath:instancePath+"/serviceCIDR",schemaPath:"#/properties/serviceCIDR/type",keyword:"type",params:{type: "string"}};
+const err11 = {instancePath:instancePath+"/serviceCIDR",schemaPath:"#/properties/serviceCIDR/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err10];
+vErrors = [err11];
 }
 else {
-vErrors.push(err10);
+vErrors.push(err11);
 }
 errors++;
 }
@@ -1254,34 +1266,34 @@ errors = vErrors.length;
 }
 }
 if(data.systemReserved !== undefined){
-let data11 = data.systemReserved;
-if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
-for(const key1 in data11){
-if(!(validate29(data11[key1], {instancePath:instancePath+"/systemReserved/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data11,parentDataProperty:key1,rootData}))){
+let data12 = data.systemReserved;
+if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
+for(const key1 in data12){
+if(!(validate29(data12[key1], {instancePath:instancePath+"/systemReserved/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data12,parentDataProperty:key1,rootData}))){
 vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err11 = {instancePath:instancePath+"/systemReserved",schemaPath:"#/properties/systemReserved/type",keyword:"type",params:{type: "object"}};
+const err12 = {instancePath:instancePath+"/systemReserved",schemaPath:"#/properties/systemReserved/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err11];
+vErrors = [err12];
 }
 else {
-vErrors.push(err11);
+vErrors.push(err12);
 }
 errors++;
 }
 }
 }
 else {
-const err12 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err13 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err12];
+vErrors = [err13];
 }
 else {
-vErrors.push(err12);
+vErrors.push(err13);
 }
 errors++;
 }

@@ -7,6 +7,7 @@ import { createImageStore } from './images/store.ts'
 import { createIngress, type IngressProxy } from './ingress/ingress.ts'
 import { masquerade, prepareNetwork } from './network/masquerade.ts'
 import type { NetworkParts } from './network/network.ts'
+import { seal } from './network/wireguard/wireguard.ts'
 import { createOtherNodes, type OtherNodes } from './network/nodes/nodes.ts'
 import { createServices, type Services } from './network/services.ts'
 import type { NodeLook } from './node/node.ts'
@@ -45,7 +46,7 @@ export interface OciNode {
   /** Of the containers that run: chosen before the first of them was made. */
   readonly program: () => Promise<OciProgram>
   readonly context: () => Promise<SandboxContext>
-  /** What pods send leaves the node with its address: before anything runs in the first of them. */
+  /** What pods send leaves the node with its address, and in the clear only where it may: before anything runs in the first of them. */
   readonly masqueraded: () => Promise<void>
   /** The server that pods ask. */
   readonly dns: Dns
@@ -79,7 +80,11 @@ export async function ociNode(options: OciRuntimeOptions): Promise<OciNode> {
     program: async () => (await look()).program ?? (await facts()).program,
     images,
     context: async () => ({ transport, paths, images, facts: await facts(), network: await parts() }),
-    masqueraded: once(async () => await masquerade(transport, (await facts()).nft, paths, await network())),
+    masqueraded: once(async () => {
+      const [{ nft }, ranges] = [await facts(), await network()]
+      if (ranges.sealed !== undefined) await seal({ transport, paths }, nft, ranges.sealed)
+      await masquerade(transport, nft, paths, ranges)
+    }),
     otherNodes,
   }
   const own = { ...node, ingress: createIngress(node) }
@@ -95,6 +100,12 @@ async function networkParts(transport: Transport, paths: RootPaths, facts: NodeF
     )
   }
   await prepareNetwork(transport, facts.nft, paths, root.podCIDR)
-  const { clusterCIDR, podCIDR } = root
-  return { plugins: facts.plugins, podCIDR, ...(clusterCIDR !== undefined && { clusterCIDR }), paths }
+  const { clusterCIDR, encryption, podCIDR } = root
+  return {
+    plugins: facts.plugins,
+    podCIDR,
+    ...(clusterCIDR !== undefined && { clusterCIDR }),
+    ...(clusterCIDR !== undefined && encryption !== undefined && { sealed: clusterCIDR }),
+    paths,
+  }
 }

@@ -51,6 +51,12 @@ export interface RootPaths {
   readonly network: string
   /** At most 15 letters: this end of all tunnels to other nodes. */
   readonly tunnel: string
+  /** At most 15 letters: the node's link of WireGuard. */
+  readonly wireguard: string
+  /** The key of that link, which no other machine gets to see. */
+  readonly wireguardKey: string
+  /** What the others know it by. */
+  readonly wireguardPublicKey: string
   /** The host's settings as they were before any root changed them: shared by all roots. */
   readonly host: string
   /** Below every cgroup hierarchy's root. */
@@ -90,6 +96,9 @@ export async function rootPaths(transport: Transport, root: string, runDir?: str
     traffic: join(run, 'traffic.json'),
     network: join(run, 'network.json'),
     tunnel: `rc-${rootId}-v`,
+    wireguard: `rc-${rootId}-w`,
+    wireguardKey: join(real, 'wireguard.key'),
+    wireguardPublicKey: join(real, 'wireguard.pub'),
     host: join(run, '..', 'host'),
     cgroup: `/reconcile-${rootId}`,
   }

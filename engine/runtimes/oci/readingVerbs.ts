@@ -7,6 +7,7 @@ import { podStats } from './containers/stats.ts'
 import { podEvents } from './hook/events.ts'
 import { type GroupOf, groupsBelow, measurePods } from './measures/measure.ts'
 import { whereabouts } from './network/nodes/whereabouts.ts'
+import { makeKey } from './network/wireguard/key.ts'
 import { readRoot } from './node/root.ts'
 import type { OciNode } from './ociNode.ts'
 import { inspectPod, listPods, type LookAtContainers } from './pods/listing.ts'
@@ -34,6 +35,7 @@ export function readingVerbs(
     prepare: async () => {
       const { info } = await node.facts()
       await fitBridge(transport, paths)
+      await makeAskedKey(node)
       return await withNetwork(node, info)
     },
     list: async () => await listPods(transport, paths, look),
@@ -50,8 +52,14 @@ export function readingVerbs(
   }
 }
 
+/** Where it can have none, what leads to other nodes says so. */
+async function makeAskedKey({ paths, transport }: OciNode): Promise<void> {
+  const root = await readRoot(transport, paths.root)
+  if (root?.encryption !== undefined) await makeKey(transport, paths)
+}
+
 /** Looked at each time: addresses are given out anew, and a node may have been given its pods' range since the last time. */
 async function withNetwork({ paths, transport }: OciNode, info: NodeInfo): Promise<NodeInfo> {
-  const network = await whereabouts(transport, await readRoot(transport, paths.root), info.addresses)
+  const network = await whereabouts(transport, paths, await readRoot(transport, paths.root), info.addresses)
   return network === undefined ? info : { ...info, network }
 }

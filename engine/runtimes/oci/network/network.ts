@@ -16,6 +16,8 @@ export interface NetworkParts {
   readonly podCIDR: string
   /** Of the pods of all nodes, where this node's are a part of it. */
   readonly clusterCIDR?: string
+  /** Of all pods, where nothing goes to those of other nodes but encrypted. */
+  readonly sealed?: string
   /** How large a packet may be; absent: as the kernel has it. */
   readonly mtuBytes?: number
   readonly paths: Pick<RootPaths, 'bridge' | 'table' | 'addresses'>

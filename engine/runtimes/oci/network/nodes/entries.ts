@@ -35,18 +35,27 @@ export function entriesOf(
   { mtuBytes, peers, podCIDR, tunnel }: PodNetwork,
   { rootId }: Pick<RootPaths, 'rootId'>,
 ): NetworkEntries {
-  const routes = peers.map(({ range, tunnel: end, via }) => ({ range, via, isTunnelled: end !== undefined }))
+  const hops = peers.flatMap(({ via, ...peer }) => (via === undefined ? [] : [{ ...peer, via }]))
+  const routes = hops.map(({ range, tunnel: end, via }) => ({ range, via, isTunnelled: end !== undefined }))
   if (tunnel === undefined) return { routes, neighbours: [], forwardings: [] }
-  const ends = peers.flatMap(({ tunnel: end, via }) => (end === undefined ? [] : [{ ...end, via }]))
-  const addresses = ipRanges(podCIDR).map(
-    (range) => `${addressAt(range, 0)}/${range.family === 'IPv4' ? 32 : 128}`,
-  )
+  const ends = hops.flatMap(({ tunnel: end, via }) => (end === undefined ? [] : [{ ...end, via }]))
   return {
-    link: { mac: tunnel.mac, ...numbersOf(rootId), local: tunnel.address, mtuBytes, addresses },
+    link: {
+      mac: tunnel.mac,
+      ...numbersOf(rootId),
+      local: tunnel.address,
+      mtuBytes,
+      addresses: linkAddresses(podCIDR),
+    },
     routes,
     neighbours: ends.map(({ mac, via }) => `${via} lladdr ${mac}`),
     forwardings: [...new Set(ends.map(({ address, mac }) => `${mac} dst ${address}`))],
   }
+}
+
+/** Of a link to other nodes: the first address of each of the node's parts. */
+export function linkAddresses(podCIDR: string): readonly string[] {
+  return ipRanges(podCIDR).map((range) => `${addressAt(range, 0)}/${range.family === 'IPv4' ? 32 : 128}`)
 }
 
 /** Of udp ports: above those that Linux gives to whoever asks for any, and far above those of Services. */
@@ -56,4 +65,9 @@ const [FIRST_PORT, PORTS] = [61_000, 4_000] as const
 export function numbersOf(rootId: string): Pick<TunnelLink, 'id' | 'port'> {
   const number = Number.parseInt(rootId, 16)
   return { id: (number % (2 ** 24 - 1)) + 1, port: FIRST_PORT + (number % PORTS) }
+}
+
+/** As far from the tunnel's port as can be: while one takes the other's place both are there. */
+export function wireguardPort(rootId: string): number {
+  return FIRST_PORT + ((Number.parseInt(rootId, 16) + PORTS / 2) % PORTS)
 }

@@ -9,6 +9,8 @@ export interface NetworkMark {
   readonly network: PodNetwork
   /** That there may be routes to. */
   readonly ranges: readonly string[]
+  /** That may be sealed. */
+  readonly sealed?: string
 }
 
 type Place = Pick<RootPaths, 'network'>
@@ -32,11 +34,13 @@ export async function writeNetworkMark(
   if ((await readText(transport, network)) !== text) await transport.writeFile(network, text, 0o600)
 }
 
-/** While some nodes are not known, what led to them goes on to do so. */
+/** While some nodes are not known, what led to them goes on to do so, unless it is not encrypted and is to be. */
 export function withKept(network: PodNetwork, before: PodNetwork | undefined): PodNetwork {
   if (network.isWhole || before === undefined) return network
   const known = new Set(network.peers.map(({ range }) => range))
-  const kept = before.peers.filter(({ range }) => !known.has(range))
+  const kept = before.peers.filter(
+    ({ range, wireguard }) => !known.has(range) && (network.sealed === undefined || wireguard !== undefined),
+  )
   if (kept.length === 0) return network
   const tunnel = network.tunnel ?? before.tunnel
   return {

@@ -5,9 +5,19 @@ import { runCommand, runOrFail } from '../../commands.ts'
 import type { OciNode } from '../../ociNode.ts'
 import type { Repair } from '../../upkeep/repair.ts'
 import { turnsOf } from '../turns.ts'
+import { wireguardLinkOf } from '../wireguard/wanted.ts'
+import {
+  isLinkChanged,
+  leadByWireguard,
+  readSeal,
+  removeWireguard,
+  requireKey,
+  seal,
+  unseal,
+} from '../wireguard/wireguard.ts'
 import { commandsOf, type Difference, differenceOf, foreignRoute, removalOf } from './difference.ts'
 import { entriesOf, type NetworkEntries } from './entries.ts'
-import { readNetworkMark, withKept, writeNetworkMark } from './mark.ts'
+import { type NetworkMark, readNetworkMark, withKept, writeNetworkMark } from './mark.ts'
 import { fitPods, unfitPods } from './podLinks.ts'
 import { type Standing, standingOn } from './standing.ts'
 import { guardCommand, guardListCommand, type GuardPlace, unguardCommand } from './tunnelGuard.ts'
@@ -53,6 +63,8 @@ class NetworkKeeper {
   #kept: PodNetwork | undefined
   /** How the kernel says what keeps others out of the tunnel. */
   #guard = ''
+  /** The same of what keeps all from going in the clear. */
+  #seal = ''
 
   constructor(node: NetworkNode) {
     this.#node = node
@@ -78,27 +90,48 @@ class NetworkKeeper {
     const former = [...new Set([...(mark?.ranges ?? []), ...ranges])].toSorted()
     const standing = await standingOn(transport, paths)
     this.#refuse(standing, [wanted.podCIDR, ...ranges], mark?.ranges ?? [])
-    await writeNetworkMark(transport, paths, { network: wanted, ranges: former })
+    const sealed = wanted.sealed ?? mark?.sealed
+    await writeNetworkMark(transport, paths, {
+      network: wanted,
+      ranges: former,
+      ...(sealed !== undefined && { sealed }),
+    })
     this.#kept = wanted
     const entries = this.#entries(wanted)
+    // Before the plain ways go, or what they led would take the one to everywhere.
+    await this.#sealOff(nft, wanted, mark, signal)
     // Before there is a tunnel, and as long as there is one.
     await this.#keepOut({ nft, table: paths.table }, entries, signal)
+    // A plain way is none while the link of WireGuard has it.
+    if (wanted.sealed === undefined) await this.#encrypt(wanted, signal)
     await this.#change(differenceOf(standing, entries, former, paths.tunnel), signal)
     if (entries.link === undefined) await openTunnel(this.#node, nft, standing, signal)
-    await writeNetworkMark(transport, paths, { network: wanted, ranges })
+    if (wanted.sealed !== undefined) await this.#encrypt(wanted, signal)
+    // Once all has its plain way again.
+    if (wanted.sealed === undefined && sealed !== undefined)
+      await unseal({ transport, paths }, nft, sealed, signal)
+    const own = wanted.sealed === undefined ? {} : { sealed: wanted.sealed }
+    await writeNetworkMark(transport, paths, { network: wanted, ranges, ...own })
     await fitPods(this.#node, wanted.mtuBytes, signal)
     if (wanted.lacks.length > 0) throw new RuntimeFailure(FAILING.reason, wanted.lacks.join('; '))
   }
 
   /** Undefined: all is as it was applied, or nothing was. */
   async damage(): Promise<string | undefined> {
-    if (this.#kept === undefined) return undefined
+    // What could not be applied whole is tried again by whoever has asked for it.
+    if (this.#kept === undefined || this.#applied === undefined) return undefined
     const { paths, transport } = this.#node
+    const { nft } = await this.#node.facts()
     const standing = await standingOn(transport, paths)
     const entries = this.#entries(this.#kept)
     const { bridge, ip } = differenceOf(standing, entries, [], paths.tunnel)
-    if (ip.length > 0 || bridge.length > 0 || (await this.#readGuard(entries)) !== this.#guard)
-      return 'what leads to the pods of other nodes was changed by somebody'
+    const isChanged =
+      ip.length > 0 ||
+      bridge.length > 0 ||
+      (await this.#readGuard(entries)) !== this.#guard ||
+      (await readSeal(this.#node, nft, this.#kept.sealed)) !== this.#seal ||
+      (await isLinkChanged(this.#node, wireguardLinkOf(this.#kept, paths)))
+    if (isChanged) return 'what leads to the pods of other nodes was changed by somebody'
     const unfit = await unfitPods(this.#node, this.#kept.mtuBytes)
     return unfit.length > 0
       ? `links of ${unfit.length} pods take packets of another size than the way to other nodes`
@@ -127,6 +160,29 @@ class NetworkKeeper {
       `${FAILING.doing}: the node has a way into their range already, ${foreign.range} on ${foreign.device}; set another podCIDR in the Cluster`,
       { certain: true },
     )
+  }
+
+  async #sealOff(
+    nft: string,
+    { sealed }: PodNetwork,
+    before: NetworkMark | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (sealed !== undefined) {
+      // Another podCIDR may be of one family less.
+      if (before?.sealed !== undefined && before.sealed !== sealed)
+        await unseal(this.#node, nft, before.sealed, signal)
+      await seal(this.#node, nft, sealed, signal)
+    }
+    this.#seal = await readSeal(this.#node, nft, sealed)
+  }
+
+  async #encrypt(network: PodNetwork, signal?: AbortSignal): Promise<void> {
+    const link = wireguardLinkOf(network, this.#node.paths)
+    if (link !== undefined) await leadByWireguard(this.#node, link, signal)
+    else await removeWireguard(this.#node, signal)
+    // The others lead here once they know it.
+    if (network.sealed !== undefined) await requireKey(this.#node, signal)
   }
 
   /** Of the tunnel, which does not ask who sends. */
@@ -168,8 +224,10 @@ export async function removeNetwork(
   const commands = commandsOf(removalOf(standing, mark.ranges, paths.tunnel))
   for (const command of commands) await runOrFail(transport, command, FAILING, signal)
   await openTunnel({ paths, transport }, 'nft', standing, signal)
+  const hadLink = await removeWireguard({ paths, transport }, signal)
+  if (mark.sealed !== undefined) await unseal({ paths, transport }, 'nft', mark.sealed, signal)
   await transport.remove(paths.network)
-  return commands.length === 0 ? undefined : 'what led to the pods of other nodes'
+  return commands.length === 0 && !hadLink ? undefined : 'what led to the pods of other nodes'
 }
 
 /** Once it is gone. */

@@ -4,6 +4,7 @@ import type { RootRecord } from '../../../../api/records.ts'
 import type { Command, Transport } from '../../../../transport/transport.ts'
 import { runOrFail } from '../../commands.ts'
 import { isObject, parseJson } from '../../json.ts'
+import { wireguardOf, type WireguardPlace } from '../wireguard/key.ts'
 
 const FAILING = { reason: 'InvalidNode', doing: "reading the node's addresses" }
 
@@ -13,7 +14,8 @@ const FAILING = { reason: 'InvalidNode', doing: "reading the node's addresses" }
  */
 export async function whereabouts(
   transport: Transport,
-  root: Pick<RootRecord, 'podCIDR' | 'clusterCIDR'> | undefined,
+  paths: WireguardPlace,
+  root: Pick<RootRecord, 'podCIDR' | 'clusterCIDR' | 'encryption'> | undefined,
   addresses: readonly string[],
 ): Promise<NodeNetwork | undefined> {
   if (root?.clusterCIDR === undefined) return undefined
@@ -22,7 +24,10 @@ export async function whereabouts(
   const candidates = [await transport.arrivedAt(), ...addresses].filter((one) => one !== undefined)
   for (const address of candidates) {
     const found = isUsable(address) ? placeOf(address, links) : undefined
-    if (found !== undefined) return { podCIDR: root.podCIDR, ...found }
+    if (found === undefined) continue
+    if (root.encryption === undefined) return { podCIDR: root.podCIDR, ...found }
+    const wireguard = { clusterCIDR: root.clusterCIDR, ...(await wireguardOf(transport, paths)) }
+    return { podCIDR: root.podCIDR, ...found, wireguard }
   }
   return undefined
 }
