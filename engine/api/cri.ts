@@ -281,6 +281,8 @@ export interface NodeInfo {
   readonly warnings: readonly string[]
   /** Absent: the pods of the cluster are on this machine alone. */
   readonly network?: NodeNetwork
+  /** No other node's pods are reached from here, and none of this node's from there; what leads from its ports to its pods works. */
+  readonly isApart?: true
 }
 
 export interface NodeEvent {

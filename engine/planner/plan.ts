@@ -22,6 +22,7 @@ import { nodeDecisions } from './nodeMemories.ts'
 import { place } from './place.ts'
 import { withPodNetwork } from './podNetwork.ts'
 import { reportsOf } from './reports.ts'
+import { withinReach } from './reach.ts'
 import { servicesOf } from './services/services.ts'
 import { withRoomForResizes } from './resizes.ts'
 import { type World, worldOf } from './world.ts'
@@ -30,7 +31,8 @@ import { type World, worldOf } from './world.ts'
 export function plan(snapshot: Snapshot, now: Temporal.Instant): Plan {
   const whole = { ...snapshot, desired: withKept(snapshot.desired, snapshot.records) }
   const observed = worldOf(withConfigHashes(whole), now)
-  const services = withPodNetwork(withIngresses(servicesOf(observed), observed), snapshot.observed)
+  const led = withPodNetwork(withIngresses(servicesOf(observed), observed), snapshot.observed)
+  const services = withinReach(led, snapshot.observed)
   const { world, ...autoscaled } = autoscale(observed)
   const { off } = world
   const { decisions: all, violations: undecided } = decide(world)

@@ -8,8 +8,9 @@ import type { ServicesPlan } from './services/services.ts'
 
 /** How pods reach those of other nodes is added to what the nodes answer; with one node all is as it was. */
 export function withPodNetwork(services: ServicesPlan, { nodes }: Observed): ServicesPlan {
-  if (nodes.size < 2) return services
-  const all = inOrder([...nodes.values()], ({ name }) => name)
+  const joinable = [...nodes.values()].filter(({ info }) => info?.isApart !== true)
+  if (joinable.length < 2) return services
+  const all = inOrder(joinable, ({ name }) => name)
   // Nodes that have been asked and are no part of a network: of a simulation.
   if (all.every(({ info }) => info !== undefined && info.network === undefined)) return services
   const networks = networksOf(all.map(({ info, name }) => ({ name, network: info?.network })))
@@ -18,7 +19,7 @@ export function withPodNetwork(services: ServicesPlan, { nodes }: Observed): Ser
     const network = info === undefined ? 'unknown' : networks.get(name)
     return [name, network === undefined ? base : joined(base, network)]
   })
-  return { ...services, traffic: new Map(traffic) }
+  return { ...services, traffic: new Map([...(services.traffic ?? []), ...traffic]) }
 }
 
 let last: { readonly text: string; readonly networks: ReadonlyMap<NodeName, PodNetwork> } | undefined

@@ -37,7 +37,7 @@ function at(podCIDR: string, address: string): NodeNetwork {
 
 const NOTHING = { decisions: [], reports: new Map(), services: [] }
 const [A, B] = [at('10.244.0.0/24', '10.1.0.11'), at('10.244.1.0/24', '10.1.0.12')]
-const [ONE, TWO] = [nodeName('one'), nodeName('two')]
+const [ONE, TWO, THREE] = [nodeName('one'), nodeName('two'), nodeName('three')]
 
 test('nodes lead to each other without any Service, and each plan of the same says the very same', () => {
   const first = withPodNetwork(NOTHING, observed({ one: A, two: B })).traffic
@@ -68,4 +68,14 @@ test('nobody is told to forget what leads to a node that was not asked yet, nor 
 test('one node, and nodes that are part of no network, are led nowhere', () => {
   expect(withPodNetwork(NOTHING, observed({ one: A }))).toBe(NOTHING)
   expect(withPodNetwork(NOTHING, observed({ one: null, two: null }))).toBe(NOTHING)
+})
+
+test('a node that is apart has no part in it, and the others lead to each other as without it', () => {
+  const both = withPodNetwork(NOTHING, observed({ one: A, two: B })).traffic
+  const { nodes } = observed({ one: A, three: null, two: B })
+  const three = nodes.get(THREE)
+  if (three?.info === undefined) throw new Error('no third node')
+  const apart = { ...three, info: { ...three.info, isApart: true as const } }
+  const plan = withPodNetwork(NOTHING, { nodes: new Map([...nodes, [THREE, apart]]) })
+  expect(plan.traffic).toEqual(both)
 })
