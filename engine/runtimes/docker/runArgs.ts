@@ -2,6 +2,7 @@ import { LOG_LIMITS } from '../../api/logLimits.ts'
 import { labelFlags } from '../dockerLike/commands.ts'
 import {
   commaList,
+  groupFlags,
   namespaceFlags,
   processFlags,
   type RunMount,
@@ -17,7 +18,8 @@ export function runArgs(wish: RunWish, parts: RunParts, verb: 'run' | 'create' =
     ...['--pull', 'never', '--name', parts.name],
     ...labelFlags(parts.labels),
     ...namespaceFlags(parts),
-    ...['--cgroup-parent', parts.cgroupParent, '--restart', RESTARTS[parts.restart]],
+    ...groupFlags(parts),
+    ...['--restart', RESTARTS[parts.restart]],
     ...(parts.stopSignal === '' ? [] : ['--stop-signal', parts.stopSignal]),
     ...['--log-driver', 'json-file', '--log-opt', `max-size=${parts.log.bytesMax}`],
     ...['--log-opt', `max-file=${LOG_LIMITS.filesMax}`],

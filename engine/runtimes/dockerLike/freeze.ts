@@ -3,6 +3,7 @@ import { podPaths } from '../oci/paths.ts'
 import { readPodFiles } from '../oci/pods/podFiles.ts'
 import { disarmPod } from '../oci/pods/removePod.ts'
 import { requirePod } from '../oci/pods/requirePod.ts'
+import { RuntimeFailure } from '../runtime.ts'
 import { pauseArgs } from './commands.ts'
 import { containerName } from './names.ts'
 import { inspected } from './look.ts'
@@ -13,6 +14,11 @@ export async function freezePod(node: ToolNode, uid: PodUid, signal?: AbortSigna
   const { paths, transport } = node
   const pod = podPaths(paths, uid)
   await requirePod(transport, pod, uid)
+  if ((await node.look()).cgroups.hierarchies.length === 0)
+    throw new RuntimeFailure(
+      'FreezePodError',
+      'freezing takes cgroups, in which the account of this node has no part: it is not root',
+    )
   if ((await transport.stat(pod.frozen)) === undefined) await transport.writeFile(pod.frozen, '', 0o600)
   await each(node, uid, 'running', 'pause', signal)
 }

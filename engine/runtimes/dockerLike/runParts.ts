@@ -26,7 +26,8 @@ export interface RunParts {
     readonly uts?: string
     readonly pid?: string
   }
-  readonly cgroupParent: string
+  /** Absent: the container has no part in any group, and so no limits. */
+  readonly cgroupParent?: string
   readonly restart: 'no' | 'on-failure' | 'always'
   readonly stopSignal: string
   readonly log: { readonly path: string; readonly bytesMax: number }
@@ -73,12 +74,16 @@ function capability(name: string): string {
 }
 
 function resourceFlags({ resources }: RunWish, parts: RunParts): readonly string[] {
+  const isHeld = parts.cgroupParent !== undefined
   return [
-    ...limitFlags(resources),
-    ...['--pids-limit', String(resources.pidsMax ?? -1)],
+    ...(isHeld ? [...limitFlags(resources), '--pids-limit', String(resources.pidsMax ?? -1)] : []),
     ...(parts.oomScoreAdj === undefined ? [] : ['--oom-score-adj', String(parts.oomScoreAdj)]),
-    ...(parts.cpus === undefined ? [] : ['--cpuset-cpus', parts.cpus]),
+    ...(isHeld && parts.cpus !== undefined ? ['--cpuset-cpus', parts.cpus] : []),
   ]
+}
+
+export function groupFlags({ cgroupParent }: RunParts): readonly string[] {
+  return cgroupParent === undefined ? [] : ['--cgroup-parent', cgroupParent]
 }
 
 /** Those that can be changed while the container runs. */

@@ -110,7 +110,7 @@ async function runParts(
     user: await userOf(parts),
     capabilities,
     namespaces: node.namespaces(parts),
-    cgroupParent: pod.cgroup,
+    ...(facts.cgroups.hierarchies.length > 0 && { cgroupParent: pod.cgroup }),
     restart: restartFlag(request.restart),
     stopSignal,
     log: { path: `${attemptFolder(parts)}/log`, bytesMax: request.logBytesMax ?? LOG_LIMITS.bytesMax },

@@ -1,5 +1,6 @@
 import type { ContainerResources } from '../../api/cri.ts'
 import type { Command } from '../../transport/transport.ts'
+import type { CgroupLayout } from './node/cgroups.ts'
 import { CPU_PERIOD_US } from './spec/spec.ts'
 
 /** The OCI runtime's verbs: https://github.com/opencontainers/runtime-spec/blob/v1.0.2/runtime.md */
@@ -7,10 +8,17 @@ export interface OciProgram {
   readonly path: string
   /** Where it keeps its own state. */
   readonly state: string
+  /** No part in any group: there is none that it could be put into. */
+  readonly isGroupless?: true
 }
 
-function begin({ path, state }: OciProgram): readonly [string, ...string[]] {
-  return [path, '--root', state]
+function begin({ isGroupless, path, state }: OciProgram): readonly [string, ...string[]] {
+  return [path, '--root', state, ...(isGroupless ? ['--cgroup-manager=disabled'] : [])]
+}
+
+/** Of a node whose cgroups the engine has no part in, which takes crun. */
+export function grouplessIn({ hierarchies }: CgroupLayout): Pick<OciProgram, 'isGroupless'> {
+  return hierarchies.length === 0 ? { isGroupless: true } : {}
 }
 
 export function runDetachedCommand(

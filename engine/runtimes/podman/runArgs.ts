@@ -2,6 +2,7 @@ import { labelFlags } from '../dockerLike/commands.ts'
 import {
   capabilityFlags,
   commaList,
+  groupFlags,
   namespaceFlags,
   processFlags,
   type RunMount,
@@ -18,7 +19,8 @@ export function runArgs(wish: RunWish, parts: RunParts, verb: 'run' | 'create' =
     ...['--name', parts.name, '--pod', parts.podName],
     ...labelFlags(parts.labels),
     ...namespaceFlags(parts),
-    ...['--cgroup-parent', parts.cgroupParent, '--restart', parts.restart],
+    ...groupFlags(parts),
+    ...['--restart', parts.restart],
     ...(parts.stopSignal === '' ? [] : ['--stop-signal', parts.stopSignal]),
     ...['--log-driver', 'k8s-file', '--log-opt', `path=${parts.log.path}`],
     ...['--log-opt', `max-size=${parts.log.bytesMax}`],

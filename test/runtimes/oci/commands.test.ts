@@ -172,6 +172,9 @@ test('the OCI runtime’s verbs', () => {
     timeoutMs: 5,
   })
   expect(deleteCommand(RUNC, 'c').argv).toEqual([...root, 'delete', '--force', 'c'])
+  expect(deleteCommand({ ...RUNC, isGroupless: true }, 'c').argv).toEqual([
+    ...[...root, '--cgroup-manager=disabled', 'delete', '--force', 'c'],
+  ])
   expect(runDetachedCommand(RUNC, '/b', '/p', 'c').argv).toEqual([
     ...[...root, 'run', '--detach', '--bundle', '/b', '--pid-file', '/p', 'c'],
   ])

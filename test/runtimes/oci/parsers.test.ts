@@ -171,6 +171,14 @@ test('cgroups are found in v1, hybrid and v2', () => {
   expect(controllerDirectory(v1, 'cpuacct', '/g')).toEqual({ path: '/c/cpu/g', version: 1 })
 })
 
+test('a hierarchy that something else was mounted over is none', () => {
+  const own = '90 24 0:60 / /sys rw - sysfs sysfs rw\n91 90 0:61 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n'
+  expect(cgroupLayout(parseMountTable(HYBRID + own)).hierarchies).toEqual([])
+  expect(oomFile(cgroupLayout(parseMountTable(HYBRID + own)), '/g')).toBe('')
+  const root = '92 1 254:0 / / rw - ext4 /dev/vda rw\n'
+  expect(cgroupLayout(parseMountTable(HYBRID + root))).toEqual(cgroupLayout(parseMountTable(HYBRID)))
+})
+
 test('the node’s first address is the one on the way out; bridges are not the node', () => {
   const routes = parseRoutes(
     JSON.stringify([

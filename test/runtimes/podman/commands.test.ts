@@ -111,6 +111,14 @@ test('a container that is made and not started yet differs in nothing else', () 
   expect(args).toEqual(['create', ...PLAIN.slice(3)])
 })
 
+test('where there are no groups a container has none, and no limits', () => {
+  const { cgroupParent: _, ...parts } = RUN_PARTS
+  const resources = { cpuShares: 102, cpuQuotaUs: 50_000, memoryLimitBytes: 64, pidsMax: 5 }
+  const args = runArgs({ security: SECURITY, resources }, { ...parts, oomScoreAdj: 900, cpus: '2-3' })
+  expect(args.join(' ')).toContain('--oom-score-adj 900')
+  expect(args.join(' ')).not.toMatch(/cgroup|cpu|memory|pids/)
+})
+
 test('a container that asks for everything', () => {
   const wish = {
     security: {

@@ -15,7 +15,7 @@ import { nodeAddresses, parseRoutes, routesCommand } from '../network/routes.ts'
 import { missingCapabilities, parseBoundingSet } from '../spec/capabilities.ts'
 import type { Machine, SeccompProfile } from '../spec/seccomp.ts'
 import { parseSeccompProfile, withoutNewNamespaces } from '../spec/seccomp.ts'
-import type { OciProgram } from '../runtimeCommands.ts'
+import { grouplessIn, type OciProgram } from '../runtimeCommands.ts'
 import type { ChosenRuntime } from './trial.ts'
 import { rememberedRuntime } from './trial.ts'
 
@@ -67,7 +67,10 @@ export async function lookAtNode(transport: Transport, paths: RootPaths, node: N
       ...(ephemeralStorageBytes !== undefined && { ephemeralStorageBytes }),
     },
     programs,
-    program: runtime === undefined ? undefined : { path: runtime.path, state: paths.runtimeState },
+    program:
+      runtime === undefined
+        ? undefined
+        : { path: runtime.path, state: paths.runtimeState, ...grouplessIn(cgroups) },
     machine,
     capabilities,
     seccomp: withoutNewNamespaces(profile),
@@ -95,8 +98,13 @@ export async function readBootId(transport: Pick<Transport, 'readFile'>): Promis
   return (await readText(transport, BOOT_ID)).trim()
 }
 
+/** As /proc/self/status has it. */
+export function isRoot(processStatus: string): boolean {
+  return /^Uid:\s+\d+\s+0\s/m.test(processStatus)
+}
+
 function requireRoot(processStatus: string): void {
-  if (/^Uid:\s+\d+\s+0\s/m.test(processStatus)) return
+  if (isRoot(processStatus)) return
   throw new RuntimeFailure('NotRoot', 'containers need root: run it with sudo, or as root', { certain: true })
 }
 

@@ -13,7 +13,7 @@ import { fileSystemOf, readMountTable } from './mountTable.ts'
 import type { NodeLook } from './node.ts'
 import { readText } from './node.ts'
 import type { RootPaths } from '../paths.ts'
-import type { OciProgram } from '../runtimeCommands.ts'
+import { grouplessIn, type OciProgram } from '../runtimeCommands.ts'
 import type { Machine, SeccompProfile } from '../spec/seccomp.ts'
 import { chooseRuntime } from './trial.ts'
 
@@ -48,7 +48,7 @@ export async function prepareNode(
   await Promise.all(groups.map(async (group) => await transport.makeDirectory(group, 0o755)))
   return {
     info: { ...info, runtime: `${runtime.name} ${runtime.version}` },
-    program: { path: runtime.path, state: paths.runtimeState },
+    program: { path: runtime.path, state: paths.runtimeState, ...grouplessIn(cgroups) },
     conmon: programs.conmon,
     nft: programs.nft,
     plugins: programs.plugins,

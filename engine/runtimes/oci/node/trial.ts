@@ -8,7 +8,7 @@ import { isObject, parseJson } from '../json.ts'
 import type { RootPaths } from '../paths.ts'
 import { type Programs, RUNTIMES } from './programs.ts'
 import type { OciProgram } from '../runtimeCommands.ts'
-import { deleteCommand, parseVersion, runCommandOf, versionCommand } from '../runtimeCommands.ts'
+import { deleteCommand, grouplessIn, parseVersion, runCommandOf, versionCommand } from '../runtimeCommands.ts'
 
 export interface ChosenRuntime {
   readonly name: string
@@ -30,6 +30,8 @@ export async function chooseRuntime(
   if (remembered !== undefined) return remembered
   const refusals: string[] = []
   for (const { name, path } of programs.runtimes) {
+    // runc takes no container without a group.
+    if (cgroups.hierarchies.length === 0 && name !== 'crun') continue
     const refusal = await tryRuntime(transport, paths, path, cgroups)
     if (refusal !== undefined) {
       refusals.push(refusal)
@@ -76,7 +78,7 @@ export async function tryRuntime(
   path: string,
   cgroups: CgroupLayout,
 ): Promise<string | undefined> {
-  const program: OciProgram = { path, state: `${paths.runDir}/trial-state` }
+  const program: OciProgram = { path, state: `${paths.runDir}/trial-state`, ...grouplessIn(cgroups) }
   const bundle = `${paths.runDir}/trial`
   const cgroup = `${paths.cgroup}/trial`
   const failing = { reason: 'InvalidNode', doing: `trying ${path}` }
