@@ -115,7 +115,7 @@ async function bundle(): Promise<void> {
     await writeFile(`${making}/main.mjs`, start)
     await copyFile(`${root}engine/runtimes/oci/hook/hook.sh`, `${making}/hook.sh`)
     await copyFile(`${root}engine/transport/lane.pl`, `${making}/lane.pl`)
-    for (const name of ['files.pl', 'trees.pl', 'beneath.pl', 'ways.pl'])
+    for (const name of ['account.pl', 'files.pl', 'trees.pl', 'beneath.pl', 'ways.pl'])
       await copyFile(`${root}engine/transport/ssh/${name}`, `${making}/${name}`)
     // A source that is saved while it is being read here is newer than this.
     await utimes(`${making}/main.mjs`, began, began)

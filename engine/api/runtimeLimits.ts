@@ -12,6 +12,18 @@ export function runtimeOf({ spec }: Pick<Node, 'spec'>): NodeRuntime {
   return spec?.runtime ?? 'oci'
 }
 
+/** By its address: the account is named, and is not root. What an alias of ~/.ssh/config leads to is known once it is connected. */
+function isRootless(node: Pick<Node, 'spec'>): boolean {
+  const user = /^ssh:\/\/([^@/]+)@/.exec(node.spec?.address ?? '')?.[1]
+  return runtimeOf(node) === 'podman' && user !== undefined && user !== 'root'
+}
+
+/** What pods cannot ask for there. */
+export function limitsOf(node: Pick<Node, 'spec'>): readonly RuntimeLimit[] {
+  const limits = RUNTIME_LIMITS[runtimeOf(node)]
+  return isRootless(node) ? [...limits, ...ROOTLESS_LIMITS] : limits
+}
+
 /** As records tell it: the embedded one goes without saying. */
 export function otherRuntime(runtime: NodeRuntime | undefined): { readonly runtime?: OtherRuntime } {
   return runtime === undefined || runtime === 'oci' ? {} : { runtime }
@@ -169,3 +181,76 @@ export const RUNTIME_DIFFERENCES: Readonly<Record<NodeRuntime, readonly RuntimeD
   podman: PODMAN_DIFFERENCES,
   docker: DOCKER_DIFFERENCES,
 }
+
+function volumesOf(kind: 'nfs' | 'csi'): RuntimeLimit['asked'] {
+  return ({ spec }) =>
+    (spec.volumes ?? []).flatMap((volume, index) =>
+      volume[kind] === undefined ? [] : [['spec', 'volumes', index, kind]],
+    )
+}
+
+function processesOf(field: 'shareProcessNamespace' | 'hostPID'): RuntimeLimit {
+  return {
+    field: `spec.${field}: true`,
+    why: 'podman lets a container have the processes of others only where it has a part in the cgroups, which an account that is not root has not; run it on a node whose account is root',
+    asked: ({ spec }) => (spec[field] === true ? [['spec', field]] : []),
+  }
+}
+
+/** Of podman nodes whose account is not root, beside podman's own. */
+export const ROOTLESS_LIMITS: readonly RuntimeLimit[] = [
+  processesOf('shareProcessNamespace'),
+  processesOf('hostPID'),
+  {
+    field: 'spec.volumes[].nfs',
+    why: 'an account that is not root can mount no file system of another machine; run it on a node whose account is root',
+    asked: volumesOf('nfs'),
+  },
+  {
+    field: 'spec.volumes[].csi',
+    why: 'an account that is not root has no part in what a CSI driver mounts; run it on a node whose account is root',
+    asked: volumesOf('csi'),
+  },
+  {
+    field: 'spec.containers[].volumeDevices',
+    why: 'an account that is not root can give no container a block device; run it on a node whose account is root',
+    asked: ({ spec }) =>
+      CONTAINERS.flatMap((list) =>
+        (spec[list] ?? []).flatMap(({ volumeDevices = [] }, container) =>
+          volumeDevices.length === 0 ? [] : [['spec', list, container, 'volumeDevices']],
+        ),
+      ),
+  },
+]
+
+/** Likewise. */
+export const ROOTLESS_DIFFERENCES: readonly RuntimeDifference[] = [
+  {
+    field: 'spec.containers[].resources',
+    how: 'pods are placed by what they request, and none is held to it or to its limits: the account has no part in the cgroups; `reconcile top` and metrics tell nothing of its pods, and nobody is told apart who was killed for want of memory',
+  },
+  {
+    field: 'status.podIP',
+    how: 'is reached on that node alone: Services, Ingresses and names lead on it to its own pods, and elsewhere to none of them',
+  },
+  {
+    field: 'spec.containers[].ports[].hostPort',
+    how: 'by slirp4netns, over IPv4, TCP and UDP; below 1024 only where `net.ipv4.ip_unprivileged_port_start` lets the account have it; who asks has the address 10.0.2.2',
+  },
+  {
+    field: 'spec.hostNetwork',
+    how: "is the network of the account's namespaces, which all its pods of this root share; a port that a container names is had on the machine",
+  },
+  {
+    field: 'spec.volumes[].hostPath',
+    how: 'is what the account may read and write; `/run`, `/sys` and the folder above the root are of its own',
+  },
+  {
+    field: 'spec.containers[].securityContext.privileged, capabilities',
+    how: "hold in the account's namespaces alone, as in podman's own rootless containers",
+  },
+  {
+    field: 'spec.containers[].securityContext.appArmorProfile',
+    how: "`RuntimeDefault` has no effect, and with a profile of one's own the container is not made",
+  },
+]

@@ -1,16 +1,14 @@
 import { podSpecsOf } from '../api/podSpecs.ts'
-import { type NodeRuntime, RUNTIME_LIMITS, type RuntimeLimit, runtimeOf } from '../api/runtimeLimits.ts'
+import { limitsOf, type RuntimeLimit } from '../api/runtimeLimits.ts'
 import type { Finding, Index, Standing } from './standing.ts'
 
 /** What pods ask for, and none of the commit's nodes can give them. */
 export function runtimeLimits(standings: readonly Standing[], index: Index): readonly Finding[] {
-  const runtimes = new Set(
-    [...index.values()].flatMap(({ placed }) => {
-      const object = placed.read.valid?.object
-      return object?.kind === 'Node' ? [runtimeOf(object)] : []
-    }),
-  )
-  const shared = limitsOfAll([...runtimes])
+  const nodes = [...index.values()].flatMap(({ placed }) => {
+    const object = placed.read.valid?.object
+    return object?.kind === 'Node' ? [limitsOf(object)] : []
+  })
+  const shared = limitsOfAll(nodes)
   if (shared.length === 0) return []
   return standings.flatMap((standing) => {
     const object = standing.placed.read.valid?.object
@@ -29,7 +27,6 @@ export function runtimeLimits(standings: readonly Standing[], index: Index): rea
 }
 
 /** Without a Node the pods run on this machine, by oci. */
-function limitsOfAll(runtimes: readonly NodeRuntime[]): readonly RuntimeLimit[] {
-  const [first, ...others] = runtimes.map((runtime) => RUNTIME_LIMITS[runtime])
+function limitsOfAll([first, ...others]: readonly (readonly RuntimeLimit[])[]): readonly RuntimeLimit[] {
   return (first ?? []).filter((limit) => others.every((limits) => limits.includes(limit)))
 }

@@ -1,4 +1,11 @@
-import { type OtherRuntime, RUNTIME_DIFFERENCES, RUNTIME_LIMITS } from '../../engine/api/runtimeLimits.ts'
+import {
+  ROOTLESS_DIFFERENCES,
+  ROOTLESS_LIMITS,
+  RUNTIME_DIFFERENCES,
+  RUNTIME_LIMITS,
+  type RuntimeDifference,
+  type RuntimeLimit,
+} from '../../engine/api/runtimeLimits.ts'
 import { otherKinds } from '../../engine/manifests/otherKinds.ts'
 import {
   add,
@@ -80,22 +87,30 @@ function runtimesSection(): string {
 What is said below holds on nodes with the \`oci\` runtime. A node with \`runtime: podman\` or \`runtime: docker\` does the same, but for this
 ([runtimes.md](runtimes.md)). What no node of the repository can do is refused, with file and line.
 
-${runtimeTables('podman')}
+${runtimeTables('podman nodes', RUNTIME_LIMITS.podman, RUNTIME_DIFFERENCES.podman)}
 
-${runtimeTables('docker')}
+${runtimeTables('docker nodes', RUNTIME_LIMITS.docker, RUNTIME_DIFFERENCES.docker)}
+
+On a podman node whose account is not root ([runtimes.md](runtimes.md#an-account-that-is-not-root)) there is beside what holds on podman nodes:
+
+${runtimeTables('such nodes', ROOTLESS_LIMITS, ROOTLESS_DIFFERENCES)}
 `
 }
 
-function runtimeTables(runtime: OtherRuntime): string {
-  const limits = RUNTIME_LIMITS[runtime].map(({ field, why }) => `| \`${field}\` | ${why} |`)
-  const differences = RUNTIME_DIFFERENCES[runtime].map(({ field, how }) => `| \`${field}\` | ${how} |`)
-  return `| not on ${runtime} nodes | why |
+function runtimeTables(
+  nodes: string,
+  allLimits: readonly RuntimeLimit[],
+  allDifferences: readonly RuntimeDifference[],
+): string {
+  const limits = allLimits.map(({ field, why }) => `| \`${field}\` | ${why} |`)
+  const differences = allDifferences.map(({ field, how }) => `| \`${field}\` | ${how} |`)
+  return `| not on ${nodes} | why |
 | --- | --- |
 ${limits.join('\n')}
 
 And this is honoured in another way:
 
-| on ${runtime} nodes | how |
+| on ${nodes} | how |
 | --- | --- |
 ${differences.join('\n')}`
 }

@@ -51,3 +51,18 @@ spec:
     expect.stringContaining('Pod default/web: metadata.annotations: no node of this repository can do it'),
   ])
 })
+
+const ALICE =
+  'apiVersion: reconcile.dev/v1\nkind: Node\nmetadata: {name: d}\nspec: {runtime: podman, address: "ssh://alice@192.0.2.11"}\n---\n'
+
+test('what an account that is not root cannot give is refused where there are such nodes alone', () => {
+  const pod = podText({ spec: '  volumes: [{name: data, nfs: {server: 192.0.2.1, path: /data}}]\n' })
+  expect(linesOf(ALICE + pod)).toEqual([
+    expect.stringMatching(
+      /^a\.yaml:11:.*spec\.volumes\[0\]\.nfs: no node of this repository can do it: an account that is not root can mount no file system/,
+    ),
+  ])
+  expect(linesOf(ALICE.replace('alice', 'root') + pod)).toEqual([])
+  expect(linesOf(ALICE + PODMAN + pod)).toEqual([])
+  expect(linesOf(ALICE + podText({ spec: USERS }))).toHaveLength(1)
+})

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import type { FleetNode } from '../../api/records.ts'
 import { keptData, removeRoot } from '../../runtimes/oci/node/removeRoot.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
+import { accountOf, leaveAccount } from '../../runtimes/podman/account.ts'
 import { localTransport } from '../../transport/local.ts'
 import { TransportError } from '../../transport/transport.ts'
 import type { World } from '../world.ts'
@@ -41,7 +42,12 @@ export async function removeFrom(node: FleetNode, root: string, path: string, wo
   try {
     const transport = await wayTo(node, root, world)
     const removed = await removeRoot({ transport, root: path }, world.signal)
-    const kept = await keptData(transport, await rootPaths(transport, path))
+    const within = await keptData(transport, await rootPaths(transport, path))
+    const account = await accountOf(transport)
+    // As it is called outside of the account's namespaces, which are gone then.
+    const kept =
+      account === undefined ? within : within.map((one) => one.replace(path, `${account.folder}/disk`))
+    await leaveAccount(transport, kept.length > 0)
     return { removed: removed.map(on), kept: kept.map(on), unreached: [] }
   } catch (error) {
     if (!(error instanceof TransportError) || world.signal.aborted) throw error

@@ -1,5 +1,6 @@
 import type { RootRecord } from '../../api/records.ts'
 import { otherRuntime } from '../../api/runtimeLimits.ts'
+import { isRoot, readText } from '../../runtimes/oci/node/node.ts'
 import { choosePodCidr, lockRoot, readRoot, writeRoot } from '../../runtimes/oci/node/root.ts'
 import { readFleetState } from '../../reconciler/mirrors/fleetFile.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
@@ -16,7 +17,7 @@ import type { Reached } from './nodes.ts'
 
 /** The folder's path is the same on all machines. */
 export async function wayTo(node: Reached, root: string, world: World): Promise<Transport> {
-  const { root: real } = await rootPaths(localTransport(), root)
+  const { root: real, rootId } = await rootPaths(localTransport(), root)
   const control = await controlPath(root)
   const all = waysOf(world)
   const known = all.open.get(node.address)
@@ -28,6 +29,7 @@ export async function wayTo(node: Reached, root: string, world: World): Promise<
     address,
     control,
     environment: definedOf(world.environment),
+    ...(node.runtime === 'podman' && { account: { root: real, id: rootId } }),
     greet: async (transport) => await greet(node, real, all, transport, () => way),
   })
   // Where it leads to is looked at when it is connected, and needs no connection here.
@@ -53,6 +55,10 @@ async function greet(
   transport: Transport,
   way: () => Transport,
 ): Promise<void> {
+  if (!isRoot(await readText(transport, '/proc/self/status')))
+    throw new TransportError(
+      `node ${node.name}: the account of ${node.address} is not root, and has pods by podman alone: say runtime: podman in the Node, or name the address of an account that is root`,
+    )
   const real = await transport.realPath(root)
   if (real !== root)
     throw new TransportError(

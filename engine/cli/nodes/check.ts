@@ -3,9 +3,10 @@ import { wireguardLack } from '../../runtimes/oci/network/wireguard/key.ts'
 import { readRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
 import { RuntimeFailure } from '../../runtimes/runtime.ts'
+import { accountOf, leaveAccount } from '../../runtimes/podman/account.ts'
 import { localTransport } from '../../transport/local.ts'
 import { parseSshAddress } from '../../transport/ssh/address.ts'
-import { TransportError } from '../../transport/transport.ts'
+import { type Transport, TransportError } from '../../transport/transport.ts'
 import { CREATE_RUNTIME } from '../createRuntime.ts'
 import { closeWays } from '../fleet/driving.ts'
 import { wayTo } from '../fleet/ways.ts'
@@ -20,12 +21,16 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
   if (address === undefined)
     throw usageError(`${text} is no address of a machine, such as ssh://root@192.0.2.11`, invocation.command)
   const root = rootFolder(invocation, world)
-  const node = { name: nodeName(address.host), address: text }
+  // An account that is not root can have pods with podman alone.
+  const node = { name: nodeName(address.host), address: text, runtime: 'podman' } as const
   try {
+    const path = (await rootPaths(localTransport(), root)).root
     const transport = await wayTo(node, root, world)
-    const runtime = await CREATE_RUNTIME.oci({
+    const account = await accountOf(transport)
+    await using _leaving = await leavingIfNew(transport, path)
+    const runtime = await CREATE_RUNTIME[account === undefined ? 'oci' : 'podman']({
       transport,
-      root: (await rootPaths(localTransport(), root)).root,
+      root: path,
       node: node.name,
     })
     const {
@@ -36,13 +41,15 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
       warnings,
       ...info
     } = await runtime.check(world.signal)
-    const lack = (await isEncrypted(root)) ? await wireguardLack(transport) : undefined
+    const isPart = account === undefined && (await isEncrypted(root))
+    const lack = isPart ? await wireguardLack(transport) : undefined
     if (lack !== undefined) throw new RuntimeFailure('MissingPrograms', lack)
     for (const warning of warnings) world.stderr.write(plainText(`warning: ${warning}\n`))
     const memory = `${Math.floor(info.memoryBytes / 2 ** 20)}Mi`
     const words = [osImage, kernelVersion, architecture, `${cpuMillis / 1000} cpu`, memory, info.runtime]
+    const how = account === undefined ? '' : ' with runtime: podman'
     world.stdout.write(
-      plainText(`${text} can have pods: ${words.filter((word) => word !== '').join(', ')}\n`),
+      plainText(`${text} can have pods${how}: ${words.filter((word) => word !== '').join(', ')}\n`),
     )
     return EXIT.done
   } catch (error) {
@@ -57,4 +64,15 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
 /** As the commit in force asks of all machines. */
 async function isEncrypted(root: string): Promise<boolean> {
   return (await readRoot(localTransport(), root))?.encryption !== undefined
+}
+
+/** The namespaces of an account were made only to look, unless its root is in use. */
+async function leavingIfNew(transport: Transport, root: string): Promise<AsyncDisposable> {
+  const isUsed = (await readRoot(transport, root)) !== undefined
+  const isKept = (await transport.listDirectory(root)).length > 0
+  return {
+    [Symbol.asyncDispose]: async () => {
+      if (!isUsed) await leaveAccount(transport, isKept)
+    },
+  }
 }

@@ -9,15 +9,18 @@ export interface ConfigParts {
   readonly hook: string
   /** /proc/self/limits of whoever starts podman. */
   readonly limits: string
+  /** For an account that is not root: it may make no group, and load no profile of AppArmor. */
+  readonly isRootless: boolean
 }
 
 /**
  * containers.conf(5), in place of the node's own. What podman gives a container that asks for nothing is what Kubernetes gives it. Locks are files:
  * those that podman keeps in /dev/shm are everybody's, and whoever comes first after a boot frees all of them.
  */
-export function containersConf({ hook, limits, place, runtime }: ConfigParts): string {
+export function containersConf({ hook, isRootless, limits, place, runtime }: ConfigParts): string {
   const lines: readonly string[] = [
     '[containers]',
+    ...(isRootless ? ['apparmor_profile = "unconfined"', 'cgroups = "disabled"'] : []),
     `default_capabilities = ${list(DEFAULT_CAPABILITIES)}`,
     'default_sysctls = []',
     `default_ulimits = ${list(ulimits(limits))}`,

@@ -10,6 +10,7 @@ import { findProgram, missingPrograms } from '../oci/node/programs.ts'
 import { ociNode, type OciRuntimeOptions } from '../oci/ociNode.ts'
 import { once } from '../oci/once.ts'
 import { containerPaths, podPaths, rootPaths } from '../oci/paths.ts'
+import { accountOf, lookOfAccount } from './account.ts'
 import { parseVersion, podmanCommand, podRemoveArgs, versionCommand } from './commands.ts'
 import { podmanChanges, podmanEnds } from './events.ts'
 import { createPodmanImages } from './images.ts'
@@ -30,17 +31,21 @@ export async function podmanNode(options: OciRuntimeOptions): Promise<ToolNode> 
   const images = createPodmanImages(podman, options)
   const base = await ociNode({ ...options, images })
   const look = once(async () => {
+    const account = await accountOf(transport)
     const found = await base.look()
     const version = await podmanVersion(transport)
-    return { ...found, info: { ...found.info, runtime: `podman ${version}, ${found.info.runtime}` } }
+    const own = account === undefined ? found : await lookOfAccount(transport, found)
+    const words = account === undefined ? version : `${version} rootless as ${account.account}`
+    return { ...own, info: { ...own.info, runtime: `podman ${words}, ${found.info.runtime}` } }
   })
   const facts = once(async () => {
-    const { info } = await look()
+    const { features, info } = await look()
     const made = await base.facts()
     const mirrors = registriesConf(options.mirrors ?? {})
     const { hook, program, seccomp } = made
-    await preparePlace(transport, place, { hook, runtime: program.path, seccomp }, mirrors)
-    return { ...made, info: { ...made.info, runtime: info.runtime } }
+    const isRootless = (await accountOf(transport)) !== undefined
+    await preparePlace(transport, place, { hook, isRootless, runtime: program.path, seccomp }, mirrors)
+    return { ...made, features, info }
   })
   const seen: ToolNode['seen'] = new Map()
   const isThere = async () => (await transport.stat(place.config)) !== undefined

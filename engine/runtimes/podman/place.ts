@@ -41,7 +41,10 @@ export function podmanPlace({ root, runDir }: Pick<RootPaths, 'root' | 'runDir'>
 export async function preparePlace(
   transport: Transport,
   place: PodmanPlace,
-  { seccomp, ...programs }: Pick<ConfigParts, 'hook' | 'runtime'> & { readonly seccomp: SeccompProfile },
+  {
+    seccomp,
+    ...programs
+  }: Pick<ConfigParts, 'hook' | 'isRootless' | 'runtime'> & { readonly seccomp: SeccompProfile },
   registries: string,
 ): Promise<void> {
   const limits = await readText(transport, '/proc/self/limits')

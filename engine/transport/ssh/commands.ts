@@ -3,6 +3,7 @@ import { exitCodeOf, KILL_AFTER_MS, resultOf } from '../commandEnd.ts'
 import { NoLane, PATH } from '../lane.ts'
 import { quote } from '../quote.ts'
 import { type Command, type CommandResult, TransportError } from '../transport.ts'
+import { ACCOUNT_FILE, parseAccount, withinAccount } from './account.ts'
 import type { SshOptions } from './master.ts'
 import { type Line, sessionUntil } from './line.ts'
 import type { Session } from './session.ts'
@@ -113,12 +114,13 @@ function ask(session: Session, name: 'hold' | 'goOn', id: number): true {
 /** In a session of its own of the same connection, with the caller's terminal. */
 export async function runInteractiveOver(
   line: Line,
-  { environment: own }: SshOptions,
+  { account, environment: own }: SshOptions,
   command: Command,
 ): Promise<number> {
   const { master } = await line.session()
+  const within = account === undefined ? [] : await withinOf(line)
   const variables = Object.entries(environment(command)).map(([name, value]) => `${name}=${value}`)
-  const words = quote(['exec', 'env', '-i', ...terminal(own), ...variables, ...command.argv])
+  const words = quote(['exec', ...within, 'env', '-i', ...terminal(own), ...variables, ...command.argv])
   const isTerminal = process.stdin.isTTY && command.stdin === undefined
   const result = await execa('ssh', [isTerminal ? '-tt' : '-T', ...master.session(), words], {
     env: own,
@@ -128,6 +130,13 @@ export async function runInteractiveOver(
     cleanup: true,
   })
   return result.exitCode ?? exitCodeOf(result.signal)
+}
+
+async function withinOf({ operate }: Line): Promise<readonly string[]> {
+  const account = parseAccount((await operate('readFile', [ACCOUNT_FILE]))[0])
+  if (account === undefined) return []
+  const [keeper] = await operate('readFile', [`${account.folder}/keeper`])
+  return withinAccount(String(keeper))
 }
 
 function terminal({ TERM }: Readonly<Record<string, string>>): readonly string[] {

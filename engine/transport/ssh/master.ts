@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import { dirname } from 'node:path'
 import { inSharedFolder } from '../sharedFolder.ts'
 import { TransportError } from '../transport.ts'
+import { type AccountRoot, AGAIN } from './account.ts'
 import { addressArguments, type SshAddress } from './address.ts'
 import { destination, whyText } from './why.ts'
 
@@ -26,6 +27,8 @@ export interface SshOptions {
   readonly control: string
   /** What the user's own ssh would have: HOME, PATH, SSH_AUTH_SOCK. */
   readonly environment: Readonly<Record<string, string>>
+  /** For an account that is not root: it works in namespaces of its own. Absent: it works as what it is. */
+  readonly account?: AccountRoot
   /** How long a file may be waited for. Absent: a minute. */
   readonly answerTimeoutMs?: number
 }
@@ -131,19 +134,23 @@ class TheMaster implements Master {
     const { stdout, stdin } = this.child
     const late = `did not begin what it was asked to within ${GREETING_TIMEOUT_MS / 1000} s`
     const timer = setTimeout(() => reject(this.#failed(this.#unlikeUs(late))), GREETING_TIMEOUT_MS)
+    const send = (): void => void stdin.write(`${program}\n__END__\n`)
     let heard = ''
     const hear = (): void => {
       const bytes: unknown = stdout.read()
       if (bytes === null) return
       heard += String(bytes)
-      if (heard.endsWith(READY)) resolve()
+      if (heard.endsWith(AGAIN)) {
+        heard = ''
+        send()
+      } else if (heard.endsWith(READY)) resolve()
       else if (heard.length > HEARD_LETTERS_MAX) reject(this.#failed(this.#unlikeUs('writes without end')))
     }
     stdout.on('readable', hear)
     const giveUp = (): void => reject(signal.reason)
     signal.addEventListener('abort', giveUp)
     void this.child.then(({ cause }) => reject(this.#beginning(cause)))
-    stdin.write(`${program}\n__END__\n`)
+    send()
     try {
       await promise
       this.#greeted = true

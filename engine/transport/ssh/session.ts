@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Lane, LANE_SOURCE, type LaneProcess, NoLane, type Listener } from '../lane.ts'
 import { TransportError } from '../transport.ts'
+import { accountText } from './account.ts'
 import { type Master, openMaster, READY, type SshOptions, type SshProcess } from './master.ts'
 import { decoded, encoded, type Word } from './words.ts'
 
@@ -32,7 +33,7 @@ export interface Heard {
 }
 
 export async function openSession(options: SshOptions, signal: AbortSignal): Promise<Session> {
-  const master = await openMaster(options, programText(), signal)
+  const master = await openMaster(options, programText(options), signal)
   const { child } = master
   const lost = new AbortController()
   const hangs = (error: Error): void => {
@@ -100,12 +101,12 @@ function processOf({ nodeChildProcess, stdin, stdout }: SshProcess): LaneProcess
 
 let program: string | undefined
 
-function programText(): string {
+function programText({ account }: Pick<SshOptions, 'account'>): string {
   program ??= [
     `syswrite STDOUT, ${JSON.stringify(READY)};`,
     ...PARTS.map((part) => readFileSync(part, 'utf8')),
   ].join('\n')
-  return program
+  return account === undefined ? program : `${accountText(account)}\n${program}`
 }
 
 function numberOf(signal: NodeJS.Signals): number {

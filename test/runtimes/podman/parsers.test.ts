@@ -120,11 +120,26 @@ Max processes             96365                unlimited            processes
 Max open files            1024                 20000                files
 `
   const place = { state: '/run/x/state', networks: '/run/x/networks', seccomp: '/run/x/seccomp.json' }
-  const lines = containersConf({ place, runtime: '/usr/sbin/runc', hook: '/r/hook/1.sh', limits }).split('\n')
+  const lines = containersConf({
+    isRootless: false,
+    place,
+    runtime: '/usr/sbin/runc',
+    hook: '/r/hook/1.sh',
+    limits,
+  }).split('\n')
   expect(lines).toContain('default_ulimits = ["nofile=1024:20000", "nproc=32768:32768"]')
   expect(lines).toContain('seccomp_profile = "/run/x/seccomp.json"')
   expect(lines).toContain('lock_type = "file"')
   expect(lines).toContain('runtime = "/usr/sbin/runc"')
   expect(lines).toContain('tmp_dir = "/run/x/state"')
   expect(lines).toContain('conmon_path = ["/r/hook/1.sh"]')
+  expect(lines).not.toContain('cgroups = "disabled"')
+})
+
+test('for an account that is not root podman makes no groups, and loads no profile', () => {
+  const place = { state: '/run/x/state', networks: '/run/x/networks', seccomp: '/run/x/seccomp.json' }
+  const parts = { isRootless: true, place, runtime: '/usr/bin/crun', hook: '/r/hook/1.sh', limits: '' }
+  const lines = containersConf(parts).split('\n')
+  expect(lines).toContain('cgroups = "disabled"')
+  expect(lines).toContain('apparmor_profile = "unconfined"')
 })
