@@ -152,7 +152,7 @@ test('what pods of two nodes say to each other is encrypted from the commit on t
   }
   const keys = NODES.map((name) => hosts.host(name).run('cat', join(world.root, 'wireguard.key')))
   expect(new Set(keys).size).toBe(3)
-}, 120_000)
+}, 240_000)
 
 /** What a node has for it, also while the link is gone. */
 const KNOWN = `{ ip route show dev "$0"; ip -6 route show dev "$0" | grep -v '^fe80'; ip -o address show dev "$0" scope global; wg show "$0" allowed-ips | sort; wg show "$0" listen-port; wg show "$0" public-key; cat "/sys/class/net/$0/mtu"; nft list ruleset | grep -A4 sealed-; } 2>&1 | sed 's/^[0-9]*: //'`
@@ -190,7 +190,7 @@ test('what somebody takes away of it is put back, and nothing goes in the clear 
     (answers) => [...answers.keys()].toSorted().join() === ALL.join(),
   )
   await expectAllReached(all)
-}, 120_000)
+}, 240_000)
 
 test('a node that has nothing to encrypt with says what installs it, and its pods say nothing in the clear', async () => {
   const three = hosts.host('three')
@@ -222,7 +222,7 @@ test('a node that has nothing to encrypt with says what installs it, and its pod
     (answers) => answers.has('on-one'),
   )
   await expectAllReached(all)
-}, 120_000)
+}, 240_000)
 
 test('a commit that asks for it no more gives the plain ways back to the same pods, and down leaves every machine as it was', async () => {
   const sealed = await places()
@@ -236,4 +236,4 @@ test('a commit that asks for it no more gives the plain ways back to the same po
   expect((await world.run('down')).exitCode).toBe(0)
   expect(await states()).toEqual(before)
   for (const name of NODES) expect(hosts.host(name).run('sh', '-c', 'pgrep -x wireguard-go || true')).toBe('')
-}, 120_000)
+}, 240_000)
