@@ -14,9 +14,9 @@ test('a command that has a session of its own is begun within the account’s na
 })
 
 test('whose namespaces they are stands in them; where nothing stands it is root', () => {
-  expect(parseAccount(Buffer.from('{"account":"alice","folder":"/home/alice/x"}\n'))).toEqual({
+  expect(parseAccount(Buffer.from('{"account":"alice","folder":"/var/lib/alice/x"}\n'))).toEqual({
     account: 'alice',
-    folder: '/home/alice/x',
+    folder: '/var/lib/alice/x',
   })
   expect(parseAccount(undefined)).toBeUndefined()
 })
