@@ -12,13 +12,14 @@ import {
 import { rootPaths } from '../../../engine/runtimes/oci/paths.ts'
 import { localTransport } from '../../../engine/transport/local.ts'
 
-const V2 = cgroupLayout([{ path: '/sys/fs/cgroup', type: 'cgroup2', options: [], flags: [] }])
+const MOUNT = { id: '30', parent: '24', flags: [] }
+const V2 = cgroupLayout([{ ...MOUNT, path: '/sys/fs/cgroup', type: 'cgroup2', options: [] }])
 const V1 = cgroupLayout(
   ['cpu', 'cpuacct', 'memory', 'pids', 'blkio'].map((name) => ({
+    ...MOUNT,
     path: `/sys/fs/cgroup/${name}`,
     type: 'cgroup',
     options: ['rw', name],
-    flags: [],
   })),
 )
 

@@ -175,6 +175,13 @@ test('a hierarchy that something else was mounted over is none', () => {
   const own = '90 24 0:60 / /sys rw - sysfs sysfs rw\n91 90 0:61 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n'
   expect(cgroupLayout(parseMountTable(HYBRID + own)).hierarchies).toEqual([])
   expect(oomFile(cgroupLayout(parseMountTable(HYBRID + own)), '/g')).toBe('')
+  const v2 = '24 1 0:5 / / rw - ext4 /dev/vda rw\n30 24 0:6 / /c rw - cgroup2 cgroup2 rw\n'
+  expect(cgroupLayout(parseMountTable(v2)).hierarchies).toHaveLength(1)
+  expect(cgroupLayout(parseMountTable(`${v2}31 30 0:61 / /c rw - tmpfs tmpfs rw\n`)).hierarchies).toEqual([])
+  // What was moved onto the mount that would cover it is seen.
+  const moved =
+    '24 1 0:5 / / rw - ext4 a rw\n30 90 0:6 / /sys/c rw - cgroup2 a rw\n90 24 0:60 / /sys rw - sysfs a rw\n'
+  expect(cgroupLayout(parseMountTable(moved)).hierarchies).toHaveLength(1)
   const root = '92 1 254:0 / / rw - ext4 /dev/vda rw\n'
   expect(cgroupLayout(parseMountTable(HYBRID + root))).toEqual(cgroupLayout(parseMountTable(HYBRID)))
 })

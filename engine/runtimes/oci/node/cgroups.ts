@@ -1,4 +1,4 @@
-import type { MountEntry } from './mountTable.ts'
+import { isCovered, type MountEntry } from './mountTable.ts'
 
 /** The node's cgroup hierarchies. `hybrid`: controllers in v1 hierarchies, and v2 mounted beside them. */
 export interface CgroupLayout {
@@ -14,20 +14,16 @@ interface Hierarchy {
 }
 
 export function cgroupLayout(table: readonly MountEntry[]): CgroupLayout {
-  const hierarchies = table.flatMap((entry, index): Hierarchy[] => {
-    if (isCovered(table, index)) return []
-    if (entry.type === 'cgroup2') return [{ path: entry.path, version: 2, controllers: [] }]
-    return entry.type === 'cgroup' ? [{ path: entry.path, version: 1, controllers: entry.options }] : []
+  const hierarchies = table.flatMap((entry): Hierarchy[] => {
+    const { options, path, type } = entry
+    if ((type !== 'cgroup' && type !== 'cgroup2') || isCovered(table, entry)) return []
+    return [
+      type === 'cgroup' ? { path, version: 1, controllers: options } : { path, version: 2, controllers: [] },
+    ]
   })
   const v1 = hierarchies.some(({ version }) => version === 1)
   const v2 = hierarchies.some(({ version }) => version === 2)
   return { version: v1 ? (v2 ? 'hybrid' : 'v1') : 'v2', hierarchies }
-}
-
-/** By what was mounted above it later: nobody sees it any more. Not by /, which comes after what an initramfs has mounted. */
-function isCovered(table: readonly MountEntry[], index: number): boolean {
-  const path = table[index]?.path ?? ''
-  return table.some((other, place) => place > index && path.startsWith(`${other.path}/`))
 }
 
 /** The folder of a group in every hierarchy. */

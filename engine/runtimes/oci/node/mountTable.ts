@@ -2,6 +2,9 @@ import type { Transport } from '../../../transport/transport.ts'
 
 /** One line of /proc/self/mountinfo. */
 export interface MountEntry {
+  readonly id: string
+  /** The mount that it is mounted on; the first one's own, or none of the table's. */
+  readonly parent: string
   readonly path: string
   readonly type: string
   /** Of the file system, such as a cgroup hierarchy's controllers. */
@@ -42,10 +45,10 @@ function parseLines(text: string, before?: Lines): Lines {
 
 function parseEntry(line: string): MountEntry | undefined {
   const [before = '', after = ''] = line.split(' - ', 2)
-  const [, , , , path, flags = ''] = before.split(' ')
+  const [id = '', parent = '', , , path, flags = ''] = before.split(' ')
   const [type = '', , options = ''] = after.split(' ')
   if (path === undefined) return undefined
-  return { path: unescaped(path), type, options: options.split(','), flags: flags.split(',') }
+  return { id, parent, path: unescaped(path), type, options: options.split(','), flags: flags.split(',') }
 }
 
 /** The kernel writes spaces and the like as three octal digits. */
@@ -53,6 +56,23 @@ function unescaped(path: string): string {
   return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   )
+}
+
+/** By what was mounted over it, or over a folder above it: nobody sees it any more. */
+export function isCovered(table: readonly MountEntry[], entry: MountEntry): boolean {
+  return (
+    table.some(({ parent, path }) => parent === entry.id && path === entry.path) || isPassed(table, entry)
+  )
+}
+
+/** On the way to it another one is come to first, that it is not mounted on. */
+function isPassed(table: readonly MountEntry[], { id, parent, path }: MountEntry): boolean {
+  const above = table.find((other) => other.id === parent)
+  // The first one may name itself.
+  if (above === undefined || above.id === id) return false
+  const isOnTheWay = (other: MountEntry): boolean =>
+    other.parent === parent && other.id !== id && path.startsWith(`${other.path}/`)
+  return table.some(isOnTheWay) || isPassed(table, above)
 }
 
 /** The file system that a path is on. */
