@@ -187,7 +187,7 @@ describe('sidecars', () => {
     const shown = await untilPod(
       world,
       'sidecar-crashes',
-      (now) => containerOf(now, 'helper').restartCount > 0,
+      (now) => containerOf(now, 'helper').restartCount > 0 && now.status.phase !== 'Pending',
     )
     expect(shown.status.phase).toBe('Running')
     expect(containerOf(shown)).toMatchObject({ restartCount: 0, state: { running: {} } })

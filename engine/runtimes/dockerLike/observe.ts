@@ -116,7 +116,8 @@ function stateOf(
   }
   const left = parseLeft(files, attempt)
   if (left === undefined && isLeaving(found, look)) return { kind: 'running', startedAt }
-  const { exitCode } = found
+  // The program may not know it yet when the node's hook does.
+  const exitCode = left?.exitCode ?? found.exitCode
   const finishedAt = found.finishedAt ?? startedAt
   const said = left === undefined ? messageOf(found, start, files.get('message'), look) : (left.message ?? '')
   const oomKilled =
