@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { PodUid } from '../../../api/names.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { runOrFail } from '../commands.ts'
@@ -27,7 +28,25 @@ export async function clearSandbox(
     ...nodeCgroupDirectories(facts, `${pod.cgroup}/pause`),
     ...nodeCgroupDirectories(facts, pod.cgroup),
   ])
-  for (const path of left) await removeGroups(transport, path)
+  for (const path of left) if (!(await removeGroups(transport, path))) await empty(transport, path, signal)
+}
+
+const EMPTY_MS_MAX = 2_000
+const EMPTY_LOOK_MS = 50
+
+/**
+ * podman may have begun a container once more in the moment in which it was told to remove it, and have forgotten it. Monitors end with
+ * their containers. What does not end in time is told by whoever takes away all of the root.
+ */
+async function empty(transport: Transport, path: string, signal?: AbortSignal): Promise<void> {
+  const until = performance.now() + EMPTY_MS_MAX
+  do {
+    const files = await transport.readTree(path, { names: new Set(['cgroup.procs']), depth: 4 })
+    const inside = files.filter((file) => !file.path.startsWith('conmon/'))
+    const processes = inside.flatMap(({ content = '' }) => content.split('\n').filter((pid) => pid !== ''))
+    for (const pid of new Set(processes)) await transport.signal(Number(pid), 9)
+    await setTimeout(EMPTY_LOOK_MS, undefined, signal === undefined ? {} : { signal })
+  } while (!(await removeGroups(transport, path)) && performance.now() < until)
 }
 
 /** Of containers that their runtime does not know any more, since its state was removed. One that somebody is in stays. */
