@@ -159,7 +159,7 @@ test('what the node’s hook has written down of the last two ends goes before p
   const more = { attempts: new Map([[0, new Map([...(files.attempts.get(0) ?? []), waits])]]) }
   expect(observeContainer(UID, 'main', more, false, seen(stopped))).toMatchObject({
     attempt: 2,
-    state: { exit: { exitCode: 7, oomKilled: true, message: 'full' }, restartAt: '2026-01-01T00:00:25Z' },
+    state: { exit: { exitCode: 9, oomKilled: true, message: 'full' }, restartAt: '2026-01-01T00:00:25Z' },
   })
   const again = { ...RUNNING, restarts: 2, finishedAt: '2026-01-01T00:00:00.5Z' }
   expect(observeContainer(UID, 'main', files, false, seen(again))?.previous).toEqual({
