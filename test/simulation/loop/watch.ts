@@ -18,22 +18,25 @@ export class Watch {
   /** Pods that have been seen to be ready: whoever ends one of them takes away from those that serve. */
   readonly #served = new Set<PodUid>()
   #desired: Desired | undefined
-  #since: Temporal.Instant
+  /** In the world's own time: the clock that the engine sees may be set. */
+  #sinceMs: number
+  readonly #decidedAtMs = new Map<PodUid, number>()
 
   constructor(node: SimulatedNode, promises: Promises) {
     this.#node = node
     this.#promises = promises
-    this.#since = node.clock.now()
+    this.#sinceMs = node.clock.elapsedMs
     node.onFact = (fact) => this.#see(fact)
     node.onRecord = (pod) => {
       if (isReady(pod)) this.#served.add(pod.uid)
+      if (isDeleting(pod)) this.#decidedAtMs.getOrInsert(pod.uid, node.clock.elapsedMs)
     }
   }
 
   /** The commit that is wanted from now on. */
   expect(desired: Desired): void {
     this.#desired = desired
-    this.#since = this.#node.clock.now()
+    this.#sinceMs = this.#node.clock.elapsedMs
   }
 
   #see(fact: NodeFact): void {
@@ -73,10 +76,8 @@ export class Watch {
   }
 
   /** Decided for the present commit, and not for the one before, which is carried on with. */
-  #isOurs({ record }: SimulatedPod): boolean {
-    const { deletionTimestamp } = record.pod.metadata
-    if (deletionTimestamp === undefined) return true
-    return Temporal.Instant.compare(Temporal.Instant.from(deletionTimestamp), this.#since) > 0
+  #isOurs({ uid }: SimulatedPod): boolean {
+    return (this.#decidedAtMs.get(uid) ?? Number.POSITIVE_INFINITY) > this.#sinceMs
   }
 
   #deploymentOf(pod: SimulatedPod): Deployment | undefined {
