@@ -112,7 +112,7 @@ function pods() {
     scriptPod(
       'oom',
       'exec tail /dev/zero',
-      { resources: { limits: { memory: '16Mi' } } },
+      { resources: { limits: { memory: '64Mi' } } },
       { restartPolicy: 'Always' },
     ),
   ]
