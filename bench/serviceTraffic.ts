@@ -115,11 +115,14 @@ export async function benchServiceTraffic(bench: TrafficBench): Promise<readonly
 
 /** What the kernel's address translation costs by itself, with nothing to look up. */
 async function addBareRule(host: string): Promise<void> {
-  const input = `table ip ${BARE_TABLE} { chain output {
+  const input = `table ip ${BARE_TABLE} {
+  chain output {
     type nat hook output priority -101;
     ip daddr ${BARE} tcp dport 80 dnat to ${host}:8080
     ip daddr ${BARE} tcp dport 5201 dnat to ${host}:5201
-  } }`
+  }
+}
+`
   await execa('nft', ['-f', '-'], { input })
 }
 
