@@ -8,6 +8,7 @@ import type { HostState } from '../support/hostState.ts'
 import { nodesYaml } from '../support/hosts/fleet.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
+import { type Damage, expectPutRight } from '../support/hosts/putRight.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { files } from '../support/pods.ts'
 import { addressIn, ownRanges } from '../support/ranges.ts'
@@ -189,7 +190,7 @@ test('routes, addresses and neighbours of IPv6 are put back when somebody takes 
   const [plain = ''] = standing.split('\n').filter((line) => line.includes(NODES6.two))
   const own =
     one.run('ip', '-6', '-o', 'address', 'show', 'dev', bridge, 'scope', 'global').split(/\s+/)[3] ?? ''
-  const damages: readonly (readonly [string, ...string[]])[] = [
+  const damages: readonly Damage[] = [
     ['ip', 'route', 'delete', plain.split(' ')[0] ?? ''],
     ['ip', '-6', 'neighbour', 'flush', 'dev', link, 'nud', 'permanent'],
     ['ip', '-6', 'address', 'flush', 'dev', link, 'scope', 'global'],
@@ -199,16 +200,7 @@ test('routes, addresses and neighbours of IPv6 are put back when somebody takes 
     ['ip', 'link', 'set', link, 'down'],
     ['ip', 'link', 'delete', link],
   ]
-  for (const damage of damages) {
-    one.run(...damage)
-    await eventually(
-      async () => known(),
-      (now) => now === standing,
-      15_000,
-    ).catch((error: unknown) => {
-      throw new Error(`after ${damage.join(' ')}; before: ${standing}`, { cause: error })
-    })
-  }
+  await expectPutRight(one, damages, known)
   one.run('sysctl', '-q', '-w', 'net.ipv6.conf.all.forwarding=0')
   const forwards = async () => one.run('sysctl', '-n', 'net.ipv6.conf.all.forwarding').trim()
   await eventually(forwards, (value) => value === '1')

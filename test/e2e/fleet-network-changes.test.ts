@@ -6,6 +6,7 @@ import { eventually, type World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
 import { nodesYaml } from '../support/hosts/fleet.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
+import { type Damage, expectPutRight } from '../support/hosts/putRight.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { files } from '../support/pods.ts'
 import { addressIn } from '../support/ranges.ts'
@@ -57,22 +58,15 @@ test('routes, the tunnel and what it knows are put back when somebody takes them
   const one = hosts.host('one')
   const routes = one.run('ip', 'route')
   const known = () => one.run('sh', '-c', KNOWN, link)
-  const before = known()
   const [plain = ''] = routes.split('\n').filter((line) => line.includes(hosts.host('two').address))
-  const damages: readonly (readonly [string, ...string[]])[] = [
+  const damages: readonly Damage[] = [
     ['ip', 'route', 'delete', plain.split(' ')[0] ?? ''],
     ['ip', 'link', 'delete', link],
     ['ip', 'neighbour', 'flush', 'dev', link, 'nud', 'permanent'],
     ['ip', 'link', 'set', link, 'mtu', '1200'],
     ['ip', 'link', 'set', link, 'down'],
   ]
-  for (const damage of damages) {
-    one.run(...damage)
-    await eventually(
-      async () => known(),
-      (now) => now === before,
-    )
-  }
+  await expectPutRight(one, damages, known)
   const told = 'what leads to the pods of other nodes was changed by somebody: it was set again'
   await daemon.until(({ message, node }) => node === 'one' && message.includes(told))
   expect(await answering()).toEqual(ALL)

@@ -9,6 +9,7 @@ import type { HostState } from '../support/hostState.ts'
 import { nodesYaml } from '../support/hosts/fleet.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
 import { ownFleet } from '../support/hosts/ownFleet.ts'
+import { type Damage, expectPutRight } from '../support/hosts/putRight.ts'
 import { rootIdOf } from '../support/machine.ts'
 import { files } from '../support/pods.ts'
 import { addressIn, ownRanges } from '../support/ranges.ts'
@@ -160,11 +161,10 @@ const KNOWN = `{ ip route show dev "$0"; ip -6 route show dev "$0" | grep -v '^f
 test('what somebody takes away of it is put back, and nothing goes in the clear meanwhile', async () => {
   const one = hosts.host('one')
   const known = () => one.run('sh', '-c', KNOWN, link())
-  const standing = known()
   const [peer = ''] = one.run('wg', 'show', link(), 'peers').split('\n')
   const [route = ''] = one.run('ip', 'route', 'show', 'dev', link()).split(' ')
   const table = `reconcile-${rootIdOf(world.root)}`
-  const damages: readonly (readonly [string, ...string[]])[] = [
+  const damages: readonly Damage[] = [
     ['wg', 'set', link(), 'peer', peer, 'remove'],
     ['wg', 'set', link(), 'listen-port', '60999'],
     ['ip', 'route', 'delete', route],
@@ -174,16 +174,7 @@ test('what somebody takes away of it is put back, and nothing goes in the clear 
     ['pkill', '-KILL', '-f', `wireguard-go ${link()}`],
     ['ip', 'link', 'delete', link()],
   ]
-  for (const damage of damages) {
-    one.run(...damage)
-    await eventually(
-      async () => known(),
-      (now) => now === standing,
-      15_000,
-    ).catch((error: unknown) => {
-      throw new Error(`after ${damage.join(' ')}; before: ${standing}`, { cause: error })
-    })
-  }
+  await expectPutRight(one, damages, known)
   const all = await places()
   await eventually(
     async () => byPod(await ask(WEB, 80, 30, { within: all[0]?.within ?? [] })),

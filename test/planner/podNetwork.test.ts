@@ -4,22 +4,13 @@ import type { NodeNetwork } from '../../engine/api/podNetwork.ts'
 import type { Observed, ObservedNode } from '../../engine/api/snapshot.ts'
 import { NO_TRAFFIC } from '../../engine/api/traffic.ts'
 import { withPodNetwork } from '../../engine/planner/podNetwork.ts'
-
-const INFO = {
-  runtime: 'runc',
-  bootId: 'b',
-  addresses: [],
-  cpuMillis: 1000,
-  memoryBytes: 2 ** 30,
-  podsMax: 100,
-  warnings: [],
-}
+import { nodeInfo } from './nodeInfo.ts'
 
 /** Undefined: it has not been asked yet; null: it is no part of a network. */
 function observed(networks: Readonly<Record<string, NodeNetwork | null | undefined>>): Observed {
   const nodes = Object.entries(networks).map(([text, network]): ObservedNode => {
     const name = nodeName(text)
-    const info = { ...INFO, node: name, ...(network && { network }) }
+    const info = { ...nodeInfo(name), ...(network && { network }) }
     return {
       name,
       reachable: network !== undefined,

@@ -4,23 +4,14 @@ import type { ResolvedService } from '../../engine/api/services.ts'
 import type { Observed, ObservedNode } from '../../engine/api/snapshot.ts'
 import { type DnsRecord, type Frontend, NO_TRAFFIC, type NodeTraffic } from '../../engine/api/traffic.ts'
 import { withinReach } from '../../engine/planner/reach.ts'
+import { nodeInfo } from './nodeInfo.ts'
 
 const WEB = objectKey('Service', 'default', 'web')
 
 function observed(...apart: readonly string[]): Observed {
   const nodes = ['one', 'two', 'three'].map((text): ObservedNode => {
     const name = nodeName(text)
-    const info = {
-      node: name,
-      runtime: 'runc',
-      bootId: 'b',
-      addresses: [],
-      cpuMillis: 1000,
-      memoryBytes: 2 ** 30,
-      podsMax: 100,
-      warnings: [],
-      ...(apart.includes(text) && { isApart: true as const }),
-    }
+    const info = { ...nodeInfo(name), ...(apart.includes(text) && { isApart: true as const }) }
     return { name, reachable: true, since: '2026-01-01T00:00:00Z', pods: new Map(), info }
   })
   return { nodes: new Map(nodes.map((node) => [node.name, node])) }

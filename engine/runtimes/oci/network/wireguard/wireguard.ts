@@ -9,7 +9,7 @@ import type { RootPaths } from '../../paths.ts'
 import { wireguardCommands } from './difference.ts'
 import { makeKey } from './key.ts'
 import { sealCommand, sealIn, sealListCommands, unsealCommand } from './seal.ts'
-import { wireguardStanding } from './standing.ts'
+import { type WireguardStanding, wireguardStanding } from './standing.ts'
 import type { WireguardLink } from './wanted.ts'
 
 interface Node {
@@ -25,11 +25,10 @@ export async function leadByWireguard(
   wanted: WireguardLink,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { paths, transport } = node
   await requireKey(node, signal)
-  if ((await wireguardStanding(transport, paths)) === undefined) await addLink(node, wanted, signal)
-  for (const command of await missingCommands(node, wanted, true))
-    await runOrFail(transport, command, FAILING, signal)
+  const there = (await wireguardStanding(node.transport, node.paths)) ?? (await addLink(node, wanted, signal))
+  for (const command of await missingCommands(node, there, wanted, true))
+    await runOrFail(node.transport, command, FAILING, signal)
 }
 
 /** One was made, and the head asks for it at its next look. */
@@ -40,20 +39,29 @@ export async function requireKey({ paths, transport }: Node, signal?: AbortSigna
 /** Whether anybody has changed something of it. */
 export async function isLinkChanged(node: Node, wanted: WireguardLink | undefined): Promise<boolean> {
   if (wanted === undefined) return false
-  if ((await wireguardStanding(node.transport, node.paths)) === undefined) return true
-  return (await missingCommands(node, wanted, false)).length > 0
+  const there = await wireguardStanding(node.transport, node.paths)
+  return there === undefined || (await missingCommands(node, there, wanted, false)).length > 0
 }
 
-async function missingCommands({ paths, transport }: Node, wanted: WireguardLink, withEndpoints: boolean) {
-  const there = await wireguardStanding(transport, paths)
-  if (there === undefined)
-    throw new RuntimeFailure(FAILING.reason, `${FAILING.doing}: ${paths.wireguard} is gone`)
+async function missingCommands(
+  { paths, transport }: Node,
+  there: WireguardStanding,
+  wanted: WireguardLink,
+  withEndpoints: boolean,
+) {
   const publicKey = (await readText(transport, paths.wireguardPublicKey)).trim()
   return wireguardCommands(there, wanted, { publicKey, withEndpoints }, paths)
 }
 
+async function addLink(node: Node, wanted: WireguardLink, signal?: AbortSignal): Promise<WireguardStanding> {
+  await makeLink(node, wanted, signal)
+  const there = await wireguardStanding(node.transport, node.paths)
+  if (there !== undefined) return there
+  throw new RuntimeFailure(FAILING.reason, `${FAILING.doing}: ${node.paths.wireguard} is gone`)
+}
+
 /** As wg-quick does it: the kernel's, else a process that stands for it, and that ends with the link. */
-async function addLink(node: Node, { mtuBytes }: WireguardLink, signal?: AbortSignal): Promise<void> {
+async function makeLink(node: Node, { mtuBytes }: WireguardLink, signal?: AbortSignal): Promise<void> {
   const { paths, transport } = node
   const name = paths.wireguard
   const argv = ['ip', 'link', 'add', 'name', name, 'mtu', String(mtuBytes), 'type', 'wireguard'] as const
