@@ -157,6 +157,10 @@ const DOCKER_DIFFERENCES: readonly RuntimeDifference[] = [
     how: 'a line stands in the log once it has ended, or its container has; what comes on stdout and on stderr at the same time may change places',
   },
   {
+    field: 'spec.containers[].image',
+    how: 'docker takes no image of more than 125 layers: its pod says so, and waits for another image',
+  },
+  {
     field: 'spec.volumes[].image',
     how: "programs in it can be run: docker has no word for a mount's noexec",
   },

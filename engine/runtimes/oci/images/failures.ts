@@ -13,6 +13,7 @@ export type PullProblem = {
     | 'plainHttp'
     | 'damaged'
     | 'diskFull'
+    | 'tooManyLayers'
     | 'other'
   readonly detail: string
 }
@@ -20,6 +21,7 @@ export type PullProblem = {
 /** Order matters: a full disk or a registry that is down makes the other signs unreliable. */
 const SIGNS: readonly (readonly [PullProblem['kind'], RegExp])[] = [
   ['diskFull', /no space left on device|disk quota exceeded/i],
+  ['tooManyLayers', /max depth exceeded/],
   ['plainHttp', /server gave HTTP response to HTTPS client/],
   [
     'unavailable',
@@ -131,6 +133,13 @@ function explain(reference: ImageReference, kind: PullProblem['kind'], blobDir: 
         certain: false,
         sentence: `the disk with ${blobDir} is full`,
         advice: 'free some space',
+      }
+    case 'tooManyLayers':
+      return {
+        reason: pull,
+        certain: true,
+        sentence: "the image has more layers than the node's docker takes",
+        advice: 'build it with fewer, or run it on an oci or podman node',
       }
     case 'other':
       return { reason: pull, certain: false, sentence: `registry ${registry}` }

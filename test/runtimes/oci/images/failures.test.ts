@@ -108,6 +108,12 @@ test.each([
   expect(found.message).toContain(sentence)
 })
 
+test("docker's own limit of layers is certain: trying again does not help", () => {
+  const found = failure(said('failed to register layer: max depth exceeded'))
+  expect(found).toMatchObject({ reason: 'ErrImagePull', certain: true })
+  expect(found.message).toContain('more layers than')
+})
+
 test('a registry that never answers is unavailable', () => {
   expect(failure('', true)).toMatchObject({ reason: 'RegistryUnavailable', certain: false })
   expect(failure('', true).message).toContain('no answer in time')
