@@ -5,7 +5,8 @@ import type { DescribedPods } from './podSpecs.ts'
 
 type Path = readonly (string | number)[]
 
-export type NodeRuntime = 'oci' | 'podman' | 'docker'
+export const NODE_RUNTIMES = ['oci', 'podman', 'docker'] as const
+export type NodeRuntime = (typeof NODE_RUNTIMES)[number]
 export type OtherRuntime = Exclude<NodeRuntime, 'oci'>
 
 export function runtimeOf({ spec }: Pick<Node, 'spec'>): NodeRuntime {

@@ -84,6 +84,11 @@ export const OPTIONS = {
   'dry-run': { help: 'only say what would be done' },
   stdin: { short: 'i', help: 'pass the standard input on' },
   tty: { short: 't', help: 'give the command a terminal' },
+  runtime: {
+    value: 'RUNTIME',
+    help: 'what would run the containers: oci (default; of an account that is not root podman), podman or docker',
+    choices: ['oci', 'podman', 'docker'],
+  },
   address: {
     value: 'ADDRESS,...',
     help: 'where to listen (default: localhost); with commas between several',

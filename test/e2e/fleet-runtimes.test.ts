@@ -105,6 +105,20 @@ function expectAnswers(output: string, ways: readonly Way[]): void {
     expect(names.map((name) => `${place} ${name}`)).toContain(lines[index])
 }
 
+test('a machine is looked at with the runtime that it is to have', async () => {
+  for (const name of ['two', 'three'] as const) {
+    const run = await world.run('nodes', 'check', hosts.host(name).url, '--runtime', RUNTIMES[name] ?? '')
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 })
+    expect(run.stdout).toMatch(
+      RegExp(`can have pods with runtime: ${RUNTIMES[name]}: .*${RUNTIMES[name]} \\d`),
+    )
+  }
+  const without = await world.run('nodes', 'check', hosts.host('one').url, '--runtime', 'docker')
+  expect(without).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(without.stderr).toContain('systemctl start docker')
+  expect(await world.run('nodes', '--runtime', 'docker')).toMatchObject({ exitCode: 3 })
+})
+
 test('one commit has workloads of all kinds on machines with different runtimes, and its pods are asked about alike', {
   timeout: 180_000,
 }, async () => {

@@ -3,6 +3,8 @@ import { usageError } from '../invocation.ts'
 
 export const run: RunCommand = async (invocation, world) => {
   const [verb, asked = ''] = invocation.arguments
+  if (verb !== 'check' && invocation.text('runtime') !== undefined)
+    throw usageError('--runtime goes with nodes check', invocation.command)
   if (verb === undefined) return await (await import('../nodes/list.ts')).listNodes(invocation, world)
   if (asked === '') throw usageError(`nodes ${verb} takes one argument`, invocation.command)
   switch (verb) {

@@ -1,4 +1,5 @@
 import { nodeName } from '../../api/names.ts'
+import { NODE_RUNTIMES, otherRuntime } from '../../api/runtimeLimits.ts'
 import { wireguardLack } from '../../runtimes/oci/network/wireguard/key.ts'
 import { readRoot } from '../../runtimes/oci/node/root.ts'
 import { rootPaths } from '../../runtimes/oci/paths.ts'
@@ -21,14 +22,16 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
   if (address === undefined)
     throw usageError(`${text} is no address of a machine, such as ssh://root@192.0.2.11`, invocation.command)
   const root = rootFolder(invocation, world)
-  // An account that is not root can have pods with podman alone.
-  const node = { name: nodeName(address.host), address: text, runtime: 'podman' } as const
+  const asked = NODE_RUNTIMES.find((runtime) => runtime === invocation.text('runtime'))
+  // Accounts that are not root are let in where pods are podman's: without a word of the user an account says itself which it can have.
+  const node = { name: nodeName(address.host), address: text, ...otherRuntime(asked ?? 'podman') }
   try {
     const path = (await rootPaths(localTransport(), root)).root
     const transport = await wayTo(node, root, world)
     const account = await accountOf(transport)
     await using _leaving = await leavingIfNew(transport, path)
-    const runtime = await CREATE_RUNTIME[account === undefined ? 'oci' : 'podman']({
+    const name = asked ?? (account === undefined ? 'oci' : 'podman')
+    const runtime = await CREATE_RUNTIME[name]({
       transport,
       root: path,
       node: node.name,
@@ -47,7 +50,7 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
     for (const warning of warnings) world.stderr.write(plainText(`warning: ${warning}\n`))
     const memory = `${Math.floor(info.memoryBytes / 2 ** 20)}Mi`
     const words = [osImage, kernelVersion, architecture, `${cpuMillis / 1000} cpu`, memory, info.runtime]
-    const how = account === undefined ? '' : ' with runtime: podman'
+    const how = name === 'oci' ? '' : ` with runtime: ${name}`
     world.stdout.write(
       plainText(`${text} can have pods${how}: ${words.filter((word) => word !== '').join(', ')}\n`),
     )

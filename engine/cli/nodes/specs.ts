@@ -62,7 +62,7 @@ const NODES: CommandSpec = {
     'of StatefulSets, is made elsewhere, and their claims begin anew there. It is refused while the node answers. It ends when the node\n' +
     'answers after a new boot, or with unfence; what was given up is ended first then. Of a node that was only cut off nobody may say that\n' +
     'it is dead: what runs there would run twice. check changes nothing; it names what is missing, and the command that installs it.',
-  options: ['output'],
+  options: ['output', 'runtime'],
   arguments: { least: 0, most: 2 },
   outputs: ['wide', 'json'],
   examples: [
@@ -70,6 +70,7 @@ const NODES: CommandSpec = {
     ['reconcile nodes -o json', 'a List of official Nodes'],
     ['reconcile nodes fence rack-1', 'its power is off, and it will not come back as it was'],
     ['reconcile nodes check ssh://root@192.0.2.11', 'before a Node with this address is committed'],
+    ['reconcile nodes check ssh://root@192.0.2.12 --runtime docker', 'before one with runtime: docker is'],
   ],
   load: () => import('../commands/nodes.ts'),
 }

@@ -48,11 +48,11 @@ export async function dockerNode(options: OciRuntimeOptions): Promise<ToolNode> 
   const look = once(async () => {
     const found = await base.look()
     const version = await dockerVersion(docker, host)
+    await assertFit(docker)
     return { ...found, info: { ...found.info, runtime: `docker ${version}, ${found.info.runtime}` } }
   })
   const facts = once(async () => {
     const { info } = await look()
-    await assertFit(docker)
     const made = await base.facts()
     await preparePlace(transport, place, host, made.seccomp)
     await importPause(docker)
