@@ -151,8 +151,11 @@ export type ContainerState =
   | { readonly kind: 'running'; readonly startedAt: Timestamp }
   | {
       readonly kind: 'exited'
-      readonly exit: ContainerExit /** The node's hook starts the next attempt then. */
+      readonly exit: ContainerExit
+      /** The node's hook starts the next attempt then. */
       readonly restartAt?: Timestamp
+      /** The back-off before that, as the node has decided it; it begins when the node hears of the end, which may be later than the end. */
+      readonly backOffMs?: number
     }
 
 export interface ContainerExit {

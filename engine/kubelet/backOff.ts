@@ -60,9 +60,13 @@ export function isBackingOff(
 
 type Exited = Extract<ContainerState, { kind: 'exited' }>
 
-/** The wait between this end and the next attempt: as the hook decided, or as it would have. */
+/** The back-off between this end and the next attempt: as the hook decided, or as it would have. */
 export function restartDelayMs(state: Exited): number {
-  const { exit, restartAt } = state
+  return state.backOffMs ?? waitMs(state)
+}
+
+/** Until the next attempt is due: where the node heard late of the end, more than the back-off. */
+function waitMs({ exit, restartAt }: Pick<Exited, 'exit' | 'restartAt'>): number {
   if (restartAt !== undefined) return Math.max(0, msBetween(instant(exit.finishedAt), instant(restartAt)))
   return usualDelayMs(exit)
 }
@@ -81,7 +85,7 @@ export function allRestartAt({ exit }: Exited): Temporal.Instant {
 
 /** When the engine itself starts the next attempt, because no hook ran for this one or the hook has not done it. */
 export function engineRestartAt(state: Exited): Temporal.Instant {
-  const due = after(state.exit.finishedAt, restartDelayMs(state))
+  const due = after(state.exit.finishedAt, waitMs(state))
   const hasNoHook = state.exit.startFailed || state.exit.lost === true
   const byEngine = hasNoHook && state.restartAt === undefined
   return byEngine ? due : after(due, HOOK_OVERDUE_MS)

@@ -12,6 +12,7 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
+import { RUNTIME } from '../support/runtimes.ts'
 
 let world: World
 
@@ -90,7 +91,8 @@ test('host names are what the pod asks for, whole in /etc/hosts', async () => {
 
 test('a commit opens a readiness gate, and restarts nothing', async () => {
   await world.commit(files(gated(undefined)))
-  const waits = await world.once('--timeout', '2s')
+  // podman and docker take longer to start what then waits.
+  const waits = await world.once('--timeout', RUNTIME === 'oci' ? '2s' : '10s')
   expect(waits.exitCode).toBe(1)
   expect(waits.stderr).toContain(`corresponding condition of pod readiness gate "${MARK}" does not exist`)
   const before = await world.pod('gated')

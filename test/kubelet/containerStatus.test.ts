@@ -43,6 +43,15 @@ describe('a container status', () => {
     expect(stateOf(pod)?.state).toEqual({ waiting: { reason: 'PodInitializing' } })
   })
 
+  it('tells the back-off as the node has decided it, also where the node heard of the end a moment later', () => {
+    const pod = observed(record(), {
+      app: attempt('app', 1, { kind: 'exited', exit: exit(7), restartAt: at(13), backOffMs: 10_000 }),
+    })
+    expect(stateOf(pod)).toMatchObject({
+      state: { waiting: { message: expect.stringMatching(/^back-off 10s restarting/) } },
+    })
+  })
+
   it('backs off after a crash and tells how the last attempt ended', () => {
     const pod = observed(record(), {
       app: attempt('app', 1, exited(7, 12, { attempt: 1, message: 'out of luck' })),

@@ -2,7 +2,7 @@ import type { PodUid } from '../../api/names.ts'
 import { afterExit } from '../../api/restarts.ts'
 import type { ContainerExit, ContainerState, ObservedContainer } from '../../api/snapshot.ts'
 import type { TreeFile } from '../../transport/transport.ts'
-import { type AttemptFiles, parseLeft, parseRestartAt } from '../oci/containers/attempts.ts'
+import { type AttemptFiles, parseLeft, parseRestartWait } from '../oci/containers/attempts.ts'
 import type { ContainerFiles } from '../oci/pods/podFiles.ts'
 import type { EndFile, StartFile } from './attemptFiles.ts'
 import { END_FILE, parseEnd, parseStart, restartsItself, START_FILE } from './attemptFiles.ts'
@@ -127,9 +127,10 @@ function stateOf(
   if (disarmed) return { kind: 'exited', exit }
   if (restartsItself(start.restart, exitCode)) {
     if (look.stranded.has(uid)) return { kind: 'exited', exit: { ...exit, lost: true } }
-    const restartAt = Temporal.Instant.from(finishedAt).add({ milliseconds: look.tool.restartDelayMs(found) })
-    const waits = left === undefined ? undefined : parseRestartAt(files.get('restart'))
-    return { kind: 'exited', exit, restartAt: waits ?? restartAt.toString() }
+    const wait = left === undefined ? undefined : parseRestartWait(files.get('restart'))
+    const backOffMs = look.tool.restartDelayMs(found)
+    const restartAt = Temporal.Instant.from(finishedAt).add({ milliseconds: backOffMs }).toString()
+    return { kind: 'exited', exit, ...(wait ?? { restartAt, backOffMs }) }
   }
   if (afterExit(start.restart, exitCode) === 'restart')
     return { kind: 'exited', exit: { ...exit, lost: true } }

@@ -1,16 +1,17 @@
 import type { NodeInfo } from '../../api/cri.ts'
-import type { NodeName } from '../../api/names.ts'
-import type { Runtime } from '../runtime.ts'
+import type { NodeName, PodUid } from '../../api/names.ts'
+import type { PodListing, Runtime } from '../runtime.ts'
 import { fitBridge } from './network/bridgeRange.ts'
 import { RuntimeFailure } from '../runtime.ts'
 import { podStats } from './containers/stats.ts'
 import { podEvents } from './hook/events.ts'
+import { gathered } from './gathered.ts'
 import { type GroupOf, groupsBelow, measurePods } from './measures/measure.ts'
 import { whereabouts } from './network/nodes/whereabouts.ts'
 import { makeKey } from './network/wireguard/key.ts'
 import { readRoot } from './node/root.ts'
 import type { OciNode } from './ociNode.ts'
-import { inspectPod, listPods, type LookAtContainers } from './pods/listing.ts'
+import { inspectPods, listPods, type LookAtContainers } from './pods/listing.ts'
 import { createUpkeep } from './upkeep/upkeep.ts'
 
 /** Where containers are other than where the OCI runtime has them. */
@@ -30,6 +31,9 @@ export function readingVerbs(
   { look, groupOf = groupsBelow(node.paths) }: ContainerPlaces = {},
 ): ReadingVerbs {
   const { paths, transport } = node
+  const inspect = gathered<PodUid, PodListing | string>(
+    async (uids) => await inspectPods(transport, paths, uids, look),
+  )
   return {
     check: async () => await withNetwork(node, (await node.look()).info),
     prepare: async () => {
@@ -41,7 +45,7 @@ export function readingVerbs(
     list: async () => await listPods(transport, paths, look),
     upkeep: createUpkeep(node),
     inspect: async (uid) => {
-      const listing = await inspectPod(transport, paths, uid, look)
+      const listing = await inspect(uid)
       if (typeof listing === 'string') throw new RuntimeFailure('UnreadablePod', `pod ${uid}: ${listing}`)
       return listing
     },

@@ -69,6 +69,7 @@ function treeVerbs(line: Line) {
       statesOf(await operate('fileStates', paths, signal)),
     openFile: async (path: string, signal?: AbortSignal) => await openFile(line, path, signal),
     readFiles: async (paths: readonly string[], signal?: AbortSignal) => {
+      if (paths.length === 0) return new Map()
       const found = await operate('readFiles', paths, signal)
       return new Map(inGroups(found, 2).map(([path, content]) => [String(path), String(content)]))
     },

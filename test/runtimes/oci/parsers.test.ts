@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { parseExit, parseRestartAt, parseStarted } from '../../../engine/runtimes/oci/containers/attempts.ts'
+import {
+  parseExit,
+  parseRestartWait,
+  parseStarted,
+} from '../../../engine/runtimes/oci/containers/attempts.ts'
 import {
   cgroupLayout,
   controllerDirectory,
@@ -88,8 +92,11 @@ test('the end of the log stands for the message where none was written', () => {
 })
 
 test('a wait ends when its file was written plus the delay', () => {
-  expect(parseRestartAt(file('delay=20\nwaiter=1\nwaiterTicks=2\nend=1\n'))).toBe('2026-11-21T09:00:20Z')
-  expect(parseRestartAt(file('delay='))).toBeUndefined()
+  expect(parseRestartWait(file('delay=20\nwaiter=1\nwaiterTicks=2\nend=1\n'))).toEqual({
+    restartAt: '2026-11-21T09:00:20Z',
+    backOffMs: 20_000,
+  })
+  expect(parseRestartWait(file('delay='))).toBeUndefined()
 })
 
 test('a process is lost after a reboot, and when it and its monitor have gone', () => {

@@ -87,9 +87,15 @@ export function lostExitText(exitCode: number, why: string): string {
 }
 
 /** The wait that the hook is in, from its file's time. */
-export function parseRestartAt(file: TreeFile | undefined): Timestamp | undefined {
-  const delay = Number(wholeFile(file)?.get('delay'))
-  return file === undefined || Number.isNaN(delay) ? undefined : timestamp(file.modifiedMs + delay * 1000)
+export interface RestartWait {
+  readonly restartAt: Timestamp
+  readonly backOffMs: number
+}
+
+export function parseRestartWait(file: TreeFile | undefined): RestartWait | undefined {
+  const backOffMs = Number(wholeFile(file)?.get('delay')) * 1000
+  if (file === undefined || Number.isNaN(backOffMs)) return undefined
+  return { restartAt: timestamp(file.modifiedMs + backOffMs), backOffMs }
 }
 
 export function timestamp(milliseconds: number): Timestamp {

@@ -1,7 +1,7 @@
 import type { ContainerExit, ContainerState, ObservedContainer } from '../../../api/snapshot.ts'
 import type { TreeFile } from '../../../transport/transport.ts'
 import type { AttemptFiles, Started } from '../containers/attempts.ts'
-import { LOST, parseExit, parseRestartAt, parseStarted } from '../containers/attempts.ts'
+import { LOST, parseExit, parseRestartWait, parseStarted } from '../containers/attempts.ts'
 import type { Rule } from '../hook/rule.ts'
 import { restarts } from '../hook/rule.ts'
 import type { NodeState } from './nodeState.ts'
@@ -54,7 +54,8 @@ function containerState(
   if (rule === undefined || exit.lost === true || !restarts(rule, exit.exitCode))
     return { kind: 'exited', exit }
   // Without a wait it is due at once: whoever finds it late knows that the hook has died.
-  return { kind: 'exited', exit, restartAt: parseRestartAt(files.get('restart')) ?? exit.finishedAt }
+  const wait = parseRestartWait(files.get('restart')) ?? { restartAt: exit.finishedAt }
+  return { kind: 'exited', exit, ...wait }
 }
 
 /** On record, or told from the process having gone while nobody was there to record it. */

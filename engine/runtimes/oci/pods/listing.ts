@@ -29,30 +29,42 @@ export async function listPods(
 ): Promise<NodeListing> {
   const read = await readAllPodFiles(transport, paths)
   const pods = await withoutFolders(transport, paths, read)
-  const containersOf = await look(pods)
-  const sandboxes = await readSandboxes(transport, paths, pods)
-  const state = await readNodeState(transport, paths, pods, sandboxes)
   const listed = new Map<PodUid, PodListing>()
   const unreadable = [...read.unreadable]
-  for (const found of pods) {
-    const listing = await listingOf(transport, paths, found, sandboxes.get(found.uid), state, containersOf)
-    if (typeof listing === 'string') unreadable.push({ uid: found.uid, message: listing })
-    else if (listing !== undefined) listed.set(found.uid, listing)
+  for (const [uid, listing] of await listingsOf(transport, paths, pods, look)) {
+    if (typeof listing === 'string') unreadable.push({ uid, message: listing })
+    else listed.set(uid, listing)
   }
   return { pods: listed, unreadable }
 }
 
-/** Undefined: it is not there. A text says why it cannot be read. */
-export async function inspectPod(
+/** Of these, the pods that are there. A text says why one cannot be read. */
+export async function inspectPods(
   transport: Transport,
   paths: RootPaths,
-  uid: PodUid,
+  uids: readonly PodUid[],
   look: LookAtContainers = lookAtFiles,
-): Promise<PodListing | string | undefined> {
-  const looked = await lookAtPod(transport, paths, uid)
-  if (looked === undefined) return undefined
-  const { pod, sandbox, state } = looked
-  return await listingOf(transport, paths, pod, sandbox, state, await look([pod]))
+): Promise<ReadonlyMap<PodUid, PodListing | string>> {
+  const found = await Promise.all(uids.map(async (uid) => await readPod(transport, paths, uid)))
+  const pods = found.filter((pod) => pod !== undefined)
+  return await listingsOf(transport, paths, pods, look)
+}
+
+async function listingsOf(
+  transport: Transport,
+  paths: RootPaths,
+  pods: readonly PodFiles[],
+  look: LookAtContainers,
+): Promise<ReadonlyMap<PodUid, PodListing | string>> {
+  const containersOf = await look(pods)
+  const sandboxes = await readSandboxes(transport, paths, pods)
+  const state = await readNodeState(transport, paths, pods, sandboxes)
+  const listings = new Map<PodUid, PodListing | string>()
+  for (const found of pods) {
+    const listing = await listingOf(transport, paths, found, sandboxes.get(found.uid), state, containersOf)
+    if (listing !== undefined) listings.set(found.uid, listing)
+  }
+  return listings
 }
 
 export interface LookedAt {
@@ -66,14 +78,18 @@ export async function lookAtPod(
   paths: RootPaths,
   uid: PodUid,
 ): Promise<LookedAt | undefined> {
-  const own = podPaths(paths, uid)
-  const files = await readPodFiles(transport, paths, uid)
-  const pod = files ?? ((await transport.stat(own.run)) === undefined ? undefined : withoutFolder(uid))
+  const pod = await readPod(transport, paths, uid)
   if (pod === undefined) return undefined
-  const sandbox = parseSandbox(await readText(transport, own.sandbox))
-  const sandboxes: Sandboxes = new Map(sandbox === undefined ? [] : [[uid, sandbox]])
+  const sandboxes = await readSandboxes(transport, paths, [pod])
   const state = await readNodeState(transport, paths, [pod], sandboxes)
-  return { pod: await withRecord(transport, paths, pod), sandbox, state }
+  return { pod: await withRecord(transport, paths, pod), sandbox: sandboxes.get(uid), state }
+}
+
+/** Undefined: it is not there. */
+async function readPod(transport: Transport, paths: RootPaths, uid: PodUid): Promise<PodFiles | undefined> {
+  const files = await readPodFiles(transport, paths, uid)
+  if (files !== undefined) return files
+  return (await transport.stat(podPaths(paths, uid).run)) === undefined ? undefined : withoutFolder(uid)
 }
 
 async function listingOf(

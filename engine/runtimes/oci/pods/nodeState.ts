@@ -64,10 +64,12 @@ export async function readNodeState(
   sandboxes: Sandboxes,
 ): Promise<NodeState> {
   const { containers, groups, networked, others } = runningOf(paths, pods, sandboxes)
-  const [mounts, bootId, processes, links, layers, leases, folders] = await Promise.all([
+  const [mounts, bootId, processes, cgroups, routes, links, layers, leases, folders] = await Promise.all([
     readMountTable(transport),
     readBootId(transport),
     readProcesses(transport, [...containers, ...others]),
+    readOfProcesses(transport, containers, 'cgroup'),
+    readOfProcesses(transport, networked, 'net/route'),
     transport.listDirectory('/sys/class/net'),
     transport.listDirectory(paths.layers),
     readLeases(transport, paths, sandboxes),
@@ -78,8 +80,8 @@ export async function readNodeState(
     mounted: new Set(mounts.map(({ path }) => path)),
     processes: startsOf(processes),
     stopped: new Set([...processes].flatMap(([pid, state]) => (isStopped(state) ? [pid] : []))),
-    cgroups: await readOfProcesses(transport, containers, 'cgroup'),
-    routes: await readOfProcesses(transport, networked, 'net/route'),
+    cgroups,
+    routes,
     frozen: await frozenGroups(transport, cgroupLayout(mounts), groups),
     links: new Set(links),
     leases,
@@ -154,16 +156,15 @@ async function readFolders(
   paths: RootPaths,
   uids: readonly PodUid[],
 ): Promise<ReadonlyMap<PodUid, PodFolders>> {
-  const folders = new Map<PodUid, PodFolders>()
-  for (const uid of uids) {
+  const names = async (path: string) => new Set(await transport.listDirectory(path))
+  const foldersOf = async (uid: PodUid): Promise<[PodUid, PodFolders]> => {
     const pod = podPaths(paths, uid)
-    const names = async (path: string) => new Set(await transport.listDirectory(path))
     const [etc, volumes, runVolumes] = await Promise.all([
       names(pod.etc),
       names(pod.volumes),
       names(pod.runVolumes),
     ])
-    folders.set(uid, { etc, volumes, runVolumes })
+    return [uid, { etc, volumes, runVolumes }]
   }
-  return folders
+  return new Map(await Promise.all(uids.map(foldersOf)))
 }
