@@ -6,6 +6,7 @@ import { ownWorld } from '../support/ownWorld.ts'
 import { type RunningContainer, runningContainers } from '../support/containers.ts'
 import { sleeper, workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
+import { FAST_PROBE } from '../support/runtimes.ts'
 
 let world: World
 
@@ -17,8 +18,8 @@ function deployment(version: number, spec: Fields = {}, container: Fields = {}):
   return workload('Deployment', 'web', { containers }, { replicas: 4, ...spec })
 }
 
-const READY = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }
-const NEVER = { readinessProbe: { exec: { command: ['false'] }, periodSeconds: 1 } }
+const READY = { readinessProbe: { exec: { command: ['true'] }, ...FAST_PROBE } }
+const NEVER = { readinessProbe: { exec: { command: ['false'] }, ...FAST_PROBE } }
 
 async function versions(): Promise<readonly number[]> {
   const running = await runningContainers(world.root)

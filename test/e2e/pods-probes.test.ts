@@ -13,6 +13,7 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
+import { FAST_PROBE } from '../support/runtimes.ts'
 
 let world: World
 let notes: string
@@ -33,9 +34,7 @@ SCRIPT
 chmod +x /www/cgi-bin/*
 exec httpd -f -p 8080 -h /www`
 
-const fast = { periodSeconds: 1 }
-
-const http = (path: string, more: Fields = {}) => ({ httpGet: { path, port: 8080, ...more }, ...fast })
+const http = (path: string, more: Fields = {}) => ({ httpGet: { path, port: 8080, ...more }, ...FAST_PROBE })
 
 function noted(name: string, script: string, container: Fields, spec: Fields = {}) {
   return pod(name, {
@@ -54,24 +53,24 @@ const SLEEP = 'exec sleep 3600'
 function probed() {
   return [
     server('http-ok', http('/')),
-    server('http-named', { httpGet: { path: '/', port: 'web' }, ...fast }),
+    server('http-named', { httpGet: { path: '/', port: 'web' }, ...FAST_PROBE }),
     server('http-moved', http('/old')),
     server('http-missing', http('/none')),
     server('http-moved-away', http('/empty')),
     server('http-no-header', http('/cgi-bin/secret')),
     server('http-header', http('/cgi-bin/secret', { httpHeaders: [{ name: 'X-Pass', value: 'please' }] })),
     server('http-agent', http('/cgi-bin/agent', { httpHeaders: [{ name: 'Host', value: 'shop.example' }] })),
-    server('tcp-open', { tcpSocket: { port: 'web' }, ...fast }),
-    server('tcp-closed', { tcpSocket: { port: 9 }, ...fast }),
+    server('tcp-open', { tcpSocket: { port: 'web' }, ...FAST_PROBE }),
+    server('tcp-closed', { tcpSocket: { port: 9 }, ...FAST_PROBE }),
     scriptPod('exec-slow', SLEEP, {
-      readinessProbe: { exec: { command: ['sleep', '5'] }, timeoutSeconds: 1, ...fast },
+      readinessProbe: { exec: { command: ['sleep', '5'] }, ...FAST_PROBE, timeoutSeconds: 1 },
     }),
     noted('exec-turns', SLEEP, {
       readinessProbe: {
         exec: { command: ['test', '-e', '/notes/turn'] },
         failureThreshold: 2,
         successThreshold: 2,
-        ...fast,
+        ...FAST_PROBE,
       },
     }),
     noted(
@@ -82,13 +81,13 @@ function probed() {
           exec: { command: ['test', '-e', '/notes/alive'] },
           initialDelaySeconds: 1,
           failureThreshold: 2,
-          ...fast,
+          ...FAST_PROBE,
         },
       },
       { terminationGracePeriodSeconds: 10, restartPolicy: 'Always' },
     ),
     noted('liveness-never', SLEEP, {
-      livenessProbe: { exec: { command: ['false'] }, failureThreshold: 1, ...fast },
+      livenessProbe: { exec: { command: ['false'] }, failureThreshold: 1, ...FAST_PROBE },
     }),
     scriptPod(
       'liveness-grace',
@@ -98,18 +97,26 @@ function probed() {
           exec: { command: ['false'] },
           failureThreshold: 1,
           terminationGracePeriodSeconds: 1,
-          ...fast,
+          ...FAST_PROBE,
         },
       },
       { terminationGracePeriodSeconds: 300 },
     ),
     noted('startup', SLEEP, {
-      startupProbe: { exec: { command: ['test', '-e', '/notes/started'] }, failureThreshold: 100, ...fast },
-      livenessProbe: { exec: { command: ['test', '-e', '/notes/started'] }, failureThreshold: 1, ...fast },
-      readinessProbe: { exec: { command: ['true'] }, ...fast },
+      startupProbe: {
+        exec: { command: ['test', '-e', '/notes/started'] },
+        failureThreshold: 100,
+        ...FAST_PROBE,
+      },
+      livenessProbe: {
+        exec: { command: ['test', '-e', '/notes/started'] },
+        failureThreshold: 1,
+        ...FAST_PROBE,
+      },
+      readinessProbe: { exec: { command: ['true'] }, ...FAST_PROBE },
     }),
     scriptPod('startup-fails', SLEEP, {
-      startupProbe: { exec: { command: ['false'] }, failureThreshold: 2, ...fast },
+      startupProbe: { exec: { command: ['false'] }, failureThreshold: 2, ...FAST_PROBE },
     }),
   ]
 }

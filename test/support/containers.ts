@@ -26,7 +26,9 @@ export async function runningContainers(root: string): Promise<readonly RunningC
   const monitors = new Map<string, string>()
   for (const pid of processes) {
     const argv = read(`/proc/${pid}/cmdline`).split('\0')
-    if (argv[0]?.endsWith('conmon') && argv.some((arg) => arg.includes(root))) {
+    // podman gives each command in a container (a probe's, too) a conmon of its own.
+    const isOfCommand = argv.includes('--exec-process-spec')
+    if (argv[0]?.endsWith('conmon') && !isOfCommand && argv.some((arg) => arg.includes(root))) {
       monitors.set(pid, argv[argv.indexOf('--cid') + 1] ?? argv[argv.indexOf('-c') + 1] ?? '')
     }
     if (argv[0]?.endsWith(SHIM)) monitors.set(pid, argv[argv.indexOf('-id') + 1] ?? '')
