@@ -175,6 +175,8 @@ describe('a pod’s row', () => {
     ...more,
   })
 
+  const LOST = { type: 'Ready', status: 'False', reason: 'NodeNotReady' } as const
+
   test.each<[string, Pod, string]>([
     [
       'runs',
@@ -199,6 +201,24 @@ describe('a pod’s row', () => {
       'failed',
       pod({ phase: 'Failed', containerStatuses: [one({ terminated: { exitCode: 3 } })] }),
       'ExitCode:3',
+    ],
+    [
+      'is on a node that is lost',
+      pod({
+        phase: 'Running',
+        conditions: [LOST],
+        containerStatuses: [one({ running: {} }, { ready: true })],
+      }),
+      'Unknown',
+    ],
+    [
+      'had ended before its node was lost',
+      pod({
+        phase: 'Succeeded',
+        conditions: [LOST],
+        containerStatuses: [one({ terminated: { exitCode: 0, reason: 'Completed' } })],
+      }),
+      'Completed',
     ],
     ['goes', pod({ phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }), 'Terminating'],
     [

@@ -229,6 +229,9 @@ test('of a node whose link is cut for good what is one of many is made elsewhere
   expect(failed.filter(({ at }) => at > ledElsewhere)).toEqual([])
   expect(answered).toBeGreaterThan(failed.length)
   expect(lives(on('one', after))).toEqual(expect.arrayContaining([...lives(on('one', before))]))
+  const shown = (await world.run('status')).stdout
+  for (const { metadata } of on('two', before))
+    expect(shown).toMatch(new RegExp(`pod/${metadata.name} +\\d/\\d +Unknown`))
   expect(await nodesJson()).toMatchObject({
     one: { status: 'True', reason: 'NodeReady' },
     two: { status: 'Unknown', reason: 'NodeStatusUnknown' },
