@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { bindingOf } from '../../engine/api/bindings.ts'
 import type { Job, Node, PodSpec, StatefulSet } from '../../engine/api/generated/types.ts'
 import { nodeName, type ObjectKey } from '../../engine/api/names.ts'
+import { controllerOf } from '../../engine/api/owners.ts'
+import type { ObservedPod } from '../../engine/api/snapshot.ts'
 import { nodeKey, nodeMemory, type NodeMemory } from '../../engine/api/nodeRecords.ts'
 import { withLosses } from '../../engine/planner/losses.ts'
 import { barePod, deployment, kinds, Scene } from './scene.ts'
@@ -263,6 +265,30 @@ test('an engine that has begun since knows what the node had, and goes on counti
   expect(memoryOf(scene).loss?.evicted).toBeUndefined()
   pass(scene, 10)
   expect(memoryOf(scene).loss?.evicted).toHaveLength(unknown.length)
+})
+
+test('nobody takes the place of what a Job that is over had on a node, also where nobody knows that it has ended', () => {
+  const over = job('over', { completions: 3, parallelism: 3 })
+  const scene = new Scene(3)
+    .nodes(...fleetNodes('node-0', 'node-1', 'node-2'))
+    .commit(over, deployment('web', '1', { replicas: 3 }))
+  scene.run()
+  const isOver = (pod: Pick<ObservedPod, 'record'>) => controllerOf(pod.record.pod.metadata)?.kind === 'Job'
+  const nodePods = () => [...(scene.world.nodes[1]?.pods.values() ?? [])]
+  for (const { pods } of scene.world.nodes)
+    for (const pod of pods.values()) if (isOver(pod)) scene.world.end(pod, 0)
+  scene.run()
+  expect(scene.report('Job', 'over')).toMatchObject({ status: { succeeded: 3 } })
+  expect(nodePods().map(isOver).toSorted()).toEqual([false, true])
+  // The engine ended before it could see that.
+  scene.world.setReachable(1, false)
+  scene.unread('node-1')
+  for (const seconds of [0, 30, 290, 20]) pass(scene, seconds)
+  expect(memoryOf(scene).loss?.evicted).toHaveLength(1)
+  scene.read('node-1')
+  scene.world.setReachable(1, true)
+  scene.run()
+  expect(nodePods().map(isOver)).toEqual([true])
 })
 
 /** Each on another machine. */

@@ -130,7 +130,8 @@ export class Scene {
         const sentence = this.#unreadable.get(name)
         if (sentence !== undefined) return [name, { ...node, unreadable: [sentence] }]
         if (!this.#unread.has(name)) return [name, node]
-        return [name, { name, reachable: false, unlisted: true, since: node.since, pods: new Map() }]
+        const { failedLooks = 0, since } = node
+        return [name, { name, reachable: false, unlisted: true, failedLooks, since, pods: new Map() }]
       }),
     )
     return { ...snapshot, observed: { nodes } }
