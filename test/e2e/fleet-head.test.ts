@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DaemonProcess } from '../support/daemon.ts'
-import { eventually, World } from '../support/engine.ts'
+import { eventually, type ShownPod, World } from '../support/engine.ts'
 import type { Hosts } from '../support/hosts/hosts.ts'
 import { fleetOptions, nodesYaml } from '../support/hosts/fleet.ts'
 import { ownHosts } from '../support/hosts/ownFleet.ts'
@@ -100,6 +100,15 @@ test('a head whose state is deleted reads it back from the nodes: nothing is mad
   expect(await addressOf(first)).toBe(address)
 })
 
+/** Of what was begun on n2 to pods of n1, whatever waits for its first answer there. */
+function waitingOnN2(pods: readonly ShownPod[]): string {
+  const ips = pods.flatMap(({ status }) =>
+    status.hostIP === hosts.host('n1').address ? (status.podIP ?? []) : [],
+  )
+  const list = `for ip in ${ips.join(' ')}; do conntrack -L -p tcp --state SYN_SENT -r $ip 2>/dev/null; done; true`
+  return hosts.host('n2').run('sh', '-c', list)
+}
+
 test('a head that can read no more than half of the nodes makes nothing, and says why and what to do', async () => {
   const there = onNodes()
   loseState('h1')
@@ -120,14 +129,23 @@ test('a head is killed while a node is cut off, and another machine becomes the 
   const there = onNodes()
   const before = await running(first)
   const commit = await first.commit({ ...wanted(), 'a.txt': '' })
+  let pods: readonly ShownPod[]
+  let address: unknown
   {
     await using daemon = new DaemonProcess(first)
     await daemon.until((line) => line.reason === 'CommitHealthy' && line.commit === commit)
+    pods = await first.pods()
+    address = await addressOf(first)
     hosts.host('n1').cut()
     kill('h1')
   }
+  const asking = `for one in $(seq 12); do curl -s -m 0.5 http://${String(address)}:80/ & done; wait; true`
+  hosts.host('n2').run('sh', '-c', asking)
+  expect(waitingOnN2(pods)).toContain('SYN_SENT')
   const taken = await apply(second, '--timeout', '5s')
   expect(taken.stderr).toContain('took the fleet over')
+  // Else whoever begins from the same port in the next two minutes would be led to where nobody answers.
+  expect(waitingOnN2(pods)).toBe('')
   // All that it knows of runs; one of them nobody can ask about.
   expect(taken.exitCode).toBe(1)
   expect(await running(second)).toEqual(before)

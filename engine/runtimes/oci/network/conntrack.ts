@@ -1,4 +1,4 @@
-import type { Family, Frontend } from '../../../api/traffic.ts'
+import type { Family, Frontend, Protocol } from '../../../api/traffic.ts'
 import { frontendKey } from '../../../api/traffic.ts'
 import type { Command } from '../../../transport/transport.ts'
 
@@ -12,9 +12,20 @@ export interface Flow {
   readonly answersPort: string
 }
 
-/** Those of udp: they have no end of their own, so one that is used goes on for ever. */
-export function listFlowsCommand(program: string, family: Family): Command {
-  return { argv: [program, '--dump', '-f', family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp'] }
+export type FollowedProtocol = Extract<Protocol, 'tcp' | 'udp'>
+
+/**
+ * What can lead somebody where nobody answers any more: of udp all, for it has no end of its own, so that what is used goes on for ever; of tcp what
+ * was never answered. The kernel remembers that for two minutes, and leads there whoever begins from the same port in that time: a busy client
+ * comes round to it within seconds.
+ */
+const LEADING: Readonly<Record<FollowedProtocol, readonly string[]>> = {
+  udp: ['-p', 'udp'],
+  tcp: ['-p', 'tcp', '--state', 'SYN_SENT'],
+}
+
+export function listFlowsCommand(program: string, family: Family, protocol: FollowedProtocol): Command {
+  return { argv: [program, '--dump', '-f', family === 'ip' ? 'ipv4' : 'ipv6', ...LEADING[protocol]] }
 }
 
 /** `udp 17 29 src=A dst=B sport=C dport=D [UNREPLIED] src=E dst=F sport=G dport=H mark=0 use=1`, a line each. */
@@ -32,14 +43,15 @@ export function parseFlows(stdout: string): readonly Flow[] {
 /** Those that go where nobody answers any more, and those that began before anybody did. */
 export function staleFlows(
   flows: readonly Flow[],
+  protocol: FollowedProtocol,
   now: (key: string) => Frontend | undefined,
   gone: ReadonlySet<string>,
   own: ReadonlySet<string>,
 ): readonly Flow[] {
   return flows.filter((flow) => {
     const port = Number(flow.targetPort)
-    const keys = [frontendKey(flow.target, 'udp', port)]
-    if (own.has(flow.target)) keys.push(frontendKey(undefined, 'udp', port))
+    const keys = [frontendKey(flow.target, protocol, port)]
+    if (own.has(flow.target)) keys.push(frontendKey(undefined, protocol, port))
     const frontend = keys.flatMap((key) => now(key) ?? [])[0]
     if (frontend === undefined) return keys.some((key) => gone.has(key))
     return !frontend.endpoints.some(
@@ -49,11 +61,16 @@ export function staleFlows(
 }
 
 /** All in one process, which says nothing of those that have ended meanwhile. */
-export function deleteFlowsCommand(program: string, family: Family, flows: readonly Flow[]): Command {
-  const of = family === 'ip' ? '' : '-f ipv6 '
+export function deleteFlowsCommand(
+  program: string,
+  family: Family,
+  protocol: FollowedProtocol,
+  flows: readonly Flow[],
+): Command {
+  const of = `${family === 'ip' ? '' : '-f ipv6 '}${LEADING[protocol].join(' ')}`
   const lines = flows.map(
     ({ source, sourcePort, target, targetPort }) =>
-      `-D ${of}-p udp -s ${source} -d ${target} --sport ${sourcePort} --dport ${targetPort}\n`,
+      `-D ${of} -s ${source} -d ${target} --sport ${sourcePort} --dport ${targetPort}\n`,
   )
   return { argv: [program, '--load-file', '-'], stdin: lines.join('') }
 }
@@ -77,12 +94,9 @@ export function deleteAnsweredCommand(program: string, addresses: readonly strin
   return deleteByAnswerCommand(program, addresses, '')
 }
 
-/**
- * What was begun to these addresses by tcp and never answered. The kernel remembers it for two minutes, and leads there whoever begins from the
- * same port in that time: a busy client comes round to it within seconds.
- */
+/** What was begun to these addresses by tcp and never answered. */
 export function deleteHalfOpenCommand(program: string, addresses: readonly string[]): Command {
-  return deleteByAnswerCommand(program, addresses, '-p tcp --state SYN_SENT ')
+  return deleteByAnswerCommand(program, addresses, `${LEADING.tcp.join(' ')} `)
 }
 
 function deleteByAnswerCommand(program: string, addresses: readonly string[], which: string): Command {

@@ -5,6 +5,7 @@ import {
   deleteAnsweredCommand,
   deleteFlowsCommand,
   deleteHalfOpenCommand,
+  type FollowedProtocol,
   leftOfTcp,
   listFlowsCommand,
   parseFlows,
@@ -15,7 +16,7 @@ import { keyOfFrontend, type TableChange } from './serviceTable.ts'
 export interface FlowKeeper {
   /**
    * After the kernel was told: what of udp goes on to an endpoint that has left is ended, and what of tcp waits for its first answer, so that the
-   * next packet finds another.
+   * next packet finds another; the first time also where an engine before had led it.
    */
   follow(change: TableChange, signal?: AbortSignal): Promise<void>
   /** Which of these Services are not wholly served, for the lack of the program. */
@@ -33,20 +34,29 @@ export function createFlowKeeper(
 ): FlowKeeper {
   const ends = new Set<string>()
   let isEnding = false
+  const endStale = async (
+    conntrack: string,
+    protocol: FollowedProtocol,
+    change: TableChange,
+    signal?: AbortSignal,
+  ) => {
+    const changed = [...change.gone, ...change.come].filter((one) => one.protocol === protocol)
+    const gone = new Set(change.gone.map(keyOfFrontend))
+    for (const family of new Set(changed.map((one) => one.family))) {
+      const list = listFlowsCommand(conntrack, family, protocol)
+      const { stdout } = await runCommand(transport, list, FAILING, signal)
+      const stale = staleFlows(parseFlows(stdout), protocol, change.now, gone, own)
+      if (stale.length === 0) continue
+      await runCommand(transport, deleteFlowsCommand(conntrack, family, protocol, stale), FAILING, signal)
+    }
+  }
   return {
     follow: async (change, signal) => {
       if (program === undefined) return
       const left = leftOfTcp(change.gone, change.now)
       if (left.length > 0) await runCommand(transport, deleteHalfOpenCommand(program, left), FAILING, signal)
-      const ofUdp = [...change.gone, ...change.come].filter(({ protocol }) => protocol === 'udp')
-      if (ofUdp.length === 0) return
-      const gone = new Set(change.gone.map(keyOfFrontend))
-      for (const family of new Set(ofUdp.map((one) => one.family))) {
-        const listed = await runCommand(transport, listFlowsCommand(program, family), FAILING, signal)
-        const stale = staleFlows(parseFlows(listed.stdout), change.now, gone, own)
-        if (stale.length > 0)
-          await runCommand(transport, deleteFlowsCommand(program, family, stale), FAILING, signal)
-      }
+      await endStale(program, 'udp', change, signal)
+      if (change.isFirst) await endStale(program, 'tcp', change, signal)
     },
     lacks: (frontends) => (program === undefined ? missing(frontends) : []),
     end: async (address) => {

@@ -15,8 +15,10 @@ export interface TableParts {
   readonly podRanges: readonly IpRange[]
 }
 
-/** What the kernel was told. All of it has come where this engine did not know what was there before. */
+/** What the kernel was told. */
 export interface TableChange extends Changes {
+  /** All of it has come: this engine does not know what was there before. */
+  readonly isFirst: boolean
   readonly now: FrontendAt
 }
 
@@ -51,7 +53,7 @@ export class ServiceTable {
     const wanted = this.#wanted(frontends)
     if (!this.isLoaded) {
       await this.#loadWhole(wanted, signal)
-      return this.#changed({ gone: [], come: allOf(wanted) })
+      return { ...this.#changed({ gone: [], come: allOf(wanted) }), isFirst: true }
     }
     const change = this.#changed(await this.#loadChange(this.#loaded, wanted, signal))
     await forgetClients(this.#parts, change.gone, change.now, signal)
@@ -130,7 +132,11 @@ export class ServiceTable {
 
   #changed(changes: Changes): TableChange {
     const all = [...this.#loaded.values()]
-    return { ...changes, now: (key) => all.flatMap(({ frontends }) => frontends.get(key) ?? [])[0] }
+    return {
+      ...changes,
+      isFirst: false,
+      now: (key) => all.flatMap(({ frontends }) => frontends.get(key) ?? [])[0],
+    }
   }
 
   async #run(text: string, mustSucceed: boolean, signal?: AbortSignal): Promise<'done' | 'refused'> {

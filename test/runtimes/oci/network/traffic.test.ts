@@ -6,6 +6,7 @@ import {
   deleteFlowsCommand,
   deleteHalfOpenCommand,
   leftOfTcp,
+  listFlowsCommand,
   parseFlows,
   staleFlows,
 } from '../../../../engine/runtimes/oci/network/conntrack.ts'
@@ -102,9 +103,15 @@ test('of udp what goes to an endpoint that has left is ended, and what began bef
     [' udp 30053', dns(['10.242.0.2'])],
   ])
   const gone = new Set(['10.97.242.11 udp 53'])
-  const stale = staleFlows(parseFlows(FLOWS), (key) => frontends.get(key), gone, new Set(['192.0.2.1']))
+  const stale = staleFlows(
+    parseFlows(FLOWS),
+    'udp',
+    (key) => frontends.get(key),
+    gone,
+    new Set(['192.0.2.1']),
+  )
   expect(stale.map(({ sourcePort }) => sourcePort)).toEqual(['1002', '1003', '1005'])
-  expect(deleteFlowsCommand('conntrack', 'ip', stale.slice(0, 1))).toEqual({
+  expect(deleteFlowsCommand('conntrack', 'ip', 'udp', stale.slice(0, 1))).toEqual({
     argv: ['conntrack', '--load-file', '-'],
     stdin: '-D -p udp -s 10.242.0.9 -d 10.97.242.10 --sport 1002 --dport 53\n',
   })
@@ -125,6 +132,25 @@ test('of tcp what waits for the answer of an endpoint that has left is ended, an
   expect(leftOfTcp(before, () => undefined)).toEqual(['10.242.0.2', '10.242.1.2', 'fd00::2'])
   expect(deleteHalfOpenCommand('conntrack', left).stdin).toBe(
     '-D -p tcp --state SYN_SENT -r 10.242.1.2\n-D -f ipv6 -p tcp --state SYN_SENT -r fd00::2\n',
+  )
+})
+
+test('of tcp what an engine before had led somewhere, and nobody has answered, is ended; what was answered is not even listed', () => {
+  const flows =
+    parseFlows(`tcp      6 98 SYN_SENT src=10.242.0.9 dst=10.97.242.20 sport=1001 dport=80 [UNREPLIED] src=10.242.1.2 dst=10.242.0.9 sport=8080 dport=1001 mark=0 use=1
+tcp      6 98 SYN_SENT src=10.242.0.9 dst=10.97.242.20 sport=1002 dport=80 [UNREPLIED] src=10.242.0.2 dst=10.242.0.9 sport=8080 dport=1002 mark=0 use=1
+tcp      6 98 SYN_SENT src=10.242.0.9 dst=198.51.100.7 sport=1003 dport=80 [UNREPLIED] src=198.51.100.7 dst=192.0.2.1 sport=80 dport=1003 mark=0 use=1
+`)
+  const endpoints = [{ address: '10.242.0.2', port: 8080, local: true }]
+  const web: Frontend = { ...dns([], '10.97.242.20'), protocol: 'tcp', port: 80, endpoints }
+  const now = (key: string) => (key === '10.97.242.20 tcp 80' ? web : undefined)
+  const stale = staleFlows(flows, 'tcp', now, new Set(), new Set(['192.0.2.1']))
+  expect(stale.map(({ sourcePort }) => sourcePort)).toEqual(['1001'])
+  expect(listFlowsCommand('conntrack', 'ip', 'tcp').argv.join(' ')).toBe(
+    'conntrack --dump -f ipv4 -p tcp --state SYN_SENT',
+  )
+  expect(deleteFlowsCommand('conntrack', 'ip6', 'tcp', stale).stdin).toBe(
+    '-D -f ipv6 -p tcp --state SYN_SENT -s 10.242.0.9 -d 10.97.242.20 --sport 1001 --dport 80\n',
   )
 })
 
