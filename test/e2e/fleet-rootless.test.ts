@@ -94,10 +94,13 @@ async function answerAt(port: number): Promise<string> {
 
 test('what an account lacks is told at once, with the commands, and nothing is made', async () => {
   const poor = addAccount(hosts, hosts.host('two'), 'bob', 0)
+  hosts.host('two').run('chmod', '600', '/dev/net/tun')
   const run = await world.run('nodes', 'check', poor.url)
   expect(run).toMatchObject({ exitCode: 1 })
   expect(run.stderr).toContain('the account bob is not root, and cannot have containers of its own yet')
   expect(run.stderr).toContain('usermod --add-subuids 100000-165535 --add-subgids 100000-165535 bob')
+  expect(run.stderr).toContain('no use of /dev/net/tun (Permission denied): chmod 666 /dev/net/tun')
+  expect(run.stderr).not.toContain('ssh-copy-id')
   expect(poor.run('ls', '-A', poor.home)).toBe('')
 })
 

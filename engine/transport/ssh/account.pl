@@ -124,12 +124,12 @@ sub ranges_of {
     my @missing = grep { !has($_) } sort keys %packages;
     my @ranges = map { range_in($_, $name) } qw(/etc/subuid /etc/subgid);
     my $tun = '/dev/net/tun';
-    open my $device, '+<', $tun;
+    my $why = open(my $device, '+<', $tun) ? undef : "$!";
     my @lacks = (
         @missing ? "@missing missing; on Debian: apt-get install @packages{@missing}" : (),
         (grep { defined && $_->[2] >= 65535 } @ranges) == 2 ? ()
             : "no 65536 users and groups in /etc/subuid and /etc/subgid: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $name, with numbers that nobody has",
-        $device ? () : "no use of $tun ($!): chmod 666 $tun",
+        defined $why ? "no use of $tun ($why): chmod 666 $tun" : (),
     );
     fail("the account $name is not root, and cannot have containers of its own yet: " . join('; ', @lacks)) if @lacks;
     return @ranges;
