@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { type Transport, TransportError } from '../../transport/transport.ts'
 import { ACCOUNT_FILE, type Account, parseAccount } from '../../transport/ssh/account.ts'
 import { type NodeLook, readText } from '../oci/node/node.ts'
@@ -39,7 +40,8 @@ export async function leaveAccount(transport: Transport, isKept: boolean): Promi
   const { folder } = account
   for (const name of await transport.listDirectory(folder))
     if (name !== 'disk' || !isKept) await transport.remove(`${folder}/${name}`)
-  await transport.removeEmpty([folder])
+  // And what the folders of all its roots are in.
+  await transport.removeEmpty([folder, dirname(folder)])
   try {
     await transport.signal(KEEPER, 15)
   } catch (error) {
