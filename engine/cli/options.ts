@@ -1,3 +1,5 @@
+import { NODE_RUNTIMES } from '../api/runtimeLimits.ts'
+
 /** Every option, once. A name means the same with every command that takes it. */
 export interface OptionSpec {
   readonly short?: string
@@ -87,7 +89,7 @@ export const OPTIONS = {
   runtime: {
     value: 'RUNTIME',
     help: 'what would run the containers: oci (default; of an account that is not root podman), podman or docker',
-    choices: ['oci', 'podman', 'docker'],
+    choices: NODE_RUNTIMES,
   },
   address: {
     value: 'ADDRESS,...',

@@ -36,10 +36,9 @@ function statusText(
   mains: readonly ContainerStatus[],
   sidecars: ReadonlySet<string>,
 ): string {
+  if (isOutOfReach(pod)) return 'Unknown'
   if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating'
   const { phase = 'Unknown', reason } = pod.status ?? {}
-  // As kubectl shows pods with the reason NodeLost, which Kubernetes itself gives no more.
-  if (isOutOfReach(pod)) return 'Unknown'
   const init = phase === 'Pending' ? initText(inits, sidecars) : undefined
   if (init !== undefined) return init
   // kubectl goes through the containers from the last to the first, and the first one with something to say wins.
@@ -50,7 +49,7 @@ function statusText(
   return reason ?? (phase === 'Running' ? runningText(pod) : phase)
 }
 
-/** Its node is lost, and it had not ended: what is known of it is as old as the node's last answer. */
+/** Its node is lost, and it had not ended: what is known of it is as old as the node's last answer. kubectl shows less of that. */
 function isOutOfReach({ status }: Pod): boolean {
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false
   return status?.conditions?.some((one) => one.type === 'Ready' && one.reason === 'NodeNotReady') === true

@@ -5,9 +5,8 @@ import type { Snapshot } from '../api/snapshot.ts'
 import { inForce } from '../controllers/changes/inForce.ts'
 import { isJob } from '../controllers/job/job.ts'
 import { completionIndex } from '../controllers/job/counts.ts'
-import { finishedCondition } from '../controllers/job/memory.ts'
+import { recordedEnd } from '../controllers/job/memory.ts'
 import { COMPLETION_INDEX } from '../controllers/job/wishes.ts'
-import { recordedConditions } from '../controllers/memory.ts'
 import { isActive } from '../controllers/view.ts'
 import type { World } from './world.ts'
 
@@ -28,7 +27,7 @@ export function jobViolations(
   const { name } = keyParts(key)
   const found: Violation[] = []
   const record = snapshot.records.get(key)
-  if (finishedCondition({ conditions: recordedConditions(record) }) !== undefined)
+  if (recordedEnd(record) !== undefined)
     found.push(broken('a Job that has ended makes no pod', `making ${made.length} pods of ${name}`))
   const gone = actions.filter(({ kind, object }) => kind === 'deletePod' && object === key).length
   const active = pods.filter(isActive).length - gone + made.length

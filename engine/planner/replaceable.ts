@@ -1,7 +1,5 @@
 import { claimsOf } from '../api/claims.ts'
-import { recordedConditions } from '../controllers/memory.ts'
-import { finishedCondition } from '../controllers/job/memory.ts'
-import type { ObjectRecord } from '../api/records.ts'
+import { recordedEnd } from '../controllers/job/memory.ts'
 import type { World } from './world.ts'
 import type { WorldPod } from './worldPods.ts'
 
@@ -16,10 +14,6 @@ export function isReplaceable({ object, owner, view }: WorldPod, { snapshot, wan
   if (spec.volumes !== undefined && claimsOf(metadata.name ?? '', spec).length > 0) return false
   if (owner?.kind === 'ReplicaSet') return true
   const job = owner?.kind === 'Job' ? wanted.get(object)?.object : undefined
-  if (job?.kind !== 'Job' || isOver(snapshot.records.get(object))) return false
+  if (job?.kind !== 'Job' || recordedEnd(snapshot.records.get(object)) !== undefined) return false
   return job.spec.completionMode !== 'Indexed' && job.spec.podReplacementPolicy !== 'Failed'
-}
-
-function isOver(record: ObjectRecord | undefined): boolean {
-  return finishedCondition({ conditions: recordedConditions(record) }) !== undefined
 }

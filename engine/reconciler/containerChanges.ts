@@ -1,5 +1,6 @@
 import type { NodeName, PodUid, Timestamp } from '../api/names.ts'
 import type { ContainerExit, ObservedContainer, ObservedPod } from '../api/snapshot.ts'
+import { restartDelayMs } from '../kubelet/backOff.ts'
 import type { ContainerEvent } from './progress.ts'
 
 interface OfPod {
@@ -62,7 +63,8 @@ function waits(
   if (state.kind !== 'exited' || state.restartAt === undefined) return []
   const { exit, restartAt } = state
   if (past?.state.kind === 'exited' && past.state.restartAt === restartAt) return []
-  return [{ kind: 'containerWaits', at: exit.finishedAt, ...of, container, attempt, restartAt }]
+  const backOffMs = restartDelayMs(state)
+  return [{ kind: 'containerWaits', at: exit.finishedAt, ...of, container, attempt, restartAt, backOffMs }]
 }
 
 function lastStart(past: ObservedContainer | undefined): number {

@@ -103,6 +103,8 @@ export type ContainerEvent =
       readonly kind: 'containerWaits'
       readonly at: Timestamp
       readonly restartAt: Timestamp
+      /** The back-off, which begins when the node hears of the end. */
+      readonly backOffMs: number
       readonly found?: true
     })
 

@@ -212,6 +212,11 @@ describe('a pod’s row', () => {
       'Unknown',
     ],
     [
+      'is to go from a node that is lost',
+      pod({ phase: 'Running', conditions: [LOST] }, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+      'Unknown',
+    ],
+    [
       'had ended before its node was lost',
       pod({
         phase: 'Succeeded',

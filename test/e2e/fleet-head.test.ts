@@ -81,6 +81,15 @@ function onNodes(nodes: readonly string[] = NODES): readonly string[] {
     .toSorted()
 }
 
+/** Of what was begun on n2 to pods of n1, whatever waits for its first answer there. */
+function waitingOnN2(pods: readonly ShownPod[]): string {
+  const ips = pods.flatMap(({ status }) =>
+    status.hostIP === hosts.host('n1').address ? (status.podIP ?? []) : [],
+  )
+  const list = `for ip in ${ips.join(' ')}; do conntrack -L -p tcp --state SYN_SENT -r $ip 2>/dev/null; done; true`
+  return hosts.host('n2').run('sh', '-c', list)
+}
+
 test('a head whose state is deleted reads it back from the nodes: nothing is made again, and no Job is run again', async () => {
   await first.commit(wanted())
   expect(await apply(first)).toMatchObject({ exitCode: 0 })
@@ -99,15 +108,6 @@ test('a head whose state is deleted reads it back from the nodes: nothing is mad
   expect(epochs()).toEqual([2, 2, 2])
   expect(await addressOf(first)).toBe(address)
 })
-
-/** Of what was begun on n2 to pods of n1, whatever waits for its first answer there. */
-function waitingOnN2(pods: readonly ShownPod[]): string {
-  const ips = pods.flatMap(({ status }) =>
-    status.hostIP === hosts.host('n1').address ? (status.podIP ?? []) : [],
-  )
-  const list = `for ip in ${ips.join(' ')}; do conntrack -L -p tcp --state SYN_SENT -r $ip 2>/dev/null; done; true`
-  return hosts.host('n2').run('sh', '-c', list)
-}
 
 test('a head that can read no more than half of the nodes makes nothing, and says why and what to do', async () => {
   const there = onNodes()

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually, type World } from '../support/engine.ts'
@@ -6,7 +6,7 @@ import { ownWorld } from '../support/ownWorld.ts'
 import { type RunningContainer, runningContainers } from '../support/containers.ts'
 import { sleeper, workload } from '../support/manifests.ts'
 import { files } from '../support/pods.ts'
-import { FAST_PROBE } from '../support/runtimes.ts'
+import { FAST_COMMAND, RUNTIME } from '../support/runtimes.ts'
 
 let world: World
 
@@ -18,8 +18,8 @@ function deployment(version: number, spec: Fields = {}, container: Fields = {}):
   return workload('Deployment', 'web', { containers }, { replicas: 4, ...spec })
 }
 
-const READY = { readinessProbe: { exec: { command: ['true'] }, ...FAST_PROBE } }
-const NEVER = { readinessProbe: { exec: { command: ['false'] }, ...FAST_PROBE } }
+const READY = { readinessProbe: { exec: { command: ['true'] }, ...FAST_COMMAND } }
+const NEVER = { readinessProbe: { exec: { command: ['false'] }, ...FAST_COMMAND } }
 
 async function versions(): Promise<readonly number[]> {
   const running = await runningContainers(world.root)
@@ -31,20 +31,25 @@ function versionOf({ command }: RunningContainer): readonly number[] {
   return version === undefined ? [] : [Number(version) - 9_000]
 }
 
-/** Of the pods that count for Kubernetes: not of those that were told to end, however long that takes their runtime. */
+/** Of the pods that count for Kubernetes: not of those that were told to end, which podman and docker take their time for. */
 async function versionsWanted(): Promise<readonly number[]> {
+  if (RUNTIME === 'oci') return await versions()
   const running = await runningContainers(world.root)
   return running.filter(({ pid }) => !isEnding(pid)).flatMap(versionOf)
 }
 
 function isEnding(pid: number): boolean {
+  let groups: string
   try {
-    const uid = /\/pod([0-9a-f-]{36})/.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
-    return readFileSync(join(world.root, 'pods', uid, 'pod.json'), 'utf8').includes('"deletionTimestamp"')
+    groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
   } catch {
     // It has ended meanwhile.
     return true
   }
+  const uid = /\/pod([0-9a-f-]{36})/.exec(groups)?.[1]
+  if (uid === undefined) throw new Error(`process ${pid} is in no pod's group: ${groups}`)
+  const record = join(world.root, 'pods', uid, 'pod.json')
+  return !existsSync(record) || readFileSync(record, 'utf8').includes('"deletionTimestamp"')
 }
 
 /** What runs at every moment while `work` goes on. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { World } from '../support/engine.ts'
 import { containerOf, engineAtWork, files, NEVER_READY, pod, sh, untilPod } from '../support/pods.ts'
+import { RUNTIME } from '../support/runtimes.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 let registry: Registry
@@ -40,6 +41,9 @@ const say = (text: string) => ({ exec: { command: ['sh', '-c', `echo ${text} >> 
 const SERVER = `mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho "$REQUEST_URI" >> /notes/$NAME; printf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\n' > /www/cgi-bin/hook
 chmod +x /www/cgi-bin/hook; httpd -p 8080 -h /www; ${heeds('TERM')}`
 
+/** podman and docker may be a second later with one signal than with another. */
+const HOOK_SECONDS = RUNTIME === 'oci' ? 2 : 5
+
 function stopped() {
   return [
     noted('term', heeds('TERM', 'USR1')),
@@ -61,13 +65,13 @@ function stopped() {
       ports: [{ name: 'web', containerPort: 8080 }],
       lifecycle: { preStop: { httpGet: { path: '/cgi-bin/hook?stop', port: 'web' } } },
     }),
-    noted('hook-sleep', heeds('TERM'), { lifecycle: { preStop: { sleep: { seconds: 2 } } } }),
+    noted('hook-sleep', heeds('TERM'), { lifecycle: { preStop: { sleep: { seconds: HOOK_SECONDS } } } }),
     noted('hook-fails', heeds('TERM'), { lifecycle: { preStop: { exec: { command: ['false'] } } } }),
     noted(
       'hook-too-long',
       heeds('TERM'),
       { lifecycle: { preStop: { exec: { command: ['sleep', '60'] } } } },
-      { terminationGracePeriodSeconds: 2 },
+      { terminationGracePeriodSeconds: HOOK_SECONDS },
     ),
   ]
 }

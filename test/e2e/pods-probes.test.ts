@@ -13,7 +13,7 @@ import {
   sh,
   untilPod,
 } from '../support/pods.ts'
-import { FAST_PROBE } from '../support/runtimes.ts'
+import { FAST_COMMAND } from '../support/runtimes.ts'
 
 let world: World
 let notes: string
@@ -34,7 +34,9 @@ SCRIPT
 chmod +x /www/cgi-bin/*
 exec httpd -f -p 8080 -h /www`
 
-const http = (path: string, more: Fields = {}) => ({ httpGet: { path, port: 8080, ...more }, ...FAST_PROBE })
+const fast = { periodSeconds: 1 }
+
+const http = (path: string, more: Fields = {}) => ({ httpGet: { path, port: 8080, ...more }, ...fast })
 
 function noted(name: string, script: string, container: Fields, spec: Fields = {}) {
   return pod(name, {
@@ -53,24 +55,24 @@ const SLEEP = 'exec sleep 3600'
 function probed() {
   return [
     server('http-ok', http('/')),
-    server('http-named', { httpGet: { path: '/', port: 'web' }, ...FAST_PROBE }),
+    server('http-named', { httpGet: { path: '/', port: 'web' }, ...fast }),
     server('http-moved', http('/old')),
     server('http-missing', http('/none')),
     server('http-moved-away', http('/empty')),
     server('http-no-header', http('/cgi-bin/secret')),
     server('http-header', http('/cgi-bin/secret', { httpHeaders: [{ name: 'X-Pass', value: 'please' }] })),
     server('http-agent', http('/cgi-bin/agent', { httpHeaders: [{ name: 'Host', value: 'shop.example' }] })),
-    server('tcp-open', { tcpSocket: { port: 'web' }, ...FAST_PROBE }),
-    server('tcp-closed', { tcpSocket: { port: 9 }, ...FAST_PROBE }),
+    server('tcp-open', { tcpSocket: { port: 'web' }, ...fast }),
+    server('tcp-closed', { tcpSocket: { port: 9 }, ...fast }),
     scriptPod('exec-slow', SLEEP, {
-      readinessProbe: { exec: { command: ['sleep', '5'] }, ...FAST_PROBE, timeoutSeconds: 1 },
+      readinessProbe: { exec: { command: ['sleep', '5'] }, ...FAST_COMMAND, timeoutSeconds: 1 },
     }),
     noted('exec-turns', SLEEP, {
       readinessProbe: {
         exec: { command: ['test', '-e', '/notes/turn'] },
         failureThreshold: 2,
         successThreshold: 2,
-        ...FAST_PROBE,
+        ...FAST_COMMAND,
       },
     }),
     noted(
@@ -81,13 +83,13 @@ function probed() {
           exec: { command: ['test', '-e', '/notes/alive'] },
           initialDelaySeconds: 1,
           failureThreshold: 2,
-          ...FAST_PROBE,
+          ...FAST_COMMAND,
         },
       },
       { terminationGracePeriodSeconds: 10, restartPolicy: 'Always' },
     ),
     noted('liveness-never', SLEEP, {
-      livenessProbe: { exec: { command: ['false'] }, failureThreshold: 1, ...FAST_PROBE },
+      livenessProbe: { exec: { command: ['false'] }, failureThreshold: 1, ...FAST_COMMAND },
     }),
     scriptPod(
       'liveness-grace',
@@ -97,7 +99,7 @@ function probed() {
           exec: { command: ['false'] },
           failureThreshold: 1,
           terminationGracePeriodSeconds: 1,
-          ...FAST_PROBE,
+          ...FAST_COMMAND,
         },
       },
       { terminationGracePeriodSeconds: 300 },
@@ -106,17 +108,17 @@ function probed() {
       startupProbe: {
         exec: { command: ['test', '-e', '/notes/started'] },
         failureThreshold: 100,
-        ...FAST_PROBE,
+        ...FAST_COMMAND,
       },
       livenessProbe: {
         exec: { command: ['test', '-e', '/notes/started'] },
         failureThreshold: 1,
-        ...FAST_PROBE,
+        ...FAST_COMMAND,
       },
-      readinessProbe: { exec: { command: ['true'] }, ...FAST_PROBE },
+      readinessProbe: { exec: { command: ['true'] }, ...FAST_COMMAND },
     }),
     scriptPod('startup-fails', SLEEP, {
-      startupProbe: { exec: { command: ['false'] }, failureThreshold: 2, ...FAST_PROBE },
+      startupProbe: { exec: { command: ['false'] }, failureThreshold: 2, ...FAST_COMMAND },
     }),
   ]
 }

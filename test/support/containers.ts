@@ -44,7 +44,7 @@ export async function runningContainers(root: string): Promise<readonly RunningC
       if (id === undefined || state === 'Z' || !existsSync(`/proc/${pid}`) || !isOurs(pid, parent)) return []
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
       // conmon's other children are the programs that make and clear up, and the exit hook; and docker's containers have one beside them that only waits.
-      return TOOL.test(command) || command.includes('/hook/') || command.includes(PAUSE)
+      return [SHIM, '/hook/', PAUSE].some((part) => command.includes(part)) || TOOL.test(command)
         ? []
         : [{ pid: Number(pid), command, id, monitor: Number(parent) }]
     })

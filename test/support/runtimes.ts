@@ -31,10 +31,10 @@ spec: {runtime: ${RUNTIME}}
 }
 
 /**
- * A probe as often as can be. With podman and docker one that runs a command takes a program of theirs, and docs/runtimes.md says to give it more than
- * a second where the machine may be busy.
+ * A probe that runs a command, as often as can be. With podman and docker it takes a program of theirs, and docs/runtimes.md says to give it more
+ * than a second where the machine may be busy.
  */
-export const FAST_PROBE = { periodSeconds: 1, ...(RUNTIME !== 'oci' && { timeoutSeconds: 5 }) } as const
+export const FAST_COMMAND = { periodSeconds: 1, ...(RUNTIME !== 'oci' && { timeoutSeconds: 5 }) } as const
 
 type Fields = Readonly<Record<string, unknown>>
 

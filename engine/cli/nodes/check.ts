@@ -1,3 +1,4 @@
+import type { NodeInfo } from '../../api/cri.ts'
 import { nodeName } from '../../api/names.ts'
 import { NODE_RUNTIMES, otherRuntime } from '../../api/runtimeLimits.ts'
 import { wireguardLack } from '../../runtimes/oci/network/wireguard/key.ts'
@@ -9,6 +10,7 @@ import { localTransport } from '../../transport/local.ts'
 import { parseSshAddress } from '../../transport/ssh/address.ts'
 import { type Transport, TransportError } from '../../transport/transport.ts'
 import { CREATE_RUNTIME } from '../createRuntime.ts'
+import { assertDockerFits } from '../../runtimes/docker/node.ts'
 import { closeWays } from '../fleet/driving.ts'
 import { wayTo } from '../fleet/ways.ts'
 import { type Invocation, usageError } from '../invocation.ts'
@@ -36,24 +38,14 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
       root: path,
       node: node.name,
     })
-    const {
-      architecture = '',
-      cpuMillis,
-      kernelVersion = '',
-      osImage = '',
-      warnings,
-      ...info
-    } = await runtime.check(world.signal)
+    const info = await runtime.check(world.signal)
+    if (name === 'docker') await assertDockerFits(transport, path)
     const isPart = account === undefined && (await isEncrypted(root))
     const lack = isPart ? await wireguardLack(transport) : undefined
     if (lack !== undefined) throw new RuntimeFailure('MissingPrograms', lack)
-    for (const warning of warnings) world.stderr.write(plainText(`warning: ${warning}\n`))
-    const memory = `${Math.floor(info.memoryBytes / 2 ** 20)}Mi`
-    const words = [osImage, kernelVersion, architecture, `${cpuMillis / 1000} cpu`, memory, info.runtime]
+    for (const warning of info.warnings) world.stderr.write(plainText(`warning: ${warning}\n`))
     const how = name === 'oci' ? '' : ` with runtime: ${name}`
-    world.stdout.write(
-      plainText(`${text} can have pods${how}: ${words.filter((word) => word !== '').join(', ')}\n`),
-    )
+    world.stdout.write(plainText(`${text} can have pods${how}: ${infoText(info)}\n`))
     return EXIT.done
   } catch (error) {
     if (!(error instanceof RuntimeFailure) && !(error instanceof TransportError)) throw error
@@ -62,6 +54,12 @@ export async function checkMachine(text: string, invocation: Invocation, world: 
   } finally {
     await closeWays(world)
   }
+}
+
+function infoText(info: NodeInfo): string {
+  const { architecture = '', cpuMillis, kernelVersion = '', memoryBytes, osImage = '', runtime } = info
+  const amounts = [`${cpuMillis / 1000} cpu`, `${Math.floor(memoryBytes / 2 ** 20)}Mi`]
+  return [osImage, kernelVersion, architecture, ...amounts, runtime].filter((word) => word !== '').join(', ')
 }
 
 /** As the commit in force asks of all machines. */

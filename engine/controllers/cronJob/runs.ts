@@ -2,9 +2,9 @@ import type { CronJobSpec } from '../../api/generated/types.ts'
 import { keyParts, type ObjectKey, objectKey } from '../../api/names.ts'
 import type { ObjectRecord } from '../../api/records.ts'
 import { controllerOf } from '../../api/owners.ts'
-import { finishedCondition } from '../job/memory.ts'
+import { recordedEnd } from '../job/memory.ts'
 import { memoised } from '../../api/memo.ts'
-import { recordedConditions, recordedStatus } from '../memory.ts'
+import { recordedStatus } from '../memory.ts'
 
 /** The scheduled time of a CronJob's Job, on the Job. */
 export const CRON_TIMESTAMP = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
@@ -37,7 +37,7 @@ export const runOf = memoised((record: ObjectRecord): CronRun | undefined => {
   const owner = controllerOf(metadata)
   if (kind !== 'Job' || owner?.kind !== 'CronJob') return undefined
   const scheduled = metadata.annotations?.[CRON_TIMESTAMP] ?? metadata.creationTimestamp ?? ''
-  const finished = finishedCondition({ conditions: recordedConditions(record) })
+  const finished = recordedEnd(record)
   const completionTime = recordedStatus(record)['completionTime']
   const at = typeof completionTime === 'string' ? completionTime : (finished?.lastTransitionTime ?? '')
   return {

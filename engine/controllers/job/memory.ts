@@ -4,7 +4,14 @@ import type { ObjectRecord } from '../../api/records.ts'
 import type { ControllerContext } from '../decision.ts'
 import { indexesText, parseIndexes } from './indexes.ts'
 import { memoised } from '../../api/memo.ts'
-import { type Condition, memoryOf, memoryRecord, type ObjectMemory, recordedStatus } from '../memory.ts'
+import {
+  type Condition,
+  memoryOf,
+  memoryRecord,
+  type ObjectMemory,
+  recordedStatus,
+  recordedConditions,
+} from '../memory.ts'
 
 /** By index, how often it has failed so far, as JSON: what `backoffLimitPerIndex` counts must outlive the pods that failed. */
 const INDEX_FAILURES = 'reconcile.dev/job-index-failures'
@@ -117,6 +124,11 @@ export function conditionTrue(conditions: readonly Condition[], type: string): C
 /** Complete or Failed: nothing is done for the Job any more. */
 export function finishedCondition({ conditions }: Pick<JobMemory, 'conditions'>): Condition | undefined {
   return conditionTrue(conditions, 'Complete') ?? conditionTrue(conditions, 'Failed')
+}
+
+/** How the Job has ended, by its record. */
+export function recordedEnd(record: ObjectRecord | undefined): Condition | undefined {
+  return finishedCondition({ conditions: recordedConditions(record) })
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

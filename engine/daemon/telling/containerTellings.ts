@@ -33,10 +33,9 @@ function waitTelling(
   event: Extract<ContainerEvent, { readonly kind: 'containerWaits' }>,
   scene: Scene,
 ): Telling {
-  const { at, restartAt } = event
-  const waitMs = milliseconds(at, restartAt)
-  const message = `${subject(event)}: the node starts it again at ${restartAt}, after ${spanText(waitMs)}`
-  if (waitMs < 1_000) return { ...about(event, scene, 'Restarting'), level: 'debug', message }
+  const { backOffMs, restartAt } = event
+  const message = `${subject(event)}: the node starts it again at ${restartAt}, after ${spanText(backOffMs)}`
+  if (backOffMs < 1_000) return { ...about(event, scene, 'Restarting'), level: 'debug', message }
   return {
     ...about(event, scene, 'BackOff'),
     level: 'info',

@@ -48,11 +48,11 @@ export async function dockerNode(options: OciRuntimeOptions): Promise<ToolNode> 
   const look = once(async () => {
     const found = await base.look()
     const version = await dockerVersion(docker, host)
-    await assertFit(docker)
     return { ...found, info: { ...found.info, runtime: `docker ${version}, ${found.info.runtime}` } }
   })
   const facts = once(async () => {
     const { info } = await look()
+    await assertFit(docker)
     const made = await base.facts()
     await preparePlace(transport, place, host, made.seccomp)
     await importPause(docker)
@@ -107,6 +107,12 @@ async function dockerVersion(
   if (exitCode === 0) return stdout.trim()
   const text = `asking docker at ${host} for its version: ${stderr.trim()}; start it, with systemctl start docker`
   throw new RuntimeFailure('InvalidNode', text)
+}
+
+/** For a look at a machine: rejects where docker there cannot run pods of this root, as it is set. */
+export async function assertDockerFits(transport: Transport, root: string): Promise<void> {
+  const host = await dockerHost(transport, dockerPlace(await rootPaths(transport, root)))
+  await assertFit(askers(transport, (args, more) => dockerCommand(host, args, more)))
 }
 
 async function assertFit({ tell }: Pick<ToolNode, 'tell'>): Promise<void> {

@@ -8,7 +8,7 @@ interface Round<K, V> {
 
 /**
  * Answers those who ask at about the same time by one question. Who asks while one is under way is answered by the next, which is begun after
- * all whom it answers have asked. What goes wrong with a question of several is asked of each alone. Undefined: it has no answer.
+ * all whom it answers have asked. Undefined: it has no answer.
  */
 export function gathered<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
@@ -30,12 +30,7 @@ export function gathered<K, V>(
   return async (key) => {
     const mine = (next ??= begin())
     mine.keys.add(key)
-    try {
-      return (await mine.answers).get(key)
-    } catch (error) {
-      if (mine.keys.size === 1) throw error
-      return (await ask([key])).get(key)
-    }
+    return (await mine.answers).get(key)
   }
 }
 

@@ -19,7 +19,7 @@ export function whyText(stderr: string, address: SshAddress): string {
   if (/Host key verification failed|No \S+ host key is known/.test(stderr))
     return `the host's key is not known: connect once by hand (ssh ${where}) and compare its fingerprint, or add what ssh-keyscan ${portOption}${host} prints to ~/.ssh/known_hosts`
   // ssh's own words; what the account's programs are denied is another matter.
-  if (/: Permission denied \(/.test(stderr))
+  if (/Permission denied \(/.test(stderr))
     return `${words}: the account does not take any key that ssh has here; ssh-copy-id ${where} puts one there, and a key with a passphrase needs an agent (SSH_AUTH_SOCK)`
   if (/perl: (?:command )?not found|exec: perl/.test(stderr))
     return `perl is missing on ${host}; on Debian: apt-get install perl-base`

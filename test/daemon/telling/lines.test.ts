@@ -183,8 +183,8 @@ const TABLE: readonly (readonly [string, ProgressEvent, readonly string[], reado
   ],
   [
     'the node waits before it starts one again',
-    { kind: 'containerWaits', at: START, ...OF, restartAt: '2026-01-01T00:00:10Z' },
-    ['info container app of pod default/x: the node starts it again at 2026-01-01T00:00:10Z, after 10.0 s'],
+    { kind: 'containerWaits', at: START, ...OF, restartAt: '2026-01-01T00:00:13Z', backOffMs: 10_000 },
+    ['info container app of pod default/x: the node starts it again at 2026-01-01T00:00:13Z, after 10.0 s'],
     ['Warning BackOff Pod/x (1) Back-off restarting failed container app in pod x'],
   ],
   [

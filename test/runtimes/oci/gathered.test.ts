@@ -64,19 +64,15 @@ test('what hangs holds up nobody else for long', async () => {
   }
 })
 
-test('what goes wrong with one of several is its own affair', async () => {
-  const keys: string[] = []
-  const ask = gathered<string, string>(async (those) => {
-    keys.push(those.join('+'))
-    if (those.includes('bad')) throw new Error('it is bad')
-    return await Promise.resolve(new Map(those.filter((key) => key !== 'none').map((key) => [key, key])))
-  })
-  const answers = await Promise.allSettled([ask('a'), ask('bad'), ask('none')])
-  expect(answers.map((one) => (one.status === 'fulfilled' ? one.value : 'rejected'))).toEqual([
-    'a',
-    'rejected',
-    undefined,
-  ])
-  expect(keys[0]).toBe('a+bad+none')
-  await expect(ask('bad')).rejects.toThrow('it is bad')
+test('a question that fails has failed for all who asked, and the next is asked anew', async () => {
+  const { answer, ask, keys, rounds } = asked()
+  const answers = Promise.allSettled([ask('a'), ask('b')])
+  await settled()
+  rounds[0]?.answered.reject(new Error('it is gone'))
+  expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  const next = ask('a')
+  await settled()
+  answer(1)
+  expect(await next).toBe('a1')
+  expect(keys()).toEqual([['a', 'b'], ['a']])
 })

@@ -86,12 +86,13 @@ export function lostExitText(exitCode: number, why: string): string {
   return `code=${exitCode}\noom=0\nfailed=0\nuptime=0\nlost=${why}\nend=1\n`
 }
 
-/** The wait that the hook is in, from its file's time. */
+/** The wait that the hook is in. */
 export interface RestartWait {
   readonly restartAt: Timestamp
   readonly backOffMs: number
 }
 
+/** It has begun when the file was written. */
 export function parseRestartWait(file: TreeFile | undefined): RestartWait | undefined {
   const backOffMs = Number(wholeFile(file)?.get('delay')) * 1000
   if (file === undefined || Number.isNaN(backOffMs)) return undefined

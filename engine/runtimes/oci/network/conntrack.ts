@@ -1,4 +1,5 @@
 import type { Family, Frontend, Protocol } from '../../../api/traffic.ts'
+import { type IpRange, ipRanges, placeInRange } from '../../../api/ipRanges.ts'
 import { frontendKey } from '../../../api/traffic.ts'
 import type { Command } from '../../../transport/transport.ts'
 
@@ -19,13 +20,13 @@ export type FollowedProtocol = Extract<Protocol, 'tcp' | 'udp'>
  * was never answered. The kernel remembers that for two minutes, and leads there whoever begins from the same port in that time: a busy client
  * comes round to it within seconds.
  */
-const LEADING: Readonly<Record<FollowedProtocol, readonly string[]>> = {
+const FOLLOWED: Readonly<Record<FollowedProtocol, readonly string[]>> = {
   udp: ['-p', 'udp'],
   tcp: ['-p', 'tcp', '--state', 'SYN_SENT'],
 }
 
 export function listFlowsCommand(program: string, family: Family, protocol: FollowedProtocol): Command {
-  return { argv: [program, '--dump', '-f', family === 'ip' ? 'ipv4' : 'ipv6', ...LEADING[protocol]] }
+  return { argv: [program, '--dump', '-f', family === 'ip' ? 'ipv4' : 'ipv6', ...FOLLOWED[protocol]] }
 }
 
 /** `udp 17 29 src=A dst=B sport=C dport=D [UNREPLIED] src=E dst=F sport=G dport=H mark=0 use=1`, a line each. */
@@ -40,24 +41,40 @@ export function parseFlows(stdout: string): readonly Flow[] {
   })
 }
 
+/** What tells where somebody is led. */
+export interface Leading {
+  /** What answers there, by frontendKey. */
+  readonly now: (key: string) => Frontend | undefined
+  /** Where nothing is led from any more, by frontendKey. */
+  readonly gone: ReadonlySet<string>
+  /** What is in these is a Service's, or nobody's. */
+  readonly ranges: readonly string[]
+  /** The node's own addresses. */
+  readonly own: ReadonlySet<string>
+}
+
 /** Those that go where nobody answers any more, and those that began before anybody did. */
 export function staleFlows(
   flows: readonly Flow[],
   protocol: FollowedProtocol,
-  now: (key: string) => Frontend | undefined,
-  gone: ReadonlySet<string>,
-  own: ReadonlySet<string>,
+  { gone, now, own, ranges }: Leading,
 ): readonly Flow[] {
+  const ofServices = ranges.flatMap(ipRanges)
   return flows.filter((flow) => {
     const port = Number(flow.targetPort)
     const keys = [frontendKey(flow.target, protocol, port)]
     if (own.has(flow.target)) keys.push(frontendKey(undefined, protocol, port))
     const frontend = keys.flatMap((key) => now(key) ?? [])[0]
-    if (frontend === undefined) return keys.some((key) => gone.has(key))
+    if (frontend === undefined)
+      return keys.some((key) => gone.has(key)) || ofServices.some((range) => isIn(range, flow.target))
     return !frontend.endpoints.some(
       ({ address, port: at }) => address === flow.answers && String(at) === flow.answersPort,
     )
   })
+}
+
+function isIn(range: IpRange, address: string): boolean {
+  return placeInRange(range, address) !== undefined
 }
 
 /** All in one process, which says nothing of those that have ended meanwhile. */
@@ -67,7 +84,7 @@ export function deleteFlowsCommand(
   protocol: FollowedProtocol,
   flows: readonly Flow[],
 ): Command {
-  const of = `${family === 'ip' ? '' : '-f ipv6 '}${LEADING[protocol].join(' ')}`
+  const of = `${family === 'ip' ? '' : '-f ipv6 '}${FOLLOWED[protocol].join(' ')}`
   const lines = flows.map(
     ({ source, sourcePort, target, targetPort }) =>
       `-D ${of} -s ${source} -d ${target} --sport ${sourcePort} --dport ${targetPort}\n`,
@@ -96,7 +113,7 @@ export function deleteAnsweredCommand(program: string, addresses: readonly strin
 
 /** What was begun to these addresses by tcp and never answered. */
 export function deleteHalfOpenCommand(program: string, addresses: readonly string[]): Command {
-  return deleteByAnswerCommand(program, addresses, `${LEADING.tcp.join(' ')} `)
+  return deleteByAnswerCommand(program, addresses, `${FOLLOWED.tcp.join(' ')} `)
 }
 
 function deleteByAnswerCommand(program: string, addresses: readonly string[], which: string): Command {

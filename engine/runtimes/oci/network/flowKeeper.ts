@@ -1,4 +1,5 @@
-import type { Frontend, TrafficProblem } from '../../../api/traffic.ts'
+import type { Family, Frontend, TrafficProblem } from '../../../api/traffic.ts'
+import type { Changes } from '../../../proxy/ruleset.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { runCommand } from '../commands.ts'
 import {
@@ -6,6 +7,7 @@ import {
   deleteFlowsCommand,
   deleteHalfOpenCommand,
   type FollowedProtocol,
+  type Leading,
   leftOfTcp,
   listFlowsCommand,
   parseFlows,
@@ -16,9 +18,10 @@ import { keyOfFrontend, type TableChange } from './serviceTable.ts'
 export interface FlowKeeper {
   /**
    * After the kernel was told: what of udp goes on to an endpoint that has left is ended, and what of tcp waits for its first answer, so that the
-   * next packet finds another; the first time also where an engine before had led it.
+   * next packet finds another. The first time also where an engine before had led it, to Services of these ranges that are gone, too. What fails is
+   * made up for the next time.
    */
-  follow(change: TableChange, signal?: AbortSignal): Promise<void>
+  follow(change: TableChange, serviceRanges: readonly string[], signal?: AbortSignal): Promise<void>
   /** Which of these Services are not wholly served, for the lack of the program. */
   lacks(frontends: readonly Frontend[]): readonly TrafficProblem[]
   /** Whatever this address answered: its pod is gone. */
@@ -26,6 +29,8 @@ export interface FlowKeeper {
 }
 
 const FAILING = { reason: 'NetworkNotReady', doing: 'ending connections to pods that are gone' }
+const FAMILIES: readonly Family[] = ['ip', 'ip6']
+const NOTHING: Changes = { gone: [], come: [] }
 
 export function createFlowKeeper(
   transport: Transport,
@@ -34,29 +39,27 @@ export function createFlowKeeper(
 ): FlowKeeper {
   const ends = new Set<string>()
   let isEnding = false
-  const endStale = async (
-    conntrack: string,
-    protocol: FollowedProtocol,
-    change: TableChange,
-    signal?: AbortSignal,
-  ) => {
-    const changed = [...change.gone, ...change.come].filter((one) => one.protocol === protocol)
-    const gone = new Set(change.gone.map(keyOfFrontend))
-    for (const family of new Set(changed.map((one) => one.family))) {
-      const list = listFlowsCommand(conntrack, family, protocol)
-      const { stdout } = await runCommand(transport, list, FAILING, signal)
-      const stale = staleFlows(parseFlows(stdout), protocol, change.now, gone, own)
-      if (stale.length === 0) continue
-      await runCommand(transport, deleteFlowsCommand(conntrack, family, protocol, stale), FAILING, signal)
-    }
-  }
+  let isFirst = true
+  let unfollowed = NOTHING
   return {
-    follow: async (change, signal) => {
+    follow: async ({ come, gone, now }, serviceRanges, signal) => {
       if (program === undefined) return
-      const left = leftOfTcp(change.gone, change.now)
+      unfollowed = { gone: [...unfollowed.gone, ...gone], come: [...unfollowed.come, ...come] }
+      const keeping = { transport, program, signal }
+      const left = leftOfTcp(unfollowed.gone, now)
       if (left.length > 0) await runCommand(transport, deleteHalfOpenCommand(program, left), FAILING, signal)
-      await endStale(program, 'udp', change, signal)
-      if (change.isFirst) await endStale(program, 'tcp', change, signal)
+      const ofUdp = [...unfollowed.gone, ...unfollowed.come].filter(({ protocol }) => protocol === 'udp')
+      const leading = {
+        now,
+        own,
+        gone: new Set(unfollowed.gone.map(keyOfFrontend)),
+        ranges: isFirst ? serviceRanges : [],
+      }
+      for (const family of isFirst ? FAMILIES : new Set(ofUdp.map((one) => one.family)))
+        await endStale(keeping, 'udp', family, leading)
+      if (isFirst) for (const family of FAMILIES) await endStale(keeping, 'tcp', family, leading)
+      isFirst = false
+      unfollowed = NOTHING
     },
     lacks: (frontends) => (program === undefined ? missing(frontends) : []),
     end: async (address) => {
@@ -76,6 +79,25 @@ export function createFlowKeeper(
       }
     },
   }
+}
+
+interface Keeping {
+  readonly transport: Transport
+  readonly program: string
+  readonly signal: AbortSignal | undefined
+}
+
+async function endStale(
+  { program, signal, transport }: Keeping,
+  protocol: FollowedProtocol,
+  family: Family,
+  leading: Leading,
+): Promise<void> {
+  const list = listFlowsCommand(program, family, protocol)
+  const { stdout } = await runCommand(transport, list, FAILING, signal)
+  const stale = staleFlows(parseFlows(stdout), protocol, leading)
+  if (stale.length === 0) return
+  await runCommand(transport, deleteFlowsCommand(program, family, protocol, stale), FAILING, signal)
 }
 
 function missing(frontends: readonly Frontend[]): readonly TrafficProblem[] {

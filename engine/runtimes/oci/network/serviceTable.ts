@@ -15,10 +15,8 @@ export interface TableParts {
   readonly podRanges: readonly IpRange[]
 }
 
-/** What the kernel was told. */
+/** What the kernel was told. All of it has come where this engine did not know what was there before. */
 export interface TableChange extends Changes {
-  /** All of it has come: this engine does not know what was there before. */
-  readonly isFirst: boolean
   readonly now: FrontendAt
 }
 
@@ -53,7 +51,7 @@ export class ServiceTable {
     const wanted = this.#wanted(frontends)
     if (!this.isLoaded) {
       await this.#loadWhole(wanted, signal)
-      return { ...this.#changed({ gone: [], come: allOf(wanted) }), isFirst: true }
+      return this.#changed({ gone: [], come: allOf(wanted) })
     }
     const change = this.#changed(await this.#loadChange(this.#loaded, wanted, signal))
     await forgetClients(this.#parts, change.gone, change.now, signal)
@@ -134,7 +132,6 @@ export class ServiceTable {
     const all = [...this.#loaded.values()]
     return {
       ...changes,
-      isFirst: false,
       now: (key) => all.flatMap(({ frontends }) => frontends.get(key) ?? [])[0],
     }
   }

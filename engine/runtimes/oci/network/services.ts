@@ -73,7 +73,7 @@ class ServiceKeeper {
       await this.#route(serviceRanges, signal)
     await this.#set(settingsFor(frontends, gateways))
     const { free, problems } = await taken.sort(frontends)
-    await flows.follow(await table.load(free, signal), signal)
+    await flows.follow(await table.load(free, signal), serviceRanges, signal)
     this.#last = traffic
     return [...problems, ...flows.lacks(frontends), ...(this.#isBridgeFiltered ? [] : [UNFILTERED])]
   }

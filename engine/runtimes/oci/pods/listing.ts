@@ -10,7 +10,7 @@ import { lostReason } from './containerState.ts'
 import type { NodeState, Sandboxes } from './nodeState.ts'
 import { readNodeState } from './nodeState.ts'
 import type { AllPodFiles, PodFiles } from './podFiles.ts'
-import { readAllPodFiles, readPodFiles } from './podFiles.ts'
+import { readAllPodFiles, readPodFiles, unreadableText } from './podFiles.ts'
 import type { ContainersOf } from './podListing.ts'
 import { containersOfFiles, DAMAGED_RECORD, parseRecord, podListing } from './podListing.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -38,16 +38,25 @@ export async function listPods(
   return { pods: listed, unreadable }
 }
 
-/** Of these, the pods that are there. A text says why one cannot be read. */
+/** Of these, the pods that are there. A text says why one cannot be read; it hinders no other. */
 export async function inspectPods(
   transport: Transport,
   paths: RootPaths,
   uids: readonly PodUid[],
   look: LookAtContainers = lookAtFiles,
 ): Promise<ReadonlyMap<PodUid, PodListing | string>> {
-  const found = await Promise.all(uids.map(async (uid) => await readPod(transport, paths, uid)))
-  const pods = found.filter((pod) => pod !== undefined)
-  return await listingsOf(transport, paths, pods, look)
+  const unreadable = new Map<PodUid, string>()
+  const pods: PodFiles[] = []
+  const read = async (uid: PodUid): Promise<void> => {
+    try {
+      const pod = await readPod(transport, paths, uid)
+      if (pod !== undefined) pods.push(pod)
+    } catch (error) {
+      unreadable.set(uid, unreadableText(error))
+    }
+  }
+  await Promise.all(uids.map(read))
+  return new Map([...unreadable, ...(await listingsOf(transport, paths, pods, look))])
 }
 
 async function listingsOf(

@@ -70,11 +70,16 @@ async function readOneByOne(transport: Transport, paths: RootPaths): Promise<All
       const files = await readPodFiles(transport, paths, uid)
       if (files !== undefined) pods.push(files)
     } catch (error) {
-      if (error instanceof TransportError || !(error instanceof Error)) throw error
-      unreadable.push({ uid, message: `its folder cannot be read: ${error.message}` })
+      unreadable.push({ uid, message: unreadableText(error) })
     }
   }
   return { pods, unreadable }
+}
+
+/** What hinders one pod alone; throws the rest, that the node does not answer for one. */
+export function unreadableText(error: unknown): string {
+  if (error instanceof TransportError || !(error instanceof Error)) throw error
+  return `its folder cannot be read: ${error.message}`
 }
 
 export async function readPodFiles(

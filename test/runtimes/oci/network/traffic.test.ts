@@ -103,13 +103,12 @@ test('of udp what goes to an endpoint that has left is ended, and what began bef
     [' udp 30053', dns(['10.242.0.2'])],
   ])
   const gone = new Set(['10.97.242.11 udp 53'])
-  const stale = staleFlows(
-    parseFlows(FLOWS),
-    'udp',
-    (key) => frontends.get(key),
+  const stale = staleFlows(parseFlows(FLOWS), 'udp', {
+    now: (key) => frontends.get(key),
     gone,
-    new Set(['192.0.2.1']),
-  )
+    ranges: [],
+    own: new Set(['192.0.2.1']),
+  })
   expect(stale.map(({ sourcePort }) => sourcePort)).toEqual(['1002', '1003', '1005'])
   expect(deleteFlowsCommand('conntrack', 'ip', 'udp', stale.slice(0, 1))).toEqual({
     argv: ['conntrack', '--load-file', '-'],
@@ -144,8 +143,12 @@ tcp      6 98 SYN_SENT src=10.242.0.9 dst=198.51.100.7 sport=1003 dport=80 [UNRE
   const endpoints = [{ address: '10.242.0.2', port: 8080, local: true }]
   const web: Frontend = { ...dns([], '10.97.242.20'), protocol: 'tcp', port: 80, endpoints }
   const now = (key: string) => (key === '10.97.242.20 tcp 80' ? web : undefined)
-  const stale = staleFlows(flows, 'tcp', now, new Set(), new Set(['192.0.2.1']))
+  const stale = staleFlows(flows, 'tcp', { now, gone: new Set(), ranges: [], own: new Set(['192.0.2.1']) })
   expect(stale.map(({ sourcePort }) => sourcePort)).toEqual(['1001'])
+  const nobodys = { now: () => undefined, gone: new Set<string>(), own: new Set<string>() }
+  const ofServices = staleFlows(flows, 'tcp', { ...nobodys, ranges: ['10.97.242.0/24,fd97::/112'] })
+  expect(ofServices.map(({ sourcePort }) => sourcePort)).toEqual(['1001', '1002'])
+  expect(staleFlows(flows, 'tcp', { ...nobodys, ranges: [] })).toEqual([])
   expect(listFlowsCommand('conntrack', 'ip', 'tcp').argv.join(' ')).toBe(
     'conntrack --dump -f ipv4 -p tcp --state SYN_SENT',
   )
