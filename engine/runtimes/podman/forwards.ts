@@ -60,12 +60,14 @@ function atAllAddresses(request: CreatePodRequest): CreatePodRequest {
   return { ...request, portMappings }
 }
 
-const insides = new WeakMap<NodeTraffic, NodeTraffic>()
+/** By traffic, and then by the machine's address: a new connection may arrive at another one. */
+const insides = new WeakMap<NodeTraffic, Map<string, NodeTraffic>>()
 
 /** What comes to an address of the machine comes to the one that the account's network has; the very same for the same traffic. */
 export function inside(traffic: NodeTraffic, own: string): NodeTraffic {
   const isOwn = ({ address }: { readonly address?: string }): boolean => address === own
-  return insides.getOrInsertComputed(traffic, () => {
+  const byAddress = insides.getOrInsertComputed(traffic, () => new Map<string, NodeTraffic>())
+  return byAddress.getOrInsertComputed(own, () => {
     const { frontends, ingress } = traffic
     if (!frontends.some(isOwn) && (ingress === undefined || !isOwn(ingress))) return traffic
     return {
@@ -100,14 +102,18 @@ class Forwards {
     if (coming.length === 0) return await make()
     this.#coming.add(coming)
     try {
-      const refused = await this.follow()
+      const refused = await this.#follow()
       for (const forward of coming) {
         const why = refused.get(keyOf(forward))
         if (why !== undefined) throw failure(why)
       }
       await make()
-    } finally {
       this.#coming.delete(coming)
+    } catch (error) {
+      this.#coming.delete(coming)
+      // What leads to a pod that was never made.
+      await this.leave()
+      throw error
     }
   }
 
@@ -120,7 +126,7 @@ class Forwards {
         : [ingress.ports.http, ...(ingress.certificates.length > 0 ? [ingress.ports.https] : [])]
     const ofIngress = ports.map((port): Forward => ({ address: ANY, protocol: 'tcp', port }))
     this.#traffic = [...ofServices.map(frontendForward), ...ofIngress]
-    const refused = await this.follow()
+    const refused = await this.#follow()
     const whyOf = (forward: Forward): string | undefined => refused.get(keyOf(forward))
     return [
       ...ofServices.flatMap((one) => problems(whyOf(frontendForward(one)), one.service)),
@@ -131,18 +137,18 @@ class Forwards {
   /** Of a pod that is gone. Where nobody answers nothing leads there any more, and what is wrong is told with the next port that is wanted. */
   async leave(): Promise<void> {
     try {
-      await this.follow()
+      await this.#follow()
     } catch (error) {
       if (!(error instanceof RuntimeFailure)) throw error
     }
   }
 
   /** Leads what is wanted now, and nothing else; what cannot be had, and why. */
-  async follow(): Promise<ReadonlyMap<string, string>> {
-    return await oneByOne(this.#node.transport, this.#node.paths.runDir, async () => await this.#follow())
+  async #follow(): Promise<ReadonlyMap<string, string>> {
+    return await oneByOne(this.#node.transport, this.#node.paths.runDir, async () => await this.#lead())
   }
 
-  async #follow(): Promise<ReadonlyMap<string, string>> {
+  async #lead(): Promise<ReadonlyMap<string, string>> {
     const standing = await this.#slirp.list()
     const ofPods = await this.#ofPods()
     const coming = [...this.#coming].flat()

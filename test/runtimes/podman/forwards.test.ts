@@ -22,6 +22,8 @@ test('what comes to the address of the machine comes to that of the account’s 
   const within = inside(traffic, '192.0.2.11')
   expect(within.frontends.map(({ address }) => address)).toEqual(['10.96.0.1', '10.0.2.100', undefined])
   expect(inside(traffic, '192.0.2.11')).toBe(within)
+  // The next connection has arrived at another one.
+  expect(inside(traffic, '192.0.2.12')).toBe(traffic)
 })
 
 test('traffic without the machine’s address is left as it is', () => {
