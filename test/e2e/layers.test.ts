@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { busyboxLayer } from '../../scripts/images/busybox.ts'
 import { World } from '../support/engine.ts'
 import { files, logs, scriptPod } from '../support/pods.ts'
@@ -10,37 +10,33 @@ const MOST_BUILT = 127
 /** What docker takes from a registry (maxLayerDepth of moby's layer store). */
 const MOST_PULLED_BY_DOCKER = 125
 
-async function worldWith(layers: number): Promise<World> {
-  const registry = await startRegistry({ images: 'none' })
-  onTestFinished(async () => await registry[Symbol.asyncDispose]())
-  const world = await World.create({ registry: registry.url })
+function imageOf(layers: number): ReturnType<typeof buildImage> {
   const uppers = Array.from({ length: layers - 1 }, (_, n) => ({
     entries: [{ kind: 'file', path: `layer-${n}`, content: String(n) }] as const,
     compression: 'none' as const,
   }))
-  await registry.push('team/layers:1', buildImage({ layers: [{ entries: busyboxLayer() }, ...uppers] }))
-  return world
+  return buildImage({ layers: [{ entries: busyboxLayer() }, ...uppers] })
 }
 
-test('an image of as many layers as are taken runs, and shows the files of all of them', async () => {
-  const layers = RUNTIME === 'docker' ? MOST_PULLED_BY_DOCKER : MOST_BUILT
-  await using world = await worldWith(layers)
-  const script = 'ls -d /layer-* | wc -l; echo kept > /written; cat /written'
-  await world.commit(files(scriptPod('layers', script, { image: 'team/layers:1' })))
-  const run = await world.once()
+test('an image of as many layers as docker makes runs, and shows the files of all of them; docker itself takes two less, and says so', async () => {
+  await using registry = await startRegistry({ images: 'none' })
+  await using world = await World.create({ registry: registry.url })
+  const runs = async (layers: number) => {
+    await registry.push(`team/layers:${layers}`, imageOf(layers))
+    const script = 'ls -d /layer-* | wc -l; echo kept > /written; cat /written'
+    await world.commit(files(scriptPod('layers', script, { image: `team/layers:${layers}` })))
+    return await world.once()
+  }
+  let most = MOST_BUILT
+  let run = await runs(most)
+  if (RUNTIME === 'docker') {
+    const said = run.stderr + run.stdout
+    expect(run.exitCode, said).toBe(1)
+    expect(said).toContain("the image has more layers than the node's docker takes")
+    expect(said).toContain('build it with fewer, or run it on an oci or podman node')
+    most = MOST_PULLED_BY_DOCKER
+    run = await runs(most)
+  }
   expect(run, run.stderr).toMatchObject({ exitCode: 0 })
-  expect(await logs(world, 'layers')).toBe(`${layers - 1}\nkept`)
+  expect(await logs(world, 'layers')).toBe(`${most - 1}\nkept`)
 }, 120_000)
-
-test.runIf(RUNTIME === 'docker')(
-  'an image of more layers than docker takes is given up with the reason, and what to do',
-  async () => {
-    await using world = await worldWith(MOST_PULLED_BY_DOCKER + 1)
-    await world.commit(files(scriptPod('layers', 'exec sleep 1000', { image: 'team/layers:1' })))
-    const run = await world.once()
-    expect(run.exitCode).toBe(1)
-    expect(run.stderr + run.stdout).toContain("the image has more layers than the node's docker takes")
-    expect(run.stderr + run.stdout).toContain('build it with fewer, or run it on an oci or podman node')
-  },
-  120_000,
-)
