@@ -66,7 +66,7 @@ export function restartDelayMs(state: Exited): number {
 }
 
 /** Until the next attempt is due: where the node heard late of the end, more than the back-off. */
-function waitMs({ exit, restartAt }: Pick<Exited, 'exit' | 'restartAt'>): number {
+function waitMs({ exit, restartAt }: Exited): number {
   if (restartAt !== undefined) return Math.max(0, msBetween(instant(exit.finishedAt), instant(restartAt)))
   return usualDelayMs(exit)
 }

@@ -47,7 +47,7 @@ export interface Leading {
   readonly now: (key: string) => Frontend | undefined
   /** Where nothing is led from any more, by frontendKey. */
   readonly gone: ReadonlySet<string>
-  /** What is in these is a Service's, or nobody's. */
+  /** Whoever was led from an address in these was led by a Service. */
   readonly ranges: readonly string[]
   /** The node's own addresses. */
   readonly own: ReadonlySet<string>
@@ -66,11 +66,19 @@ export function staleFlows(
     if (own.has(flow.target)) keys.push(frontendKey(undefined, protocol, port))
     const frontend = keys.flatMap((key) => now(key) ?? [])[0]
     if (frontend === undefined)
-      return keys.some((key) => gone.has(key)) || ofServices.some((range) => isIn(range, flow.target))
+      return (
+        keys.some((key) => gone.has(key)) ||
+        (isLed(flow) && ofServices.some((range) => isIn(range, flow.target)))
+      )
     return !frontend.endpoints.some(
       ({ address, port: at }) => address === flow.answers && String(at) === flow.answersPort,
     )
   })
+}
+
+/** Not to where it was sent, as what DNS itself answers is. */
+function isLed({ answers, target }: Flow): boolean {
+  return answers !== target
 }
 
 function isIn(range: IpRange, address: string): boolean {

@@ -2,6 +2,7 @@ import type { Family, Frontend, TrafficProblem } from '../../../api/traffic.ts'
 import type { Changes } from '../../../proxy/ruleset.ts'
 import type { Transport } from '../../../transport/transport.ts'
 import { runCommand } from '../commands.ts'
+import { gathered } from '../gathered.ts'
 import {
   deleteAnsweredCommand,
   deleteFlowsCommand,
@@ -37,8 +38,10 @@ export function createFlowKeeper(
   program: string | undefined,
   own: ReadonlySet<string>,
 ): FlowKeeper {
-  const ends = new Set<string>()
-  let isEnding = false
+  const end = gathered<string, undefined>(async (addresses) => {
+    if (program !== undefined) await runCommand(transport, deleteAnsweredCommand(program, addresses), FAILING)
+    return new Map<string, undefined>()
+  })
   let isFirst = true
   let unfollowed = NOTHING
   return {
@@ -63,20 +66,7 @@ export function createFlowKeeper(
     },
     lacks: (frontends) => (program === undefined ? missing(frontends) : []),
     end: async (address) => {
-      if (program === undefined) return
-      ends.add(address)
-      // Those that come meanwhile go together, by one process.
-      if (isEnding) return
-      isEnding = true
-      try {
-        while (ends.size > 0) {
-          const all = [...ends]
-          ends.clear()
-          await runCommand(transport, deleteAnsweredCommand(program, all), FAILING)
-        }
-      } finally {
-        isEnding = false
-      }
+      await end(address)
     },
   }
 }

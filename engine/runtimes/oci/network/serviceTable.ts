@@ -130,10 +130,7 @@ export class ServiceTable {
 
   #changed(changes: Changes): TableChange {
     const all = [...this.#loaded.values()]
-    return {
-      ...changes,
-      now: (key) => all.flatMap(({ frontends }) => frontends.get(key) ?? [])[0],
-    }
+    return { ...changes, now: (key) => all.flatMap(({ frontends }) => frontends.get(key) ?? [])[0] }
   }
 
   async #run(text: string, mustSucceed: boolean, signal?: AbortSignal): Promise<'done' | 'refused'> {

@@ -10,7 +10,7 @@ import { lostReason } from './containerState.ts'
 import type { NodeState, Sandboxes } from './nodeState.ts'
 import { readNodeState } from './nodeState.ts'
 import type { AllPodFiles, PodFiles } from './podFiles.ts'
-import { readAllPodFiles, readPodFiles, unreadableText } from './podFiles.ts'
+import { readAllPodFiles, readEach, readPodFiles } from './podFiles.ts'
 import type { ContainersOf } from './podListing.ts'
 import { containersOfFiles, DAMAGED_RECORD, parseRecord, podListing } from './podListing.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -45,18 +45,9 @@ export async function inspectPods(
   uids: readonly PodUid[],
   look: LookAtContainers = lookAtFiles,
 ): Promise<ReadonlyMap<PodUid, PodListing | string>> {
-  const unreadable = new Map<PodUid, string>()
-  const pods: PodFiles[] = []
-  const read = async (uid: PodUid): Promise<void> => {
-    try {
-      const pod = await readPod(transport, paths, uid)
-      if (pod !== undefined) pods.push(pod)
-    } catch (error) {
-      unreadable.set(uid, unreadableText(error))
-    }
-  }
-  await Promise.all(uids.map(read))
-  return new Map([...unreadable, ...(await listingsOf(transport, paths, pods, look))])
+  const { pods, unreadable } = await readEach(uids, async (uid) => await readPod(transport, paths, uid))
+  const texts = unreadable.map(({ message, uid }) => [uid, message] as const)
+  return new Map([...texts, ...(await listingsOf(transport, paths, pods, look))])
 }
 
 async function listingsOf(

@@ -57,29 +57,38 @@ export async function readAllPodFiles(transport: Transport, paths: RootPaths): P
     return { pods: sortPodFiles(files), unreadable: [] }
   } catch (error) {
     if (error instanceof TransportError) throw error
-    return await readOneByOne(transport, paths)
+    return await readApart(transport, paths)
   }
 }
 
 /** Rejects where the folder of all pods itself cannot be read: then nobody knows anything of the node. */
-async function readOneByOne(transport: Transport, paths: RootPaths): Promise<AllPodFiles> {
-  const pods: PodFiles[] = []
-  const unreadable: { uid: PodUid; message: string }[] = []
-  for (const uid of (await transport.listDirectory(paths.pods)).toSorted().map(podUid)) {
-    try {
-      const files = await readPodFiles(transport, paths, uid)
-      if (files !== undefined) pods.push(files)
-    } catch (error) {
-      unreadable.push({ uid, message: unreadableText(error) })
-    }
-  }
-  return { pods, unreadable }
+async function readApart(transport: Transport, paths: RootPaths): Promise<AllPodFiles> {
+  const uids = (await transport.listDirectory(paths.pods)).map(podUid)
+  return await readEach(uids, async (uid) => await readPodFiles(transport, paths, uid))
 }
 
-/** What hinders one pod alone; throws the rest, that the node does not answer for one. */
-export function unreadableText(error: unknown): string {
-  if (error instanceof TransportError || !(error instanceof Error)) throw error
-  return `its folder cannot be read: ${error.message}`
+/** What the disk does not give of one hinders no other. Rejects where the node does not answer. */
+export async function readEach(
+  uids: readonly PodUid[],
+  read: (uid: PodUid) => Promise<PodFiles | undefined>,
+): Promise<AllPodFiles> {
+  const pods: PodFiles[] = []
+  const unreadable: { uid: PodUid; message: string }[] = []
+  const readOne = async (uid: PodUid): Promise<void> => {
+    try {
+      const files = await read(uid)
+      if (files !== undefined) pods.push(files)
+    } catch (error) {
+      if (error instanceof TransportError || !(error instanceof Error)) throw error
+      unreadable.push({ uid, message: `its folder cannot be read: ${error.message}` })
+    }
+  }
+  await Promise.all(uids.map(readOne))
+  return { pods: pods.toSorted(byUid), unreadable: unreadable.toSorted(byUid) }
+}
+
+function byUid(a: { readonly uid: PodUid }, b: { readonly uid: PodUid }): number {
+  return a.uid < b.uid ? -1 : 1
 }
 
 export async function readPodFiles(
@@ -118,7 +127,7 @@ function sortPodFiles(files: readonly TreeFile[]): readonly PodFiles[] {
     pods.set(uid, pod)
     sortFile(pod, below, file)
   }
-  return [...pods.values()].toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
+  return [...pods.values()].toSorted(byUid)
 }
 
 function sortFile(pod: Sorting, [first, name, third, fourth]: readonly string[], file: TreeFile): void {

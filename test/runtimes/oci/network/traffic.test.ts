@@ -138,6 +138,7 @@ test('of tcp what an engine before had led somewhere, and nobody has answered, i
   const flows =
     parseFlows(`tcp      6 98 SYN_SENT src=10.242.0.9 dst=10.97.242.20 sport=1001 dport=80 [UNREPLIED] src=10.242.1.2 dst=10.242.0.9 sport=8080 dport=1001 mark=0 use=1
 tcp      6 98 SYN_SENT src=10.242.0.9 dst=10.97.242.20 sport=1002 dport=80 [UNREPLIED] src=10.242.0.2 dst=10.242.0.9 sport=8080 dport=1002 mark=0 use=1
+tcp      6 98 SYN_SENT src=10.242.0.9 dst=10.97.242.1 sport=1004 dport=53 [UNREPLIED] src=10.97.242.1 dst=10.242.0.9 sport=53 dport=1004 mark=0 use=1
 tcp      6 98 SYN_SENT src=10.242.0.9 dst=198.51.100.7 sport=1003 dport=80 [UNREPLIED] src=198.51.100.7 dst=192.0.2.1 sport=80 dport=1003 mark=0 use=1
 `)
   const endpoints = [{ address: '10.242.0.2', port: 8080, local: true }]
